@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One stream on its way from provider to client: bytes in as they arrive (cut anywhere), bytes out
- * as the client's dialect wants them. Not thread-safe: one event loop feeds it. It holds at most one
- * unfinished event, bounded by {@link #MAX_EVENT_BYTES}.
+ * as the client's dialect wants them. Not thread-safe: one event loop feeds it. It holds at most
+ * one unfinished event, bounded by {@link #MAX_EVENT_BYTES}.
  */
 public interface AnswerStream {
 

@@ -22,7 +22,9 @@ public interface Bridge {
     /** Makes the client's answer of a complete answer of status 2xx. */
     AnswerRead answer(byte[] providerBody, AnswerTerms terms);
 
-    /** Makes the client's stream of the provider's stream of status 2xx. One per answer, one thread. */
+    /**
+     * Makes the client's stream of the provider's stream of status 2xx. One per answer, one thread.
+     */
     AnswerStream stream(AnswerTerms terms);
 
     /**

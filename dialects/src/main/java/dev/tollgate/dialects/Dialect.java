@@ -25,6 +25,7 @@ public enum Dialect {
                 return dialect;
             }
         }
-        throw new IllegalArgumentException("dialect: " + wireName + " (expected: one of the wire names)");
+        throw new IllegalArgumentException(
+                "dialect: " + wireName + " (expected: one of the wire names)");
     }
 }

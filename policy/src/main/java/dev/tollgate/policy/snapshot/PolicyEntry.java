@@ -1,0 +1,37 @@
+package dev.tollgate.policy.snapshot;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One RoutingPolicy: client-visible model names and how each is served.
+ *
+ * @param key {@code namespace/name}
+ * @param models exact names or patterns with one leading or one trailing {@code *}
+ * @param visibleTo callers' namespaces
+ * @param override wins over the caller's own policies
+ * @param answersRequestedModel the answer names the requested model, else the served one
+ * @param regions allowed regions, null: all
+ * @param maxCostNanosPerRequest null: none
+ */
+public record PolicyEntry(
+        String key,
+        List<String> models,
+        NamespaceSet visibleTo,
+        boolean override,
+        boolean answersRequestedModel,
+        @Nullable List<String> regions,
+        @Nullable Long maxCostNanosPerRequest,
+        List<RuleEntry> rules) {
+
+    public PolicyEntry {
+        models = List.copyOf(models);
+        regions = regions == null ? null : List.copyOf(regions);
+        rules = List.copyOf(rules);
+    }
+
+    /** The namespace of {@link #key}. */
+    public String namespace() {
+        return key.substring(0, key.indexOf('/'));
+    }
+}
