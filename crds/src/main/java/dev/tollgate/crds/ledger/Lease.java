@@ -1,0 +1,32 @@
+package dev.tollgate.crds.ledger;
+
+import com.fasterxml.jackson.annotation.JsonEnumDefaultValue;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.tollgate.crds.resource.Wire;
+import dev.tollgate.crds.resource.WireEnum;
+
+/**
+ * The running account between the ledger and one holder; outstanding is amount - settled -
+ * returned.
+ */
+@Wire
+public record Lease(
+        String holder,
+        long amountMicros,
+        long settledMicros,
+        long returnedMicros,
+        long lastAcquire,
+        State state) {
+
+    /** Suspect: the holder is silent and its outstanding money stays counted. */
+    @WireEnum
+    public enum State {
+        @JsonProperty("Open")
+        OPEN,
+        @JsonProperty("Suspect")
+        SUSPECT,
+        /** A value of a newer schema; the compiler refuses it. */
+        @JsonEnumDefaultValue
+        UNKNOWN
+    }
+}

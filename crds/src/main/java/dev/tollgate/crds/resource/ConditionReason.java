@@ -1,0 +1,103 @@
+package dev.tollgate.crds.resource;
+
+import com.fasterxml.jackson.annotation.JsonEnumDefaultValue;
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/**
+ * The reasons of all conditions: the first block names the good state, the others what is wrong or
+ * going on.
+ */
+@WireEnum
+public enum ConditionReason {
+    @JsonProperty("Accepted")
+    ACCEPTED,
+    @JsonProperty("ResolvedRefs")
+    RESOLVED_REFS,
+    @JsonProperty("Programmed")
+    PROGRAMMED,
+    @JsonProperty("Ready")
+    READY,
+    @JsonProperty("Healthy")
+    HEALTHY,
+    @JsonProperty("NoConflict")
+    NO_CONFLICT,
+    @JsonProperty("Current")
+    CURRENT,
+    @JsonProperty("WithinBudget")
+    WITHIN_BUDGET,
+    @JsonProperty("Normal")
+    NORMAL,
+    @JsonProperty("NotHeld")
+    NOT_HELD,
+    @JsonProperty("Invalid")
+    INVALID,
+    @JsonProperty("UnsupportedValue")
+    UNSUPPORTED_VALUE,
+    @JsonProperty("ScopeNotPermitted")
+    SCOPE_NOT_PERMITTED,
+    @JsonProperty("Conflicted")
+    CONFLICTED,
+    @JsonProperty("InvalidTimeZone")
+    INVALID_TIME_ZONE,
+    @JsonProperty("CurrencyUnsupported")
+    CURRENCY_UNSUPPORTED,
+    @JsonProperty("UnknownPrice")
+    UNKNOWN_PRICE,
+    @JsonProperty("EndpointNotAllowed")
+    ENDPOINT_NOT_ALLOWED,
+    @JsonProperty("SecretNotFound")
+    SECRET_NOT_FOUND,
+    @JsonProperty("SecretKeyMissing")
+    SECRET_KEY_MISSING,
+    @JsonProperty("ProviderNotFound")
+    PROVIDER_NOT_FOUND,
+    @JsonProperty("ModelNotFound")
+    MODEL_NOT_FOUND,
+    @JsonProperty("RefNotPermitted")
+    REF_NOT_PERMITTED,
+    @JsonProperty("RegionNotPermitted")
+    REGION_NOT_PERMITTED,
+    @JsonProperty("InvalidCertificate")
+    INVALID_CERTIFICATE,
+    @JsonProperty("Pending")
+    PENDING,
+    @JsonProperty("Progressing")
+    PROGRESSING,
+    @JsonProperty("RejectedByProxy")
+    REJECTED_BY_PROXY,
+    @JsonProperty("NoProxies")
+    NO_PROXIES,
+    @JsonProperty("ModelClaimed")
+    MODEL_CLAIMED,
+    @JsonProperty("NoTraffic")
+    NO_TRAFFIC,
+    @JsonProperty("BreakerOpen")
+    BREAKER_OPEN,
+    @JsonProperty("CredentialRejected")
+    CREDENTIAL_REJECTED,
+    @JsonProperty("Waiting")
+    WAITING,
+    @JsonProperty("Paused")
+    PAUSED,
+    @JsonProperty("RolledBack")
+    ROLLED_BACK,
+    @JsonProperty("Promoted")
+    PROMOTED,
+    @JsonProperty("ModelDeprecated")
+    MODEL_DEPRECATED,
+    @JsonProperty("ThresholdReached")
+    THRESHOLD_REACHED,
+    @JsonProperty("Exhausted")
+    EXHAUSTED,
+    @JsonProperty("LedgerFull")
+    LEDGER_FULL,
+    @JsonProperty("Deviation")
+    DEVIATION,
+    @JsonProperty("Loop")
+    LOOP,
+    @JsonProperty("Tokens")
+    TOKENS,
+    /** A value of a newer schema; the compiler refuses it. */
+    @JsonEnumDefaultValue
+    UNKNOWN
+}
