@@ -1,0 +1,35 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import io.vertx.core.Future;
+import java.util.List;
+
+/**
+ * Admits attempts against all budgets that they charge, without asking anybody: money comes from
+ * leases that this process holds. Any thread may call it; it never blocks.
+ */
+public interface BudgetGate {
+
+    /**
+     * Reserves the claim's bound in each of its budgets, all or nothing, and logs the intent before
+     * it answers. Completed at once, but for a lease that is short: that waits for the ledger for
+     * at most a second, and completes on the caller's Vert.x context if it has one. Never fails;
+     * every outcome is an {@link Admission}.
+     */
+    Future<Admission> reserve(Claim claim);
+
+    /** New budgets: limits, suspensions, deletions. */
+    void snapshotChanged(List<BudgetEntry> budgets);
+
+    /** How every budget stands that was ever charged here in its current window. */
+    List<BudgetFigures> figures();
+
+    /** What this gate counted since its start. */
+    GateCounters counters();
+
+    /**
+     * Refuses new claims, waits until open reservations are settled or {@code graceMillis} are
+     * over, closes the leases, and makes the log durable.
+     */
+    Future<Void> close(long graceMillis);
+}

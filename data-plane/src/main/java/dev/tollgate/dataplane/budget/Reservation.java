@@ -1,0 +1,25 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.policy.price.Money;
+import java.util.List;
+
+/** Money held for one attempt. Its intent is in the log. Any thread may call it. */
+public interface Reservation {
+
+    /** The claim's bound. */
+    Money held();
+
+    /** The budgets that it charges, as they stand: for the client's header. */
+    List<BudgetView> budgets();
+
+    /** Budgets in mode Shadow that would have refused, {@code namespace/name}. */
+    List<String> wouldRefuse();
+
+    /**
+     * Charges {@code cost} and frees the rest. Once: a second call is ignored and counted. Zero if
+     * nothing was billed.
+     *
+     * @param assumed the provider did not say; the cost is an upper bound
+     */
+    void settle(Money cost, boolean assumed);
+}

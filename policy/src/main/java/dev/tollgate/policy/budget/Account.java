@@ -1,0 +1,63 @@
+package dev.tollgate.policy.budget;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One account of the ledger: a Budget, a subject, a window. Immutable; {@link Ledger} makes the
+ * next one. Amounts are micro-USD.
+ *
+ * @param windowEnd null: Lifetime
+ * @param settledMicros of all leases, closed ones too
+ * @param overrunMicros charges above a hold, of all leases, closed ones too
+ * @param seq one more with every write
+ * @param epoch fencing number of the ledger that wrote it
+ * @param leases at most {@link #MAX_LEASES}
+ */
+public record Account(
+        AccountKey key,
+        @Nullable Instant windowEnd,
+        long limitMicros,
+        long settledMicros,
+        long overrunMicros,
+        long seq,
+        long epoch,
+        List<LeaseAccount> leases) {
+
+    public static final int MAX_LEASES = 256;
+
+    /** JSON integers are exact up to here. */
+    public static final long MAX_MICROS = (1L << 53) - 1;
+
+    public Account {
+        leases = List.copyOf(leases);
+    }
+
+    /** A new account that nobody has written yet. */
+    public static Account opened(AccountKey key, @Nullable Instant windowEnd, long limitMicros) {
+        return new Account(key, windowEnd, limitMicros, 0, 0, 0, 0, List.of());
+    }
+
+    public long outstandingMicros() {
+        var sum = 0L;
+        for (var lease : leases) {
+            sum = Math.addExact(sum, lease.outstandingMicros());
+        }
+        return sum;
+    }
+
+    /** What may still be granted; negative after an overrun or when the limit was lowered. */
+    public long remainingMicros() {
+        return limitMicros - settledMicros - overrunMicros - outstandingMicros();
+    }
+
+    public @Nullable LeaseAccount lease(HolderId holder) {
+        for (var lease : leases) {
+            if (lease.holder().equals(holder)) {
+                return lease;
+            }
+        }
+        return null;
+    }
+}

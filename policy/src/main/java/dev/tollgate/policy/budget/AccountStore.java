@@ -1,0 +1,69 @@
+package dev.tollgate.policy.budget;
+
+import java.util.List;
+
+/**
+ * Where accounts are kept. All calls are synchronous and may block: they run on a virtual thread.
+ * Every store passes the conformance suite {@code AccountStoreContract} of this module's tests.
+ */
+public interface AccountStore {
+
+    /** The version to name when the account does not exist yet. */
+    String ABSENT = "";
+
+    Read read(AccountKey key);
+
+    /**
+     * Writes {@code account} if the stored version still is {@code version}.
+     *
+     * @param version as read, or {@link #ABSENT}
+     */
+    Write compareAndSet(AccountKey key, String version, Account account);
+
+    /** All accounts whose key, as text, begins with {@code prefix}; sorted by key. */
+    Listing list(String prefix);
+
+    /** Changes when the store is replaced by another one, or made anew. */
+    Identity identity();
+
+    /** An account and its version. */
+    record Versioned(Account account, String version) {}
+
+    sealed interface Read {
+        record Ok(Versioned versioned) implements Read {}
+
+        record Absent() implements Read {}
+
+        record Unavailable(String reason) implements Read {}
+    }
+
+    sealed interface Write {
+        /** Durable: it survives a crash of the store's process and host, as the store promises. */
+        record Ok(String version) implements Write {}
+
+        /** Somebody else wrote; nothing changed. */
+        record Conflict() implements Write {}
+
+        /** Nothing changed. */
+        record Unavailable(String reason) implements Write {}
+
+        /** It may have been written or not, or may still be: read again. */
+        record Unknown(String reason) implements Write {}
+    }
+
+    sealed interface Listing {
+        record Ok(List<Versioned> accounts) implements Listing {
+            public Ok {
+                accounts = List.copyOf(accounts);
+            }
+        }
+
+        record Unavailable(String reason) implements Listing {}
+    }
+
+    sealed interface Identity {
+        record Ok(String id) implements Identity {}
+
+        record Unavailable(String reason) implements Identity {}
+    }
+}
