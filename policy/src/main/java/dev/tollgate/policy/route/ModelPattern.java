@@ -1,0 +1,27 @@
+package dev.tollgate.policy.route;
+
+/** A model name, or a pattern with one leading or one trailing {@code *}, or {@code *}. */
+public record ModelPattern(String text) {
+
+    public boolean isExact() {
+        return !text.startsWith("*") && !text.endsWith("*");
+    }
+
+    /** Length of what is spelled out: the longer, the more specific. */
+    public int literalLength() {
+        return isExact() ? text.length() : text.length() - 1;
+    }
+
+    public boolean matches(String name) {
+        if (text.equals("*")) {
+            return true;
+        }
+        if (text.startsWith("*")) {
+            return name.endsWith(text.substring(1));
+        }
+        if (text.endsWith("*")) {
+            return name.startsWith(text.substring(0, text.length() - 1));
+        }
+        return text.equals(name);
+    }
+}

@@ -1,0 +1,60 @@
+package dev.tollgate.policy.route;
+
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.RuleEntry;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rule that serves a request and its targets.
+ *
+ * @param policy {@code namespace/name} of the policy; null: a provider's alias serves
+ * @param route {@code namespace/policy/rule}, or {@code namespace/provider/alias} for an alias:
+ *     {@code x-tollgate-route}
+ * @param strategy name of the selection in usage records
+ * @param answersRequestedModel the answer names the requested model, else the served one
+ * @param candidates by priority, then as the rule lists them; never empty
+ * @param exclusions the rule's other targets
+ * @param firstTokenMillis the rule's, null: the provider's
+ * @param requestMillis the rule's, null: the provider's
+ * @param maxCost what all attempts together may cost, null: no ceiling by policy
+ */
+public record RoutePlan(
+        @Nullable String policy,
+        String route,
+        String rule,
+        String strategy,
+        boolean answersRequestedModel,
+        List<Candidate> candidates,
+        List<Exclusion> exclusions,
+        RuleEntry.Retry retry,
+        @Nullable Long firstTokenMillis,
+        @Nullable Long requestMillis,
+        @Nullable Money maxCost)
+        implements Routing {
+
+    public RoutePlan {
+        candidates = List.copyOf(candidates);
+        exclusions = List.copyOf(exclusions);
+        if (candidates.isEmpty()) {
+            throw new IllegalArgumentException("candidates: [] (expected: at least one)");
+        }
+    }
+
+    /** The first byte's time limit for a candidate: rule or provider, and the limit of one try. */
+    public long firstByteMillis(Candidate candidate) {
+        long first =
+                firstTokenMillis != null
+                        ? firstTokenMillis
+                        : candidate.provider().timeouts().firstByteMillis();
+        var perTry = retry.perTryMillis();
+        return perTry == null ? first : Math.min(first, perTry);
+    }
+
+    /** The whole request's time limit, over all attempts: the rule's, else its first provider's. */
+    public long requestMillis(Candidate candidate) {
+        return requestMillis != null
+                ? requestMillis
+                : candidate.provider().timeouts().requestMillis();
+    }
+}

@@ -1,0 +1,277 @@
+package dev.tollgate.policy.route;
+
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.PolicyEntry;
+import dev.tollgate.policy.snapshot.RuleEntry;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides which rule serves a request (api.md, 3.1 steps 2 and 5, 3.5). Only what the snapshot and
+ * the request say counts here; circuits and waits are looked at when a target is picked ({@code
+ * attempt.Selection}).
+ */
+public final class Router {
+
+    /** Rule name of a provider's alias, which has no policy. */
+    public static final String ALIAS_RULE = "alias";
+
+    /** Most names that a 404 lists. */
+    private static final int MAX_NAMES_TOLD = 20;
+
+    /** api.md, 3: the defaults of {@code retry}. */
+    public static final RuleEntry.Retry DEFAULT_RETRY =
+            new RuleEntry.Retry(EnumSet.allOf(RuleEntry.Cause.class), 3, null, 100, 5_000, 10_000);
+
+    private Router() {}
+
+    public static Routing route(SnapshotIndex index, Ask ask) {
+        var view = index.view(ask.caller().namespace());
+        var limits = Limits.of(view, ask.model());
+        var policy = view.policyFor(ask.model());
+        if (policy == null) {
+            return routeAlias(index, view, ask, limits);
+        }
+        var rule = RuleMatch.firstMatching(policy, ask);
+        if (rule == null) {
+            return new NoRoute(
+                    NoRoute.Kind.NO_RULE_MATCHES,
+                    "no rule of RoutingPolicy " + policy.key() + " matches this request",
+                    policy.key(),
+                    List.of(),
+                    null);
+        }
+        return plan(index, ask, policy, rule, limits.and(policy));
+    }
+
+    /** What the caller may ask for, sorted by name; for {@code /v1/models}. */
+    public static List<VisibleModel> visibleModels(SnapshotIndex index, Caller caller) {
+        var view = index.view(caller.namespace());
+        var owners = new TreeMap<String, String>();
+        for (var level : view.levels()) {
+            for (var names : level) {
+                names.exactNames().forEach(name -> claim(view, owners, name));
+                for (var claim : names.patterns()) {
+                    servedNames(index, claim.policy())
+                            .filter(claim.pattern()::matches)
+                            .forEach(name -> claim(view, owners, name));
+                }
+            }
+        }
+        view.aliases().forEach((name, alias) -> owners.putIfAbsent(name, alias.provider().key()));
+        return owners.entrySet().stream()
+                .map(entry -> new VisibleModel(entry.getKey(), entry.getValue()))
+                .toList();
+    }
+
+    /**
+     * Every Budget that a request of this caller for this served model charges, sorted by key
+     * (api.md, B1). Suspended and blocked ones are among them: they refuse it.
+     */
+    public static List<BudgetEntry> budgets(
+            SnapshotIndex index, Caller caller, String servedModel) {
+        return index.view(caller.namespace()).budgets().stream()
+                .filter(
+                        budget ->
+                                budget.callers().isEmpty()
+                                        || budget.callers().contains(caller.name()))
+                .filter(budget -> matchesModel(budget, servedModel))
+                .toList();
+    }
+
+    /** What a request is told when no target of a plan can take it now; api.md, R0. */
+    public static NoRoute exhausted(
+            String route, List<Exclusion> exclusions, @Nullable Long retryAfterMillis) {
+        var deciding =
+                exclusions.stream()
+                        .min(Comparator.comparing(Exclusion::reason))
+                        .orElse(
+                                new Exclusion(
+                                        "", "", "", Exclusion.Reason.UNRESOLVED, "no target"));
+        return new NoRoute(
+                kind(deciding.reason()),
+                message(route, deciding),
+                route,
+                exclusions,
+                deciding.reason() == Exclusion.Reason.NEAR_LIMIT ? retryAfterMillis : null);
+    }
+
+    private static NoRoute.Kind kind(Exclusion.Reason reason) {
+        return switch (reason) {
+            case NEAR_LIMIT -> NoRoute.Kind.NEAR_LIMIT;
+            case BREAKER_OPEN, UNHEALTHY, UNRESOLVED, NO_WEIGHT -> NoRoute.Kind.UNAVAILABLE;
+            case ABOVE_COST_CEILING -> NoRoute.Kind.ABOVE_COST_CEILING;
+            case CONTEXT_TOO_SMALL -> NoRoute.Kind.CONTEXT_TOO_SMALL;
+            case CAPABILITY_MISSING -> NoRoute.Kind.CAPABILITY_MISSING;
+            case REGION_NOT_ALLOWED -> NoRoute.Kind.REGION_NOT_ALLOWED;
+        };
+    }
+
+    private static String message(String route, Exclusion deciding) {
+        var subject = deciding.target().isEmpty() ? "" : ": target " + deciding.target() + " ";
+        return "no target of " + route + " can serve this request" + subject + deciding.detail();
+    }
+
+    private static boolean matchesModel(BudgetEntry budget, String servedModel) {
+        return budget.models().isEmpty()
+                || budget.models().stream()
+                        .anyMatch(text -> new ModelPattern(text).matches(servedModel));
+    }
+
+    private static Routing routeAlias(
+            SnapshotIndex index, NamespaceView view, Ask ask, Limits limits) {
+        var alias = view.aliases().get(ask.model());
+        if (alias == null) {
+            return modelNotFound(index, ask);
+        }
+        var target =
+                new RuleEntry.TargetEntry(
+                        ALIAS_RULE, alias.provider().key(), alias.model().name(), null, 0, 1);
+        var candidate = new Candidate(target, alias.provider(), alias.model());
+        var route = alias.provider().key() + "/" + ALIAS_RULE;
+        var excluded = TargetFilter.exclude(candidate, ask, limits);
+        if (excluded != null) {
+            return exhausted(route, List.of(excluded), null);
+        }
+        return new RoutePlan(
+                null,
+                route,
+                ALIAS_RULE,
+                "weighted",
+                true,
+                List.of(candidate),
+                List.of(),
+                DEFAULT_RETRY,
+                null,
+                null,
+                limits.maxCost());
+    }
+
+    private static Routing plan(
+            SnapshotIndex index, Ask ask, PolicyEntry policy, RuleEntry rule, Limits limits) {
+        var candidates = new ArrayList<Candidate>();
+        var exclusions = new ArrayList<Exclusion>();
+        for (var target : rule.targets()) {
+            var wanted = target.model() == null ? ask.model() : target.model();
+            var provider = index.provider(target.provider());
+            var model = index.model(target.provider(), wanted);
+            if (provider == null || model == null) {
+                exclusions.add(TargetFilter.unresolved(target, wanted, provider != null));
+                continue;
+            }
+            var candidate = new Candidate(target, provider, model);
+            var excluded = TargetFilter.exclude(candidate, ask, limits);
+            if (excluded == null) {
+                candidates.add(candidate);
+            } else {
+                exclusions.add(excluded);
+            }
+        }
+        var route = policy.key() + "/" + rule.name();
+        if (candidates.isEmpty()) {
+            return exhausted(route, exclusions, null);
+        }
+        candidates.sort(Comparator.comparing(Candidate::priority));
+        return new RoutePlan(
+                policy.key(),
+                route,
+                rule.name(),
+                rule.strategy(),
+                policy.answersRequestedModel(),
+                candidates,
+                exclusions,
+                rule.retry(),
+                rule.firstTokenMillis(),
+                rule.requestMillis(),
+                limits.maxCost());
+    }
+
+    private static NoRoute modelNotFound(SnapshotIndex index, Ask ask) {
+        var names = visibleModels(index, ask.caller()).stream().map(VisibleModel::name).toList();
+        var told = String.join(", ", names.subList(0, Math.min(MAX_NAMES_TOLD, names.size())));
+        var hint =
+                names.isEmpty()
+                        ? "namespace " + ask.caller().namespace() + " can see no model"
+                        : "available: "
+                                + told
+                                + (names.size() > MAX_NAMES_TOLD
+                                        ? " and " + (names.size() - MAX_NAMES_TOLD) + " more"
+                                        : "");
+        return new NoRoute(
+                NoRoute.Kind.MODEL_NOT_FOUND,
+                "model " + ask.model() + " does not exist here; " + hint,
+                null,
+                List.of(),
+                null);
+    }
+
+    private static void claim(NamespaceView view, TreeMap<String, String> owners, String name) {
+        if (!owners.containsKey(name)) {
+            var policy = view.policyFor(name);
+            if (policy != null) {
+                owners.put(name, policy.key());
+            }
+        }
+    }
+
+    /** Names that targets without a model of their own let through. */
+    private static Stream<String> servedNames(SnapshotIndex index, PolicyEntry policy) {
+        return policy.rules().stream()
+                .flatMap(rule -> rule.targets().stream())
+                .filter(target -> target.model() == null)
+                .map(target -> index.provider(target.provider()))
+                .filter(Objects::nonNull)
+                .flatMap(provider -> provider.models().stream())
+                .map(model -> model.name());
+    }
+
+    /**
+     * Constraints that hold for a request: those of every matching Override policy and of the one
+     * that routes; api.md, R41.
+     *
+     * @param regions null: all
+     */
+    record Limits(@Nullable Set<String> regions, @Nullable Money maxCost) {
+
+        static Limits of(NamespaceView view, String model) {
+            var limits = new Limits(null, null);
+            for (var policy : view.constraining()) {
+                if (policy.models().stream().anyMatch(t -> new ModelPattern(t).matches(model))) {
+                    limits = limits.and(policy);
+                }
+            }
+            return limits;
+        }
+
+        Limits and(PolicyEntry policy) {
+            return new Limits(intersect(policy.regions()), lower(policy.maxCostNanosPerRequest()));
+        }
+
+        private @Nullable Set<String> intersect(@Nullable List<String> others) {
+            if (others == null) {
+                return regions;
+            }
+            var both = new HashSet<>(others);
+            if (regions != null) {
+                both.retainAll(regions);
+            }
+            return both;
+        }
+
+        private @Nullable Money lower(@Nullable Long nanos) {
+            if (nanos == null || (maxCost != null && maxCost.nanos() <= nanos)) {
+                return maxCost;
+            }
+            return new Money(nanos);
+        }
+    }
+}

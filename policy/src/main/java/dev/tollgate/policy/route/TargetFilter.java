@@ -1,0 +1,60 @@
+package dev.tollgate.policy.route;
+
+import dev.tollgate.policy.snapshot.RuleEntry;
+import org.jspecify.annotations.Nullable;
+
+/** The filters that are always on, as far as snapshot and request decide them; api.md, R1. */
+final class TargetFilter {
+
+    private TargetFilter() {}
+
+    static Exclusion unresolved(RuleEntry.TargetEntry target, String model, boolean known) {
+        var detail =
+                known
+                        ? "names model " + model + ", which its provider does not list"
+                        : "has no provider";
+        return new Exclusion(
+                target.name(), target.provider(), model, Exclusion.Reason.UNRESOLVED, detail);
+    }
+
+    /** Null: it stays a candidate. */
+    static @Nullable Exclusion exclude(Candidate candidate, Ask ask, Router.Limits limits) {
+        if (candidate.weight() == 0) {
+            return because(candidate, Exclusion.Reason.NO_WEIGHT, "has weight 0");
+        }
+        var regions = limits.regions();
+        var region = candidate.provider().region();
+        if (regions != null && (region == null || !regions.contains(region))) {
+            var told = region == null ? "has an unknown region" : "is in region " + region;
+            return because(candidate, Exclusion.Reason.REGION_NOT_ALLOWED, told + ", not allowed");
+        }
+        for (var capability : ask.requires().stream().sorted().toList()) {
+            if (!candidate.model().capabilities().contains(capability)) {
+                return because(
+                        candidate,
+                        Exclusion.Reason.CAPABILITY_MISSING,
+                        "lacks the capability " + capability);
+            }
+        }
+        var context = candidate.model().contextTokens();
+        if (context != null && ask.estimatedInputTokens() > context) {
+            return because(
+                    candidate,
+                    Exclusion.Reason.CONTEXT_TOO_SMALL,
+                    "takes at most "
+                            + context
+                            + " tokens, and this request has about "
+                            + ask.estimatedInputTokens());
+        }
+        return null;
+    }
+
+    private static Exclusion because(Candidate candidate, Exclusion.Reason reason, String detail) {
+        return new Exclusion(
+                candidate.target().name(),
+                candidate.provider().key(),
+                candidate.model().name(),
+                reason,
+                detail);
+    }
+}
