@@ -1,12 +1,16 @@
 package dev.tollgate.dataplane.config;
 
+import dev.tollgate.dataplane.identity.IdentityTables;
+import dev.tollgate.policy.route.SnapshotIndex;
+import dev.tollgate.policy.snapshot.Decoded;
 import dev.tollgate.policy.snapshot.Snapshot;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.tollgate.policy.snapshot.SnapshotCodec;
+import dev.tollgate.policy.snapshot.SnapshotError;
+import dev.tollgate.policy.snapshot.SnapshotValidator;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +28,7 @@ public final class LiveConfig {
     }
 
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+    private final AtomicLong refusals = new AtomicLong();
     private volatile @Nullable Applied applied;
     private volatile Credentials credentials = Credentials.NONE;
 
@@ -33,14 +38,44 @@ public final class LiveConfig {
      * @return why it was not taken; empty if it serves now
      */
     public synchronized List<SnapshotError> apply(byte[] snapshotBytes, String revision) {
-        var errors = new ArrayList<SnapshotError>();
-        Snapshot snapshot = SnapshotReading.read(snapshotBytes, errors);
-        if (snapshot == null || !errors.isEmpty()) {
+        var errors =
+                switch (SnapshotCodec.decode(snapshotBytes)) {
+                    case Decoded.Unreadable unreadable ->
+                            unreadable.problems().stream()
+                                    .map(p -> new SnapshotError("", "", "", p.path(), p.message()))
+                                    .toList();
+                    case Decoded.Readable readable ->
+                            take(readable.snapshot(), snapshotBytes.clone(), revision);
+                };
+        if (!errors.isEmpty()) {
+            refusals.incrementAndGet();
+        }
+        return errors;
+    }
+
+    private List<SnapshotError> take(Snapshot snapshot, byte[] bytes, String revision) {
+        var errors = new ArrayList<>(SnapshotValidator.validate(snapshot));
+        if (!errors.isEmpty()) {
             return List.copyOf(errors);
         }
-        var now = new Applied(snapshot, snapshotBytes.clone(), digest(snapshotBytes), revision);
+        var identities =
+                IdentityTables.of(
+                        snapshot,
+                        (path, message) ->
+                                errors.add(new SnapshotError("", "", "", path, message)));
+        if (!errors.isEmpty()) {
+            return List.copyOf(errors);
+        }
+        var now =
+                new Applied(
+                        snapshot,
+                        SnapshotIndex.of(snapshot),
+                        identities,
+                        bytes,
+                        SnapshotCodec.digest(bytes),
+                        revision);
         applied = now;
-        listeners.forEach(l -> l.changed(now));
+        listeners.forEach(listener -> listener.changed(now));
         return List.of();
     }
 
@@ -58,16 +93,17 @@ public final class LiveConfig {
         return applied;
     }
 
+    /** How many snapshots were refused since the start. */
+    public long refusals() {
+        return refusals.get();
+    }
+
     public void listen(Listener listener) {
         listeners.add(listener);
     }
 
     /** Lower-case hex SHA-256, as Hello, Snapshot and meta.json carry it. */
     public static String digest(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("SHA-256 is missing from this Java", e);
-        }
+        return SnapshotCodec.digest(bytes);
     }
 }

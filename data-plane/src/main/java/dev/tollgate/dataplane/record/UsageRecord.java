@@ -1,0 +1,81 @@
+package dev.tollgate.dataplane.record;
+
+import dev.tollgate.dialects.Usage;
+import dev.tollgate.policy.price.Money;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What one request was (contract.md, Usage record). Texts that are not known are empty. It holds no
+ * word of prompt or answer.
+ *
+ * @param timeMillis when the request arrived, Unix time
+ * @param outcome a word of {@link Outcome}
+ * @param ttftMillis time to the first token, negative if there was none
+ * @param costAssumed some of the cost is an upper bound, because a provider did not tell
+ * @param status what the client was told
+ */
+public record UsageRecord(
+        String requestId,
+        long timeMillis,
+        String team,
+        String caller,
+        Map<String, String> tags,
+        String clientDialect,
+        String route,
+        String strategy,
+        String provider,
+        String model,
+        String modelRequested,
+        boolean fallbackUsed,
+        List<Attempt> attempts,
+        boolean stream,
+        Usage usage,
+        long latencyMillis,
+        long ttftMillis,
+        Money cost,
+        boolean costAssumed,
+        String costSource,
+        List<String> budgets,
+        Outcome outcome,
+        int status,
+        String traceId) {
+
+    /** One upstream call. */
+    public record Attempt(
+            String provider,
+            String model,
+            String outcome,
+            int status,
+            long latencyMillis,
+            Money cost) {}
+
+    /** How a request ended, in the words of the record and the metrics. */
+    public enum Outcome {
+        OK("ok"),
+        UNAUTHENTICATED("unauthenticated"),
+        INVALID_REQUEST("invalid_request"),
+        NOT_FOUND("not_found"),
+        FORBIDDEN("forbidden"),
+        OVER_BUDGET("over_budget"),
+        BUDGET_UNAVAILABLE("budget_unavailable"),
+        RATE_LIMITED("rate_limited"),
+        OVERLOADED("overloaded"),
+        NO_TARGET("no_target"),
+        TIMEOUT("timeout"),
+        PROVIDER_ERROR("provider_error"),
+        TRUNCATED("truncated"),
+        ABORTED("aborted"),
+        INTERNAL_ERROR("internal_error");
+
+        private final String word;
+
+        Outcome(String word) {
+            this.word = word;
+        }
+
+        public String word() {
+            return word;
+        }
+    }
+}

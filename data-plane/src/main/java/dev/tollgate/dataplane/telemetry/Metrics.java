@@ -1,0 +1,227 @@
+package dev.tollgate.dataplane.telemetry;
+
+import dev.tollgate.policy.price.Money;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+
+/**
+ * The proxy's metrics in Prometheus text (contract.md, Metrics). Counting takes no lock. The number
+ * of series is bounded: beyond {@link #MAX_SERIES} label sets everything new is counted under
+ * {@code _other}. Label values come from resources, never from requests.
+ */
+public final class Metrics {
+
+    static final int MAX_SERIES = 5_000;
+
+    private static final String OTHER = "_other";
+
+    private record ModelKey(String provider, String model) {}
+
+    /** A value that is asked for when metrics are read; {@code type} is gauge or counter. */
+    public record Gauge(String name, String help, String type, String labels, double value) {}
+
+    /** Gives gauges when metrics are read. */
+    @FunctionalInterface
+    public interface GaugeSource {
+        void read(Consumer<Gauge> sink);
+    }
+
+    private final ConcurrentHashMap<RouteSeries.Key, RouteSeries> routes =
+            new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<ModelKey, Histogram> seconds = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<ModelKey, Histogram> firstToken = new ConcurrentHashMap<>();
+    private final Histogram overhead = new Histogram();
+    private final LongAdder fallbacks = new LongAdder();
+    private final LongAdder cacheOff = new LongAdder();
+    private final LongAdder unrecorded = new LongAdder();
+    private final List<GaugeSource> gauges = new CopyOnWriteArrayList<>();
+
+    /** The counters of a combination; provider and model are empty before one was chosen. */
+    public RouteSeries route(String team, String route, String provider, String model) {
+        var key = new RouteSeries.Key(team, route, provider, model);
+        var known = routes.get(key);
+        if (known != null) {
+            return known;
+        }
+        return routes.size() >= MAX_SERIES
+                ? made(new RouteSeries.Key(OTHER, OTHER, OTHER, OTHER))
+                : made(key);
+    }
+
+    private RouteSeries made(RouteSeries.Key key) {
+        var model = new ModelKey(key.provider(), key.model());
+        return routes.computeIfAbsent(
+                key,
+                k ->
+                        new RouteSeries(
+                                k,
+                                seconds.computeIfAbsent(model, m -> new Histogram()),
+                                firstToken.computeIfAbsent(model, m -> new Histogram())));
+    }
+
+    /** The gateway's own part of a request: all but waiting for providers. */
+    public void overhead(long nanos) {
+        overhead.observe(nanos);
+    }
+
+    public void fallback() {
+        fallbacks.increment();
+    }
+
+    /** A request that no cache was asked for. */
+    public void cacheOff() {
+        cacheOff.increment();
+    }
+
+    /** A usage record that did not reach its log line. */
+    public void unrecorded() {
+        unrecorded.increment();
+    }
+
+    public void gauges(GaugeSource source) {
+        gauges.add(source);
+    }
+
+    /** Label text of a gauge. */
+    public static String label(String name, String value) {
+        return name + "=\"" + escaped(value) + "\"";
+    }
+
+    /** All of it as Prometheus text, version 0.0.4. */
+    public String render() {
+        var out = new StringBuilder(16 * 1024);
+        header(out, "tollgate_requests_total", "Requests by outcome.", "counter");
+        for (var series : routes.values()) {
+            series.byOutcome.forEach(
+                    (outcome, count) ->
+                            line(
+                                    out,
+                                    "tollgate_requests_total",
+                                    labels(series.key) + "," + label("outcome", outcome),
+                                    count.sum()));
+        }
+        header(out, "tollgate_cost_usd_total", "Cost of answers in US dollars.", "counter");
+        for (var series : routes.values()) {
+            out.append("tollgate_cost_usd_total{").append(labels(series.key)).append("} ");
+            out.append(new Money(series.costNanos.sum())).append('\n');
+        }
+        header(out, "tollgate_tokens_total", "Tokens by kind.", "counter");
+        for (var series : routes.values()) {
+            for (var kind : RouteSeries.TokenKind.values()) {
+                line(
+                        out,
+                        "tollgate_tokens_total",
+                        labels(series.key) + "," + label("kind", kind.label),
+                        series.tokens[kind.ordinal()].sum());
+            }
+        }
+        histograms(out, "tollgate_request_seconds", "Whole requests.", seconds);
+        histograms(out, "tollgate_ttft_seconds", "Time to the first token.", firstToken);
+        header(out, "tollgate_overhead_seconds", "The gateway's own part.", "histogram");
+        histogram(out, "tollgate_overhead_seconds", "", overhead);
+        counter(out, "tollgate_fallbacks_total", "Requests that another target served.", fallbacks);
+        header(out, "tollgate_cache_requests_total", "Requests by cache result.", "counter");
+        line(out, "tollgate_cache_requests_total", label("result", "off"), cacheOff.sum());
+        counter(
+                out,
+                "tollgate_usage_lines_dropped_total",
+                "Usage records that are in the usage log alone, for want of room.",
+                unrecorded);
+        gauges(out);
+        return out.toString();
+    }
+
+    private void gauges(StringBuilder out) {
+        var seen = new LinkedHashMap<String, StringBuilder>();
+        for (var source : gauges) {
+            source.read(
+                    gauge -> {
+                        var lines =
+                                seen.computeIfAbsent(
+                                        gauge.name(),
+                                        name -> {
+                                            var first = new StringBuilder();
+                                            header(first, name, gauge.help(), gauge.type());
+                                            return first;
+                                        });
+                        lines.append(gauge.name());
+                        if (!gauge.labels().isEmpty()) {
+                            lines.append('{').append(gauge.labels()).append('}');
+                        }
+                        lines.append(' ').append(number(gauge.value())).append('\n');
+                    });
+        }
+        seen.values().forEach(out::append);
+    }
+
+    private static void histograms(
+            StringBuilder out,
+            String name,
+            String help,
+            ConcurrentHashMap<ModelKey, Histogram> all) {
+        header(out, name, help, "histogram");
+        all.forEach(
+                (key, histogram) ->
+                        histogram(
+                                out,
+                                name,
+                                label("provider", key.provider())
+                                        + ","
+                                        + label("model", key.model()),
+                                histogram));
+    }
+
+    private static void histogram(
+            StringBuilder out, String name, String labels, Histogram histogram) {
+        var prefix = labels.isEmpty() ? "" : labels + ",";
+        long count = 0;
+        for (int i = 0; i < Histogram.BOUNDS.length; i++) {
+            count += histogram.count(i);
+            line(out, name + "_bucket", prefix + label("le", number(Histogram.BOUNDS[i])), count);
+        }
+        count += histogram.count(Histogram.BOUNDS.length);
+        line(out, name + "_bucket", prefix + label("le", "+Inf"), count);
+        var braces = labels.isEmpty() ? "" : "{" + labels + "}";
+        out.append(name).append("_sum").append(braces).append(' ');
+        out.append(number(histogram.sumNanos() / 1e9)).append('\n');
+        out.append(name).append("_count").append(braces).append(' ').append(count).append('\n');
+    }
+
+    private static void counter(StringBuilder out, String name, String help, LongAdder value) {
+        header(out, name, help, "counter");
+        out.append(name).append(' ').append(value.sum()).append('\n');
+    }
+
+    private static void header(StringBuilder out, String name, String help, String type) {
+        out.append("# HELP ").append(name).append(' ').append(help).append('\n');
+        out.append("# TYPE ").append(name).append(' ').append(type).append('\n');
+    }
+
+    private static void line(StringBuilder out, String name, String labels, long value) {
+        out.append(name).append('{').append(labels).append("} ").append(value).append('\n');
+    }
+
+    private static String labels(RouteSeries.Key key) {
+        return label("team", key.team())
+                + ","
+                + label("route", key.route())
+                + ","
+                + label("provider", key.provider())
+                + ","
+                + label("model", key.model());
+    }
+
+    private static String number(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e15
+                ? Long.toString((long) value)
+                : Double.toString(value);
+    }
+
+    private static String escaped(String value) {
+        return value.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+    }
+}
