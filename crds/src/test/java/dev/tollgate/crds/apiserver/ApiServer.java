@@ -1,5 +1,7 @@
 package dev.tollgate.crds.apiserver;
 
+import static org.awaitility.Awaitility.await;
+
 import io.fabric8.kubeapitest.KubeAPIServer;
 import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
 import io.fabric8.kubernetes.client.Config;
@@ -11,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -26,9 +29,10 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * @RegisterExtension static final ApiServer API = new ApiServer();
  * }</pre>
  *
- * One server serves all test classes of a JVM and is stopped when the run ends, so tests use namespaces of their own.
- * ServiceAccount admission is off (no controller makes tokens), RBAC is on, and the client may do everything. How the
- * binaries are found is told in {@link ControlPlaneBinaries}.
+ * One server serves all test classes of a JVM and is stopped when the run ends, so tests use
+ * namespaces of their own. ServiceAccount admission is off (no controller makes tokens), RBAC is
+ * on, and the client may do everything. How the binaries are found is told in {@link
+ * ControlPlaneBinaries}.
  */
 public final class ApiServer implements BeforeAllCallback {
     private static final List<String> CRDS =
@@ -99,6 +103,14 @@ public final class ApiServer implements BeforeAllCallback {
         var wait = new ArrayList<>(List.of("wait", "--for=condition=Established", "--timeout=30s"));
         CRDS.forEach(plural -> wait.add("crd/" + plural + ".tollgate.dev"));
         must(running().kubectl("", wait));
+        // an established CRD may still be missing from discovery for a moment
+        await().atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(100))
+                .until(
+                        () -> {
+                            running().forgetDiscovery();
+                            return kubectl("", "get", "llm", "-A").ok();
+                        });
     }
 
     private static void must(Outcome outcome) {
@@ -156,9 +168,14 @@ public final class ApiServer implements BeforeAllCallback {
             }
         }
 
+        void forgetDiscovery() throws IOException {
+            delete(folder.resolve("cache"));
+        }
+
         Outcome kubectl(String stdin, List<String> arguments) {
             var command = new ArrayList<String>();
             command.add(binaries.resolve("kubectl").toString());
+            command.add("--cache-dir=" + folder.resolve("cache"));
             command.add("--kubeconfig=" + kubeconfig);
             command.addAll(arguments);
             try {
@@ -168,8 +185,6 @@ public final class ApiServer implements BeforeAllCallback {
                         new ProcessBuilder(command)
                                 .redirectInput(in.toFile())
                                 .redirectError(err.toFile());
-                // its discovery cache goes there: one for each server
-                builder.environment().put("HOME", folder.toString());
                 Process process = builder.start();
                 String out =
                         new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -193,6 +208,13 @@ public final class ApiServer implements BeforeAllCallback {
         public void close() throws IOException {
             client.close();
             server.stop();
+            delete(folder);
+        }
+
+        private static void delete(Path folder) throws IOException {
+            if (!Files.exists(folder)) {
+                return;
+            }
             try (var files = Files.walk(folder)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                     Files.deleteIfExists(file);

@@ -11,9 +11,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds etcd, kube-apiserver and kubectl of one Kubernetes version, in this order: the folder named by {@code
- * KUBE_API_TEST_DIR}; the usual caches below the home folder; what kube-api-test downloads by itself; a build from the
- * Go modules. If nothing helps, the failure says what was tried and what to do.
+ * Finds etcd, kube-apiserver and kubectl of one Kubernetes version, in this order: the folder named
+ * by {@code KUBE_API_TEST_DIR}; the usual caches below the home folder; what kube-api-test
+ * downloads by itself; a build from the Go modules. If nothing helps, the failure says what was
+ * tried and what to do.
  */
 final class ControlPlaneBinaries {
     static final String VERSION = "1.34.4";
@@ -87,7 +88,8 @@ final class ControlPlaneBinaries {
 
     /** Where kube-api-test keeps binaries below its folder. */
     static Path layout(Path testDir) {
-        String os = System.getProperty("os.name").toLowerCase().startsWith("mac") ? "darwin" : "linux";
+        String os =
+                System.getProperty("os.name").toLowerCase().startsWith("mac") ? "darwin" : "linux";
         String arch = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64";
         return testDir.resolve("k8s").resolve(VERSION + "-" + os + "-" + arch);
     }

@@ -14,15 +14,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * Builds etcd, kube-apiserver and kubectl from their Go modules: about three minutes on two cores, once. The module
- * {@code k8s.io/kubernetes} names its parts as {@code v0.0.0} and replaces them by folders that only its repository has;
- * here they are replaced by the releases of the same version.
+ * Builds etcd, kube-apiserver and kubectl from their Go modules: about three minutes on two cores,
+ * once. The module {@code k8s.io/kubernetes} names its parts as {@code v0.0.0} and replaces them by
+ * folders that only its repository has; here they are replaced by the releases of the same version.
  */
 final class GoBuild {
     private static final String ETCD = "go.etcd.io/etcd/server/v3";
     private static final String ETCD_VERSION = "v3.6.8";
     private static final long STEP_LIMIT_MINUTES = 40;
-    private static final Pattern STAGED = Pattern.compile("^\\s*(?:require )?(k8s\\.io/[a-z0-9-]+) v0\\.0\\.0\\b");
+    private static final Pattern STAGED =
+            Pattern.compile("^\\s*(?:require )?(k8s\\.io/[a-z0-9-]+) v0\\.0\\.0\\b");
 
     private final String kubernetes;
 
@@ -60,7 +61,9 @@ final class GoBuild {
     private void kubernetes(Path module, Path folder) throws IOException {
         String root = "k8s.io/kubernetes";
         String answer =
-                run(module.toAbsolutePath().getParent(), List.of("go", "mod", "download", "-json", root + "@v" + kubernetes));
+                run(
+                        module.toAbsolutePath().getParent(),
+                        List.of("go", "mod", "download", "-json", root + "@v" + kubernetes));
         String goMod = new ObjectMapper().readTree(answer).path("GoMod").asText();
         String parts = "v0." + kubernetes.substring(kubernetes.indexOf('.') + 1);
         var text = new StringBuilder("module tollgate.test/kubernetes\n\ngo 1.25\n\n");
@@ -109,8 +112,14 @@ final class GoBuild {
         run(
                 module,
                 List.of(
-                        "go", "build", "-trimpath", "-ldflags", "-s -w" + flags, "-o",
-                        built.toAbsolutePath().toString(), main));
+                        "go",
+                        "build",
+                        "-trimpath",
+                        "-ldflags",
+                        "-s -w" + flags,
+                        "-o",
+                        built.toAbsolutePath().toString(),
+                        main));
         Files.move(built, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     }
 
@@ -118,9 +127,7 @@ final class GoBuild {
         File errors = File.createTempFile("tollgate-go", ".log");
         try {
             var builder =
-                    new ProcessBuilder(command)
-                            .directory(folder.toFile())
-                            .redirectError(errors);
+                    new ProcessBuilder(command).directory(folder.toFile()).redirectError(errors);
             builder.environment().put("CGO_ENABLED", "0");
             builder.environment().put("GOFLAGS", "-buildvcs=false");
             Process process = builder.start();
@@ -132,7 +139,9 @@ final class GoBuild {
             if (process.exitValue() != 0) {
                 String text = Files.readString(errors.toPath());
                 throw new IOException(
-                        String.join(" ", command) + ": " + text.substring(Math.max(0, text.length() - 2_000)));
+                        String.join(" ", command)
+                                + ": "
+                                + text.substring(Math.max(0, text.length() - 2_000)));
             }
             return output;
         } catch (InterruptedException e) {

@@ -86,8 +86,7 @@ class RecordsTest {
     void durationsAddUpTheirParts() {
         assertThat(DurationText.parse("1h30m")).isEqualTo(Duration.ofMinutes(90));
         assertThat(DurationText.parse("250ms")).isEqualTo(Duration.ofMillis(250));
-        assertThat(DurationText.parse("2m1s5ms"))
-                .isEqualTo(Duration.ofSeconds(121).plusMillis(5));
+        assertThat(DurationText.parse("2m1s5ms")).isEqualTo(Duration.ofSeconds(121).plusMillis(5));
         assertThatThrownBy(() -> DurationText.parse("5 minutes"))
                 .hasMessageContaining("5 minutes")
                 .hasMessageContaining("expected");
