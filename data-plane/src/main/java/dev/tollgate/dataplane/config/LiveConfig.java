@@ -79,6 +79,20 @@ public final class LiveConfig {
         return List.of();
     }
 
+    /**
+     * Gives the snapshot that serves a later revision: the control plane sent the same bytes again.
+     *
+     * @return false if other bytes serve
+     */
+    public synchronized boolean rename(String digest, String revision) {
+        var current = applied;
+        if (current == null || !current.digest().equals(digest)) {
+            return false;
+        }
+        applied = new Applied(current.snapshot(), current.bytes(), digest, revision);
+        return true;
+    }
+
     /** Replaces all credentials: the next attempt of any request uses them. */
     public void credentials(Credentials replacement) {
         credentials = replacement;

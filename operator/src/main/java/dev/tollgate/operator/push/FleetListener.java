@@ -1,0 +1,22 @@
+package dev.tollgate.operator.push;
+
+import java.util.List;
+
+/** Told what the fleet did; called on the push server's event loop, must not block. */
+public interface FleetListener {
+
+    /** Statuses may differ now. */
+    void changed(Fleet fleet);
+
+    /** Every live proxy serves with this release. */
+    void settled(Fleet fleet, Release release);
+
+    /** A proxy refused a release. */
+    void refused(Release release, List<Refusal> refusals);
+
+    /**
+     * A proxy has seen an epoch above ours: either a newer operator runs, or ours has lost its
+     * memory.
+     */
+    void outrun(long epoch);
+}
