@@ -3,7 +3,6 @@ package dev.tollgate.operator.push;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
 import dev.tollgate.crds.resource.Bytes;
 import dev.tollgate.crds.resource.Kind;
@@ -16,6 +15,7 @@ import dev.tollgate.policy.push.ToLedger;
 import dev.tollgate.policy.snapshot.RevisionNumber;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import dev.tollgate.policy.snapshot.Snapshot;
+import dev.tollgate.policy.snapshot.SnapshotCodec;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -33,7 +33,6 @@ import org.junit.jupiter.api.io.TempDir;
 class PushTest {
 
     private static final ResourceKey CHAT = new ResourceKey(Kind.ROUTING_POLICY, "team-a", "chat");
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir Path directory;
     private final Vertx vertx = Vertx.vertx();
@@ -128,7 +127,7 @@ class PushTest {
                         List.of(),
                         List.of(),
                         List.of());
-        return release(epoch, counter, JSON.writeValueAsBytes(snapshot), 1);
+        return release(epoch, counter, SnapshotCodec.encode(snapshot), 1);
     }
 
     private static Release release(long epoch, long counter, byte[] bytes, int schema) {
