@@ -89,7 +89,14 @@ public final class LiveConfig {
         if (current == null || !current.digest().equals(digest)) {
             return false;
         }
-        applied = new Applied(current.snapshot(), current.bytes(), digest, revision);
+        applied =
+                new Applied(
+                        current.snapshot(),
+                        current.index(),
+                        current.identities(),
+                        current.bytes(),
+                        digest,
+                        revision);
         return true;
     }
 

@@ -4,7 +4,6 @@ import dev.tollgate.dataplane.config.Applied;
 import dev.tollgate.dataplane.config.Credentials;
 import dev.tollgate.dataplane.config.LastKnownGood;
 import dev.tollgate.dataplane.config.LiveConfig;
-import dev.tollgate.dataplane.config.SnapshotError;
 import dev.tollgate.policy.push.Ack;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;
@@ -16,6 +15,8 @@ import dev.tollgate.policy.push.Revision;
 import dev.tollgate.policy.push.SnapshotHead;
 import dev.tollgate.policy.snapshot.RevisionNumber;
 import dev.tollgate.policy.snapshot.Snapshot;
+import dev.tollgate.policy.snapshot.SnapshotCodec;
+import dev.tollgate.policy.snapshot.SnapshotError;
 import io.vertx.core.Context;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.common.GrpcMessageDecoder;
@@ -24,6 +25,7 @@ import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.common.ServiceName;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -336,11 +338,18 @@ public final class OperatorLink implements AutoCloseable {
 
     private void apply(
             GrpcClientRequest<FromProxy, FromOperator> from, SnapshotHead head, byte[] bytes) {
-        if (!LiveConfig.digest(bytes).equals(head.getDigest())) {
+        if (!SnapshotCodec.digest(bytes).equals(head.getDigest())) {
             nack(from, head, "digest: the bytes do not have it");
             return;
         }
-        var errors = live.apply(bytes, revision(head).toString());
+        List<SnapshotError> errors;
+        try {
+            errors = live.apply(bytes, revision(head).toString());
+        } catch (RuntimeException | LinkageError e) {
+            LOG.atError().setCause(e).log("a snapshot could not be taken");
+            nack(from, head, "the proxy failed on it: " + e);
+            return;
+        }
         if (errors.isEmpty()) {
             persistAndAck(from, head);
             return;
@@ -405,17 +414,14 @@ public final class OperatorLink implements AutoCloseable {
         return other.equals(one);
     }
 
-    /** {@code Kind namespace/name} taken apart. */
     private static NackError error(SnapshotError error) {
-        var message = NackError.newBuilder().setPath(error.path()).setMessage(error.message());
-        int space = error.object().indexOf(' ');
-        int slash = error.object().indexOf('/');
-        if (space > 0 && slash > space) {
-            message.setKind(error.object().substring(0, space))
-                    .setNamespace(error.object().substring(space + 1, slash))
-                    .setName(error.object().substring(slash + 1));
-        }
-        return message.build();
+        return NackError.newBuilder()
+                .setKind(error.kind())
+                .setNamespace(error.namespace())
+                .setName(error.name())
+                .setPath(error.path())
+                .setMessage(error.message())
+                .build();
     }
 
     private static RevisionNumber revision(SnapshotHead head) {

@@ -7,7 +7,6 @@ import com.google.protobuf.ByteString;
 import dev.tollgate.crds.resource.Bytes;
 import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.resource.ResourceKey;
-import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.control.OperatorAddress;
 import dev.tollgate.dataplane.control.OperatorLink;
 import dev.tollgate.policy.push.FromLedger;
@@ -133,7 +132,7 @@ class PushTest {
     private static Release release(long epoch, long counter, byte[] bytes, int schema) {
         return new Release(
                 new RevisionNumber(epoch, counter),
-                LiveConfig.digest(bytes),
+                SnapshotCodec.digest(bytes),
                 ByteString.copyFrom(bytes),
                 schema,
                 Map.of(CHAT, counter));

@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class ModelNames {
 
-    static final ModelNames NONE = new ModelNames(List.of());
-
     private static final Comparator<Claim> PRECEDENCE =
             Comparator.comparing((Claim claim) -> !claim.pattern().isExact())
                     .thenComparing(claim -> -claim.pattern().literalLength())
                     .thenComparing(Claim::age);
+
+    static final ModelNames NONE = new ModelNames(List.of());
 
     private final Map<String, Claim> exact = new HashMap<>();
     private final List<Claim> patterns = new ArrayList<>();
