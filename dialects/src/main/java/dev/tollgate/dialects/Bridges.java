@@ -1,5 +1,6 @@
 package dev.tollgate.dialects;
 
+import dev.tollgate.dialects.translate.Translations;
 import org.jspecify.annotations.Nullable;
 
 /** The table of bridges. */
@@ -7,6 +8,6 @@ final class Bridges {
     private Bridges() {}
 
     static @Nullable Bridge between(Dialect client, Dialect provider, Operation operation) {
-        return null;
+        return operation == Operation.GENERATE ? Translations.between(client, provider) : null;
     }
 }

@@ -1,0 +1,76 @@
+package dev.tollgate.dialects.codec;
+
+import dev.tollgate.dialects.conversation.CacheMarker;
+import dev.tollgate.dialects.conversation.Draft;
+import dev.tollgate.dialects.conversation.Media;
+import dev.tollgate.dialects.conversation.Part;
+import dev.tollgate.dialects.conversation.Trait;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Sorts files by their media type. */
+public final class Documents {
+    private Documents() {}
+
+    /** The part that holds a file of this type, its trait noted. */
+    public static Part part(
+            Draft draft,
+            Media.Inline file,
+            @Nullable String title,
+            String field,
+            @Nullable CacheMarker marker) {
+        var type = file.mimeType().toLowerCase(Locale.ROOT);
+        if (type.startsWith("image/")) {
+            draft.uses(Trait.IMAGE, field);
+            return new Part.Image(file, null, marker);
+        }
+        if (type.startsWith("audio/")) {
+            draft.uses(Trait.AUDIO, field);
+            return new Part.Audio(file);
+        }
+        if (type.startsWith("video/")) {
+            draft.uses(Trait.VIDEO, field);
+            return new Part.Video(file);
+        }
+        if (type.equals("application/pdf")) {
+            draft.uses(Trait.PDF, field);
+            return new Part.Document(file, title, marker);
+        }
+        var text = type.startsWith("text/") || type.equals("application/json") ? text(file) : null;
+        if (text != null) {
+            return new Part.Document(new Media.PlainText(text), title, marker);
+        }
+        draft.uses(Trait.OTHER_FILE, field + " (" + file.mimeType() + ")");
+        return new Part.Document(file, title, marker);
+    }
+
+    /** The part that a URL of this type is. */
+    public static Part part(Draft draft, Media.Url file, @Nullable String title, String field) {
+        var type = file.mimeType() == null ? "" : file.mimeType().toLowerCase(Locale.ROOT);
+        if (type.startsWith("image/")) {
+            draft.uses(Trait.IMAGE_URL, field);
+            return new Part.Image(file, null, null);
+        }
+        if (type.startsWith("audio/")) {
+            draft.uses(Trait.AUDIO, field);
+            return new Part.Audio(file);
+        }
+        if (type.startsWith("video/")) {
+            draft.uses(Trait.VIDEO, field);
+            return new Part.Video(file);
+        }
+        draft.uses(Trait.DOCUMENT_URL, field);
+        return new Part.Document(file, title, null);
+    }
+
+    private static @Nullable String text(Media.Inline file) {
+        try {
+            return new String(
+                    Base64.getMimeDecoder().decode(file.base64()), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException noBase64) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package dev.tollgate.dialects.codec;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tollgate.dialects.conversation.AnswerEvent;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the events of one provider's stream, in their order. */
+public interface StreamReader {
+
+    /**
+     * @param name of the server-sent event, null if it has none
+     */
+    void event(@Nullable String name, JsonNode data, Consumer<AnswerEvent> out);
+
+    /** The stream ended: ends what is open. */
+    void end(Consumer<AnswerEvent> out);
+}

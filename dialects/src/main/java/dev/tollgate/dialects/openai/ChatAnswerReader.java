@@ -1,0 +1,132 @@
+package dev.tollgate.dialects.openai;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.codec.CallIds;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.ProviderUsage;
+import dev.tollgate.dialects.codec.Reading;
+import dev.tollgate.dialects.conversation.Answer;
+import dev.tollgate.dialects.conversation.Citation;
+import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.Part;
+import dev.tollgate.dialects.conversation.Signature;
+import dev.tollgate.dialects.conversation.Signature.Issuer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a complete chat answer, of OpenAI and of compatible servers. */
+final class ChatAnswerReader {
+    private ChatAnswerReader() {}
+
+    static Reading read(ObjectNode body, String idSeed) {
+        var choice = Json.arrayIn(body, "choices").path(0);
+        var message = Json.objectIn(choice, "message");
+        if (message == null) {
+            var error = body.path("error");
+            return new Reading.Unreadable(
+                    error.isObject()
+                            ? "the provider answered with an error: "
+                                    + error.path("message").asText()
+                            : "the provider's answer has no choices[0].message");
+        }
+        var parts = parts(message, idSeed);
+        var word = Json.text(choice, "finish_reason");
+        var finish = word == null ? FinishReason.STOP : ChatFinish.read(word);
+        return new Reading.Read(
+                new Answer(
+                        Json.text(body, "id"),
+                        Json.text(body, "model"),
+                        parts,
+                        finish,
+                        word,
+                        null,
+                        ProviderUsage.read(Dialect.OPENAI_CHAT, body)));
+    }
+
+    private static List<Part> parts(ObjectNode message, String idSeed) {
+        var parts = new ArrayList<Part>();
+        var reasoning = Json.text(message, "reasoning_content", "reasoning");
+        if (reasoning != null && !reasoning.isEmpty()) {
+            parts.add(new Part.Reasoning(reasoning, null, false));
+        }
+        content(message, parts);
+        var refusal = Json.text(message, "refusal");
+        if (refusal != null && !refusal.isEmpty()) {
+            parts.add(new Part.Refusal(refusal));
+        }
+        var calls = Json.arrayIn(message, "tool_calls");
+        for (int i = 0; i < calls.size(); i++) {
+            parts.add(toolCall(calls.get(i), i, message, idSeed));
+        }
+        return parts;
+    }
+
+    private static void content(ObjectNode message, List<Part> parts) {
+        var content = message.path("content");
+        var citations = citations(message);
+        if (content.isTextual() && !content.textValue().isEmpty()) {
+            parts.add(new Part.Text(content.textValue(), null, citations, null));
+        }
+        for (var each : content) {
+            if ("thinking".equals(Json.text(each, "type"))) {
+                parts.add(new Part.Reasoning(ChatMessagesReader.thinking(each), null, false));
+            } else {
+                var text = Json.text(each, "text");
+                if (text != null && !text.isEmpty()) {
+                    parts.add(new Part.Text(text));
+                }
+            }
+        }
+    }
+
+    private static List<Citation> citations(ObjectNode message) {
+        var citations = new ArrayList<Citation>();
+        for (var annotation : Json.arrayIn(message, "annotations")) {
+            var cited = annotation.path("url_citation");
+            var url = Json.text(cited, "url");
+            if (url != null) {
+                citations.add(
+                        new Citation(
+                                url,
+                                Json.text(cited, "title"),
+                                cited.path("start_index").asInt(),
+                                cited.path("end_index").asInt()));
+            }
+        }
+        return citations;
+    }
+
+    private static Part toolCall(JsonNode call, int index, ObjectNode message, String idSeed) {
+        var id = Json.textOr(call, "id", "");
+        if (id.isEmpty()) {
+            id = CallIds.made(idSeed, index);
+        }
+        var custom = Json.objectIn(call, "custom");
+        if (custom != null) {
+            return new Part.ToolCall(
+                    id,
+                    Json.textOr(custom, "name", ""),
+                    Json.textOr(custom, "input", ""),
+                    true,
+                    null);
+        }
+        return new Part.ToolCall(
+                id,
+                Json.textOr(call.path("function"), "name", ""),
+                ChatMessagesReader.arguments(call.path("function").get("arguments")),
+                false,
+                signature(call, index, message));
+    }
+
+    /** Where Google's compatible endpoint puts it: on the call, or on the message. */
+    static @Nullable Signature signature(JsonNode call, int index, JsonNode message) {
+        var written = Json.text(call.path("extra_content").path("google"), "thought_signature");
+        if (written == null && index == 0) {
+            written = Json.text(message.path("extra_content").path("google"), "thought_signature");
+        }
+        return Signature.read(written, Issuer.GEMINI);
+    }
+}

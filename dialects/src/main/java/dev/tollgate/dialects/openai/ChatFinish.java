@@ -1,0 +1,27 @@
+package dev.tollgate.dialects.openai;
+
+import dev.tollgate.dialects.conversation.FinishReason;
+
+/** The finish reasons of chat completions, and the further ones of compatible servers. */
+final class ChatFinish {
+    private ChatFinish() {}
+
+    static FinishReason read(String word) {
+        return switch (word) {
+            case "length", "max_tokens", "model_length", "MAX_TOKENS" -> FinishReason.LENGTH;
+            case "tool_calls", "function_call", "tool_use" -> FinishReason.TOOL_CALLS;
+            case "content_filter", "SAFETY", "refusal" -> FinishReason.CONTENT_FILTER;
+            case "stop_sequence" -> FinishReason.STOP_SEQUENCE;
+            default -> FinishReason.STOP;
+        };
+    }
+
+    static String write(FinishReason reason) {
+        return switch (reason) {
+            case STOP, STOP_SEQUENCE, PAUSE -> "stop";
+            case TOOL_CALLS -> "tool_calls";
+            case LENGTH -> "length";
+            case CONTENT_FILTER -> "content_filter";
+        };
+    }
+}

@@ -1,0 +1,318 @@
+package dev.tollgate.dialects.openai;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.conversation.CacheMarker;
+import dev.tollgate.dialects.conversation.Decoded;
+import dev.tollgate.dialects.conversation.Draft;
+import dev.tollgate.dialects.conversation.OutputFormat;
+import dev.tollgate.dialects.conversation.ReasoningRequest;
+import dev.tollgate.dialects.conversation.Sampling;
+import dev.tollgate.dialects.conversation.Tool;
+import dev.tollgate.dialects.conversation.ToolChoice;
+import dev.tollgate.dialects.conversation.Trait;
+import java.util.ArrayList;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the fields of a chat request; its messages are {@link ChatMessagesReader}'s. */
+final class ChatRequestReader {
+    /** Fields that steer the provider or its bookkeeping and not what is said. */
+    private static final Set<String> HINTS =
+            Set.of(
+                    "metadata",
+                    "store",
+                    "service_tier",
+                    "prompt_cache_key",
+                    "prompt_cache_options",
+                    "prompt_cache_retention",
+                    "prediction",
+                    "verbosity",
+                    "moderation",
+                    "provider",
+                    "models",
+                    "route",
+                    "transforms",
+                    "usage",
+                    "clear_thinking",
+                    "reasoning_format",
+                    "include_reasoning",
+                    "enable_thinking",
+                    "safe_prompt",
+                    "prompt_mode",
+                    "min_p",
+                    "top_a",
+                    "repetition_penalty",
+                    "request_id",
+                    "session_id",
+                    "citation_options",
+                    "extra_headers",
+                    "extra_body");
+
+    private final Draft draft = new Draft();
+
+    Decoded read(ObjectNode body) {
+        for (var field : body.properties()) {
+            if (!field.getValue().isNull()) {
+                field(field.getKey(), field.getValue());
+            }
+        }
+        new ChatMessagesReader(draft).read(body.get("messages"));
+        draft.sampling(sampling(body));
+        var format = Json.objectIn(body, "response_format");
+        if (format != null) {
+            format(format);
+        }
+        return draft.done();
+    }
+
+    private static Sampling sampling(ObjectNode body) {
+        return new Sampling(
+                Json.doubleIn(body, "temperature"),
+                Json.doubleIn(body, "top_p"),
+                Json.boxedLongIn(body, "top_k"),
+                Json.boxedLongIn(body, body.has("random_seed") ? "random_seed" : "seed"),
+                Json.doubleIn(body, "frequency_penalty"),
+                Json.doubleIn(body, "presence_penalty"));
+    }
+
+    private void field(String name, JsonNode value) {
+        switch (name) {
+            case "model", "messages", "stream", "stream_options", "temperature", "top_p" -> {}
+            case "response_format" -> {}
+            case "tools" -> tools(value);
+            case "tool_choice" -> draft.toolChoice(toolChoice(value));
+            case "parallel_tool_calls" -> parallel(value);
+            case "stop" -> stop(value);
+            case "max_tokens", "max_completion_tokens" -> limit(name, value);
+            case "n" -> {
+                if (value.asLong(1) > 1) {
+                    draft.uses(Trait.CHOICES, name);
+                }
+            }
+            case "top_k" -> draft.uses(Trait.TOP_K, name);
+            case "seed", "random_seed" -> draft.uses(Trait.SEED, name);
+            case "frequency_penalty", "presence_penalty" -> {
+                if (value.asDouble() != 0) {
+                    draft.uses(Trait.PENALTIES, name);
+                }
+            }
+            case "logit_bias" -> {
+                if (!value.isEmpty()) {
+                    draft.uses(Trait.LOGIT_BIAS, name);
+                }
+            }
+            case "logprobs", "top_logprobs" -> {
+                if (value.asBoolean()) {
+                    draft.uses(Trait.LOGPROBS, name);
+                }
+            }
+            case "reasoning_effort" -> effort(name, value.asText());
+            case "reasoning" -> reasoning(value);
+            case "thinking" -> {
+                if ("disabled".equals(Json.text(value, "type"))) {
+                    reasoning(name, new ReasoningRequest.Off(), false);
+                } else {
+                    reasoning(name, new ReasoningRequest.Unsaid(), true);
+                }
+            }
+            case "user", "safety_identifier" -> draft.user(value.asText());
+            case "modalities" -> {
+                if (!value.toString().equals("[\"text\"]")) {
+                    draft.uses(Trait.MEDIA_OUTPUT, name);
+                }
+            }
+            case "audio" -> draft.uses(Trait.MEDIA_OUTPUT, name);
+            case "web_search_options", "plugins", "search_parameters" ->
+                    draft.uses(Trait.SERVER_TOOL, name);
+            default -> draft.uses(HINTS.contains(name) ? Trait.HINT : Trait.UNKNOWN_FIELD, name);
+        }
+    }
+
+    private void limit(String name, JsonNode value) {
+        if (!value.canConvertToLong() || value.longValue() < 1) {
+            draft.malformed(name + ": " + value + " (expected: an integer >= 1)", name);
+            return;
+        }
+        draft.maxOutputTokens(value.longValue());
+    }
+
+    private void stop(JsonNode value) {
+        if (value.isTextual()) {
+            draft.stop(value.textValue());
+        } else {
+            value.forEach(each -> draft.stop(each.asText()));
+        }
+        if (value.isTextual() || !value.isEmpty()) {
+            draft.uses(Trait.STOP, "stop");
+        }
+    }
+
+    private void parallel(JsonNode value) {
+        draft.parallelToolCalls(value.asBoolean());
+        if (!value.asBoolean()) {
+            draft.uses(Trait.SERIAL_TOOL_CALLS, "parallel_tool_calls");
+        }
+    }
+
+    private void effort(String field, String word) {
+        switch (word) {
+            case "none", "off" -> reasoning(field, new ReasoningRequest.Off(), false);
+            case "default", "auto" -> reasoning(field, new ReasoningRequest.Unsaid(), true);
+            default -> {
+                try {
+                    var effort = ReasoningRequest.Effort.valueOf(word.toUpperCase(Locale.ROOT));
+                    reasoning(field, new ReasoningRequest.Level(effort), true);
+                } catch (IllegalArgumentException unknown) {
+                    draft.malformed(
+                            field
+                                    + ": "
+                                    + word
+                                    + " (expected: none, minimal, low, medium, high, xhigh or max)",
+                            field);
+                }
+            }
+        }
+    }
+
+    /** OpenRouter's spelling. */
+    private void reasoning(JsonNode value) {
+        var effort = Json.text(value, "effort");
+        var budget = Json.longIn(value, "max_tokens");
+        if (effort != null) {
+            effort("reasoning.effort", effort);
+        } else if (budget.isPresent()) {
+            reasoning("reasoning", new ReasoningRequest.Budget(budget.getAsLong()), true);
+        } else if (value.path("enabled").isBoolean() && !value.path("enabled").booleanValue()) {
+            reasoning("reasoning", new ReasoningRequest.Off(), false);
+        } else {
+            reasoning("reasoning", new ReasoningRequest.Unsaid(), true);
+        }
+    }
+
+    private void reasoning(String field, ReasoningRequest.Amount amount, boolean visible) {
+        draft.uses(Trait.REASONING, field);
+        draft.reasoning(new ReasoningRequest(amount, visible));
+    }
+
+    private void tools(JsonNode value) {
+        if (!(value instanceof ArrayNode tools)) {
+            draft.malformed("tools: expected an array", "tools");
+            return;
+        }
+        for (int i = 0; i < tools.size(); i++) {
+            tool(tools.get(i), "tools[" + i + "]");
+        }
+    }
+
+    private void tool(JsonNode node, String at) {
+        var function = Json.objectIn(node, "function");
+        var custom = Json.objectIn(node, "custom");
+        var type = Json.text(node, "type");
+        if (function != null && (type == null || type.equals("function"))) {
+            var name = Json.text(function, "name");
+            if (name == null) {
+                draft.malformed(at + ".function.name: expected a string", at + ".function.name");
+                return;
+            }
+            var strict = function.get("strict");
+            draft.tool(
+                    new Tool(
+                            name,
+                            Json.text(function, "description"),
+                            Json.objectIn(function, "parameters"),
+                            strict != null && strict.isBoolean() ? strict.booleanValue() : null,
+                            false,
+                            cacheMarker(node, at)));
+        } else if (custom != null && "custom".equals(type)) {
+            draft.uses(Trait.CUSTOM_TOOL, at);
+            draft.tool(
+                    new Tool(
+                            Json.textOr(custom, "name", ""),
+                            Json.text(custom, "description"),
+                            null,
+                            null,
+                            true,
+                            null));
+        } else if (type != null) {
+            draft.uses(Trait.SERVER_TOOL, at + ".type=" + type);
+        } else {
+            draft.malformed(at + ".type: expected function", at + ".type");
+        }
+    }
+
+    private @Nullable CacheMarker cacheMarker(JsonNode node, String at) {
+        return ChatMessagesReader.cacheMarker(draft, node, at);
+    }
+
+    private @Nullable ToolChoice toolChoice(JsonNode value) {
+        if (value.isTextual()) {
+            return switch (value.textValue()) {
+                case "auto" -> new ToolChoice.Auto();
+                case "none" -> new ToolChoice.None();
+                case "required", "any" -> new ToolChoice.Required();
+                default -> {
+                    draft.malformed(
+                            "tool_choice: "
+                                    + value.textValue()
+                                    + " (expected: auto, none, required"
+                                    + " or an object)",
+                            "tool_choice");
+                    yield null;
+                }
+            };
+        }
+        var allowed = Json.objectIn(value, "allowed_tools");
+        if (allowed != null) {
+            var names = new ArrayList<String>();
+            for (var tool : Json.arrayIn(allowed, "tools")) {
+                names.add(
+                        tool.path(tool.has("custom") ? "custom" : "function")
+                                .path("name")
+                                .asText());
+            }
+            return new ToolChoice.Allowed(names, "required".equals(Json.text(allowed, "mode")));
+        }
+        var named = value.path(value.has("custom") ? "custom" : "function").path("name");
+        if (!named.isTextual()) {
+            draft.malformed("tool_choice.function.name: expected a string", "tool_choice");
+            return null;
+        }
+        return new ToolChoice.Named(named.textValue());
+    }
+
+    private void format(ObjectNode format) {
+        var type = Json.textOr(format, "type", "");
+        switch (type) {
+            case "text" -> {}
+            case "json_object" -> {
+                draft.uses(Trait.JSON_OBJECT, "response_format");
+                draft.format(new OutputFormat.JsonObject());
+            }
+            case "json_schema" -> {
+                var wanted = Json.objectIn(format, "json_schema");
+                var schema = wanted == null ? null : Json.objectIn(wanted, "schema");
+                if (wanted == null || schema == null) {
+                    draft.malformed(
+                            "response_format.json_schema.schema: expected an object",
+                            "response_format");
+                    return;
+                }
+                draft.uses(Trait.JSON_SCHEMA, "response_format");
+                var strict = wanted.get("strict");
+                draft.format(
+                        new OutputFormat.JsonSchema(
+                                Json.textOr(wanted, "name", "answer"),
+                                Json.text(wanted, "description"),
+                                schema,
+                                strict != null && strict.isBoolean()
+                                        ? strict.booleanValue()
+                                        : null));
+            }
+            default -> draft.uses(Trait.UNKNOWN_FIELD, "response_format.type=" + type);
+        }
+    }
+}

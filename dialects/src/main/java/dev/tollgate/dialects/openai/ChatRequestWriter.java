@@ -1,0 +1,371 @@
+package dev.tollgate.dialects.openai;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.Bridge.RequestTerms;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Written;
+import dev.tollgate.dialects.conversation.Conversation;
+import dev.tollgate.dialects.conversation.Media;
+import dev.tollgate.dialects.conversation.OutputFormat;
+import dev.tollgate.dialects.conversation.Part;
+import dev.tollgate.dialects.conversation.ReasoningRequest;
+import dev.tollgate.dialects.conversation.Tool;
+import dev.tollgate.dialects.conversation.ToolChoice;
+import dev.tollgate.dialects.conversation.Turn;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a chat request. Quirks that it knows: {@code max_tokens} (the server does not know {@code
+ * max_completion_tokens}), {@code reasoning_content} (earlier reasoning must be sent back), {@code
+ * no_stream_options}, {@code no_reasoning_effort}, {@code no_parallel_tool_calls}.
+ */
+final class ChatRequestWriter {
+    private static final int MAX_USER_CHARS = 64;
+
+    /** Models of OpenAI that refuse a reasoning effort. */
+    private static final Pattern NOT_REASONING = Pattern.compile("(.*/)?(gpt-4|gpt-3|chatgpt-4).*");
+
+    private final RequestTerms terms;
+    private final List<String> dropped = new ArrayList<>();
+
+    ChatRequestWriter(RequestTerms terms) {
+        this.terms = terms;
+    }
+
+    Written write(Conversation conversation, boolean stream) {
+        var body = Json.object();
+        body.put("model", terms.model());
+        var messages = body.putArray("messages");
+        for (var turn : conversation.turns()) {
+            switch (turn.role()) {
+                case SYSTEM -> system(turn, messages);
+                case USER -> user(turn, messages);
+                case ASSISTANT -> assistant(turn, messages);
+            }
+        }
+        limit(conversation, body);
+        sampling(conversation, body);
+        tools(conversation, body);
+        format(conversation.format(), body);
+        reasoning(conversation.reasoning(), body);
+        var user = conversation.user();
+        if (user != null && user.length() <= MAX_USER_CHARS) {
+            body.put("user", user);
+        }
+        if (stream) {
+            body.put("stream", true);
+            if (!terms.quirks().contains("no_stream_options")) {
+                body.putObject("stream_options").put("include_usage", true);
+            }
+        }
+        return new Written.Body(body, dropped);
+    }
+
+    private void limit(Conversation conversation, ObjectNode body) {
+        var limit =
+                terms.maxOutputTokens().isPresent()
+                        ? terms.maxOutputTokens()
+                        : conversation.maxOutputTokens();
+        if (limit.isPresent()) {
+            var old = terms.quirks().contains("max_tokens");
+            body.put(old ? "max_tokens" : "max_completion_tokens", limit.getAsLong());
+        }
+    }
+
+    private static void sampling(Conversation conversation, ObjectNode body) {
+        var sampling = conversation.sampling();
+        if (sampling.temperature() != null) {
+            body.put("temperature", sampling.temperature());
+        }
+        if (sampling.topP() != null) {
+            body.put("top_p", sampling.topP());
+        }
+        if (sampling.seed() != null) {
+            body.put("seed", sampling.seed());
+        }
+        if (sampling.frequencyPenalty() != null) {
+            body.put("frequency_penalty", sampling.frequencyPenalty());
+        }
+        if (sampling.presencePenalty() != null) {
+            body.put("presence_penalty", sampling.presencePenalty());
+        }
+        if (!conversation.stop().isEmpty()) {
+            var stop = body.putArray("stop");
+            conversation.stop().forEach(stop::add);
+        }
+    }
+
+    private void tools(Conversation conversation, ObjectNode body) {
+        if (conversation.tools().isEmpty()) {
+            return;
+        }
+        var tools = body.putArray("tools");
+        for (var tool : conversation.tools()) {
+            tools.addObject().put("type", "function").set("function", function(tool));
+        }
+        var choice = conversation.toolChoice();
+        if (choice != null) {
+            choice(choice, body);
+        }
+        var parallel = conversation.parallelToolCalls();
+        if (parallel != null && !terms.quirks().contains("no_parallel_tool_calls")) {
+            body.put("parallel_tool_calls", parallel);
+        }
+    }
+
+    private static ObjectNode function(Tool tool) {
+        var function = Json.object();
+        function.put("name", tool.name());
+        if (tool.description() != null) {
+            function.put("description", tool.description());
+        }
+        var parameters = tool.parameters();
+        if (parameters == null) {
+            parameters = Json.object().put("type", "object");
+            parameters.putObject("properties");
+        } else if (!parameters.has("type")) {
+            parameters = parameters.deepCopy().put("type", "object");
+        }
+        function.set("parameters", parameters);
+        if (tool.strict() != null) {
+            function.put("strict", tool.strict());
+        }
+        return function;
+    }
+
+    private static void choice(ToolChoice choice, ObjectNode body) {
+        switch (choice) {
+            case ToolChoice.Auto() -> body.put("tool_choice", "auto");
+            case ToolChoice.None() -> body.put("tool_choice", "none");
+            case ToolChoice.Required() -> body.put("tool_choice", "required");
+            case ToolChoice.Named(var name) ->
+                    body.putObject("tool_choice")
+                            .put("type", "function")
+                            .putObject("function")
+                            .put("name", name);
+            case ToolChoice.Allowed(var names, var required) -> {
+                var node = body.putObject("tool_choice").put("type", "allowed_tools");
+                var allowed = node.putObject("allowed_tools");
+                allowed.put("mode", required ? "required" : "auto");
+                var tools = allowed.putArray("tools");
+                for (var name : names) {
+                    tools.addObject()
+                            .put("type", "function")
+                            .putObject("function")
+                            .put("name", name);
+                }
+            }
+        }
+    }
+
+    private static void format(OutputFormat format, ObjectNode body) {
+        switch (format) {
+            case OutputFormat.Free() -> {}
+            case OutputFormat.JsonObject() ->
+                    body.putObject("response_format").put("type", "json_object");
+            case OutputFormat.JsonSchema(var name, var description, var schema, var strict) -> {
+                var wanted =
+                        body.putObject("response_format")
+                                .put("type", "json_schema")
+                                .putObject("json_schema");
+                wanted.put("name", name);
+                if (description != null) {
+                    wanted.put("description", description);
+                }
+                wanted.set("schema", schema);
+                if (strict != null) {
+                    wanted.put("strict", strict);
+                }
+            }
+        }
+    }
+
+    private void reasoning(@Nullable ReasoningRequest reasoning, ObjectNode body) {
+        if (reasoning == null || reasoning.amount() instanceof ReasoningRequest.Unsaid) {
+            return;
+        }
+        if (reasoning.off()) {
+            dropped.add("reasoning switched off (the model's own default holds)");
+        } else if (terms.quirks().contains("no_reasoning_effort")
+                || NOT_REASONING.matcher(terms.model()).matches()) {
+            dropped.add("reasoning effort (the model does not reason)");
+        } else {
+            body.put("reasoning_effort", clamped(reasoning.effort()).word());
+        }
+    }
+
+    /** All reasoning models know the levels up to high. */
+    static ReasoningRequest.Effort clamped(ReasoningRequest.Effort effort) {
+        return effort.compareTo(ReasoningRequest.Effort.HIGH) > 0
+                ? ReasoningRequest.Effort.HIGH
+                : effort;
+    }
+
+    private static void system(Turn turn, ArrayNode messages) {
+        var text = text(turn.parts(), "\n");
+        if (!text.isEmpty()) {
+            messages.addObject().put("role", "system").put("content", text);
+        }
+    }
+
+    /** Tool results become messages of their own and come first, as the protocol demands. */
+    private void user(Turn turn, ArrayNode messages) {
+        var rest = new ArrayList<Part>();
+        var fromTools = new ArrayList<Part>();
+        for (var part : turn.parts()) {
+            if (part instanceof Part.ToolResult result) {
+                toolResult(result, messages, fromTools);
+            } else {
+                rest.add(part);
+            }
+        }
+        rest.addAll(0, fromTools);
+        if (rest.isEmpty()) {
+            return;
+        }
+        var message = messages.addObject().put("role", "user");
+        if (rest.size() == 1 && rest.getFirst() instanceof Part.Text(var text, _, _, _)) {
+            message.put("content", text);
+            return;
+        }
+        var content = message.putArray("content");
+        for (var part : rest) {
+            content(part, content);
+        }
+    }
+
+    /** A tool message holds text alone: media follow in a user message that says whose they are. */
+    private static void toolResult(Part.ToolResult result, ArrayNode messages, List<Part> media) {
+        var text = new StringBuilder(text(result.content(), "\n"));
+        for (var part : result.content()) {
+            if (part instanceof Part.Document(Media.PlainText(var plain), _, _)) {
+                text.append(text.isEmpty() ? "" : "\n").append(plain);
+            } else if (isMedia(part)) {
+                if (media.stream().noneMatch(Part.Text.class::isInstance) || text.isEmpty()) {
+                    text.append(text.isEmpty() ? "" : "\n")
+                            .append("[attached in the next user message]");
+                }
+                media.add(new Part.Text("Result of tool call " + result.callId() + ":"));
+                media.add(part);
+            }
+        }
+        if (result.error()) {
+            text.insert(0, "Error: ");
+        }
+        messages.addObject()
+                .put("role", "tool")
+                .put("tool_call_id", result.callId())
+                .put("content", text.toString());
+    }
+
+    private static boolean isMedia(Part part) {
+        return part instanceof Part.Image
+                || part instanceof Part.Document
+                || part instanceof Part.Audio
+                || part instanceof Part.Video;
+    }
+
+    private void assistant(Turn turn, ArrayNode messages) {
+        var message = Json.object().put("role", "assistant");
+        var text = text(turn.parts(), "");
+        var calls = Json.array();
+        var refusal = new StringBuilder();
+        var reasoning = new StringBuilder();
+        for (var part : turn.parts()) {
+            if (part instanceof Part.ToolCall call) {
+                calls.addObject()
+                        .put("id", call.id())
+                        .put("type", "function")
+                        .putObject("function")
+                        .put("name", call.name())
+                        .put("arguments", call.arguments());
+            } else if (part instanceof Part.Refusal(var words)) {
+                refusal.append(words);
+            } else if (part instanceof Part.Reasoning(var thought, _, _)) {
+                reasoning.append(thought);
+            }
+        }
+        if (text.isEmpty()) {
+            message.putNull("content");
+        } else {
+            message.put("content", text);
+        }
+        if (!refusal.isEmpty()) {
+            message.put("refusal", refusal.toString());
+        }
+        if (!reasoning.isEmpty() && terms.quirks().contains("reasoning_content")) {
+            message.put("reasoning_content", reasoning.toString());
+        }
+        if (!calls.isEmpty()) {
+            message.set("tool_calls", calls);
+        } else if (text.isEmpty() && refusal.isEmpty()) {
+            message.put("content", "");
+        }
+        messages.add(message);
+    }
+
+    private static String text(List<Part> parts, String separator) {
+        var texts = new ArrayList<String>();
+        for (var part : parts) {
+            if (part instanceof Part.Text(var text, _, _, _) && !text.isEmpty()) {
+                texts.add(text);
+            }
+        }
+        return String.join(separator, texts);
+    }
+
+    private static void content(Part part, ArrayNode content) {
+        switch (part) {
+            case Part.Text(var text, _, _, _) ->
+                    content.addObject().put("type", "text").put("text", text);
+            case Part.Image(var media, var detail, _) -> {
+                var image = content.addObject().put("type", "image_url").putObject("image_url");
+                image.put("url", url(media));
+                if (detail != null) {
+                    image.put("detail", detail);
+                }
+            }
+            case Part.Document(Media.PlainText(var plain), var title, _) ->
+                    content.addObject()
+                            .put("type", "text")
+                            .put("text", title == null ? plain : title + ":\n" + plain);
+            case Part.Document(var media, var title, _) ->
+                    content.addObject()
+                            .put("type", "file")
+                            .putObject("file")
+                            .put("filename", title == null ? "document.pdf" : title)
+                            .put("file_data", url(media));
+            case Part.Audio(var media) -> {
+                if (media instanceof Media.Inline(var type, var base64)) {
+                    content.addObject()
+                            .put("type", "input_audio")
+                            .putObject("input_audio")
+                            .put("data", base64)
+                            .put("format", audioFormat(type));
+                }
+            }
+            case Part.Refusal(var text) ->
+                    content.addObject().put("type", "text").put("text", text);
+            // refused by the table of traits, or no part of user turns
+            case Part.Video _, Part.ToolCall _, Part.ToolResult _, Part.Reasoning _ -> {}
+        }
+    }
+
+    private static String audioFormat(String mimeType) {
+        return mimeType.equals("audio/mpeg")
+                ? "mp3"
+                : mimeType.substring(mimeType.indexOf('/') + 1).replaceFirst("^x-", "");
+    }
+
+    private static String url(Media media) {
+        return switch (media) {
+            case Media.Inline(var type, var base64) -> "data:" + type + ";base64," + base64;
+            case Media.Url(var url, _) -> url;
+            case Media.PlainText(var text) -> text;
+        };
+    }
+}

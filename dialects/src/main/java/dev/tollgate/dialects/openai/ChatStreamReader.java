@@ -1,0 +1,189 @@
+package dev.tollgate.dialects.openai;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.codec.CallIds;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.ProviderUsage;
+import dev.tollgate.dialects.codec.StreamReader;
+import dev.tollgate.dialects.conversation.AnswerEvent;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads chunks of chat completions. A tool call is known by its index; where a server gives several
+ * calls the same index, a new id starts a new call.
+ */
+final class ChatStreamReader implements StreamReader {
+    private static final class Call {
+        final int number;
+        String id = "";
+        String name = "";
+        final StringBuilder early = new StringBuilder();
+        boolean started;
+
+        Call(int number) {
+            this.number = number;
+        }
+    }
+
+    private final String idSeed;
+    private final List<Call> calls = new ArrayList<>();
+    private final Map<Integer, Call> byIndex = new HashMap<>();
+    private boolean started;
+    private boolean finished;
+
+    ChatStreamReader(String idSeed) {
+        this.idSeed = idSeed;
+    }
+
+    @Override
+    public void event(@Nullable String name, JsonNode data, Consumer<AnswerEvent> out) {
+        var error = data.path("error");
+        if (error.isObject() || error.isTextual() || "error".equals(name)) {
+            out.accept(failure(error.isMissingNode() ? data : error));
+            return;
+        }
+        if (!started && (data.has("id") || data.has("choices"))) {
+            started = true;
+            out.accept(new AnswerEvent.Start(Json.text(data, "id"), Json.text(data, "model")));
+        }
+        for (var choice : Json.arrayIn(data, "choices")) {
+            if (choice.path("index").asInt() == 0) {
+                choice(choice, out);
+            }
+        }
+        var usage = ProviderUsage.read(Dialect.OPENAI_CHAT, data);
+        if (usage != null) {
+            out.accept(new AnswerEvent.UsageSeen(usage));
+        }
+    }
+
+    private static AnswerEvent failure(JsonNode error) {
+        var message = error.isTextual() ? error.textValue() : error.path("message").asText();
+        var code = error.path("code");
+        int status = code.isInt() ? code.intValue() : error.path("status_code").asInt();
+        var kind =
+                status == 429 || "rate_limit_exceeded".equals(code.asText())
+                        ? ErrorKind.RATE_LIMITED
+                        : status >= 400 && status < 500
+                                ? ErrorKind.INVALID_REQUEST
+                                : ErrorKind.UPSTREAM;
+        return new AnswerEvent.Failed(
+                kind, message.isEmpty() ? "the provider reported an error" : message);
+    }
+
+    private void choice(JsonNode choice, Consumer<AnswerEvent> out) {
+        var delta = choice.path("delta");
+        var reasoning = Json.text(delta, "reasoning_content", "reasoning");
+        if (reasoning != null && !reasoning.isEmpty()) {
+            out.accept(new AnswerEvent.ReasoningDelta(reasoning));
+        }
+        content(delta.path("content"), out);
+        var refusal = Json.text(delta, "refusal");
+        if (refusal != null && !refusal.isEmpty()) {
+            out.accept(new AnswerEvent.RefusalDelta(refusal));
+        }
+        var toolCalls = Json.arrayIn(delta, "tool_calls");
+        for (int i = 0; i < toolCalls.size(); i++) {
+            toolCall(toolCalls.get(i), i, delta, out);
+        }
+        var finish = Json.text(choice, "finish_reason");
+        if (finish != null && !finish.isEmpty() && !finished) {
+            if (finish.equals("error")) {
+                out.accept(failure(choice.path("error")));
+                return;
+            }
+            finished = true;
+            endCalls(out);
+            out.accept(new AnswerEvent.Finished(ChatFinish.read(finish), finish, null));
+        }
+    }
+
+    private static void content(JsonNode content, Consumer<AnswerEvent> out) {
+        if (content.isTextual()) {
+            if (!content.textValue().isEmpty()) {
+                out.accept(new AnswerEvent.TextDelta(content.textValue()));
+            }
+            return;
+        }
+        for (var part : content) {
+            if ("thinking".equals(Json.text(part, "type"))) {
+                var thought = ChatMessagesReader.thinking(part);
+                if (!thought.isEmpty()) {
+                    out.accept(new AnswerEvent.ReasoningDelta(thought));
+                }
+            } else {
+                var text = Json.text(part, "text");
+                if (text != null && !text.isEmpty()) {
+                    out.accept(new AnswerEvent.TextDelta(text));
+                }
+            }
+        }
+    }
+
+    private void toolCall(JsonNode node, int position, JsonNode delta, Consumer<AnswerEvent> out) {
+        int index = node.path("index").isInt() ? node.path("index").intValue() : position;
+        var id = Json.textOr(node, "id", "");
+        var name = Json.textOr(node.path("function"), "name", "");
+        var call = byIndex.get(index);
+        boolean another =
+                call != null && !id.isEmpty() && !call.id.isEmpty() && !id.equals(call.id);
+        if (call == null || (another && !name.isEmpty())) {
+            call = new Call(calls.size());
+            calls.add(call);
+            byIndex.put(index, call);
+        }
+        if (call.id.isEmpty()) {
+            call.id = id;
+        }
+        if (call.name.isEmpty()) {
+            call.name = name;
+        }
+        var arguments = node.path("function").path("arguments");
+        var text = arguments.isObject() ? Json.write(arguments) : arguments.asText("");
+        if (!call.started && call.name.isEmpty()) {
+            call.early.append(text);
+            return;
+        }
+        if (!call.started) {
+            call.started = true;
+            if (call.id.isEmpty()) {
+                call.id = CallIds.made(idSeed, call.number);
+            }
+            out.accept(
+                    new AnswerEvent.ToolCallStart(
+                            call.number,
+                            call.id,
+                            call.name,
+                            false,
+                            ChatAnswerReader.signature(node, call.number, delta)));
+            text = call.early + text;
+        }
+        if (!text.isEmpty()) {
+            out.accept(new AnswerEvent.ToolCallDelta(call.number, text));
+        }
+    }
+
+    private void endCalls(Consumer<AnswerEvent> out) {
+        for (var call : calls) {
+            if (call.started) {
+                out.accept(new AnswerEvent.ToolCallEnd(call.number));
+            }
+        }
+        calls.clear();
+        byIndex.clear();
+    }
+
+    @Override
+    public void end(Consumer<AnswerEvent> out) {
+        if (finished) {
+            out.accept(new AnswerEvent.Done());
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package dev.tollgate.dialects.openai;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.Usage;
+import dev.tollgate.dialects.codec.ClientErrors;
+import dev.tollgate.dialects.codec.ClientTerms;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.SseOut;
+import dev.tollgate.dialects.codec.StreamWriter;
+import dev.tollgate.dialects.conversation.AnswerEvent;
+import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.Signature.Issuer;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes chunks of chat completions: one with the role, those with content, one with the finish
+ * reason, one with the usage if the client asked for it, {@code [DONE]}.
+ */
+final class ChatStreamWriter implements StreamWriter {
+    private final ClientTerms terms;
+    private final Set<Integer> customCalls = new HashSet<>();
+    private String id;
+    private String model;
+    private boolean started;
+    private @Nullable FinishReason finish;
+    private @Nullable Usage usage;
+
+    ChatStreamWriter(ClientTerms terms) {
+        this.terms = terms;
+        this.id = ChatAnswerWriter.id(null, terms);
+        this.model = terms.modelOr(null);
+    }
+
+    @Override
+    public void write(AnswerEvent event, SseOut out) {
+        switch (event) {
+            case AnswerEvent.Start(var providerId, var providerModel) -> {
+                id = ChatAnswerWriter.id(providerId, terms);
+                model = terms.modelOr(providerModel);
+                start(out);
+            }
+            case AnswerEvent.TextDelta(var text) -> delta(Json.object().put("content", text), out);
+            case AnswerEvent.RefusalDelta(var text) ->
+                    delta(Json.object().put("refusal", text), out);
+            case AnswerEvent.ReasoningDelta(var text) ->
+                    delta(Json.object().put("reasoning_content", text), out);
+            case AnswerEvent.ReasoningSigned(var signature) ->
+                    thinkingBlock(
+                            Json.object()
+                                    .put("type", "thinking")
+                                    .put("thinking", "")
+                                    .put("signature", signature.written(Issuer.ANTHROPIC)),
+                            out);
+            case AnswerEvent.ReasoningRedacted(var signature) ->
+                    thinkingBlock(
+                            Json.object()
+                                    .put("type", "redacted_thinking")
+                                    .put("data", signature.written(Issuer.ANTHROPIC)),
+                            out);
+            case AnswerEvent.ToolCallStart start -> toolCall(start, out);
+            case AnswerEvent.ToolCallDelta(var call, var arguments) ->
+                    arguments(call, arguments, out);
+            case AnswerEvent.Cited(var citation) -> {
+                var delta = Json.object();
+                delta.putArray("annotations").add(ChatAnswerWriter.annotation(citation, 0));
+                delta(delta, out);
+            }
+            case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
+            case AnswerEvent.UsageSeen(var seen) -> usage = seen;
+            case AnswerEvent.ToolCallEnd _, AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
+        }
+    }
+
+    private void toolCall(AnswerEvent.ToolCallStart start, SseOut out) {
+        var call = Json.object();
+        call.put("index", start.call());
+        call.put("id", start.id());
+        if (start.custom()) {
+            customCalls.add(start.call());
+            call.put("type", "custom");
+            call.putObject("custom").put("name", start.name()).put("input", "");
+        } else {
+            call.put("type", "function");
+            call.putObject("function").put("name", start.name()).put("arguments", "");
+            ChatAnswerWriter.googleSignature(start.signature(), call);
+        }
+        toolCalls(call, out);
+    }
+
+    private void arguments(int number, String arguments, SseOut out) {
+        var call = Json.object().put("index", number);
+        if (customCalls.contains(number)) {
+            call.putObject("custom").put("input", arguments);
+        } else {
+            call.putObject("function").put("arguments", arguments);
+        }
+        toolCalls(call, out);
+    }
+
+    private void toolCalls(ObjectNode call, SseOut out) {
+        var delta = Json.object();
+        delta.putArray("tool_calls").add(call);
+        delta(delta, out);
+    }
+
+    private void thinkingBlock(ObjectNode block, SseOut out) {
+        var delta = Json.object();
+        delta.putArray("thinking_blocks").add(block);
+        delta(delta, out);
+    }
+
+    private void start(SseOut out) {
+        if (!started) {
+            started = true;
+            var delta = Json.object().put("role", "assistant").put("content", "");
+            delta.putNull("refusal");
+            chunk(delta, null, out);
+        }
+    }
+
+    private void delta(ObjectNode delta, SseOut out) {
+        start(out);
+        chunk(delta, null, out);
+    }
+
+    private void chunk(ObjectNode delta, @Nullable String finishReason, SseOut out) {
+        var chunk = head();
+        var choice = chunk.putArray("choices").addObject();
+        choice.put("index", 0);
+        choice.set("delta", delta);
+        choice.putNull("logprobs");
+        choice.put("finish_reason", finishReason);
+        if (terms.includeUsage()) {
+            chunk.putNull("usage");
+        }
+        out.data(chunk);
+    }
+
+    private ObjectNode head() {
+        return Json.object()
+                .put("id", id)
+                .put("object", "chat.completion.chunk")
+                .put("created", terms.createdSeconds())
+                .put("model", model);
+    }
+
+    @Override
+    public void close(SseOut out) {
+        start(out);
+        chunk(Json.object(), ChatFinish.write(finish == null ? FinishReason.STOP : finish), out);
+        if (terms.includeUsage()) {
+            var chunk = head();
+            chunk.putArray("choices");
+            chunk.set("usage", ChatUsage.write(usage == null ? Usage.NONE : usage));
+            out.data(chunk);
+        }
+        out.raw("data: [DONE]\n\n");
+    }
+
+    @Override
+    public void fail(ErrorKind kind, String message, SseOut out) {
+        out.data(ClientErrors.openAi(kind, message));
+    }
+}

@@ -1,0 +1,207 @@
+package dev.tollgate.dialects.translate;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.AnswerStream;
+import dev.tollgate.dialects.Bridge;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.RequestScan;
+import dev.tollgate.dialects.codec.ClientCodec;
+import dev.tollgate.dialects.codec.ClientTerms;
+import dev.tollgate.dialects.codec.Emulation;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.ProviderCodec;
+import dev.tollgate.dialects.codec.Reading;
+import dev.tollgate.dialects.codec.Written;
+import dev.tollgate.dialects.conversation.Answer;
+import dev.tollgate.dialects.conversation.Conversation;
+import dev.tollgate.dialects.conversation.Decoded;
+import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.OutputFormat;
+import dev.tollgate.dialects.conversation.Part;
+import dev.tollgate.dialects.conversation.Sampling;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/**
+ * A client's dialect carried over another dialect. The client's request is decoded, checked against
+ * {@link Carriage}, its tool names are fitted, and it is encoded for the provider; answers and
+ * streams go the other way, and everything that was emulated is restored there.
+ */
+public final class TranslatedBridge implements Bridge {
+    /** Rough and only shown where a stream must name its input before the provider did. */
+    private static final int BYTES_PER_TOKEN = 4;
+
+    private final Dialect providerDialect;
+    private final ClientCodec client;
+    private final ProviderCodec provider;
+
+    public TranslatedBridge(ClientCodec client, Dialect providerDialect, ProviderCodec provider) {
+        this.client = client;
+        this.providerDialect = providerDialect;
+        this.provider = provider;
+    }
+
+    @Override
+    public Outbound request(RequestScan scan, byte[] body, RequestTerms terms) {
+        var json = Json.parseObject(body);
+        if (json == null) {
+            return new Outbound.Refused("the body is not a JSON object", null);
+        }
+        return switch (client.request(json)) {
+            case Decoded.Malformed(var message, var param) -> new Outbound.Refused(message, param);
+            case Decoded.Request(var conversation) -> request(conversation, scan.stream(), terms);
+        };
+    }
+
+    private Outbound request(Conversation conversation, boolean stream, RequestTerms terms) {
+        var refusal = Carriage.refusal(conversation, providerDialect);
+        if (refusal != null) {
+            return new Outbound.Refused(refusal.message(), refusal.field());
+        }
+        for (var tool : conversation.tools()) {
+            if (tool.name().equals(Emulation.TOOL_NAME)) {
+                return new Outbound.Refused(
+                        "tools: the name " + Emulation.TOOL_NAME + " is reserved", "tools");
+            }
+        }
+        var names = names(conversation);
+        return switch (provider.request(names.toProvider(conversation), terms, stream)) {
+            case Written.Refused(var message, var param) -> new Outbound.Refused(message, param);
+            case Written.Body(var json, var more) -> {
+                var dropped = new ArrayList<>(Carriage.dropped(conversation, providerDialect));
+                dropped.addAll(more);
+                yield new Outbound.Ready(Json.bytes(json), dropped);
+            }
+        };
+    }
+
+    private ToolNames names(Conversation conversation) {
+        return new ToolNames(conversation, provider, providerDialect != Dialect.OPENAI_RESPONSES);
+    }
+
+    @Override
+    public AnswerRead answer(byte[] providerBody, AnswerTerms terms) {
+        var json = Json.parseObject(providerBody);
+        if (json == null) {
+            return new AnswerRead.Unreadable("the provider's answer is not a JSON object");
+        }
+        return switch (provider.answer(json, terms.id())) {
+            case Reading.Unreadable(var message) -> new AnswerRead.Unreadable(message);
+            case Reading.Read(var answer) -> {
+                var clientTerms = clientTerms(terms);
+                var restored = restored(answer, names(clientTerms.request()));
+                yield new AnswerRead.Read(
+                        Json.bytes(client.answer(restored, clientTerms)),
+                        answer.usage(),
+                        answer.finishWord(),
+                        answer.model(),
+                        visibleBytes(restored));
+            }
+        };
+    }
+
+    @Override
+    public AnswerStream stream(AnswerTerms terms) {
+        var clientTerms = clientTerms(terms);
+        return new TranslatedStream(
+                provider.stream(terms.id()),
+                client.stream(clientTerms),
+                names(clientTerms.request()));
+    }
+
+    /** The request was accepted before, so it decodes; an empty one stands in if it does not. */
+    private ClientTerms clientTerms(AnswerTerms terms) {
+        var parsed = Json.parseObject(terms.clientBody());
+        ObjectNode body = parsed == null ? Json.object() : parsed;
+        var conversation =
+                client.request(body) instanceof Decoded.Request(var request) ? request : nothing();
+        return new ClientTerms(
+                terms.id(),
+                terms.createdSeconds(),
+                terms.model(),
+                terms.scan().includeUsage(),
+                terms.sse(),
+                terms.scan().textBytes() / BYTES_PER_TOKEN,
+                body,
+                conversation);
+    }
+
+    private static Conversation nothing() {
+        return new Conversation(
+                List.of(),
+                List.of(),
+                null,
+                null,
+                new OutputFormat.Free(),
+                Sampling.DEFAULT,
+                List.of(),
+                OptionalLong.empty(),
+                null,
+                null,
+                Map.of());
+    }
+
+    private static Answer restored(Answer answer, ToolNames names) {
+        var parts = new ArrayList<Part>();
+        for (var part : answer.parts()) {
+            if (!(part instanceof Part.ToolCall call)) {
+                parts.add(part);
+            } else if (ToolNames.isEmulation(call.name())) {
+                parts.add(new Part.Text(call.arguments()));
+            } else {
+                parts.add(restored(call, names));
+            }
+        }
+        var restored = answer.with(parts, answer.finish());
+        return answer.with(parts, finish(answer.finish(), restored.callsTools()));
+    }
+
+    private static Part.ToolCall restored(Part.ToolCall call, ToolNames names) {
+        var name = names.toClient(call.name());
+        boolean wrapped = !call.custom() && names.isCustom(name);
+        return new Part.ToolCall(
+                call.id(),
+                name,
+                wrapped ? unwrapped(call.arguments()) : call.arguments(),
+                call.custom() || wrapped,
+                call.signature());
+    }
+
+    /** The free text of a custom tool that had to be called as a function. */
+    static String unwrapped(String arguments) {
+        var object = Json.parseObject(arguments);
+        var input = object == null ? null : Json.text(object, "input");
+        return input == null ? arguments : input;
+    }
+
+    /** Some providers say stop for tool calls; and a call that was emulation is none. */
+    static FinishReason finish(FinishReason said, boolean callsTools) {
+        if (callsTools && said == FinishReason.STOP) {
+            return FinishReason.TOOL_CALLS;
+        }
+        return !callsTools && said == FinishReason.TOOL_CALLS ? FinishReason.STOP : said;
+    }
+
+    private static long visibleBytes(Answer answer) {
+        long bytes = 0;
+        for (var part : answer.parts()) {
+            bytes +=
+                    switch (part) {
+                        case Part.Text(var text, _, _, _) -> Utf8.length(text);
+                        case Part.Refusal(var text) -> Utf8.length(text);
+                        case Part.Reasoning(var text, _, _) -> Utf8.length(text);
+                        case Part.ToolCall call ->
+                                Utf8.length(call.name()) + Utf8.length(call.arguments());
+                        case Part.Image _,
+                                Part.Document _,
+                                Part.Audio _,
+                                Part.Video _,
+                                Part.ToolResult _ ->
+                                0;
+                    };
+        }
+        return bytes;
+    }
+}

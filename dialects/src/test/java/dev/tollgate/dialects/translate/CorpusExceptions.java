@@ -1,0 +1,14 @@
+package dev.tollgate.dialects.translate;
+
+import java.util.Set;
+
+/** Recorded exchanges that are no complete answers, and why. */
+final class CorpusExceptions {
+    static final Set<String> UNREADABLE = Set.of();
+    static final Set<String> BROKEN =
+            Set.of(
+                    // the provider reports an error within the stream
+                    "groq/test_tool_use_failed_error_streaming_with_text-e3cdd8-0.json");
+
+    private CorpusExceptions() {}
+}

@@ -1,0 +1,191 @@
+package dev.tollgate.dialects.translate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.dialects.AnswerStream.End;
+import dev.tollgate.dialects.Bridge;
+import dev.tollgate.dialects.Bridge.AnswerRead;
+import dev.tollgate.dialects.Bridge.Outbound;
+import dev.tollgate.dialects.Dialect;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Every recorded exchange, translated into every other dialect and read with that dialect's
+ * official SDK. The floors are what was reached; they may rise.
+ */
+final class CorpusTranslationTest {
+    private static final double FLOOR = 0.99;
+
+    /** Counts of one pair. */
+    private static final class Tally {
+        int passed;
+        int refused;
+        final List<String> failed = new ArrayList<>();
+
+        double share() {
+            int all = passed + failed.size();
+            return all == 0 ? 1 : (double) passed / all;
+        }
+    }
+
+    private final Map<String, Tally> tallies = new TreeMap<>();
+
+    @Test
+    void everyRecordedAnswerIsAnAnswerOfEveryOtherDialect() {
+        var exchanges = new ArrayList<>(Corpus.recorded());
+        exchanges.addAll(Corpus.fixtures());
+        for (var exchange : exchanges) {
+            if (exchange.answer() != null) {
+                forEachOther(
+                        exchange,
+                        (client, bridge, tally) -> {
+                            var read =
+                                    bridge.answer(
+                                            Exchanges.bytes(exchange.answer()),
+                                            Exchanges.answerTerms(client, Exchanges.hello(client)));
+                            switch (read) {
+                                case AnswerRead.Unreadable(var message) -> {
+                                    assertThat(CorpusExceptions.UNREADABLE)
+                                            .as(exchange.name() + ": " + message)
+                                            .contains(exchange.name());
+                                    tally.refused++;
+                                }
+                                case AnswerRead.Read answer -> {
+                                    var seen = SdkReader.answer(client, answer.body());
+                                    assertThat(seen.text() + seen.calls())
+                                            .isEqualTo(CorpusTruth.said(exchange));
+                                    tally.passed++;
+                                }
+                            }
+                        });
+            }
+        }
+        report("answers");
+    }
+
+    @Test
+    void everyRecordedStreamIsAStreamOfEveryOtherDialect() {
+        var exchanges = new ArrayList<>(Corpus.recorded());
+        exchanges.addAll(Corpus.fixtures());
+        for (var exchange : exchanges) {
+            if (exchange.stream() != null) {
+                forEachOther(
+                        exchange,
+                        (client, bridge, tally) -> {
+                            var terms = Exchanges.answerTerms(client, Exchanges.hello(client));
+                            var streamed = Exchanges.stream(bridge, terms, exchange.stream(), 1009);
+                            if (streamed.end() instanceof End.Broken(_, var message)) {
+                                assertThat(CorpusExceptions.BROKEN)
+                                        .as(exchange.name() + ": " + message)
+                                        .contains(exchange.name());
+                                tally.refused++;
+                                return;
+                            }
+                            SdkReader.stream(client, streamed.bytes());
+                            tally.passed++;
+                        });
+            }
+        }
+        report("streams");
+    }
+
+    @Test
+    void everyRecordedRequestIsARequestOfEveryOtherDialectOrIsRefusedByName() {
+        var refusals = new TreeMap<String, Integer>();
+        for (var exchange : Corpus.recorded()) {
+            if (exchange.request() != null) {
+                for (var provider : Dialect.values()) {
+                    var bridge = Translations.between(exchange.dialect(), provider);
+                    if (bridge != null) {
+                        request(exchange, provider, bridge, refusals);
+                    }
+                }
+            }
+        }
+        refusals.forEach((why, count) -> System.out.println(count + "  " + why));
+        report("requests");
+    }
+
+    private void request(
+            Corpus.Exchange exchange,
+            Dialect provider,
+            Bridge bridge,
+            Map<String, Integer> refusals) {
+        var tally = tally(exchange.dialect(), provider);
+        var body = Exchanges.bytes(exchange.request());
+        try {
+            var out =
+                    bridge.request(
+                            Exchanges.scan(exchange.dialect(), body, exchange.stream() != null),
+                            body,
+                            Exchanges.requestTerms(provider));
+            switch (out) {
+                case Outbound.Refused(var message, _) -> {
+                    tally.refused++;
+                    refusals.merge(
+                            exchange.dialect() + " -> " + provider + ": " + message,
+                            1,
+                            Integer::sum);
+                }
+                case Outbound.Ready(var sent, _) -> {
+                    SdkReader.request(provider, sent);
+                    tally.passed++;
+                }
+            }
+        } catch (AssertionError | RuntimeException e) {
+            tally.failed.add(exchange.name() + ": " + e);
+        }
+    }
+
+    private interface Check {
+        void check(Dialect client, Bridge bridge, Tally tally);
+    }
+
+    private void forEachOther(Corpus.Exchange exchange, Check check) {
+        for (var client : Dialect.values()) {
+            var bridge = Translations.between(client, exchange.dialect());
+            if (bridge == null) {
+                continue;
+            }
+            var tally = tally(exchange.dialect(), client);
+            try {
+                check.check(client, bridge, tally);
+            } catch (AssertionError | RuntimeException e) {
+                tally.failed.add(exchange.name() + ": " + e);
+            }
+        }
+    }
+
+    private Tally tally(Dialect from, Dialect to) {
+        return tallies.computeIfAbsent(from + " -> " + to, pair -> new Tally());
+    }
+
+    private void report(String what) {
+        System.out.println(what + ": pair, passed, refused or broken, failed");
+        tallies.forEach(
+                (pair, tally) -> {
+                    System.out.printf(
+                            "  %-40s %4d %4d %4d%n",
+                            pair, tally.passed, tally.refused, tally.failed.size());
+                    tally.failed.stream()
+                            .sorted(Comparator.naturalOrder())
+                            .forEach(
+                                    each ->
+                                            System.out.println(
+                                                    "    "
+                                                            + each.substring(
+                                                                    0,
+                                                                    Math.min(400, each.length()))));
+                });
+        tallies.forEach(
+                (pair, tally) ->
+                        assertThat(tally.share())
+                                .as(what + " " + pair)
+                                .isGreaterThanOrEqualTo(FLOOR));
+    }
+}
