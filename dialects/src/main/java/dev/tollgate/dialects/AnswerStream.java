@@ -30,6 +30,14 @@ public interface AnswerStream {
     /** The stream is cut by us or by a fault: writes the client dialect's error event. */
     void fail(ErrorKind kind, String message, Sink sink);
 
+    /**
+     * Whether nothing that is fed can pass any more (an event that is too large or cannot be read):
+     * the caller may stop reading and call {@link #end}.
+     */
+    default boolean failed() {
+        return false;
+    }
+
     /** Whether something was fed that commits the answer: any event but comments and pings. */
     boolean started();
 

@@ -1,13 +1,29 @@
 package dev.tollgate.dialects;
 
+import dev.tollgate.dialects.same.SameBridge;
 import dev.tollgate.dialects.translate.Translations;
+import java.util.EnumMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The table of bridges. */
 final class Bridges {
+    private static final Map<Dialect, Bridge> SAME = same();
+
     private Bridges() {}
 
     static @Nullable Bridge between(Dialect client, Dialect provider, Operation operation) {
+        if (client == provider) {
+            return SAME.get(client);
+        }
         return operation == Operation.GENERATE ? Translations.between(client, provider) : null;
+    }
+
+    private static Map<Dialect, Bridge> same() {
+        var bridges = new EnumMap<Dialect, Bridge>(Dialect.class);
+        for (var dialect : Dialect.values()) {
+            bridges.put(dialect, new SameBridge(dialect));
+        }
+        return bridges;
     }
 }

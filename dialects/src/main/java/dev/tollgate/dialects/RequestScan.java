@@ -61,10 +61,13 @@ public record RequestScan(
      *     can be inserted
      * @param emptyObject whether the top-level object has no member
      * @param model the value of {@code model}, quotes included
-     * @param maxOutputTokens values of every output limit that the dialect knows
-     * @param streamOptions the object after {@code stream_options}, braces included
+     * @param maxOutputTokens values of every output limit that the dialect knows, a null included
+     * @param streamOptions the object after {@code stream_options}, braces included, or its null
      * @param includeUsage the value of {@code stream_options.include_usage}
-     * @param generationConfig the object after Gemini's {@code generationConfig}, braces included
+     * @param generationConfig the object after Gemini's {@code generationConfig}, braces included,
+     *     or its null
+     * @param otherModels further values that name the same model (Gemini's {@code requests[].model}
+     *     and {@code generateContentRequest.model}), quotes included
      */
     public record Places(
             int bodyStart,
@@ -73,7 +76,13 @@ public record RequestScan(
             List<Span> maxOutputTokens,
             @Nullable Span streamOptions,
             @Nullable Span includeUsage,
-            @Nullable Span generationConfig) {}
+            @Nullable Span generationConfig,
+            List<Span> otherModels) {
+        public Places {
+            maxOutputTokens = List.copyOf(maxOutputTokens);
+            otherModels = List.copyOf(otherModels);
+        }
+    }
 
     public RequestScan {
         features = Set.copyOf(features);

@@ -5,9 +5,11 @@ import java.util.function.Consumer;
 
 /**
  * Gemini's stream without {@code alt=sse}: one JSON array whose elements arrive over time. Each
- * element is handed over as an event without a name. A lone object in place of the array (an error)
- * is handed over as one event. Only brackets and strings are followed here; whether an element is
- * valid JSON is for its reader to say.
+ * element is handed over as an event without a name; its raw bytes are all since the element before
+ * it, brackets, commas and spaces included. What closes the array is handed over without data if
+ * asked for. A lone object in place of the array (an error) is handed over as one event. Only
+ * brackets and strings are followed here; whether an element is valid JSON is for its reader to
+ * say.
  */
 public final class JsonArraySplitter implements EventSplitter {
     private enum State {
@@ -23,19 +25,32 @@ public final class JsonArraySplitter implements EventSplitter {
     private static final byte[] NONE = {};
 
     private final int maxElementBytes;
+    private final boolean closingToo;
     private State state = State.BEFORE_ARRAY;
     private boolean lone;
     private int depth;
     private boolean inString;
     private boolean escaped;
 
-    /** The element that reads have cut, from its brace. */
+    /** What reads have cut, from the end of the element before. */
     private byte[] carry = NONE;
 
     private int carryLength;
 
+    /** Bytes between the block's start and its element's brace; counts on over reads. */
+    private int brace;
+
     public JsonArraySplitter(int maxElementBytes) {
+        this(maxElementBytes, false);
+    }
+
+    /**
+     * @param closingToo whether the array's closing bracket is handed over too, as a block without
+     *     data, so that the raw bytes of all blocks are the whole stream up to it
+     */
+    public JsonArraySplitter(int maxElementBytes, boolean closingToo) {
         this.maxElementBytes = maxElementBytes;
+        this.closingToo = closingToo;
     }
 
     @Override
@@ -44,22 +59,27 @@ public final class JsonArraySplitter implements EventSplitter {
         int end = offset + length;
         int start = offset;
         while (i < end && state != State.FAILED) {
-            if (state != State.IN_ELEMENT) {
-                between(bytes[i]);
-                if (state == State.IN_ELEMENT) {
+            if (state == State.IN_ELEMENT) {
+                i = within(bytes, i, end);
+                if (depth == 0) {
+                    block(bytes, start, i, true, sink);
                     start = i;
-                    depth = 1;
                 }
-                i++;
                 continue;
             }
-            i = within(bytes, i, end);
-            if (depth == 0) {
-                element(bytes, start, i, sink);
+            boolean wasClosed = state == State.CLOSED;
+            between(bytes[i]);
+            if (state == State.IN_ELEMENT) {
+                brace = carryLength + i - start;
+                depth = 1;
+            }
+            i++;
+            if (state == State.CLOSED && !wasClosed) {
+                block(bytes, start, i, false, sink);
                 start = i;
             }
         }
-        if (state == State.IN_ELEMENT) {
+        if (state != State.FAILED && state != State.CLOSED) {
             append(bytes, start, end);
         }
         return state != State.FAILED;
@@ -78,7 +98,9 @@ public final class JsonArraySplitter implements EventSplitter {
                 switch (state) {
                     case BEFORE_ARRAY -> {
                         lone = b == '{';
-                        yield b == '[' ? State.BEFORE_FIRST : lone ? State.IN_ELEMENT : State.FAILED;
+                        yield b == '['
+                                ? State.BEFORE_FIRST
+                                : lone ? State.IN_ELEMENT : State.FAILED;
                     }
                     case BEFORE_FIRST ->
                             b == '{' ? State.IN_ELEMENT : b == ']' ? State.CLOSED : State.FAILED;
@@ -112,7 +134,8 @@ public final class JsonArraySplitter implements EventSplitter {
         return end;
     }
 
-    private void element(byte[] bytes, int start, int end, Consumer<SseEvent> sink) {
+    /** Hands over the block that ends here. */
+    private void block(byte[] bytes, int start, int end, boolean element, Consumer<SseEvent> sink) {
         byte[] a = bytes;
         int from = start;
         int length = end - start;
@@ -127,8 +150,12 @@ public final class JsonArraySplitter implements EventSplitter {
             state = State.FAILED;
             return;
         }
-        state = lone ? State.CLOSED : State.AFTER_ELEMENT;
-        sink.accept(new SseEvent(null, a, from, length, a, from, length));
+        if (element) {
+            state = lone ? State.CLOSED : State.AFTER_ELEMENT;
+            sink.accept(new SseEvent(null, a, from + brace, length - brace, a, from, length));
+        } else if (closingToo) {
+            sink.accept(new SseEvent(null, a, from, -1, a, from, length));
+        }
     }
 
     private void append(byte[] bytes, int from, int to) {

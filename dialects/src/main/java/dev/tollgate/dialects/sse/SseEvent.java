@@ -71,7 +71,9 @@ public final class SseEvent {
         return new String(array, from, length(), StandardCharsets.UTF_8);
     }
 
-    /** Whether the data is exactly this ASCII text, such as {@code [DONE]}; nothing is allocated. */
+    /**
+     * Whether the data is exactly this ASCII text, such as {@code [DONE]}; nothing is allocated.
+     */
     public boolean dataIs(String ascii) {
         if (length != ascii.length()) {
             return false;
@@ -97,5 +99,17 @@ public final class SseEvent {
     /** Bytes of the block, its blank line included. */
     public int rawLength() {
         return rawLength;
+    }
+
+    /** Whether the block lies in this very array, and not in a buffer of the splitter. */
+    @SuppressWarnings("ReferenceEquality") // which array it is, is the question
+    public boolean liesIn(byte @Nullable [] bytes) {
+        return rawArray == bytes;
+    }
+
+    /** Whether the data lies within the block as it is, and was not joined of several lines. */
+    @SuppressWarnings("ReferenceEquality") // which array it is, is the question
+    public boolean isOneLine() {
+        return array == rawArray;
     }
 }

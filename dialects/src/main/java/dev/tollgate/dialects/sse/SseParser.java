@@ -6,11 +6,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Server-sent events as the HTML standard's event stream format defines them: lines end in CR, LF or
- * CRLF, a blank line ends the event, {@code :} starts a comment, several {@code data} lines are
- * joined by a line feed, one byte order mark may lead. It works on bytes, so a character that a read
- * cuts in two needs no care. Other than the standard, {@link #finish} hands over an event whose
- * blank line is missing, since providers leave it out after their last event.
+ * Server-sent events as the HTML standard's event stream format defines them: lines end in CR, LF
+ * or CRLF, a blank line ends the event, {@code :} starts a comment, several {@code data} lines are
+ * joined by a line feed, one byte order mark may lead. It works on bytes, so a character that a
+ * read cuts in two needs no care. Other than the standard, {@link #finish} hands over an event
+ * whose blank line is missing, since providers leave it out after their last event.
  */
 public final class SseParser implements EventSplitter {
     private static final int KEEP_CARRY_BYTES = 64 * 1024;
@@ -45,8 +45,8 @@ public final class SseParser implements EventSplitter {
     }
 
     /**
-     * @param commentsToo whether blocks without data (comments, keep-alives) are handed over too, so
-     *     that the raw bytes of all blocks are the whole stream
+     * @param commentsToo whether blocks without data (comments, keep-alives) are handed over too,
+     *     so that the raw bytes of all blocks are the whole stream
      */
     public SseParser(int maxEventBytes, boolean commentsToo) {
         this.maxEventBytes = maxEventBytes;

@@ -1,0 +1,110 @@
+package dev.tollgate.dialects.same;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.RequestScan.Span;
+import dev.tollgate.dialects.Usage;
+import dev.tollgate.dialects.json.JsonCursor;
+import dev.tollgate.dialects.usage.UsageReader;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What has been read of an answer so far, whole or event by event. */
+final class Facts {
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final Dialect dialect;
+    private @Nullable ObjectNode merged;
+    private @Nullable Usage usage;
+
+    @Nullable String model;
+    @Nullable String finishReason;
+    boolean terminal;
+    boolean token;
+    long visibleBytes;
+
+    /** Of the event at hand: the values that name the model, and whether it holds an error. */
+    final List<Span> modelPlaces = new ArrayList<>(2);
+
+    boolean error;
+    boolean usageHere;
+    boolean choicesEmpty;
+
+    Facts(Dialect dialect) {
+        this.dialect = dialect;
+    }
+
+    void nextEvent() {
+        modelPlaces.clear();
+        error = false;
+        usageHere = false;
+        choicesEmpty = false;
+    }
+
+    @Nullable Usage usage() {
+        return usage;
+    }
+
+    /** Reads the value of a member that names the model. */
+    void model(JsonCursor cursor) throws IOException {
+        if (cursor.isString()) {
+            model = cursor.text();
+            modelPlaces.add(cursor.span());
+        } else {
+            cursor.skip();
+        }
+    }
+
+    /** Reads a finish reason; a null says that there is none yet. */
+    void finish(JsonCursor cursor) throws IOException {
+        var word = cursor.word();
+        if (word != null) {
+            finishReason = word;
+        }
+    }
+
+    /** Counts a string that the client's user can see; other values count as they stand. */
+    void visible(JsonCursor cursor) throws IOException {
+        if (cursor.isNull()) {
+            return;
+        }
+        long bytes = cursor.textBytes();
+        visibleBytes += bytes;
+        token |= bytes > 0;
+    }
+
+    /**
+     * Reads a usage object. Of several in one stream, each field's last value counts: figures are
+     * cumulative, and a later object may leave out what an earlier one said.
+     */
+    void usage(JsonCursor cursor, byte[] array) throws IOException {
+        if (!cursor.isObject()) {
+            cursor.skip();
+            return;
+        }
+        var place = cursor.span();
+        var node = JSON.readTree(array, place.from(), place.to() - place.from());
+        if (!(node instanceof ObjectNode object)) {
+            return;
+        }
+        usageHere = true;
+        if (merged == null) {
+            merged = object;
+        } else {
+            for (var member : object.properties()) {
+                JsonNode value = member.getValue();
+                if (!value.isNull()) {
+                    merged.set(member.getKey(), value);
+                }
+            }
+        }
+        var read = UsageReader.read(dialect, merged);
+        if (read != null) {
+            usage = read;
+        }
+    }
+}

@@ -1,0 +1,274 @@
+package dev.tollgate.dialects.same;
+
+import dev.tollgate.dialects.AnswerStream;
+import dev.tollgate.dialects.Bridge.AnswerTerms;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.Usage;
+import dev.tollgate.dialects.error.ErrorBody;
+import dev.tollgate.dialects.error.UpstreamError;
+import dev.tollgate.dialects.json.JsonCursor;
+import dev.tollgate.dialects.sse.EventSplitter;
+import dev.tollgate.dialects.sse.JsonArraySplitter;
+import dev.tollgate.dialects.sse.SseEvent;
+import dev.tollgate.dialects.sse.SseParser;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Passes a stream on, event by event, as the provider's own bytes. Events that lie side by side in
+ * what arrived are written together, so that one read makes one write. A client never gets a part
+ * of an event; hence an error event can be written at any moment.
+ *
+ * <pre>
+ * OPEN --terminal event, end--> ENDED: Complete
+ * OPEN --error event, end without terminal event, unreadable event, fail()--> ENDED: Broken
+ * </pre>
+ */
+final class SameStream implements AnswerStream {
+    private final Dialect dialect;
+    private final EventReader reader;
+    private final Facts facts;
+    private final EventSplitter splitter;
+    private final boolean array;
+    private final @Nullable String model;
+    private final boolean stripUsage;
+
+    private boolean started;
+    private boolean wroteElement;
+    private boolean closed;
+    private @Nullable UpstreamError upstreamError;
+    private @Nullable String unreadable;
+
+    /** What closes a JSON array, kept until it is known that nothing has to be added. */
+    private byte[] closing = {};
+
+    /** The array that is being fed; null between feeds. */
+    private byte @Nullable [] fed;
+
+    // The range of the array at hand that is still to be written.
+    private byte @Nullable [] pending;
+    private int pendingFrom;
+    private int pendingTo;
+
+    SameStream(Dialect dialect, EventReader reader, AnswerTerms terms) {
+        this.dialect = dialect;
+        this.reader = reader;
+        this.facts = new Facts(dialect);
+        this.array = dialect == Dialect.GEMINI && !terms.sse();
+        this.splitter =
+                array
+                        ? new JsonArraySplitter(MAX_EVENT_BYTES, true)
+                        : new SseParser(MAX_EVENT_BYTES, true);
+        this.model = terms.model();
+        this.stripUsage = dialect == Dialect.OPENAI_CHAT && !terms.scan().includeUsage();
+    }
+
+    @Override
+    public void feed(byte[] bytes, int offset, int length, Sink sink) {
+        if (failed()) {
+            return;
+        }
+        fed = bytes;
+        if (!splitter.feed(bytes, offset, length, event -> event(event, sink))) {
+            unreadable = "the provider sent an event that is too large or not readable";
+        }
+        flush(sink);
+        fed = null;
+    }
+
+    @Override
+    public boolean failed() {
+        return closed || unreadable != null;
+    }
+
+    private void event(SseEvent event, Sink sink) {
+        if (unreadable != null) {
+            return;
+        }
+        if (!event.hasData()) {
+            between(event, sink);
+            return;
+        }
+        facts.nextEvent();
+        if (reader.isMark(event, facts)) {
+            // An end mark before anything finished is no end: what comes is an error.
+            if (!facts.terminal || reader.complete(facts)) {
+                pass(event, sink);
+            }
+            return;
+        }
+        try (var cursor = new JsonCursor(event.array(), event.from(), event.length())) {
+            cursor.next();
+            if (cursor.token() == null || !cursor.isObject()) {
+                unreadable = "the provider sent an event that is not a JSON object";
+                return;
+            }
+            reader.object(cursor, event.array(), facts);
+        } catch (IOException e) {
+            unreadable = "the provider sent an event that is not valid JSON";
+            return;
+        }
+        if (facts.error || "error".equals(event.event())) {
+            upstreamError = UpstreamError.inStream(dialect, event.data());
+        } else {
+            started = true;
+        }
+        if (stripUsage && facts.usageHere && facts.choicesEmpty) {
+            flush(sink);
+        } else if (model != null && !facts.modelPlaces.isEmpty()) {
+            flush(sink);
+            rewrite(event, model, sink);
+        } else {
+            pass(event, sink);
+        }
+    }
+
+    /** A comment or a keep-alive passes; an array's closing bracket waits for the end. */
+    private void between(SseEvent event, Sink sink) {
+        if (array) {
+            closing =
+                    Arrays.copyOfRange(
+                            event.rawArray(), event.rawFrom(), event.rawFrom() + event.rawLength());
+        } else {
+            pass(event, sink);
+        }
+    }
+
+    /** Adds the block to what is written next. */
+    private void pass(SseEvent event, Sink sink) {
+        wroteElement |= event.hasData();
+        if (!event.liesIn(fed)) {
+            // The splitter's own buffer, which it uses again for the next event.
+            flush(sink);
+            sink.write(event.rawArray(), event.rawFrom(), event.rawLength());
+            return;
+        }
+        if (pending == null || pendingTo != event.rawFrom()) {
+            flush(sink);
+            pending = event.rawArray();
+            pendingFrom = event.rawFrom();
+        }
+        pendingTo = event.rawFrom() + event.rawLength();
+    }
+
+    private void flush(Sink sink) {
+        var bytes = pending;
+        if (bytes != null) {
+            pending = null;
+            sink.write(bytes, pendingFrom, pendingTo - pendingFrom);
+        }
+    }
+
+    private void rewrite(SseEvent event, String name, Sink sink) {
+        wroteElement = true;
+        var splice = new Splice();
+        var written = Splice.quoted(name);
+        for (var place : facts.modelPlaces) {
+            splice.replace(place, written);
+        }
+        byte[] out;
+        if (event.isOneLine()) {
+            out = splice.apply(event.array(), event.rawFrom(), event.rawFrom() + event.rawLength());
+        } else {
+            // Data of several lines: the event is written anew, with a line for each of them.
+            var data = splice.apply(event.array(), event.from(), event.from() + event.length());
+            var text = new String(data, StandardCharsets.UTF_8).replace("\n", "\ndata: ");
+            var prefix = event.event() == null ? "" : "event: " + event.event() + "\n";
+            out = (prefix + "data: " + text + "\n\n").getBytes(StandardCharsets.UTF_8);
+        }
+        sink.write(out, 0, out.length);
+    }
+
+    @Override
+    public End end(Sink sink) {
+        if (closed) {
+            return new End.Broken(ErrorKind.UPSTREAM, "the stream had failed before its end");
+        }
+        boolean whole = splitter.finish(event -> event(event, sink));
+        flush(sink);
+        closed = true;
+        var error = upstreamError;
+        if (error != null) {
+            close(sink);
+            // The client has the provider's own error event.
+            return new End.Broken(error.kind(), error.message());
+        }
+        if (unreadable != null) {
+            return broken(unreadable, sink);
+        }
+        if (!reader.complete(facts) || !whole) {
+            return broken("the provider's stream ended before the answer was complete", sink);
+        }
+        close(sink);
+        return new End.Complete();
+    }
+
+    private void close(Sink sink) {
+        if (closing.length > 0) {
+            sink.write(closing, 0, closing.length);
+        }
+    }
+
+    private End broken(String message, Sink sink) {
+        writeError(ErrorKind.UPSTREAM, message, sink);
+        return new End.Broken(ErrorKind.UPSTREAM, message);
+    }
+
+    @Override
+    public void fail(ErrorKind kind, String message, Sink sink) {
+        if (!closed) {
+            flush(sink);
+            closed = true;
+            writeError(kind, message, sink);
+        }
+    }
+
+    private void writeError(ErrorKind kind, String message, Sink sink) {
+        var event = ErrorBody.event(dialect, kind, message, !array);
+        if (array) {
+            write(wroteElement ? "," : "[", sink);
+        }
+        sink.write(event, 0, event.length);
+        if (array) {
+            write("]", sink);
+        }
+    }
+
+    private static void write(String ascii, Sink sink) {
+        var bytes = ascii.getBytes(StandardCharsets.US_ASCII);
+        sink.write(bytes, 0, bytes.length);
+    }
+
+    @Override
+    public boolean started() {
+        return started;
+    }
+
+    @Override
+    public boolean sawToken() {
+        return facts.token;
+    }
+
+    @Override
+    public @Nullable Usage usage() {
+        return facts.usage();
+    }
+
+    @Override
+    public @Nullable String finishReason() {
+        return facts.finishReason;
+    }
+
+    @Override
+    public @Nullable String model() {
+        return facts.model;
+    }
+
+    @Override
+    public long visibleOutputBytes() {
+        return facts.visibleBytes;
+    }
+}

@@ -1,0 +1,68 @@
+package dev.tollgate.dialects.same;
+
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import dev.tollgate.dialects.RequestScan.Span;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** Edits of some bytes, all named by their place in the original; every other byte stays. */
+final class Splice {
+    private record Edit(int from, int to, byte[] with) {}
+
+    private final List<Edit> edits = new ArrayList<>(4);
+
+    void replace(Span place, byte[] with) {
+        edits.add(new Edit(place.from(), place.to(), with));
+    }
+
+    void insert(int at, String with) {
+        edits.add(new Edit(at, at, with.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** The same array if there is no edit. */
+    byte[] apply(byte[] original) {
+        return apply(original, 0, original.length);
+    }
+
+    /** The range with its edits; the array itself if the range is all of it and nothing changes. */
+    byte[] apply(byte[] original, int from, int to) {
+        if (edits.isEmpty() && from == 0 && to == original.length) {
+            return original;
+        }
+        edits.sort(Comparator.comparingInt(Edit::from));
+        var out = new ByteArrayOutputStream(to - from + 64 * edits.size());
+        int at = from;
+        for (var edit : edits) {
+            if (edit.from < at || edit.to > to) {
+                throw new IllegalStateException(
+                        "edit: "
+                                + edit.from
+                                + " to "
+                                + edit.to
+                                + " (expected: within "
+                                + at
+                                + " to "
+                                + to
+                                + ")");
+            }
+            out.write(original, at, edit.from - at);
+            out.writeBytes(edit.with);
+            at = edit.to;
+        }
+        out.write(original, at, to - at);
+        return out.toByteArray();
+    }
+
+    /** A JSON string, quotes included. */
+    static byte[] quoted(String text) {
+        var escaped = JsonStringEncoder.getInstance().quoteAsUTF8(text);
+        var quoted = new byte[escaped.length + 2];
+        quoted[0] = '"';
+        System.arraycopy(escaped, 0, quoted, 1, escaped.length);
+        quoted[quoted.length - 1] = '"';
+        return quoted;
+    }
+}

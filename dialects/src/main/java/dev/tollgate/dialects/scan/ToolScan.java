@@ -1,0 +1,120 @@
+package dev.tollgate.dialects.scan;
+
+import dev.tollgate.dialects.RequestScan.Feature;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lists of tools. A tool that the client runs is text: its declaration is counted as it stands. A
+ * tool that the provider runs feeds the model what no one can bound, and is noted by its type.
+ */
+final class ToolScan {
+    private ToolScan() {}
+
+    /** {@code tools} of chat completions and Responses. */
+    static void openAi(Cursor cursor, Tally tally) throws IOException, MalformedBody {
+        if (cursor.isNull()) {
+            return;
+        }
+        cursor.expectArray("tools");
+        while (cursor.nextElement()) {
+            cursor.expectObject("tools[]");
+            tally.feature(Feature.TOOLS);
+            int from = cursor.start();
+            while (cursor.nextMember()) {
+                if (cursor.name().equals("type")) {
+                    var type = cursor.word();
+                    if (!"function".equals(type) && !"custom".equals(type)) {
+                        tally.unbounded("tools[] of type " + type);
+                    }
+                } else {
+                    cursor.skip();
+                }
+            }
+            tally.textBytes += cursor.start() + 1L - from;
+        }
+    }
+
+    /** {@code tools} of Anthropic Messages. */
+    static void anthropic(Cursor cursor, Tally tally) throws IOException, MalformedBody {
+        if (cursor.isNull()) {
+            return;
+        }
+        cursor.expectArray("tools");
+        while (cursor.nextElement()) {
+            cursor.expectObject("tools[]");
+            tally.feature(Feature.TOOLS);
+            int from = cursor.start();
+            while (cursor.nextMember()) {
+                if (cursor.name().equals("type")) {
+                    var type = cursor.word();
+                    if (!runsAtClient(type) && !cursor.isNull()) {
+                        tally.unbounded("tools[] of type " + type);
+                    }
+                } else {
+                    cursor.skip();
+                }
+            }
+            tally.textBytes += cursor.start() + 1L - from;
+        }
+    }
+
+    private static boolean runsAtClient(@Nullable String type) {
+        return type != null
+                && (type.equals("custom")
+                        || type.startsWith("bash_")
+                        || type.startsWith("text_editor_")
+                        || type.startsWith("computer_")
+                        || type.startsWith("memory_"));
+    }
+
+    /** {@code tools} of Gemini: each element is an object with one member for each kind of tool. */
+    static void gemini(Cursor cursor, Tally tally) throws IOException, MalformedBody {
+        if (cursor.isNull()) {
+            return;
+        }
+        if (cursor.isObject()) {
+            geminiTool(cursor, tally);
+            return;
+        }
+        cursor.expectArray("tools");
+        while (cursor.nextElement()) {
+            cursor.expectObject("tools[]");
+            geminiTool(cursor, tally);
+        }
+    }
+
+    private static void geminiTool(Cursor cursor, Tally tally) throws IOException {
+        while (cursor.nextMember()) {
+            var name = cursor.name();
+            if (cursor.isNull()) {
+                continue;
+            }
+            tally.feature(Feature.TOOLS);
+            if (!name.equals("functionDeclarations") && !name.equals("function_declarations")) {
+                tally.unbounded("tools[]." + name);
+            }
+            tally.text(cursor);
+        }
+    }
+
+    /** Passes over an object that the model reads; its {@code type}, empty if it has none. */
+    static String typeAndText(Cursor cursor, Tally tally) throws IOException {
+        if (!cursor.isObject()) {
+            tally.text(cursor);
+            return "";
+        }
+        String found = "";
+        int from = cursor.start();
+        while (cursor.nextMember()) {
+            if (cursor.name().equals("type")) {
+                var type = cursor.word();
+                found = type == null ? "" : type;
+            } else {
+                cursor.skip();
+            }
+        }
+        tally.textBytes += cursor.start() + 1L - from;
+        return found;
+    }
+}
