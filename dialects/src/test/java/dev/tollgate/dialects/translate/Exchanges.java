@@ -36,7 +36,7 @@ final class Exchanges {
                 null,
                 Set.of(),
                 List.of(),
-                new RequestScan.Places(1, false, null, List.of(), null, null, null));
+                new RequestScan.Places(1, false, null, List.of(), null, null, null, List.of()));
     }
 
     static RequestTerms requestTerms(Dialect provider) {
