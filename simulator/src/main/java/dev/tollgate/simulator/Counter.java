@@ -189,6 +189,11 @@ final class Counter {
     }
 
     private void serve(Arrival arrival, Script script, String label, Ask ask) {
+        var error = knowsModel(script, ask);
+        if (error != null) {
+            refuse(arrival, label, ask, error);
+            return;
+        }
         var facts =
                 new When.Facts(
                         ask.endpoint(),
@@ -197,19 +202,12 @@ final class Counter {
                         ask.toolResult(),
                         ask.text(),
                         arrival.headers);
-        var error = knowsModel(script, ask);
         var told = stage.next(facts);
         var answer = Answer.plan(ask, told, arrival.id, clock.millis() / 1000);
         var max = script.contextTokens();
-        if (error == null && ask.endpoint().inference() && max != null) {
-            var input = answer.tokens().input();
-            error = input > max ? ApiError.contextLength(dialect, input, max) : null;
-        }
-        if (error != null) {
-            if (ask.endpoint().inference()) {
-                ring(arrival, label, ask.model());
-            }
-            refuse(arrival, error);
+        var input = answer.tokens().input();
+        if (ask.endpoint().inference() && max != null && input > max) {
+            refuse(arrival, label, ask, ApiError.contextLength(dialect, input, max));
             return;
         }
         var caller =
@@ -217,6 +215,13 @@ final class Counter {
                         answer.id(), arrival.requestId, arrival.traceId(), label, ask.model());
         var scene = new Exchange.Scene(dialect, script, told, ask, answer, caller);
         new Exchange(vertx, arrival.request, till, scene).run();
+    }
+
+    private void refuse(Arrival arrival, String label, Ask ask, ApiError error) {
+        if (ask.endpoint().inference()) {
+            ring(arrival, label, ask.model());
+        }
+        refuse(arrival, error);
     }
 
     private static @Nullable ApiError knowsModel(Script script, Ask ask) {

@@ -49,6 +49,7 @@ final class Exchange {
     private final Scene scene;
     private final Behaviour told;
     private boolean over;
+    private long timer = -1;
     private boolean begun;
     private int chunksOut;
     private int chunksAll;
@@ -88,13 +89,7 @@ final class Exchange {
             action.run();
             return;
         }
-        vertx.setTimer(
-                millis,
-                timer -> {
-                    if (!over) {
-                        action.run();
-                    }
-                });
+        timer = vertx.setTimer(millis, fired -> action.run());
     }
 
     private void begin() {
@@ -138,7 +133,8 @@ final class Exchange {
     }
 
     private long countOf(Ask ask) {
-        var scripted = told.inputTokens();
+        var here = told.inputTokens();
+        var scripted = here != null ? here : scene.script().defaults().inputTokens();
         return scripted == null ? PromptText.tokens(ask.text()) : scripted;
     }
 
@@ -148,22 +144,23 @@ final class Exchange {
                 .putHeader("content-length", Integer.toString(bytes.length()));
         var hang = told.hang();
         var cut = told.cut();
-        if (hang == null && cut == null) {
-            end(Outcome.COMPLETED);
-            response.end(bytes);
-            return;
-        }
-        var at = hang != null ? hang.at() : cut.at();
-        var written =
-                at == Moment.AFTER_HEADERS
-                        ? response.writeHead()
-                        : response.write(bytes.slice(0, bytes.length() / 2));
         if (hang != null) {
+            part(bytes, hang.at());
             hang(hang);
-        } else {
+        } else if (cut != null) {
+            var written = part(bytes, cut.at());
             end(Outcome.BROKEN);
             drop(written);
+        } else {
+            end(Outcome.COMPLETED);
+            response.end(bytes);
         }
+    }
+
+    private Future<Void> part(Buffer bytes, Moment until) {
+        return until == Moment.AFTER_HEADERS
+                ? response.writeHead()
+                : response.write(bytes.slice(0, bytes.length() / 2));
     }
 
     private void fail(Failure failure) {
@@ -205,7 +202,7 @@ final class Exchange {
         written.onComplete(
                 done -> {
                     if (reset) {
-                        vertx.setTimer(RESET_DELAY_MS, timer -> close(true));
+                        vertx.setTimer(RESET_DELAY_MS, fired -> close(true));
                     } else {
                         close(false);
                     }
@@ -239,6 +236,7 @@ final class Exchange {
             return;
         }
         over = true;
+        vertx.cancelTimer(timer);
         if (!scene.ask().endpoint().inference()) {
             return;
         }

@@ -37,6 +37,7 @@ public final class Simulator {
                         .setPort(options.port())
                         .setHttp2ClearTextEnabled(false)
                         .setTcpNoDelay(true)
+                        .setHandle100ContinueAutomatically(true)
                         .setMaxInitialLineLength(MAX_LINE_BYTES)
                         .setMaxHeaderSize(MAX_HEADER_BYTES);
         this.server = vertx.createHttpServer(http);

@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All that a simulated provider is told, from YAML or JSON. Unknown fields are refused. The first
- * rule that meets a request is laid over {@code default}.
+ * rule that meets a request is laid over {@code default}. The provider says what it is told:
+ * sampling settings, stop sequences and demanded formats change nothing, only the caller's maximum
+ * of tokens does.
  *
  * @param keys the keys that are let in; none told lets every key in
  * @param billingStops whether a call that is cut short is charged for what was generated so far

@@ -71,8 +71,10 @@ final class ScriptReader {
             throw new ScriptException(
                     path(e) + ": unknown field (known: " + String.join(", ", known) + ")", e);
         } catch (JsonMappingException e) {
-            var cause = e.getCause() instanceof IllegalArgumentException bad ? bad : e;
-            var message = cause == e ? e.getOriginalMessage() : String.valueOf(cause.getMessage());
+            var message =
+                    e.getCause() instanceof IllegalArgumentException bad
+                            ? String.valueOf(bad.getMessage())
+                            : e.getOriginalMessage();
             throw new ScriptException(path(e) + ": " + message, e);
         } catch (JsonProcessingException e) {
             throw new ScriptException("script: " + e.getOriginalMessage(), e);

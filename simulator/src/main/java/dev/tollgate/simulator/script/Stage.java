@@ -43,7 +43,10 @@ public final class Stage {
         cues.addFirst(new Cue(rule));
     }
 
-    /** What to do with a request; every rule counts it, the first that fires has it. */
+    /**
+     * What to do with a request; every rule counts it, the first that fires has it. The script's
+     * default is about inference only.
+     */
     public synchronized Behaviour next(When.Facts facts) {
         Cue first = null;
         for (var cue : cues) {
@@ -55,7 +58,8 @@ public final class Stage {
             return facts.endpoint().inference() ? script.defaults() : Behaviour.UNTOLD;
         }
         first.fired++;
-        return first.rule.behaviour().over(script.defaults());
+        var told = first.rule.behaviour();
+        return facts.endpoint().inference() ? told.over(script.defaults()) : told;
     }
 
     private static List<Cue> cues(Script script) {

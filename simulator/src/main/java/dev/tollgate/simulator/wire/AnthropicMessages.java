@@ -1,5 +1,7 @@
 package dev.tollgate.simulator.wire;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.simulator.script.Dialect;
 import dev.tollgate.simulator.wire.Answer.Call;
@@ -47,10 +49,10 @@ final class AnthropicMessages implements StreamEncoder {
         return body;
     }
 
-    private static com.fasterxml.jackson.databind.JsonNode argumentsOf(Call call) {
+    private static JsonNode argumentsOf(Call call) {
         try {
             return Json.MAPPER.readTree(call.arguments());
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+        } catch (JsonProcessingException e) {
             throw new IllegalStateException("arguments were written by this program", e);
         }
     }
