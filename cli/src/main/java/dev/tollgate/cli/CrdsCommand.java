@@ -8,8 +8,10 @@ import picocli.CommandLine.Command;
 /** Prints the CRDs for {@code kubectl apply --server-side -f -}. */
 @Command(
         name = "crds",
-        description = "Print the custom resource definitions, for kubectl apply --server-side -f -.",
-        mixinStandardHelpOptions = true)
+        description =
+                "Print the custom resource definitions, for kubectl apply --server-side -f -.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
 final class CrdsCommand extends TollgateCommand {
 
     private static final List<String> FILES =

@@ -24,7 +24,8 @@ public final class Main {
         return commandLine;
     }
 
-    private static int report(Exception e, CommandLine commandLine, CommandLine.ParseResult parsed) {
+    private static int report(
+            Exception e, CommandLine commandLine, CommandLine.ParseResult parsed) {
         if (e instanceof CommandFailure failure) {
             commandLine.getErr().println("tollgate: " + failure.getMessage());
             return failure.exitCode();

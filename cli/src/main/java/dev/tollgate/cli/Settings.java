@@ -10,7 +10,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** Where settings come from: flags, then {@code TOLLGATE_*} environment variables, then defaults. */
+/**
+ * Where settings come from: flags, then {@code TOLLGATE_*} environment variables, then defaults.
+ */
 final class Settings implements IDefaultValueProvider {
 
     private final Map<String, String> environment;
@@ -22,7 +24,10 @@ final class Settings implements IDefaultValueProvider {
     /** {@code --push-port} is set by {@code TOLLGATE_PUSH_PORT}. */
     static String variableOf(OptionSpec option) {
         return "TOLLGATE_"
-                + option.longestName().replaceFirst("^--", "").replace('-', '_').toUpperCase(Locale.ROOT);
+                + option.longestName()
+                        .replaceFirst("^--", "")
+                        .replace('-', '_')
+                        .toUpperCase(Locale.ROOT);
     }
 
     @Override
@@ -33,7 +38,9 @@ final class Settings implements IDefaultValueProvider {
     /** Writes each option's value and its origin, one a line. */
     void print(CommandSpec command, ParseResult parsed, PrintWriter out) {
         for (var option : command.options()) {
-            if (option.usageHelp() || option.versionHelp() || option.longestName().equals("--print-settings")) {
+            if (option.usageHelp()
+                    || option.versionHelp()
+                    || option.longestName().equals("--print-settings")) {
                 continue;
             }
             var origin =
@@ -43,7 +50,9 @@ final class Settings implements IDefaultValueProvider {
                                     ? "environment " + variableOf(option)
                                     : "default";
             var value = option.getValue();
-            out.printf("%s=%s (%s)%n", option.longestName().substring(2), value == null ? "" : value, origin);
+            out.printf(
+                    "%s=%s (%s)%n",
+                    option.longestName().substring(2), value == null ? "" : value, origin);
         }
         out.flush();
     }

@@ -17,14 +17,22 @@ import picocli.CommandLine.Option;
 /** One simulated provider, until it is told to stop. */
 @Command(
         name = "simulator",
-        description = "One simulated provider that behaves as its script says and keeps its own bill.",
-        mixinStandardHelpOptions = true)
+        description =
+                "One simulated provider that behaves as its script says and keeps its own bill.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
 final class SimulatorCommand extends TollgateCommand {
 
-    @Option(names = "--port", defaultValue = "9101", description = "Port; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--port",
+            defaultValue = "9101",
+            description = "Port; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
     int port;
 
-    @Option(names = "--host", defaultValue = "127.0.0.1", description = "Address to listen on. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--host",
+            defaultValue = "127.0.0.1",
+            description = "Address to listen on. Default: ${DEFAULT-VALUE}.")
     String host = "127.0.0.1";
 
     @Option(
@@ -33,7 +41,10 @@ final class SimulatorCommand extends TollgateCommand {
             description = "openai, anthropic or gemini. Default: ${DEFAULT-VALUE}.")
     Dialect dialect = Dialect.OPENAI;
 
-    @Option(names = "--script", description = "YAML or JSON file that says how it behaves. Default: it answers every call.")
+    @Option(
+            names = "--script",
+            description =
+                    "YAML or JSON file that says how it behaves. Default: it answers every call.")
     @Nullable Path script;
 
     @Override
@@ -42,7 +53,8 @@ final class SimulatorCommand extends TollgateCommand {
         var vertx = Vertx.vertx();
         var simulator =
                 Until.ready(
-                        Simulator.start(vertx, new SimulatorOptions(port, host, dialect, behaviour)),
+                        Simulator.start(
+                                vertx, new SimulatorOptions(port, host, dialect, behaviour)),
                         port);
         LoggerFactory.getLogger(SimulatorCommand.class).info("listening port={}", simulator.port());
         Until.stopped();

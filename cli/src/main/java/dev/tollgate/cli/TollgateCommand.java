@@ -13,7 +13,8 @@ abstract class TollgateCommand implements Callable<Integer> {
 
     @Option(
             names = "--print-settings",
-            description = "Print every setting and where it came from (flag, environment, default), and end.")
+            description =
+                    "Print every setting and where it came from (flag, environment, default), and end.")
     boolean printSettings;
 
     @Override
@@ -36,15 +37,7 @@ abstract class TollgateCommand implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             versionProvider = Version.class,
             synopsisSubcommandLabel = "COMMAND",
-            subcommands = {
-                DemoCommand.class,
-                ServeCommand.class,
-                ProxyCommand.class,
-                OperatorCommand.class,
-                CrdsCommand.class,
-                SimulatorCommand.class,
-                LintCommand.class
-            })
+            subcommands = {CrdsCommand.class, SimulatorCommand.class})
     static final class Root implements Runnable {
         @Spec CommandSpec spec;
 

@@ -20,12 +20,16 @@ final class Until {
     /** The result of a start; a port in use ends the command with exit code 3. */
     static <T> T ready(Future<T> start, int port) {
         try {
-            return start.toCompletionStage().toCompletableFuture().get(START_SECONDS, TimeUnit.SECONDS);
+            return start.toCompletionStage()
+                    .toCompletableFuture()
+                    .get(START_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             var cause = e.getCause() == null ? e : e.getCause();
             if (cause instanceof BindException) {
                 throw CommandFailure.missing(
-                        "port " + port + " is in use: choose another with --port, or 0 for a free one");
+                        "port "
+                                + port
+                                + " is in use: choose another with --port, or 0 for a free one");
             }
             throw CommandFailure.failed("the start failed: " + cause.getMessage());
         } catch (TimeoutException e) {

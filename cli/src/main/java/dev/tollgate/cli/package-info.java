@@ -1,4 +1,6 @@
-/** The {@code tollgate} command: one class a subcommand, settings from flags, environment, defaults. */
+/**
+ * The {@code tollgate} command: one class a subcommand, settings from flags, environment, defaults.
+ */
 @NullMarked
 package dev.tollgate.cli;
 

@@ -58,9 +58,17 @@ class FleetE2E {
                 var first = startProxy("proxy-1", operator);
                 var second = startProxy("proxy-2", operator)) {
             apply(resources(openai, anthropic, gemini));
-            kubectl("wait", "-n", "team-a", "--for=condition=Programmed", "--timeout=60s", "rpol/chat", "bud/tight");
+            kubectl(
+                    "wait",
+                    "-n",
+                    "team-a",
+                    "--for=condition=Programmed",
+                    "--timeout=60s",
+                    "rpol/chat",
+                    "bud/tight");
             var token =
-                    kubectl("create", "token", "chatbot", "-n", "team-a", "--audience", "tollgate").strip();
+                    kubectl("create", "token", "chatbot", "-n", "team-a", "--audience", "tollgate")
+                            .strip();
             var clients = List.of(client(first, token), client(second, token));
 
             var streamed = stream(clients.get(0));
@@ -78,7 +86,8 @@ class FleetE2E {
                             refusal -> {
                                 assertThat(refusal.statusCode()).isEqualTo(429);
                                 assertThat(refusal.getMessage()).contains("team-a/tight");
-                                assertThat(refusal.headers().values("x-should-retry")).contains("false");
+                                assertThat(refusal.headers().values("x-should-retry"))
+                                        .contains("false");
                             });
 
             var billed = new ArrayList<Long>();
@@ -91,7 +100,8 @@ class FleetE2E {
                                     assertThat(chargedByRecords(first, second))
                                             .containsExactlyInAnyOrderElementsOf(billed));
             var total = billed.stream().mapToLong(Long::longValue).sum();
-            assertThat(total).isEqualTo(openai.totalNanos() + anthropic.totalNanos() + gemini.totalNanos());
+            assertThat(total)
+                    .isEqualTo(openai.totalNanos() + anthropic.totalNanos() + gemini.totalNanos());
             assertThat(total).isLessThanOrEqualTo(nanos(BUDGET));
         }
     }
@@ -196,8 +206,20 @@ class FleetE2E {
                 ---
                 """
                 + provider("openai", "OpenAI", openai.url() + "/v1", "gpt-4o-mini", "0.15", "0.60")
-                + provider("anthropic", "Anthropic", anthropic.url(), "claude-haiku-4-5", "1.00", "5.00")
-                + provider("gemini", "Gemini", gemini.url() + "/v1beta", "gemini-2.5-flash", "0.30", "2.50")
+                + provider(
+                        "anthropic",
+                        "Anthropic",
+                        anthropic.url(),
+                        "claude-haiku-4-5",
+                        "1.00",
+                        "5.00")
+                + provider(
+                        "gemini",
+                        "Gemini",
+                        gemini.url() + "/v1beta",
+                        "gemini-2.5-flash",
+                        "0.30",
+                        "2.50")
                 + """
                 apiVersion: tollgate.dev/v1alpha1
                 kind: RoutingPolicy

@@ -22,7 +22,13 @@ record SimulatedProvider(TollgateProcess process, int port) implements AutoClose
         var file = Files.writeString(Files.createTempFile(folder, dialect, ".yaml"), script);
         var process =
                 TollgateProcess.start(
-                        "simulator", "--port", "0", "--dialect", dialect, "--script", file.toString());
+                        "simulator",
+                        "--port",
+                        "0",
+                        "--dialect",
+                        dialect,
+                        "--script",
+                        file.toString());
         return new SimulatedProvider(process, process.port());
     }
 

@@ -39,7 +39,9 @@ final class TollgateProcess implements AutoCloseable {
                         () ->
                                 listening.completeExceptionally(
                                         new IllegalStateException(
-                                                "ended with " + process.exitValue() + " before it listened")));
+                                                "ended with "
+                                                        + process.exitValue()
+                                                        + " before it listened")));
     }
 
     /** The repository's root, where the script lies. */
@@ -137,7 +139,8 @@ final class TollgateProcess implements AutoCloseable {
                         () -> {
                             try (var lines =
                                     new BufferedReader(
-                                            new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+                                            new InputStreamReader(
+                                                    stream, StandardCharsets.UTF_8))) {
                                 @Nullable String line;
                                 while ((line = lines.readLine()) != null) {
                                     into.add(line);

@@ -28,7 +28,8 @@ final class JsonLayout extends LayoutBase<ILoggingEvent> {
             out.writeStringField("message", event.getFormattedMessage());
             writePairs(event, out);
             if (event.getThrowableProxy() != null) {
-                out.writeStringField("error", ThrowableProxyUtil.asString(event.getThrowableProxy()));
+                out.writeStringField(
+                        "error", ThrowableProxyUtil.asString(event.getThrowableProxy()));
             }
             out.writeEndObject();
         } catch (IOException e) {
