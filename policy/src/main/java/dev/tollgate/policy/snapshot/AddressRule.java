@@ -1,4 +1,4 @@
-package dev.tollgate.dataplane.upstream;
+package dev.tollgate.policy.snapshot;
 
 import dev.tollgate.policy.snapshot.SettingsEntry.EndpointPolicy;
 import java.net.InetAddress;
@@ -8,12 +8,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a connection to a provider may go (api.md, P3; reliability.md, T2). Asked for the very
  * address that is connected to, on every connect, so that a name which resolves to something else
- * later gains nothing. Metadata services are refused by every policy.
+ * later gains nothing; and by the compiler of the addresses that are written out. Metadata services
+ * are refused by every policy.
  */
-final class AddressRule {
+public final class AddressRule {
 
     /** What an address is. */
-    enum Kind {
+    public enum Kind {
         PUBLIC,
         PRIVATE,
         LOOPBACK,
@@ -55,7 +56,7 @@ final class AddressRule {
     /**
      * @param inCluster the address came from a reference to a Service, which may be private
      */
-    static boolean allows(EndpointPolicy policy, boolean inCluster, InetAddress address) {
+    public static boolean allows(EndpointPolicy policy, boolean inCluster, InetAddress address) {
         return switch (kind(address)) {
             case PUBLIC -> true;
             case PRIVATE -> inCluster || policy != EndpointPolicy.PUBLIC;
@@ -65,11 +66,11 @@ final class AddressRule {
     }
 
     /** Plain http only to Services of the cluster, or where anything goes. */
-    static boolean allowsPlain(EndpointPolicy policy, boolean inCluster) {
+    public static boolean allowsPlain(EndpointPolicy policy, boolean inCluster) {
         return inCluster || policy == EndpointPolicy.ANY;
     }
 
-    static Kind kind(InetAddress address) {
+    public static Kind kind(InetAddress address) {
         var bytes = address.getAddress();
         return bytes.length == 4 ? kindV4(bytes, 0) : kindV6(bytes);
     }
@@ -136,7 +137,7 @@ final class AddressRule {
     }
 
     /** An address for a literal; null for a name. */
-    static @Nullable InetAddress literal(String host) {
+    public static @Nullable InetAddress literal(String host) {
         try {
             return InetAddress.ofLiteral(
                     host.startsWith("[") && host.endsWith("]")
