@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 @Kind("ModelProvider")
 @Plural("modelproviders")
 @ShortNames("mprov")
-public final class ModelProviderResource extends CustomResource<ModelProviderSpec, ModelProviderStatus>
-        implements Namespaced {
+public final class ModelProviderResource
+        extends CustomResource<ModelProviderSpec, ModelProviderStatus> implements Namespaced {
     private static final long serialVersionUID = 1;
 
     @Override

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 @Kind("RoutingPolicy")
 @Plural("routingpolicies")
 @ShortNames("rpol")
-public final class RoutingPolicyResource extends CustomResource<RoutingPolicySpec, RoutingPolicyStatus>
-        implements Namespaced {
+public final class RoutingPolicyResource
+        extends CustomResource<RoutingPolicySpec, RoutingPolicyStatus> implements Namespaced {
     private static final long serialVersionUID = 1;
 
     @Override

@@ -45,7 +45,7 @@ class KeptReleaseTest {
     void refusesPartsOfTwoDocuments() {
         var older = release("7.3", 1_500_000).encode().orElseThrow();
         var newer = release("7.4", 1_500_001).encode().orElseThrow();
-        assertThat(KeptRelease.decode(List.of(newer.get(0), older.get(1), older.get(2)))).isEmpty();
+        assertThat(KeptRelease.decode(List.of(newer.getFirst(), older.getLast()))).isEmpty();
         assertThat(KeptRelease.decode(List.of(newer.getFirst()))).isEmpty();
         assertThat(KeptRelease.decode(List.of())).isEmpty();
         assertThat(KeptRelease.decode(List.of("tollgate-lkg-1 1 00\nx".getBytes(UTF_8)))).isEmpty();
