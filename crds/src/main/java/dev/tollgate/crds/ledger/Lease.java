@@ -15,7 +15,6 @@ public record Lease(
         long amountMicros,
         long settledMicros,
         long returnedMicros,
-        long overrunMicros,
         long lastAcquire,
         State state) {
 

@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 /** A second attempt when the first is slow; {@code after} goes with FirstToken. */
 @Wire
 public record Hedge(
-        Mode mode, @Nullable String after, @Nullable Integer maxPercent, @Nullable String maxCost) {
+        @Nullable Mode mode,
+        @Nullable String after,
+        @Nullable Integer maxPercent,
+        @Nullable String maxCost) {
 
     /** FirstToken starts the second when no token came in time. */
     @WireEnum

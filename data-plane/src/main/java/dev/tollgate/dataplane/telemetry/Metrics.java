@@ -38,6 +38,7 @@ public final class Metrics {
     private final LongAdder fallbacks = new LongAdder();
     private final LongAdder cacheOff = new LongAdder();
     private final LongAdder unrecorded = new LongAdder();
+    private final LongAdder implausible = new LongAdder();
     private final List<GaugeSource> gauges = new CopyOnWriteArrayList<>();
 
     /** The counters of a combination; provider and model are empty before one was chosen. */
@@ -80,6 +81,11 @@ public final class Metrics {
     /** A usage record that did not reach its log line. */
     public void unrecorded() {
         unrecorded.increment();
+    }
+
+    /** A provider reported usage that cannot be true; the hold was charged. */
+    public void implausible() {
+        implausible.increment();
     }
 
     public void gauges(GaugeSource source) {
@@ -131,6 +137,11 @@ public final class Metrics {
                 "tollgate_usage_lines_dropped_total",
                 "Usage records that are in the usage log alone, for want of room.",
                 unrecorded);
+        counter(
+                out,
+                "tollgate_usage_implausible_total",
+                "Answers whose reported usage cannot be true.",
+                implausible);
         gauges(out);
         return out.toString();
     }

@@ -55,6 +55,11 @@ public final class RequestSpan {
         return ids;
     }
 
+    /** Whether anything of this request is exported. */
+    public boolean recorded() {
+        return span != null;
+    }
+
     /** Null unless this request is recorded. */
     public @Nullable AttemptSpan attempt(AttemptStart start) {
         if (tracer == null || span == null) {

@@ -1,0 +1,229 @@
+package dev.tollgate.dataplane;
+
+import dev.tollgate.dataplane.admin.AdminServer;
+import dev.tollgate.dataplane.budget.BudgetGate;
+import dev.tollgate.dataplane.config.LiveConfig;
+import dev.tollgate.dataplane.exchange.DrainPool;
+import dev.tollgate.dataplane.exchange.Lifecycle;
+import dev.tollgate.dataplane.exchange.LoopParts;
+import dev.tollgate.dataplane.exchange.LoopServer;
+import dev.tollgate.dataplane.exchange.RetryBudget;
+import dev.tollgate.dataplane.exchange.TagValues;
+import dev.tollgate.dataplane.exchange.TargetStates;
+import dev.tollgate.dataplane.exchange.Ticker;
+import dev.tollgate.dataplane.identity.Authenticator;
+import dev.tollgate.dataplane.record.RecordLines;
+import dev.tollgate.dataplane.record.Recorder;
+import dev.tollgate.dataplane.telemetry.Metrics;
+import dev.tollgate.dataplane.telemetry.Tracing;
+import dev.tollgate.dataplane.upstream.Addresses;
+import dev.tollgate.dataplane.upstream.Upstreams;
+import dev.tollgate.dataplane.wal.UsageLog;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A running proxy: the data port on one HTTP server per event loop, and the admin port. It serves
+ * from whatever {@link LiveConfig} holds and follows its changes. Whoever started it owns the gate
+ * and the usage log, and closes them after {@link #close()} has completed.
+ */
+public final class ProxyServer {
+
+    private final Vertx vertx;
+    private final ProxyOptions options;
+    private final LiveConfig live;
+    private final BudgetGate gate;
+    private final UsageLog usageLog;
+    private final Metrics metrics = new Metrics();
+    private final Tracing tracing;
+    private final @Nullable RecordLines lines;
+    private final TargetStates targets = new TargetStates();
+    private final RetryBudget retries = new RetryBudget();
+    private final DrainPool drains = new DrainPool();
+    private final TagValues tags = new TagValues();
+    private final Lifecycle lifecycle = new Lifecycle();
+    private final List<LoopParts> loops = new CopyOnWriteArrayList<>();
+    private final AtomicInteger port = new AtomicInteger();
+    private final Addresses addresses;
+    private @Nullable AdminServer admin;
+    private String deployment = "";
+
+    private ProxyServer(
+            Vertx vertx,
+            ProxyOptions options,
+            LiveConfig live,
+            BudgetGate gate,
+            UsageLog usageLog,
+            Tracing tracing)
+            throws IOException {
+        this.vertx = vertx;
+        this.options = options;
+        this.live = live;
+        this.gate = gate;
+        this.usageLog = usageLog;
+        this.tracing = tracing;
+        this.lines = RecordLines.to(options.usageLog(), metrics);
+        this.addresses = new Addresses(vertx, InetAddress::getAllByName);
+    }
+
+    /** Starts it; fails if a port is taken or the usage log cannot be opened. */
+    public static Future<ProxyServer> start(
+            Vertx vertx,
+            ProxyOptions options,
+            LiveConfig live,
+            BudgetGate gate,
+            UsageLog usageLog) {
+        var endpoint = options.otlpEndpoint();
+        var tracing =
+                endpoint == null
+                        ? Tracing.none()
+                        : Tracing.otlp(
+                                endpoint, options.sampleRatio(), options.resourceAttributes());
+        return start(vertx, options, live, gate, usageLog, tracing);
+    }
+
+    /** As the other, with spans that go elsewhere. */
+    public static Future<ProxyServer> start(
+            Vertx vertx,
+            ProxyOptions options,
+            LiveConfig live,
+            BudgetGate gate,
+            UsageLog usageLog,
+            Tracing tracing) {
+        ProxyServer server;
+        try {
+            server = new ProxyServer(vertx, options, live, gate, usageLog, tracing);
+        } catch (IOException e) {
+            return Future.failedFuture(e);
+        }
+        return server.start().map(server);
+    }
+
+    private Future<Void> start() {
+        live.listen(
+                now -> {
+                    gate.snapshotChanged(now.snapshot().budgets());
+                    targets.retain(now.snapshot());
+                });
+        var applied = live.applied();
+        if (applied != null) {
+            gate.snapshotChanged(applied.snapshot().budgets());
+        }
+        // a negative port is one free port for all instances of a deployment
+        int asked = options.port() == 0 ? -1 : options.port();
+        return vertx.deployVerticle(
+                        () ->
+                                new LoopServer(
+                                        options.host(),
+                                        asked,
+                                        options.maxConnections(),
+                                        options.closeGrace().toMillis(),
+                                        lifecycle,
+                                        loop -> assemble(),
+                                        port::set),
+                        new DeploymentOptions().setInstances(options.eventLoops()))
+                .onSuccess(id -> deployment = id)
+                .compose(id -> startAdmin());
+    }
+
+    private LoopParts assemble() {
+        var parts =
+                new LoopParts(
+                        vertx,
+                        live,
+                        gate,
+                        new Authenticator(options.anonymousNamespace()),
+                        new Upstreams(
+                                vertx,
+                                addresses,
+                                Math.max(
+                                        1,
+                                        options.connectionsPerProvider() / options.eventLoops())),
+                        targets,
+                        retries,
+                        drains,
+                        new Recorder(usageLog, lines),
+                        tags,
+                        metrics,
+                        tracing,
+                        new Ticker(vertx),
+                        new SplittableRandom(),
+                        options.exchange());
+        var context = vertx.getOrCreateContext();
+        live.listen(now -> context.runOnContext(v -> parts.upstreams().retain(now.snapshot())));
+        loops.add(parts);
+        return parts;
+    }
+
+    private Future<Void> startAdmin() {
+        if (options.adminPort() < 0) {
+            return Future.succeededFuture();
+        }
+        var made =
+                new AdminServer(
+                        new AdminServer.Sources(
+                                live,
+                                gate,
+                                usageLog,
+                                metrics,
+                                targets,
+                                retries,
+                                drains,
+                                lifecycle,
+                                () -> loops.stream().allMatch(loop -> loop.ticker().ticking())));
+        admin = made;
+        return made.listen(vertx, options.adminHost(), options.adminPort())
+                .recover(
+                        failure ->
+                                vertx.undeploy(deployment)
+                                        .transform(done -> Future.failedFuture(failure)));
+    }
+
+    /** The data port. */
+    public int port() {
+        return port.get();
+    }
+
+    /** The admin port; -1 if there is none. */
+    public int adminPort() {
+        return admin == null ? -1 : admin.port();
+    }
+
+    public Metrics metrics() {
+        return metrics;
+    }
+
+    /**
+     * Not ready at once; accepts for the lag, because endpoints lag; then refuses connections and
+     * waits for running requests, at most the grace.
+     */
+    public Future<Void> close() {
+        lifecycle.close();
+        long lag = Math.max(1, options.closeLag().toMillis());
+        return vertx.timer(lag)
+                .compose(
+                        id -> {
+                            lifecycle.refuse();
+                            return vertx.undeploy(deployment);
+                        })
+                .eventually(() -> admin == null ? Future.succeededFuture() : admin.close())
+                .eventually(
+                        () ->
+                                vertx.executeBlocking(
+                                        () -> {
+                                            if (lines != null) {
+                                                lines.close();
+                                            }
+                                            tracing.close();
+                                            return true;
+                                        }));
+    }
+}

@@ -1,0 +1,103 @@
+package dev.tollgate.dataplane.admin;
+
+import dev.tollgate.dataplane.exchange.TargetStates.Circuit;
+import dev.tollgate.dataplane.telemetry.Metrics;
+import dev.tollgate.dataplane.telemetry.Metrics.Gauge;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/** Values that stand somewhere already and are read when metrics are. */
+record Gauges(AdminServer.Sources sources) implements Metrics.GaugeSource {
+
+    private static final double NANOS = 1e9;
+
+    @Override
+    public void read(Consumer<Gauge> sink) {
+        var worst = new TreeMap<String, Circuit>();
+        for (var seen : sources.targets().seen()) {
+            worst.merge(seen.provider(), seen.circuit(), (a, b) -> a.compareTo(b) >= 0 ? a : b);
+        }
+        worst.forEach(
+                (provider, circuit) ->
+                        gauge(
+                                sink,
+                                "tollgate_circuit_state",
+                                "0 closed, 1 half-open, 2 open: the worst of a provider's models.",
+                                Metrics.label("provider", provider),
+                                circuit.ordinal()));
+        for (var budget : sources.gate().figures()) {
+            var name =
+                    budget.subject().isEmpty()
+                            ? budget.name()
+                            : budget.name() + "/" + budget.subject();
+            var label = Metrics.label("budget", name);
+            gauge(
+                    sink,
+                    "tollgate_budget_limit_usd",
+                    "Limit of the window.",
+                    label,
+                    budget.limit().nanos() / NANOS);
+            gauge(
+                    sink,
+                    "tollgate_budget_spent_usd",
+                    "Spent in the window, as last heard.",
+                    label,
+                    budget.spent().nanos() / NANOS);
+            gauge(
+                    sink,
+                    "tollgate_budget_held_usd",
+                    "Held by this proxy's open requests.",
+                    label,
+                    budget.held().nanos() / NANOS);
+        }
+        var applied = sources.live().applied();
+        if (applied != null) {
+            gauge(
+                    sink,
+                    "tollgate_config_revision",
+                    "Counter of the snapshot that serves.",
+                    Metrics.label("kind", "applied"),
+                    counter(applied.revision()));
+        }
+        sink.accept(
+                new Gauge(
+                        "tollgate_config_nacks_total",
+                        "Snapshots that were refused.",
+                        "counter",
+                        "",
+                        sources.live().refusals()));
+        gauge(
+                sink,
+                "tollgate_requests_running",
+                "Requests that are not concluded.",
+                "",
+                sources.retries().running());
+        gauge(
+                sink,
+                "tollgate_drains_running",
+                "Upstream calls that are read to their end for their cost alone.",
+                "",
+                sources.drains().used());
+        gauge(
+                sink,
+                "tollgate_connections",
+                "Connections from clients.",
+                "",
+                sources.lifecycle().connections());
+    }
+
+    private static void gauge(
+            Consumer<Gauge> sink, String name, String help, String labels, double value) {
+        sink.accept(new Gauge(name, help, "gauge", labels, value));
+    }
+
+    /** The last number of {@code epoch.counter}. */
+    private static double counter(String revision) {
+        var digits = revision.substring(revision.lastIndexOf('.') + 1);
+        try {
+            return Long.parseLong(digits);
+        } catch (NumberFormatException e) {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,248 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.upstream.Upstream;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.error.UpstreamError;
+import dev.tollgate.policy.attempt.Outcome;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One upstream call, up to its answer: a whole one, the head of a stream, or a failure. It tells
+ * its owner exactly one of them, unless it was cancelled first. One event loop.
+ *
+ * <pre>
+ * CONNECTING --connected--> WAITING --2xx, stream--> OVER: streaming
+ *     |                        |------2xx----> READING --end--> OVER: answered
+ *     |                        |------other--> READING --end--> OVER: failed
+ *     +------ refused, timeout, reset, cancel: OVER ------+
+ * </pre>
+ */
+final class Call {
+
+    private static final int MAX_ERROR_BYTES = 64 * 1024;
+
+    /** Hears how the call went. */
+    interface Owner {
+        /** Nothing of the answer went to the client. */
+        void failed(Failure failure);
+
+        void answered(HttpClientResponse head, byte[] body);
+
+        /** Takes over: sets its handlers before it returns. */
+        void streaming(HttpClientResponse head);
+    }
+
+    /**
+     * @param word for records and spans
+     * @param status of the provider, 0 if it did not answer
+     * @param sent whether a byte of the request may have reached the provider
+     * @param error what the provider said, null if it did not answer
+     */
+    record Failure(
+            Outcome outcome,
+            String word,
+            int status,
+            boolean sent,
+            @Nullable UpstreamError error,
+            byte[] body) {}
+
+    private enum Phase {
+        CONNECTING,
+        WAITING,
+        READING,
+        OVER
+    }
+
+    private static final byte[] EMPTY = {};
+
+    private final Owner owner;
+    private final Dialect providerDialect;
+    private final boolean stream;
+    private final int maxAnswerBytes;
+    private Phase phase = Phase.CONNECTING;
+    private long deadlineNanos;
+    private @Nullable HttpClientRequest request;
+    private Buffer gathered = Buffer.buffer(0);
+
+    /**
+     * @param deadlineNanos for the first byte of a stream, or for a whole answer
+     */
+    Call(
+            Owner owner,
+            Dialect providerDialect,
+            boolean stream,
+            int maxAnswerBytes,
+            long deadlineNanos) {
+        this.owner = owner;
+        this.providerDialect = providerDialect;
+        this.stream = stream;
+        this.maxAnswerBytes = maxAnswerBytes;
+        this.deadlineNanos = deadlineNanos;
+    }
+
+    /**
+     * @param head puts the headers
+     */
+    void start(
+            Upstream upstream,
+            String target,
+            long connectMillis,
+            byte[] body,
+            Consumer<HttpClientRequest> head) {
+        upstream.request(target, connectMillis)
+                .onComplete(connected -> connected(connected, body, head));
+    }
+
+    private void connected(
+            AsyncResult<HttpClientRequest> connected,
+            byte[] body,
+            Consumer<HttpClientRequest> head) {
+        if (phase == Phase.OVER) {
+            if (connected.succeeded()) {
+                connected.result().reset();
+            }
+            return;
+        }
+        if (connected.failed()) {
+            var word =
+                    connected.cause() instanceof Upstream.EndpointRefused
+                            ? "endpoint_refused"
+                            : "connect_failure";
+            over(new Failure(new Outcome.ConnectFailure(), word, 0, false, null, EMPTY));
+            return;
+        }
+        var made = connected.result();
+        request = made;
+        phase = Phase.WAITING;
+        head.accept(made);
+        made.exceptionHandler(failure -> broken());
+        made.send(Bytes.wrap(body))
+                .onComplete(
+                        answer -> {
+                            if (answer.succeeded()) {
+                                head(answer.result());
+                            } else {
+                                broken();
+                            }
+                        });
+    }
+
+    private void head(HttpClientResponse response) {
+        if (phase == Phase.OVER) {
+            return;
+        }
+        int status = response.statusCode();
+        boolean good = status >= 200 && status < 300;
+        response.exceptionHandler(failure -> broken());
+        if (good && stream) {
+            phase = Phase.OVER;
+            owner.streaming(response);
+            return;
+        }
+        phase = Phase.READING;
+        int most = good ? maxAnswerBytes : MAX_ERROR_BYTES;
+        response.handler(chunk -> gather(chunk, most, good, status));
+        response.endHandler(v -> read(response, good));
+    }
+
+    private void gather(Buffer chunk, int most, boolean good, int status) {
+        if (phase != Phase.READING) {
+            return;
+        }
+        if (gathered.length() + chunk.length() > most) {
+            cancel();
+            var outcome = good ? new Outcome.ServerError(status, null) : failureOf(status, null);
+            owner.failed(new Failure(outcome, "answer_too_large", status, true, null, EMPTY));
+            return;
+        }
+        gathered = gathered.length() == 0 ? chunk : gathered.copy().appendBuffer(chunk);
+    }
+
+    private void read(HttpClientResponse response, boolean good) {
+        if (phase != Phase.READING) {
+            return;
+        }
+        phase = Phase.OVER;
+        var body = Bytes.of(gathered);
+        if (good) {
+            owner.answered(response, body);
+            return;
+        }
+        int status = response.statusCode();
+        var error = UpstreamError.read(providerDialect, status, body);
+        var wait = RetryAfter.of(response.headers(), error.retryAfter());
+        var outcome = outcome(status, error, wait);
+        owner.failed(new Failure(outcome, word(outcome), status, true, error, body));
+    }
+
+    private void broken() {
+        if (phase == Phase.WAITING || phase == Phase.READING) {
+            over(
+                    new Failure(
+                            new Outcome.ConnectFailure(), "connection_lost", 0, true, null, EMPTY));
+        }
+    }
+
+    /** Gives the call up if its time is over. */
+    void tick(long nowNanos) {
+        if (phase != Phase.OVER && nowNanos - deadlineNanos >= 0) {
+            boolean sent = phase != Phase.CONNECTING;
+            cancel();
+            owner.failed(new Failure(new Outcome.Timeout(), "timeout", 0, sent, null, EMPTY));
+        }
+    }
+
+    /** No one wants the answer any more: the connection is closed, the owner hears nothing. */
+    void cancel() {
+        phase = Phase.OVER;
+        if (request != null) {
+            request.reset();
+        }
+    }
+
+    /** Whether a byte may have reached the provider. */
+    boolean sent() {
+        return request != null;
+    }
+
+    private void over(Failure failure) {
+        phase = Phase.OVER;
+        owner.failed(failure);
+    }
+
+    private static Outcome outcome(int status, UpstreamError error, @Nullable Duration wait) {
+        return switch (error.fault()) {
+            case CREDENTIAL, BALANCE -> new Outcome.CredentialRejected(status);
+            case CLIENT -> new Outcome.ClientFault(status);
+            case PROVIDER -> failureOf(status, wait);
+        };
+    }
+
+    private static Outcome failureOf(int status, @Nullable Duration wait) {
+        if (status == 429) {
+            return new Outcome.RateLimited(wait);
+        }
+        return status == 408 || status == 504
+                ? new Outcome.Timeout()
+                : new Outcome.ServerError(status, wait);
+    }
+
+    /** The outcome in the words of the record. */
+    static String word(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Success s -> "ok";
+            case Outcome.RateLimited r -> "rate_limited";
+            case Outcome.ServerError s -> "server_error";
+            case Outcome.Timeout t -> "timeout";
+            case Outcome.ConnectFailure c -> "connect_failure";
+            case Outcome.ClientFault c -> "client_error";
+            case Outcome.CredentialRejected c -> "credential_rejected";
+        };
+    }
+}

@@ -1,0 +1,529 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.budget.Admission;
+import dev.tollgate.dataplane.budget.Claim;
+import dev.tollgate.dataplane.budget.Reservation;
+import dev.tollgate.dataplane.record.UsageRecord.Outcome;
+import dev.tollgate.dataplane.telemetry.RequestSpan;
+import dev.tollgate.dialects.Bridge;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.policy.attempt.AttemptRule;
+import dev.tollgate.policy.attempt.Decision;
+import dev.tollgate.policy.attempt.Selection;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.route.Exclusion;
+import dev.tollgate.policy.route.NoRoute;
+import dev.tollgate.policy.route.RoutePlan;
+import dev.tollgate.policy.route.Router;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.SettingsEntry.Unbudgeted;
+import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of one request, top-down:
+ *
+ * <pre>
+ * accept -> authenticate -> read -> resolve -> reserve -> attempt (loop) -> answer/stream -> settle -> record
+ * {@link Arrival}                   {@link Resolution}  {@link Quote}      {@link Trial}             {@link Reply}, {@link Relay}  {@link Settlement}  {@link Tally}
+ * </pre>
+ *
+ * Each step takes what the one before it returned. All of it runs on one event loop and never
+ * blocks. Whatever happens, every attempt is settled once and the request is recorded once, in
+ * {@link #conclude}.
+ */
+final class Exchange extends Ticker.Ticked implements Trial.Owner {
+
+    private static final int CLIENT_CLOSED_REQUEST = 499;
+
+    private final LoopParts loop;
+    private final HttpServerRequest request;
+    private final Tally tally;
+    private final RequestSpan span;
+    private final Reply reply;
+    private Dialect dialect = Dialect.OPENAI_CHAT;
+    private Arrival.@Nullable Welcome arrival;
+    private @Nullable BodyReader reader;
+    private Resolution.@Nullable Resolved resolved;
+    private @Nullable RoutePlan plan;
+    private @Nullable Trial trial;
+    private Call.@Nullable Failure lastFailure;
+    private long deadlineNanos = Long.MAX_VALUE;
+    private final Runnable over;
+    private boolean clientGone;
+    private boolean answered;
+    private boolean concluded;
+
+    private Exchange(
+            LoopParts loop,
+            HttpServerRequest request,
+            Tally tally,
+            RequestSpan span,
+            Runnable over) {
+        this.over = over;
+        this.loop = loop;
+        this.request = request;
+        this.tally = tally;
+        this.span = span;
+        this.reply = new Reply(request, tally, span.ids().traceparent(), loop);
+    }
+
+    /**
+     * Takes a request that has just arrived on this event loop.
+     *
+     * @param over called when it is concluded
+     */
+    static void accept(LoopParts loop, HttpServerRequest request, Runnable over) {
+        long millis = System.currentTimeMillis();
+        var tally = new Tally(RequestIds.next(millis), millis, System.nanoTime());
+        var path = request.path() == null ? "" : request.path();
+        var span =
+                loop.tracing()
+                        .request(
+                                request.method().name(),
+                                HttpRoutes.of(path),
+                                path,
+                                request.getHeader(Names.TRACEPARENT));
+        var exchange = new Exchange(loop, request, tally, span, over);
+        loop.retries().begin();
+        loop.ticker().add(exchange);
+        request.response().closeHandler(v -> exchange.clientGone());
+        request.response().exceptionHandler(failure -> exchange.clientGone());
+        request.exceptionHandler(failure -> exchange.clientGone());
+        exchange.arrive(Arrival.of(request, loop, Instant.ofEpochMilli(millis)));
+    }
+
+    private void arrive(Arrival arrived) {
+        switch (arrived) {
+            case Arrival.Turned turned -> {
+                dialect = turned.dialect();
+                tally.dialect = dialect.wireName();
+                if (turned.allow() != null) {
+                    reply.allow(turned.allow());
+                }
+                refuse(turned.refusal());
+            }
+            case Arrival.Welcome welcome -> {
+                arrival = welcome;
+                dialect = welcome.ingress().dialect();
+                tally.dialect = dialect.wireName();
+                tally.team = welcome.caller().namespace();
+                tally.caller = welcome.caller().name();
+                read(welcome);
+            }
+        }
+    }
+
+    private void read(Arrival.Welcome welcome) {
+        switch (welcome.ingress().operation()) {
+            case LIST_MODELS, GET_MODEL -> answerModels(welcome);
+            case GENERATE, EMBED, COUNT_TOKENS -> {
+                if (welcome.expectsContinue()) {
+                    request.response().writeContinue();
+                }
+                var body =
+                        new BodyReader(
+                                request,
+                                welcome.announced(),
+                                loop.settings().maxBodyBytes(),
+                                tally.startNanos,
+                                result -> resolve(welcome, result));
+                reader = body;
+                body.start();
+            }
+        }
+    }
+
+    private void answerModels(Arrival.Welcome welcome) {
+        switch (ModelList.of(welcome)) {
+            case ModelList.Listed listed -> {
+                answered = true;
+                reply.answer(null, true, listed.body());
+                conclude(Outcome.OK, 200);
+            }
+            case ModelList.Missing missing -> refuse(missing.refusal());
+        }
+    }
+
+    private void resolve(Arrival.Welcome welcome, BodyReader.Result result) {
+        reader = null;
+        switch (result) {
+            case BodyReader.Result.TooLarge t -> refuse(Arrival.tooLarge(loop));
+            case BodyReader.Result.TooSlow t ->
+                    refuse(
+                            Refusal.of(
+                                    ErrorKind.TIMEOUT,
+                                    "the body came too slowly",
+                                    Outcome.INVALID_REQUEST));
+            case BodyReader.Result.Whole whole -> {
+                var headers = request.headers();
+                switch (Resolution.of(welcome, whole.body(), headers::get)) {
+                    case Resolution.Impossible impossible -> {
+                        tally.modelRequested = impossible.model();
+                        tally.route = impossible.route();
+                        tally.stream = impossible.stream();
+                        refuse(impossible.refusal());
+                    }
+                    case Resolution.Resolved found -> {
+                        resolved = found;
+                        plan = found.plan();
+                        tally.planned(found.plan(), found.model());
+                        tally.stream = found.scan().stream();
+                        choose(welcome, found, found.plan());
+                    }
+                }
+            }
+        }
+    }
+
+    /** The next target: the first one by its share, later ones as the attempt rule decides. */
+    private void choose(Arrival.Welcome welcome, Resolution.Resolved found, RoutePlan current) {
+        var now = Instant.now();
+        if (tally.attempts.isEmpty()) {
+            switch (Selection.first(current, loop.targets(), now, loop.random())) {
+                case Selection.None none -> refuse(Refusal.of(none.noRoute()));
+                case Selection.Chosen chosen ->
+                        reserve(welcome, found, current, chosen.candidate());
+            }
+            return;
+        }
+        long nanos = System.nanoTime();
+        var circumstances =
+                new AttemptRule.Circumstances(
+                        loop.targets(),
+                        now,
+                        now.plusNanos(deadlineNanos - nanos),
+                        loop.retries().hasRoom(nanos),
+                        loop.random());
+        switch (AttemptRule.decide(current, tally.attempts, circumstances)) {
+            case Decision.GiveUp giveUp -> giveUp();
+            case Decision.Retry retry -> {
+                loop.retries().spend(nanos);
+                later(retry.delay(), () -> reserve(welcome, found, current, retry.candidate()));
+            }
+        }
+    }
+
+    private void later(Duration delay, Runnable step) {
+        if (delay.isZero()) {
+            step.run();
+            return;
+        }
+        loop.vertx()
+                .setTimer(
+                        delay.toMillis(),
+                        id -> {
+                            if (!concluded) {
+                                step.run();
+                            }
+                        });
+    }
+
+    private void reserve(
+            Arrival.Welcome welcome,
+            Resolution.Resolved found,
+            RoutePlan current,
+            Candidate candidate) {
+        var index = welcome.applied().index();
+        var budgets = Router.budgets(index, welcome.caller(), candidate.model().name());
+        tally.trying(candidate, budgets);
+        if (budgets.isEmpty()
+                && index.snapshot().settings().unbudgetedNamespaces() == Unbudgeted.BLOCK) {
+            refuse(
+                    Refusal.of(
+                            ErrorKind.PERMISSION,
+                            "namespace "
+                                    + welcome.caller().namespace()
+                                    + " has no Budget, and this installation serves none without",
+                            Outcome.FORBIDDEN));
+            return;
+        }
+        if (tally.tags.isEmpty()) {
+            tally.tags = loop.tags().of(budgets, request.headers()::get);
+        }
+        switch (Quote.of(found, candidate, budgets, tally.cost)) {
+            case Quote.Impossible impossible -> refuse(impossible.refusal());
+            case Quote.TooDear dear ->
+                    skip(
+                            welcome,
+                            found,
+                            current,
+                            candidate,
+                            Exclusion.Reason.ABOVE_COST_CEILING,
+                            dear.detail());
+            case Quote.Held held -> claim(welcome, found, candidate, budgets, held, true);
+        }
+    }
+
+    /** This target cannot serve the request: the plan goes on without it. */
+    private void skip(
+            Arrival.Welcome welcome,
+            Resolution.Resolved found,
+            RoutePlan current,
+            Candidate candidate,
+            Exclusion.Reason reason,
+            String detail) {
+        var exclusion =
+                new Exclusion(
+                        candidate.target().name(),
+                        candidate.provider().key(),
+                        candidate.model().name(),
+                        reason,
+                        detail);
+        switch (Resolution.without(current, candidate, exclusion)) {
+            case NoRoute none -> {
+                if (tally.attempts.isEmpty()) {
+                    refuse(Refusal.of(none));
+                } else {
+                    giveUp();
+                }
+            }
+            case RoutePlan rest -> {
+                plan = rest;
+                choose(welcome, found, rest);
+            }
+        }
+    }
+
+    private void claim(
+            Arrival.Welcome welcome,
+            Resolution.Resolved found,
+            Candidate candidate,
+            List<BudgetEntry> budgets,
+            Quote.Held held,
+            boolean mayClamp) {
+        var claim =
+                new Claim(
+                        tally.requestId,
+                        tally.attempts.size() + 1,
+                        welcome.caller().namespace(),
+                        budgets,
+                        held.bound(),
+                        tally.costSource);
+        var admission = loop.gate().reserve(claim);
+        if (admission.succeeded()) {
+            admitted(welcome, found, candidate, budgets, held, mayClamp, admission.result());
+        } else {
+            admission.onSuccess(
+                    a -> admitted(welcome, found, candidate, budgets, held, mayClamp, a));
+        }
+    }
+
+    private void admitted(
+            Arrival.Welcome welcome,
+            Resolution.Resolved found,
+            Candidate candidate,
+            List<BudgetEntry> budgets,
+            Quote.Held held,
+            boolean mayClamp,
+            Admission admission) {
+        switch (admission) {
+            case Admission.Refused refused -> {
+                if (concluded) {
+                    return;
+                }
+                var limit =
+                        mayClamp && isShort(refused)
+                                ? Quote.clamped(found, candidate, held.size(), refused.remaining())
+                                : OptionalLong.empty();
+                if (limit.isPresent()
+                        && Quote.limited(candidate, held.size(), limit.getAsLong())
+                                instanceof Quote.Held smaller) {
+                    reply.clampedTo(limit.getAsLong());
+                    claim(welcome, found, candidate, budgets, smaller, false);
+                } else {
+                    refuse(Refusal.of(refused));
+                }
+            }
+            case Admission.Reserved reserved -> {
+                if (concluded) {
+                    reserved.reservation().settle(Money.ZERO, false);
+                    return;
+                }
+                tally.budgetViews = reserved.reservation().budgets();
+                attempt(welcome, found, candidate, held, reserved.reservation());
+            }
+        }
+    }
+
+    private static boolean isShort(Admission.Refused refused) {
+        return switch (refused.kind()) {
+            case EXHAUSTED, RESERVED, CEILING -> true;
+            case SUSPENDED, BLOCKED, LEDGER_UNAVAILABLE, FROZEN, LOG_UNAVAILABLE -> false;
+        };
+    }
+
+    private void attempt(
+            Arrival.Welcome welcome,
+            Resolution.Resolved found,
+            Candidate candidate,
+            Quote.Held held,
+            Reservation reservation) {
+        var current = plan;
+        var bridge = Resolution.bridge(found.scan(), candidate);
+        if (current == null || bridge == null) {
+            throw new IllegalStateException(
+                    "bridge: null (expected: targets without one left out)");
+        }
+        if (deadlineNanos == Long.MAX_VALUE) {
+            deadlineNanos =
+                    tally.startNanos
+                            + TimeUnit.MILLISECONDS.toNanos(current.requestMillis(candidate));
+        }
+        var terms =
+                new Bridge.RequestTerms(
+                        candidate.model().name(),
+                        held.writtenLimit(),
+                        Trial.optional(candidate.model().maxOutputTokens()),
+                        candidate.provider().quirks());
+        switch (bridge.request(found.scan(), found.body(), terms)) {
+            case Bridge.Outbound.Refused refused -> {
+                reservation.settle(Money.ZERO, false);
+                skip(
+                        welcome,
+                        found,
+                        current,
+                        candidate,
+                        Exclusion.Reason.CAPABILITY_MISSING,
+                        refused.message());
+            }
+            case Bridge.Outbound.Ready ready -> {
+                if (!loop.targets().acquire(candidate)) {
+                    reservation.settle(Money.ZERO, false);
+                    skip(
+                            welcome,
+                            found,
+                            current,
+                            candidate,
+                            Exclusion.Reason.BREAKER_OPEN,
+                            "has an open circuit");
+                    return;
+                }
+                reply.dropped(ready.dropped());
+                var started =
+                        new Trial(
+                                this,
+                                loop,
+                                request,
+                                reply,
+                                tally,
+                                new Trial.Terms(
+                                        welcome,
+                                        found,
+                                        current,
+                                        candidate,
+                                        held,
+                                        bridge,
+                                        deadlineNanos),
+                                reservation);
+                trial = started;
+                started.start(ready.body(), span);
+            }
+        }
+    }
+
+    // ---- what becomes of an attempt
+
+    @Override
+    public void failed(Call.Failure failure) {
+        trial = null;
+        if (clientGone) {
+            conclude(Outcome.ABORTED, CLIENT_CLOSED_REQUEST);
+            return;
+        }
+        if (arrival != null && resolved != null && plan != null) {
+            lastFailure = failure;
+            choose(arrival, resolved, plan);
+        }
+    }
+
+    /** No other try: the client is told of the last one. */
+    private void giveUp() {
+        var failure = lastFailure;
+        if (failure == null) {
+            throw new IllegalStateException("failure: null (expected: the last attempt's)");
+        }
+        var told = LastWord.of(failure, tally, dialect);
+        switch (told) {
+            case LastWord.Verbatim verbatim -> {
+                answered = true;
+                reply.pass(verbatim.status(), verbatim.body());
+                conclude(Outcome.INVALID_REQUEST, verbatim.status());
+            }
+            case LastWord.Own own -> {
+                answered = true;
+                int status = reply.refuse(dialect, own.refusal(), true);
+                conclude(own.refusal().outcome(), status);
+            }
+        }
+    }
+
+    @Override
+    public void answered() {
+        answered = true;
+        conclude(
+                clientGone ? Outcome.ABORTED : Outcome.OK,
+                clientGone ? CLIENT_CLOSED_REQUEST : 200);
+    }
+
+    @Override
+    public void truncated(ErrorKind kind) {
+        answered = true;
+        conclude(kind == ErrorKind.TIMEOUT ? Outcome.TIMEOUT : Outcome.TRUNCATED, 200);
+    }
+
+    @Override
+    public void aborted() {
+        conclude(Outcome.ABORTED, CLIENT_CLOSED_REQUEST);
+    }
+
+    private void refuse(Refusal refusal) {
+        if (concluded) {
+            return;
+        }
+        answered = true;
+        int status = reply.refuse(dialect, refusal, false);
+        conclude(refusal.outcome(), status);
+    }
+
+    private void clientGone() {
+        if (clientGone || answered || concluded) {
+            return;
+        }
+        clientGone = true;
+        if (trial == null) {
+            conclude(Outcome.ABORTED, CLIENT_CLOSED_REQUEST);
+        } else {
+            trial.clientGone();
+        }
+    }
+
+    @Override
+    void tick(long nowNanos) {
+        if (reader != null) {
+            reader.tick(nowNanos);
+        }
+        if (trial != null) {
+            trial.tick(nowNanos);
+        }
+    }
+
+    /** The one end of every request. */
+    private void conclude(Outcome outcome, int status) {
+        if (concluded) {
+            return;
+        }
+        concluded = true;
+        loop.ticker().remove(this);
+        loop.retries().end();
+        Conclusion.write(loop, tally, span, outcome, status);
+        over.run();
+    }
+}

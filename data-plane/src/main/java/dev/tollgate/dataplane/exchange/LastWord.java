@@ -1,0 +1,101 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.record.UsageRecord;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.policy.attempt.Outcome;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What the client is told when no attempt succeeded: the last one's failure. */
+sealed interface LastWord {
+
+    /** A fault of the request, in the provider's own bytes, which are of the client's dialect. */
+    record Verbatim(int status, byte[] body) implements LastWord {}
+
+    record Own(Refusal refusal) implements LastWord {}
+
+    static LastWord of(Call.Failure failure, Tally tally, Dialect client) {
+        var last = tally.attempts.getLast();
+        var provider = tally.provider;
+        return switch (last.outcome()) {
+            case Outcome.ClientFault fault -> {
+                boolean same = last.candidate().provider().dialect().equals(client.wireName());
+                if (same && isJson(failure.body())) {
+                    yield new Verbatim(fault.status(), failure.body());
+                }
+                var error = failure.error();
+                yield own(
+                        error == null ? ErrorKind.INVALID_REQUEST : error.kind(),
+                        error == null
+                                ? "provider " + provider + " refused the request"
+                                : error.message(),
+                        null,
+                        UsageRecord.Outcome.INVALID_REQUEST);
+            }
+            case Outcome.RateLimited limited ->
+                    own(
+                            ErrorKind.RATE_LIMITED,
+                            "provider " + provider + " is rate limiting the gateway: try later",
+                            limited.retryAfter(),
+                            UsageRecord.Outcome.RATE_LIMITED);
+            case Outcome.ServerError error ->
+                    own(
+                            failure.error() == null ? ErrorKind.UPSTREAM : failure.error().kind(),
+                            "provider " + provider + " failed: " + reason(failure),
+                            error.retryAfter(),
+                            UsageRecord.Outcome.PROVIDER_ERROR);
+            case Outcome.Timeout t ->
+                    own(
+                            ErrorKind.TIMEOUT,
+                            "provider " + provider + " did not answer in time",
+                            null,
+                            UsageRecord.Outcome.TIMEOUT);
+            case Outcome.ConnectFailure c ->
+                    own(
+                            ErrorKind.UPSTREAM,
+                            failure.sent()
+                                    ? "the connection to provider " + provider + " was lost"
+                                    : "provider " + provider + " cannot be reached",
+                            null,
+                            UsageRecord.Outcome.PROVIDER_ERROR);
+            case Outcome.CredentialRejected c ->
+                    own(
+                            ErrorKind.UPSTREAM,
+                            "provider "
+                                    + provider
+                                    + " does not accept the gateway's credential or account: tell"
+                                    + " the platform team",
+                            null,
+                            UsageRecord.Outcome.PROVIDER_ERROR);
+            case Outcome.Success s ->
+                    throw new IllegalStateException("outcome: Success (expected: a failure)");
+        };
+    }
+
+    private static LastWord own(
+            ErrorKind kind,
+            String message,
+            @Nullable Duration retryAfter,
+            UsageRecord.Outcome outcome) {
+        return new Own(new Refusal(kind, message, null, retryAfter, outcome));
+    }
+
+    private static String reason(Call.Failure failure) {
+        return failure.status() >= 400
+                ? "status " + failure.status()
+                : failure.word().replace('_', ' ');
+    }
+
+    private static boolean isJson(byte[] body) {
+        for (byte b : body) {
+            if (b == '{' || b == '[') {
+                return true;
+            }
+            if (b != ' ' && b != '\n' && b != '\r' && b != '\t') {
+                return false;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,176 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.record.UsageRecord.Outcome;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.Operation;
+import dev.tollgate.dialects.RequestScan;
+import dev.tollgate.policy.price.Bound;
+import dev.tollgate.policy.price.BoundInput;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.price.UpperBound;
+import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.route.RoutePlan;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** What one attempt at one target can cost at most, under all ceilings that hold. */
+sealed interface Quote {
+
+    /**
+     * @param bound what must be held
+     * @param writtenLimit the output limit that goes into the request; empty: the client's stays
+     * @param size what the bound stands on
+     */
+    record Held(Money bound, OptionalLong writtenLimit, BoundInput size) implements Quote {}
+
+    /** This target would cost more than a ceiling allows; another may not. */
+    record TooDear(String detail) implements Quote {}
+
+    /** Nobody can tell what it costs, or nobody may. */
+    record Impossible(Refusal refusal) implements Quote {}
+
+    /**
+     * @param spent what earlier attempts of the same request cost or hold
+     */
+    static Quote of(
+            Resolution.Resolved resolved,
+            Candidate candidate,
+            List<BudgetEntry> budgets,
+            Money spent) {
+        var scan = resolved.scan();
+        var size = size(scan);
+        if (scan.operation() == Operation.COUNT_TOKENS) {
+            return new Held(Money.ZERO, OptionalLong.empty(), size);
+        }
+        if (candidate.model().price() == null) {
+            return unboundable("the price of model " + candidate.model().name() + " is unknown");
+        }
+        var declared = declared(resolved.plan(), budgets);
+        var ceiling = lower(declared, resolved.ceiling());
+        boolean counted = !budgets.isEmpty() || ceiling != null;
+        return switch (UpperBound.of(candidate.model(), size)) {
+            case Bound.Bounded bounded ->
+                    bounded(bounded, candidate, size, ceiling, counted, spent);
+            case Bound.Unboundable unboundable -> {
+                if (!counted) {
+                    yield new Held(Money.ZERO, OptionalLong.empty(), size);
+                }
+                yield declared == null
+                        ? unboundable(unboundable.reason())
+                        : new Held(positive(declared.minus(spent)), OptionalLong.empty(), size);
+            }
+        };
+    }
+
+    private static Quote bounded(
+            Bound.Bounded bounded,
+            Candidate candidate,
+            BoundInput size,
+            @Nullable Money ceiling,
+            boolean counted,
+            Money spent) {
+        boolean open = size.maxOutputTokens().isEmpty();
+        var written =
+                open && counted ? OptionalLong.of(bounded.outputLimit()) : OptionalLong.empty();
+        if (ceiling == null || !bounded.cost().plus(spent).isMoreThan(ceiling)) {
+            return new Held(bounded.cost(), written, size);
+        }
+        var left = positive(ceiling.minus(spent));
+        var fits =
+                open
+                        ? UpperBound.outputThatFits(candidate.model(), size, left)
+                        : OptionalLong.empty();
+        if (fits.isEmpty()) {
+            return new TooDear(
+                    "may cost up to $"
+                            + bounded.cost()
+                            + ", and this request may cost $"
+                            + ceiling
+                            + " at most: ask for less output");
+        }
+        return limited(candidate, size, fits.getAsLong());
+    }
+
+    /** The quote for a smaller output limit, which goes into the request. */
+    static Quote limited(Candidate candidate, BoundInput size, long limit) {
+        var smaller = withLimit(size, limit);
+        return switch (UpperBound.of(candidate.model(), smaller)) {
+            case Bound.Bounded bounded -> new Held(bounded.cost(), OptionalLong.of(limit), smaller);
+            case Bound.Unboundable unboundable -> unboundable(unboundable.reason());
+        };
+    }
+
+    /**
+     * The most that can still be useful when a budget has only so much left: a lower output limit
+     * (budgets.md, 6.3). Empty if it would not be useful, or if reasoning shares the limit.
+     */
+    static OptionalLong clamped(
+            Resolution.Resolved resolved, Candidate candidate, BoundInput size, Money remaining) {
+        var scan = resolved.scan();
+        boolean generates = scan.operation() == Operation.GENERATE;
+        if (!generates
+                || remaining.nanos() <= 0
+                || scan.features().contains(RequestScan.Feature.REASONING)) {
+            return OptionalLong.empty();
+        }
+        return UpperBound.outputThatFits(candidate.model(), size, remaining);
+    }
+
+    /** The lowest ceiling that policies and Budgets declare; null: none. */
+    private static @Nullable Money declared(RoutePlan plan, List<BudgetEntry> budgets) {
+        var lowest = plan.maxCost();
+        for (var budget : budgets) {
+            var nanos = budget.maxCostNanosPerRequest();
+            if (nanos != null) {
+                lowest = lower(lowest, new Money(nanos));
+            }
+        }
+        return lowest;
+    }
+
+    private static @Nullable Money lower(@Nullable Money a, @Nullable Money b) {
+        if (a == null || b == null) {
+            return a == null ? b : a;
+        }
+        return b.isMoreThan(a) ? a : b;
+    }
+
+    private static Money positive(Money money) {
+        return money.nanos() < 0 ? Money.ZERO : money;
+    }
+
+    private static Quote unboundable(String reason) {
+        return new Impossible(
+                Refusal.of(ErrorKind.BUDGET_UNBOUNDABLE, reason, Outcome.INVALID_REQUEST));
+    }
+
+    static BoundInput size(RequestScan scan) {
+        boolean generates = scan.operation() == Operation.GENERATE;
+        return new BoundInput(
+                scan.textBytes(),
+                scan.messages(),
+                scan.features().contains(RequestScan.Feature.TOOLS),
+                scan.images(),
+                scan.documentBytes(),
+                scan.unbounded(),
+                generates ? scan.maxOutputTokens() : OptionalLong.of(0),
+                scan.choices(),
+                scan.dialect() == Dialect.GEMINI);
+    }
+
+    static BoundInput withLimit(BoundInput size, long limit) {
+        return new BoundInput(
+                size.textBytes(),
+                size.messages(),
+                size.tools(),
+                size.images(),
+                size.documentBytes(),
+                size.unbounded(),
+                OptionalLong.of(limit),
+                size.choices(),
+                size.thoughtsApart());
+    }
+}

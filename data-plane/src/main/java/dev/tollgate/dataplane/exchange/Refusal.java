@@ -1,0 +1,85 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.budget.Admission;
+import dev.tollgate.dataplane.record.UsageRecord.Outcome;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.policy.route.NoRoute;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why the gateway itself says no.
+ *
+ * @param message for the client
+ * @param retryAfter null: no such header
+ */
+record Refusal(
+        ErrorKind kind,
+        String message,
+        @Nullable String param,
+        @Nullable Duration retryAfter,
+        Outcome outcome) {
+
+    static Refusal of(ErrorKind kind, String message, Outcome outcome) {
+        return new Refusal(kind, message, null, null, outcome);
+    }
+
+    static Refusal invalid(String message, @Nullable String param) {
+        return new Refusal(
+                ErrorKind.INVALID_REQUEST, message, param, null, Outcome.INVALID_REQUEST);
+    }
+
+    static Refusal of(NoRoute noRoute) {
+        var wait = noRoute.retryAfterMillis();
+        var retryAfter = wait == null ? null : Duration.ofMillis(wait);
+        return switch (noRoute.kind()) {
+            case MODEL_NOT_FOUND ->
+                    new Refusal(
+                            ErrorKind.MODEL_NOT_FOUND,
+                            noRoute.message(),
+                            "model",
+                            null,
+                            Outcome.NOT_FOUND);
+            case NO_RULE_MATCHES -> of(ErrorKind.NOT_FOUND, noRoute.message(), Outcome.NOT_FOUND);
+            case NEAR_LIMIT ->
+                    new Refusal(
+                            ErrorKind.RATE_LIMITED,
+                            noRoute.message(),
+                            null,
+                            retryAfter,
+                            Outcome.RATE_LIMITED);
+            case UNAVAILABLE ->
+                    new Refusal(
+                            ErrorKind.NO_TARGET,
+                            noRoute.message(),
+                            null,
+                            retryAfter,
+                            Outcome.NO_TARGET);
+            case ABOVE_COST_CEILING, CAPABILITY_MISSING -> invalid(noRoute.message(), null);
+            case CONTEXT_TOO_SMALL ->
+                    of(ErrorKind.CONTEXT_LENGTH, noRoute.message(), Outcome.INVALID_REQUEST);
+            case REGION_NOT_ALLOWED ->
+                    of(ErrorKind.PERMISSION, noRoute.message(), Outcome.FORBIDDEN);
+        };
+    }
+
+    static Refusal of(Admission.Refused refused) {
+        var retryAfter = refused.retryAfter().isZero() ? null : refused.retryAfter();
+        var kind =
+                switch (refused.kind()) {
+                    case EXHAUSTED, CEILING -> ErrorKind.BUDGET_EXHAUSTED;
+                    case RESERVED -> ErrorKind.BUDGET_RESERVED;
+                    case SUSPENDED -> ErrorKind.BUDGET_SUSPENDED;
+                    case BLOCKED -> ErrorKind.PERMISSION;
+                    case LEDGER_UNAVAILABLE, FROZEN -> ErrorKind.BUDGET_LEDGER_UNAVAILABLE;
+                    case LOG_UNAVAILABLE -> ErrorKind.USAGE_LOG_UNAVAILABLE;
+                };
+        var outcome =
+                switch (refused.kind()) {
+                    case EXHAUSTED, CEILING, RESERVED -> Outcome.OVER_BUDGET;
+                    case SUSPENDED, BLOCKED -> Outcome.FORBIDDEN;
+                    case LEDGER_UNAVAILABLE, FROZEN, LOG_UNAVAILABLE -> Outcome.BUDGET_UNAVAILABLE;
+                };
+        return new Refusal(kind, refused.message(), null, retryAfter, outcome);
+    }
+}

@@ -1,0 +1,279 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dialects.AnswerStream;
+import dev.tollgate.dialects.ErrorKind;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpServerResponse;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries one stream from provider to client (reliability.md, section 4). Nothing goes to the
+ * client before the provider's first real event, so that another target can still serve; from then
+ * on the client gets every event, or an error event and a reset. The provider is paused while the
+ * client does not keep up.
+ *
+ * <pre>
+ * HELD --first event--> FLOWING --end--> OVER: complete
+ *   |                     |--cut, silent, error--> OVER: truncated (error event, then reset)
+ *   |                     |--client gone--> DETACHED --end, silent--> OVER: detached
+ *   +--end, silent, error--> OVER: nothing()
+ * </pre>
+ */
+final class Relay {
+
+    private static final int MAX_HELD_BYTES = 256 * 1024;
+    private static final int WRITE_QUEUE_BYTES = 64 * 1024;
+
+    /** Hears how the stream went: exactly one of the four ends. */
+    interface Owner {
+        /** The first event is here: the head goes out now. */
+        void opens();
+
+        void token();
+
+        /** The client has everything; the response still has to be ended. */
+        void complete();
+
+        /** The provider failed before anything went to the client. */
+        void nothing(ErrorKind kind, String message);
+
+        /** The provider failed midway; the client has the error event, and is to be reset. */
+        void truncated(ErrorKind kind, String message);
+
+        /**
+         * The client reads nothing any more, or the client had gone and the provider is done.
+         *
+         * @param whole the provider's stream was read to its proper end
+         */
+        void detached(boolean whole);
+    }
+
+    private enum Phase {
+        HELD,
+        FLOWING,
+        DETACHED,
+        OVER
+    }
+
+    private final Owner owner;
+    private final HttpClientResponse upstream;
+    private final HttpServerResponse client;
+    private final AnswerStream stream;
+    private final long idleNanos;
+    private final long stallNanos;
+    private Phase phase = Phase.HELD;
+    private long deadlineNanos;
+    private boolean paused;
+    private boolean sawToken;
+    private Future<Void> lastWrite = Future.succeededFuture();
+    private @Nullable Buffer out;
+    private byte @Nullable [] feeding;
+    private @Nullable Buffer fed;
+
+    /**
+     * @param firstByteDeadlineNanos for the first event
+     * @param idleMillis between two reads from the provider
+     * @param stallMillis that the client may read nothing
+     */
+    Relay(
+            Owner owner,
+            HttpClientResponse upstream,
+            HttpServerResponse client,
+            AnswerStream stream,
+            long firstByteDeadlineNanos,
+            long idleMillis,
+            long stallMillis) {
+        this.owner = owner;
+        this.upstream = upstream;
+        this.client = client;
+        this.stream = stream;
+        this.deadlineNanos = firstByteDeadlineNanos;
+        this.idleNanos = TimeUnit.MILLISECONDS.toNanos(idleMillis);
+        this.stallNanos = TimeUnit.MILLISECONDS.toNanos(stallMillis);
+    }
+
+    AnswerStream stream() {
+        return stream;
+    }
+
+    /** Completes when the client has been sent all that was written. */
+    Future<Void> flushed() {
+        return lastWrite;
+    }
+
+    void start() {
+        client.setWriteQueueMaxSize(WRITE_QUEUE_BYTES);
+        upstream.handler(this::read);
+        upstream.endHandler(v -> end());
+        upstream.exceptionHandler(
+                failure -> cut(ErrorKind.UPSTREAM, "the provider's stream broke"));
+    }
+
+    private void read(Buffer chunk) {
+        if (phase == Phase.OVER) {
+            return;
+        }
+        var bytes = Bytes.of(chunk);
+        feeding = bytes;
+        fed = chunk;
+        stream.feed(bytes, 0, bytes.length, this::sink);
+        feeding = null;
+        fed = null;
+        if (!sawToken && stream.sawToken()) {
+            sawToken = true;
+            owner.token();
+        }
+        if (phase == Phase.HELD) {
+            if (!stream.started()) {
+                heldTooMuch();
+                return;
+            }
+            phase = Phase.FLOWING;
+            owner.opens();
+        }
+        deadlineNanos = System.nanoTime() + idleNanos;
+        forward();
+    }
+
+    /** One write a read, and no copy where all of it passes unchanged. */
+    private void sink(byte[] bytes, int offset, int length) {
+        if (length == 0 || phase == Phase.DETACHED) {
+            return;
+        }
+        var chunk = fed;
+        boolean all = bytes == feeding && offset == 0 && length == bytes.length;
+        if (out == null) {
+            out =
+                    all && chunk != null
+                            ? chunk
+                            : Buffer.buffer(length).appendBytes(bytes, offset, length);
+        } else {
+            out = out == chunk ? out.copy() : out;
+            out.appendBytes(bytes, offset, length);
+        }
+    }
+
+    private void forward() {
+        var ready = out;
+        if (ready == null || phase != Phase.FLOWING) {
+            return;
+        }
+        out = null;
+        lastWrite = client.write(ready);
+        if (!paused && client.writeQueueFull()) {
+            paused = true;
+            upstream.pause();
+            deadlineNanos = System.nanoTime() + stallNanos;
+            client.drainHandler(v -> resume());
+        }
+    }
+
+    private void resume() {
+        if (paused && phase != Phase.OVER) {
+            paused = false;
+            deadlineNanos = System.nanoTime() + idleNanos;
+            upstream.resume();
+        }
+    }
+
+    private void heldTooMuch() {
+        if (out != null && out.length() > MAX_HELD_BYTES) {
+            cut(ErrorKind.UPSTREAM, "the provider sent too much before its first event");
+        }
+    }
+
+    private void end() {
+        if (phase == Phase.OVER) {
+            return;
+        }
+        var before = phase;
+        var ended = stream.end(this::sink);
+        if (before == Phase.FLOWING) {
+            forward();
+        }
+        switch (ended) {
+            case AnswerStream.End.Complete complete -> {
+                if (before == Phase.HELD) {
+                    owner.opens();
+                    phase = Phase.FLOWING;
+                    forward();
+                }
+                phase = Phase.OVER;
+                if (before == Phase.DETACHED) {
+                    owner.detached(true);
+                } else {
+                    owner.complete();
+                }
+            }
+            case AnswerStream.End.Broken broken -> over(before, broken.kind(), broken.message());
+        }
+    }
+
+    /** The provider is given up: its connection is not used again. */
+    private void cut(ErrorKind kind, String message) {
+        if (phase == Phase.OVER) {
+            return;
+        }
+        var before = phase;
+        if (before == Phase.FLOWING) {
+            stream.fail(kind, message, this::sink);
+            forward();
+        }
+        over(before, kind, message);
+        upstream.request().reset();
+    }
+
+    private void over(Phase before, ErrorKind kind, String message) {
+        phase = Phase.OVER;
+        out = null;
+        switch (before) {
+            case HELD -> owner.nothing(kind, message);
+            case FLOWING -> owner.truncated(kind, message);
+            case DETACHED -> owner.detached(false);
+            case OVER -> throw new IllegalStateException("phase: OVER (expected: one before it)");
+        }
+    }
+
+    void tick(long nowNanos) {
+        if (phase == Phase.OVER || nowNanos - deadlineNanos < 0) {
+            return;
+        }
+        if (paused) {
+            phase = Phase.OVER;
+            upstream.request().reset();
+            owner.detached(false);
+        } else {
+            cut(
+                    ErrorKind.TIMEOUT,
+                    phase == Phase.HELD
+                            ? "the provider sent no first byte in time"
+                            : "the provider fell silent");
+        }
+    }
+
+    /** The whole request's time is over. */
+    void expire() {
+        cut(ErrorKind.TIMEOUT, "the request took too long");
+    }
+
+    /** The client is gone: read on for the exact cost, with nobody listening. */
+    void detach() {
+        phase = Phase.DETACHED;
+        out = null;
+        if (paused) {
+            paused = false;
+            upstream.resume();
+        }
+        deadlineNanos = System.nanoTime() + idleNanos;
+    }
+
+    /** The client is gone and the provider stops billing: its connection is closed at once. */
+    void abandon() {
+        phase = Phase.OVER;
+        out = null;
+        upstream.request().reset();
+    }
+}

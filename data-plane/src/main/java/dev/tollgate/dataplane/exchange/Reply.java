@@ -1,0 +1,239 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.error.ErrorBody;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the one answer of a request, with the gateway's own headers on each (contract.md, Data
+ * port). Of a provider's headers only those of {@link #passes} go to the client; cookies and
+ * credentials never do.
+ */
+final class Reply {
+
+    private static final int SMALL_BODY_BYTES = 64 * 1024;
+    private static final int LINGER_MILLIS = 2_000;
+
+    private final HttpServerRequest request;
+    private final HttpServerResponse response;
+    private final Tally tally;
+    private final String traceparent;
+    private final LoopParts loop;
+    private String allow = "";
+    private List<String> dropped = List.of();
+    private long writtenLimit = -1;
+
+    Reply(HttpServerRequest request, Tally tally, String traceparent, LoopParts loop) {
+        this.request = request;
+        this.response = request.response();
+        this.tally = tally;
+        this.traceparent = traceparent;
+        this.loop = loop;
+    }
+
+    HttpServerResponse response() {
+        return response;
+    }
+
+    /** Methods that a 405 names. */
+    void allow(String methods) {
+        allow = methods;
+    }
+
+    /** Fields of the request that the provider did not get. */
+    void dropped(List<String> fields) {
+        dropped = fields;
+    }
+
+    /** The output limit was lowered to what a budget has left. */
+    void clampedTo(long limit) {
+        writtenLimit = limit;
+    }
+
+    /**
+     * The gateway's own error, in the client's dialect.
+     *
+     * @param exhausted the gateway has retried already: the client should not
+     * @return the status
+     */
+    int refuse(Dialect dialect, Refusal refusal, boolean exhausted) {
+        var rendered =
+                ErrorBody.of(
+                        dialect,
+                        refusal.kind(),
+                        refusal.message(),
+                        refusal.param(),
+                        tally.requestId);
+        int status = allow.isEmpty() ? rendered.status() : 405;
+        response.setStatusCode(status);
+        if (!allow.isEmpty()) {
+            response.putHeader(Names.ALLOW, allow);
+        }
+        if (!rendered.retryHelps() || exhausted) {
+            response.putHeader(Names.SHOULD_RETRY, Names.FALSE);
+        }
+        retryAfter(refusal.retryAfter());
+        response.putHeader(Names.CONTENT_TYPE, rendered.contentType());
+        stamp(true);
+        end(rendered.bytes());
+        return status;
+    }
+
+    /** The provider's own words about the client's fault, in the client's own dialect. */
+    void pass(int status, byte[] body) {
+        response.setStatusCode(status);
+        response.putHeader(Names.SHOULD_RETRY, Names.FALSE);
+        response.putHeader(Names.CONTENT_TYPE, Names.JSON);
+        stamp(true);
+        end(body);
+    }
+
+    /** A whole answer. */
+    void answer(@Nullable HttpClientResponse head, boolean sameDialect, byte[] body) {
+        response.setStatusCode(200);
+        if (head != null) {
+            providerHeaders(head.headers(), sameDialect);
+        }
+        response.putHeader(Names.CONTENT_TYPE, Names.JSON);
+        stamp(true);
+        end(body);
+    }
+
+    /** The head of a stream; its events follow. */
+    void open(HttpClientResponse head, boolean sameDialect, Dialect client, boolean sse) {
+        response.setStatusCode(200);
+        response.setChunked(true);
+        providerHeaders(head.headers(), sameDialect);
+        var type = head.headers().get(Names.CONTENT_TYPE);
+        if (sameDialect && type != null) {
+            response.putHeader(Names.CONTENT_TYPE, type);
+        } else {
+            boolean array = client == Dialect.GEMINI && !sse;
+            response.putHeader(Names.CONTENT_TYPE, array ? Names.JSON : Names.EVENT_STREAM_UTF8);
+        }
+        response.putHeader(Names.CACHE_CONTROL, Names.NO_CACHE);
+        stamp(false);
+    }
+
+    private void stamp(boolean withCost) {
+        response.putHeader(Names.REQUEST_ID, tally.requestId);
+        response.putHeader(Names.CACHE, Names.OFF);
+        response.putHeader(Names.TRACEPARENT, traceparent);
+        response.putHeader(Names.ATTEMPTS, Integer.toString(attempts(withCost)));
+        if (!tally.provider.isEmpty()) {
+            response.putHeader(Names.PROVIDER, tally.provider);
+            response.putHeader(Names.MODEL, tally.model);
+        }
+        if (!tally.route.isEmpty()) {
+            response.putHeader(Names.ROUTE, tally.route);
+        }
+        if (!tally.budgetViews.isEmpty()) {
+            response.putHeader(Names.BUDGET, budgets());
+        }
+        if (writtenLimit >= 0) {
+            response.putHeader(Names.MAX_TOKENS, Long.toString(writtenLimit));
+        }
+        if (!dropped.isEmpty()) {
+            response.putHeader(Names.DROPPED, String.join(", ", dropped));
+        }
+        if (withCost) {
+            response.putHeader(Names.COST, tally.cost.toString());
+        }
+    }
+
+    /** A stream's own attempt is not over when its head is written. */
+    private int attempts(boolean over) {
+        return tally.recorded.size() + (over ? 0 : 1);
+    }
+
+    private String budgets() {
+        var text = new StringBuilder();
+        for (var view : tally.budgetViews) {
+            text.append(text.isEmpty() ? "" : ", ")
+                    .append(view.name())
+                    .append(" remaining=")
+                    .append(view.remaining().toCents())
+                    .append(" limit=")
+                    .append(view.limit().toCents());
+        }
+        return text.toString();
+    }
+
+    private void retryAfter(@Nullable Duration wait) {
+        if (wait != null) {
+            long seconds = Math.max(1, Math.ceilDiv(wait.toMillis(), 1_000));
+            response.putHeader(Names.RETRY_AFTER, Long.toString(seconds));
+        }
+    }
+
+    private void providerHeaders(MultiMap headers, boolean sameDialect) {
+        if (!sameDialect) {
+            return;
+        }
+        for (var header : headers) {
+            if (passes(header.getKey())) {
+                response.putHeader(header.getKey(), header.getValue());
+            }
+        }
+    }
+
+    /** Ids that support asks for, and limits that SDKs read. */
+    private static boolean passes(String name) {
+        var lower = name.toLowerCase(Locale.ROOT);
+        return lower.equals("x-request-id")
+                || lower.equals("request-id")
+                || lower.equals("openai-processing-ms")
+                || lower.equals("openai-version")
+                || lower.startsWith("x-ratelimit-")
+                || lower.startsWith("anthropic-ratelimit-");
+    }
+
+    /**
+     * Ends the answer. If the client is still sending a large body, the connection lingers so that
+     * the answer is not lost in a reset, and is closed then.
+     */
+    private void end(byte[] body) {
+        boolean stillSending = !request.isEnded() && !smallBody();
+        if (!stillSending) {
+            response.end(Bytes.wrap(body));
+            return;
+        }
+        response.putHeader(Names.CONNECTION, Names.CLOSE);
+        response.putHeader(Names.CONTENT_LENGTH, Integer.toString(body.length));
+        response.write(Bytes.wrap(body));
+        long timer =
+                loop.vertx()
+                        .setTimer(
+                                LINGER_MILLIS,
+                                id -> {
+                                    response.end();
+                                    request.connection().close();
+                                });
+        request.handler(dropped -> {});
+        request.endHandler(
+                v -> {
+                    if (loop.vertx().cancelTimer(timer)) {
+                        response.end();
+                    }
+                });
+    }
+
+    private boolean smallBody() {
+        var length = request.getHeader(Names.CONTENT_LENGTH);
+        if (length == null) {
+            return request.getHeader(Names.TRANSFER_ENCODING) == null;
+        }
+        try {
+            return Long.parseLong(length.trim()) <= SMALL_BODY_BYTES;
+        } catch (NumberFormatException e) {
+            return false;
+        }
+    }
+}

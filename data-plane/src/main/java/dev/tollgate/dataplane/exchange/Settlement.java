@@ -1,0 +1,101 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dialects.Usage;
+import dev.tollgate.policy.price.Bound;
+import dev.tollgate.policy.price.BoundInput;
+import dev.tollgate.policy.price.Cost;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.price.TokenCounts;
+import dev.tollgate.policy.price.UpperBound;
+import dev.tollgate.policy.snapshot.ModelEntry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an attempt is charged (budgets.md, section 8): pure. An attempt that a provider did not
+ * answer, or refused before inference, costs nothing; all that is not known costs the hold.
+ *
+ * @param assumed the provider did not say: an upper bound
+ * @param implausible the provider reported figures that cannot be true
+ */
+record Settlement(Money cost, boolean assumed, boolean implausible) {
+
+    static final Settlement NOTHING = new Settlement(Money.ZERO, false, false);
+
+    /** Tokens that may have been generated and not yet seen. */
+    static final long GUARD_TOKENS = 256;
+
+    /** The hold: nobody knows better. */
+    static Settlement hold(Money hold) {
+        return new Settlement(hold, true, false);
+    }
+
+    /**
+     * The provider's final figures.
+     *
+     * @param free the operation costs nothing, whatever it reports (token counts)
+     */
+    static Settlement reported(
+            ModelEntry model, Usage usage, int choices, Money hold, boolean free) {
+        var price = model.price();
+        if (free || price == null) {
+            return NOTHING;
+        }
+        var counts = counts(usage, usage.output());
+        if (!counts.plausible() || beyondLimits(model, usage, choices)) {
+            return new Settlement(hold, true, true);
+        }
+        return new Settlement(Cost.of(price, counts), false, false);
+    }
+
+    /**
+     * An answer that ended, or was cut, without final figures: input as reported or its bound, the
+     * output that was seen, and the guard; at most the hold. Hidden reasoning makes it the hold.
+     */
+    static Settlement unreported(
+            ModelEntry model,
+            BoundInput size,
+            @Nullable Usage partial,
+            long visibleBytes,
+            Money hold) {
+        var price = model.price();
+        if (price == null || model.capabilities().contains("Reasoning")) {
+            return hold(hold);
+        }
+        long output = visibleBytes + GUARD_TOKENS;
+        Money estimate;
+        if (partial != null && partial.input() > 0 && counts(partial, output).plausible()) {
+            estimate = Cost.of(price, counts(partial, Math.max(output, partial.output())));
+        } else {
+            var bound = UpperBound.of(model, Quote.withLimit(size, output));
+            if (!(bound instanceof Bound.Bounded bounded)) {
+                return hold(hold);
+            }
+            estimate = bounded.cost();
+        }
+        return new Settlement(estimate.isMoreThan(hold) ? hold : estimate, true, false);
+    }
+
+    private static boolean beyondLimits(ModelEntry model, Usage usage, int choices) {
+        var context = model.contextTokens();
+        var most = model.maxOutputTokens();
+        boolean input = context != null && usage.input() > context;
+        boolean output =
+                context != null
+                        && most != null
+                        && usage.output() > Math.multiplyExact(Math.max(most, context), choices);
+        return input || output;
+    }
+
+    private static TokenCounts counts(Usage usage, long output) {
+        return new TokenCounts(
+                usage.input(),
+                usage.cacheRead(),
+                usage.cacheWrite5m(),
+                usage.cacheWrite1h(),
+                output,
+                Math.min(usage.reasoning(), output),
+                usage.inputAudio(),
+                Math.min(usage.outputAudio(), output),
+                usage.serverToolCalls());
+    }
+}

@@ -1,0 +1,56 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.policy.route.HeaderLookup;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Labels of cost that a Budget's headers give (api.md, B11): beyond a tag's {@code maxValues} new
+ * values become {@code _other}. They never choose who pays. Shared by all event loops.
+ */
+public final class TagValues {
+
+    private static final String OTHER = "_other";
+    private static final int MAX_VALUE_LENGTH = 64;
+    private static final int MAX_TAGS_KNOWN = 4_096;
+
+    private final ConcurrentHashMap<String, Set<String>> seen = new ConcurrentHashMap<>();
+
+    Map<String, String> of(List<BudgetEntry> budgets, HeaderLookup headers) {
+        Map<String, String> tags = Map.of();
+        for (var budget : budgets) {
+            for (var tag : budget.tags()) {
+                var value = headers.first(tag.header());
+                if (value == null || value.isBlank()) {
+                    continue;
+                }
+                if (tags.isEmpty()) {
+                    tags = new LinkedHashMap<>();
+                }
+                tags.putIfAbsent(tag.name(), admitted(budget.key(), tag, value));
+            }
+        }
+        return tags;
+    }
+
+    private String admitted(String budget, BudgetEntry.Tag tag, String value) {
+        var cut = value.length() > MAX_VALUE_LENGTH ? value.substring(0, MAX_VALUE_LENGTH) : value;
+        var key = budget + "/" + tag.name();
+        if (!seen.containsKey(key) && seen.size() >= MAX_TAGS_KNOWN) {
+            return OTHER;
+        }
+        var values = seen.computeIfAbsent(key, k -> ConcurrentHashMap.newKeySet());
+        if (values.contains(cut)) {
+            return cut;
+        }
+        if (values.size() >= tag.maxValues()) {
+            return OTHER;
+        }
+        values.add(cut);
+        return cut;
+    }
+}

@@ -1,0 +1,144 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.budget.BudgetView;
+import dev.tollgate.dataplane.record.UsageRecord;
+import dev.tollgate.dialects.Usage;
+import dev.tollgate.policy.attempt.Attempt;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.route.RoutePlan;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one request has come to so far: filled by the steps of its {@link Exchange}, read by its
+ * record, its metrics and its response headers.
+ */
+final class Tally {
+
+    final String requestId;
+    final long startMillis;
+    final long startNanos;
+    String team = "";
+    String caller = "";
+    String dialect = "";
+    String route = "";
+    String strategy = "";
+    String modelRequested = "";
+    String provider = "";
+    String model = "";
+    String costSource = "";
+    boolean stream;
+    boolean assumed;
+    long firstTokenNanos = -1;
+    long upstreamNanos;
+    Money cost = Money.ZERO;
+    Usage usage = Usage.NONE;
+    Map<String, String> tags = Map.of();
+    final List<Attempt> attempts = new ArrayList<>(2);
+    final List<UsageRecord.Attempt> recorded = new ArrayList<>(2);
+    List<BudgetView> budgetViews = List.of();
+    private List<String> budgets = List.of();
+
+    Tally(String requestId, long startMillis, long startNanos) {
+        this.requestId = requestId;
+        this.startMillis = startMillis;
+        this.startNanos = startNanos;
+    }
+
+    void planned(RoutePlan plan, String modelAsked) {
+        route = plan.route();
+        strategy = plan.strategy();
+        modelRequested = modelAsked;
+    }
+
+    void trying(Candidate candidate, List<BudgetEntry> charged) {
+        provider = bareName(candidate.provider().key());
+        model = candidate.model().name();
+        var price = candidate.model().price();
+        costSource = price == null ? "" : price.source();
+        if (!charged.isEmpty()) {
+            var all = new TreeSet<>(budgets);
+            charged.forEach(budget -> all.add(budget.key()));
+            budgets = List.copyOf(all);
+        }
+    }
+
+    /** An attempt is over and settled. */
+    void settled(
+            Attempt attempt,
+            String outcome,
+            int status,
+            long latencyNanos,
+            Settlement settlement,
+            @Nullable Usage reported) {
+        attempts.add(attempt);
+        var candidate = attempt.candidate();
+        recorded.add(
+                new UsageRecord.Attempt(
+                        bareName(candidate.provider().key()),
+                        candidate.model().name(),
+                        outcome,
+                        status,
+                        TimeUnit.NANOSECONDS.toMillis(latencyNanos),
+                        settlement.cost()));
+        upstreamNanos += latencyNanos;
+        cost = cost.plus(settlement.cost());
+        assumed |= settlement.assumed();
+        if (reported != null) {
+            usage = reported;
+        }
+    }
+
+    /** Whether another target than the first one was tried last. */
+    boolean fallbackUsed() {
+        return attempts.size() > 1
+                && !attempts.getFirst()
+                        .candidate()
+                        .target()
+                        .name()
+                        .equals(attempts.getLast().candidate().target().name());
+    }
+
+    UsageRecord record(UsageRecord.Outcome outcome, int status, long latencyNanos, String traceId) {
+        return new UsageRecord(
+                requestId,
+                startMillis,
+                team,
+                caller,
+                tags,
+                dialect,
+                route,
+                strategy,
+                provider,
+                model,
+                modelRequested,
+                fallbackUsed(),
+                recorded,
+                stream,
+                usage,
+                TimeUnit.NANOSECONDS.toMillis(latencyNanos),
+                firstTokenNanos < 0 ? -1 : TimeUnit.NANOSECONDS.toMillis(firstTokenNanos),
+                cost,
+                assumed,
+                costSource,
+                budgets,
+                outcome,
+                status,
+                traceId);
+    }
+
+    List<String> budgets() {
+        return budgets;
+    }
+
+    /** {@code openai} of {@code tollgate-system/openai}: records and headers use the bare name. */
+    static String bareName(String key) {
+        return key.substring(key.indexOf('/') + 1);
+    }
+}

@@ -1,0 +1,197 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.policy.attempt.Outcome;
+import dev.tollgate.policy.attempt.TargetState;
+import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.snapshot.ProviderEntry;
+import dev.tollgate.policy.snapshot.Snapshot;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import io.github.resilience4j.core.IntervalFunction;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this proxy has seen of each (provider, model): its circuit and how long the provider asked
+ * to wait (api.md, P7 and R31). Shared by all event loops.
+ *
+ * <pre>
+ * closed --n failures in a row--> open --openFor--> half-open --success--> closed
+ *                                  ^                    |
+ *                                  +-- failure: openFor doubles, up to maxOpenFor
+ * </pre>
+ */
+public final class TargetStates implements TargetState.Lookup {
+
+    /** How a circuit stands, as {@code tollgate_circuit_state} numbers it. */
+    public enum Circuit {
+        CLOSED,
+        HALF_OPEN,
+        OPEN
+    }
+
+    private static final class Target {
+        final ProviderEntry.Breaker settings;
+        final CircuitBreaker breaker;
+        volatile @Nullable Instant notBefore;
+        volatile long latencyMillis = -1;
+
+        Target(ProviderEntry.Breaker settings, String name) {
+            this.settings = settings;
+            this.breaker = CircuitBreaker.of(name, config(settings));
+        }
+    }
+
+    private static final class CountedFailure extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        CountedFailure() {
+            super(null, null, false, false);
+        }
+    }
+
+    private static final CountedFailure FAILURE = new CountedFailure();
+
+    private final ConcurrentHashMap<String, ConcurrentHashMap<String, Target>> targets =
+            new ConcurrentHashMap<>();
+
+    /** As many failures in a row as the window holds: a rate of 100 %. */
+    private static CircuitBreakerConfig config(ProviderEntry.Breaker settings) {
+        return CircuitBreakerConfig.custom()
+                .slidingWindow(
+                        settings.consecutiveFailures(),
+                        settings.consecutiveFailures(),
+                        SlidingWindowType.COUNT_BASED)
+                .failureRateThreshold(100)
+                .permittedNumberOfCallsInHalfOpenState(settings.halfOpenProbes())
+                .waitIntervalFunctionInOpenState(
+                        IntervalFunction.ofExponentialBackoff(
+                                Duration.ofMillis(settings.openMillis()),
+                                2,
+                                Duration.ofMillis(
+                                        Math.max(settings.openMillis(), settings.maxOpenMillis()))))
+                .writableStackTraceEnabled(false)
+                .build();
+    }
+
+    @Override
+    public TargetState of(String provider, String model) {
+        var models = targets.get(provider);
+        var target = models == null ? null : models.get(model);
+        if (target == null) {
+            return TargetState.FINE;
+        }
+        var notBefore = target.notBefore;
+        boolean open = !letsThrough(target.breaker);
+        return open || notBefore != null
+                ? new TargetState(open, false, notBefore)
+                : TargetState.FINE;
+    }
+
+    /** Asks without taking: an open circuit whose time is over turns half-open by the question. */
+    private static boolean letsThrough(CircuitBreaker breaker) {
+        if (breaker.getState() == CircuitBreaker.State.CLOSED) {
+            return true;
+        }
+        if (breaker.tryAcquirePermission()) {
+            breaker.releasePermission();
+            return true;
+        }
+        return false;
+    }
+
+    /** Takes the right to one call, which {@link #done} or {@link #unused} gives back. */
+    boolean acquire(Candidate candidate) {
+        return target(candidate).breaker.tryAcquirePermission();
+    }
+
+    /** The call was not made, or says nothing about the target. */
+    void unused(Candidate candidate) {
+        target(candidate).breaker.releasePermission();
+    }
+
+    void done(Candidate candidate, Outcome outcome, long latencyNanos, Instant now) {
+        var target = target(candidate);
+        if (outcome.countsAgainstTarget()) {
+            target.breaker.onError(latencyNanos, TimeUnit.NANOSECONDS, FAILURE);
+        } else {
+            target.breaker.onSuccess(latencyNanos, TimeUnit.NANOSECONDS);
+            target.latencyMillis = TimeUnit.NANOSECONDS.toMillis(latencyNanos);
+        }
+        var wait =
+                switch (outcome) {
+                    case Outcome.RateLimited limited -> limited.retryAfter();
+                    case Outcome.ServerError error -> error.retryAfter();
+                    case Outcome.Success s -> null;
+                    case Outcome.Timeout t -> null;
+                    case Outcome.ConnectFailure c -> null;
+                    case Outcome.ClientFault c -> null;
+                    case Outcome.CredentialRejected c -> null;
+                };
+        if (wait != null) {
+            target.notBefore = now.plus(wait);
+        } else if (outcome instanceof Outcome.Success && target.notBefore != null) {
+            target.notBefore = null;
+        }
+    }
+
+    private Target target(Candidate candidate) {
+        var provider = candidate.provider();
+        var models = targets.computeIfAbsent(provider.key(), key -> new ConcurrentHashMap<>());
+        var name = candidate.model().name();
+        var known = models.get(name);
+        if (known != null && known.settings.equals(provider.breaker())) {
+            return known;
+        }
+        return models.compute(
+                name,
+                (n, before) ->
+                        before != null && before.settings.equals(provider.breaker())
+                                ? before
+                                : new Target(provider.breaker(), provider.key() + " " + n));
+    }
+
+    /** Forgets providers that are gone. */
+    public void retain(Snapshot snapshot) {
+        var live = ConcurrentHashMap.<String>newKeySet();
+        snapshot.providers().forEach(provider -> live.add(provider.key()));
+        targets.keySet().retainAll(live);
+    }
+
+    /** One line of {@code /status}. */
+    public record Seen(
+            String provider,
+            String model,
+            Circuit circuit,
+            @Nullable Instant notBefore,
+            long latencyMillis) {}
+
+    /** Everything that was called since the start. */
+    public List<Seen> seen() {
+        return targets.entrySet().stream()
+                .flatMap(
+                        provider ->
+                                provider.getValue().entrySet().stream()
+                                        .map(model -> seen(provider.getKey(), model)))
+                .sorted(Comparator.comparing(Seen::provider).thenComparing(Seen::model))
+                .toList();
+    }
+
+    private static Seen seen(String provider, Map.Entry<String, Target> model) {
+        var target = model.getValue();
+        var circuit =
+                switch (target.breaker.getState()) {
+                    case CLOSED, DISABLED, METRICS_ONLY -> Circuit.CLOSED;
+                    case HALF_OPEN -> Circuit.HALF_OPEN;
+                    case OPEN, FORCED_OPEN -> Circuit.OPEN;
+                };
+        return new Seen(provider, model.getKey(), circuit, target.notBefore, target.latencyMillis);
+    }
+}

@@ -1,0 +1,71 @@
+package dev.tollgate.dataplane.exchange;
+
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+
+/**
+ * One timer for all deadlines of an event loop: each running exchange is asked every {@link
+ * #PERIOD_MILLIS} whether one of its deadlines has passed. Cheaper than timers of its own for each
+ * request, of which nearly all are cancelled. Not thread-safe.
+ */
+public final class Ticker {
+
+    /** How late a deadline may be noticed. */
+    static final long PERIOD_MILLIS = 50;
+
+    private static final long STUCK_NANOS = 5_000_000_000L;
+
+    /** Something with deadlines. */
+    abstract static class Ticked {
+        private int index = -1;
+
+        abstract void tick(long nowNanos);
+    }
+
+    private final ArrayList<Ticked> running = new ArrayList<>();
+    private final Vertx vertx;
+    private final long timer;
+    private volatile long lastTickNanos = System.nanoTime();
+
+    public Ticker(Vertx vertx) {
+        this.vertx = vertx;
+        this.timer = vertx.setPeriodic(PERIOD_MILLIS, id -> tick());
+    }
+
+    void add(Ticked ticked) {
+        ticked.index = running.size();
+        running.add(ticked);
+    }
+
+    void remove(Ticked ticked) {
+        int index = ticked.index;
+        if (index < 0) {
+            return;
+        }
+        ticked.index = -1;
+        var last = running.removeLast();
+        if (index < running.size()) {
+            running.set(index, last);
+            last.index = index;
+        }
+    }
+
+    /** Whether the event loop still turns. Any thread. */
+    public boolean ticking() {
+        return System.nanoTime() - lastTickNanos < STUCK_NANOS;
+    }
+
+    public void close() {
+        vertx.cancelTimer(timer);
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        lastTickNanos = now;
+        for (int i = running.size() - 1; i >= 0; i--) {
+            if (i < running.size()) {
+                running.get(i).tick(now);
+            }
+        }
+    }
+}

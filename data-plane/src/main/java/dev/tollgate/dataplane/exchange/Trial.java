@@ -1,0 +1,512 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.budget.Reservation;
+import dev.tollgate.dataplane.telemetry.AttemptSpan;
+import dev.tollgate.dataplane.telemetry.RequestSpan;
+import dev.tollgate.dialects.AnswerStream;
+import dev.tollgate.dialects.Bridge;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.Operation;
+import dev.tollgate.dialects.Usage;
+import dev.tollgate.dialects.error.UpstreamError;
+import dev.tollgate.policy.attempt.Attempt;
+import dev.tollgate.policy.attempt.Outcome;
+import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.route.RoutePlan;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpServerRequest;
+import java.time.Instant;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt with its own reservation: the upstream call, its answer on the way to the client, and
+ * its settlement, which happens once whoever ends it. A client that leaves does not end an attempt
+ * whose provider would go on billing: it is read to its end for the exact cost (budgets.md, 8).
+ */
+final class Trial implements Call.Owner, Relay.Owner {
+
+    /** Hears the end of the attempt, after it is settled. */
+    interface Owner {
+        /** Nothing went to the client. */
+        void failed(Call.Failure failure);
+
+        /** The client has a whole answer, or would have if it were still there. */
+        void answered();
+
+        /** The client has a part of a stream, an error event and then a reset. */
+        void truncated(ErrorKind kind);
+
+        /** The client was gone. */
+        void aborted();
+    }
+
+    /** What was decided about the attempt. */
+    record Terms(
+            Arrival.Welcome arrival,
+            Resolution.Resolved resolved,
+            RoutePlan plan,
+            Candidate candidate,
+            Quote.Held held,
+            Bridge bridge,
+            long deadlineNanos) {}
+
+    private static final byte[] EMPTY = {};
+
+    private final Owner owner;
+    private final LoopParts loop;
+    private final HttpServerRequest request;
+    private final Reply reply;
+    private final Tally tally;
+    private final Terms terms;
+    private final Reservation reservation;
+    private final Dialect providerDialect;
+    private final boolean sameDialect;
+    private final long startNanos = System.nanoTime();
+    private @Nullable AttemptSpan span;
+    private @Nullable Call call;
+    private @Nullable Relay relay;
+    private @Nullable HttpClientResponse streamHead;
+    private boolean draining;
+    private boolean settled;
+    private long firstChunkNanos = -1;
+
+    Trial(
+            Owner owner,
+            LoopParts loop,
+            HttpServerRequest request,
+            Reply reply,
+            Tally tally,
+            Terms terms,
+            Reservation reservation) {
+        this.owner = owner;
+        this.loop = loop;
+        this.request = request;
+        this.reply = reply;
+        this.tally = tally;
+        this.terms = terms;
+        this.reservation = reservation;
+        this.providerDialect = Dialect.of(terms.candidate().provider().dialect());
+        this.sameDialect = providerDialect == terms.resolved().scan().dialect();
+    }
+
+    void start(byte[] body, RequestSpan requestSpan) {
+        var candidate = terms.candidate();
+        var provider = candidate.provider();
+        var scan = terms.resolved().scan();
+        var policy = terms.arrival().applied().snapshot().settings().endpointPolicy();
+        var upstream = loop.upstreams().of(provider, policy);
+        int number = tally.attempts.size() + 1;
+        if (requestSpan.recorded()) {
+            span =
+                    requestSpan.attempt(
+                            new RequestSpan.AttemptStart(
+                                    operationName(scan.operation(), providerDialect),
+                                    provider.telemetryName(),
+                                    provider.key(),
+                                    candidate.model().name(),
+                                    upstream.host(),
+                                    upstream.port(),
+                                    number,
+                                    scan.stream(),
+                                    terms.held()
+                                            .writtenLimit()
+                                            .orElse(scan.maxOutputTokens().orElse(-1)),
+                                    scan.choices()));
+        }
+        var key = UpstreamHead.key(provider, loop.live().credentials());
+        if (key == null) {
+            failed(
+                    new Call.Failure(
+                            new Outcome.CredentialRejected(0),
+                            "credential_missing",
+                            0,
+                            false,
+                            null,
+                            EMPTY));
+            return;
+        }
+        boolean sse = scan.dialect() != Dialect.GEMINI || terms.arrival().ingress().sse();
+        var started =
+                new Call(
+                        this,
+                        providerDialect,
+                        scan.stream(),
+                        loop.settings().maxAnswerBytes(),
+                        firstDeadline(scan.stream()));
+        call = started;
+        started.start(
+                upstream,
+                upstream.target(
+                        providerDialect,
+                        scan.operation(),
+                        candidate.model().name(),
+                        scan.stream(),
+                        sse),
+                provider.timeouts().connectMillis(),
+                body,
+                made -> UpstreamHead.put(made, candidate, key, scan.stream(), request.headers()));
+    }
+
+    /**
+     * For the first byte of a stream; a call without streaming has the total, or its try's limit.
+     */
+    private long firstDeadline(boolean stream) {
+        var perTry = terms.plan().retry().perTryMillis();
+        long limit =
+                stream
+                        ? terms.plan().firstByteMillis(terms.candidate())
+                        : perTry == null ? Long.MAX_VALUE / 2_000_000 : perTry;
+        long own = startNanos + TimeUnit.MILLISECONDS.toNanos(limit);
+        return Math.min(own, terms.deadlineNanos());
+    }
+
+    // ---- the call's answer
+
+    @Override
+    public void failed(Call.Failure failure) {
+        settle(charged(failure), failure.outcome(), failure.word(), failure.status(), null);
+        owner.failed(failure);
+    }
+
+    /** budgets.md, 8: nothing before inference, the hold for what may have been generated. */
+    private Settlement charged(Call.Failure failure) {
+        int status = failure.status();
+        boolean refused = status >= 400 && status < 500;
+        boolean never =
+                terms.candidate().provider().billing().neverBilledStatuses().contains(status);
+        return !failure.sent() || refused || never || free()
+                ? Settlement.NOTHING
+                : Settlement.hold(reservation.held());
+    }
+
+    @Override
+    public void answered(HttpClientResponse head, byte[] body) {
+        switch (terms.bridge().answer(body, answerTerms())) {
+            case Bridge.AnswerRead.Unreadable unreadable ->
+                    failed(
+                            new Call.Failure(
+                                    new Outcome.ServerError(head.statusCode(), null),
+                                    "unreadable_answer",
+                                    head.statusCode(),
+                                    true,
+                                    null,
+                                    EMPTY));
+            case Bridge.AnswerRead.Read read -> {
+                settle(
+                        read.usage() == null
+                                ? unreported(null, read.visibleOutputBytes())
+                                : reported(read.usage()),
+                        new Outcome.Success(),
+                        "ok",
+                        head.statusCode(),
+                        new Facts(read.usage(), read.finishReason(), read.model()));
+                if (!draining) {
+                    reply.answer(head, sameDialect, read.body());
+                }
+                owner.answered();
+            }
+        }
+    }
+
+    @Override
+    public void streaming(HttpClientResponse head) {
+        var made =
+                new Relay(
+                        this,
+                        head,
+                        reply.response(),
+                        terms.bridge().stream(answerTerms()),
+                        firstDeadline(true),
+                        terms.candidate().provider().timeouts().streamIdleMillis(),
+                        loop.settings().clientStallMillis());
+        relay = made;
+        streamHead = head;
+        made.start();
+        if (draining) {
+            made.detach();
+        }
+    }
+
+    // ---- the stream
+
+    @Override
+    public void opens() {
+        var head = streamHead;
+        if (head != null) {
+            firstChunkNanos = System.nanoTime() - startNanos;
+            reply.open(
+                    head,
+                    sameDialect,
+                    terms.resolved().scan().dialect(),
+                    terms.arrival().ingress().sse());
+        }
+    }
+
+    @Override
+    public void token() {
+        tally.firstTokenNanos = System.nanoTime() - tally.startNanos;
+    }
+
+    @Override
+    public void complete() {
+        settleStream(true, new Outcome.Success(), "ok");
+        reply.response().end();
+        owner.answered();
+    }
+
+    @Override
+    public void nothing(ErrorKind kind, String message) {
+        var outcome = beforeFirstByte(kind);
+        int status =
+                switch (outcome) {
+                    case Outcome.RateLimited r -> 429;
+                    case Outcome.ClientFault c -> c.status();
+                    case Outcome.ServerError s -> s.status();
+                    case Outcome.Timeout t -> 0;
+                    case Outcome.ConnectFailure c -> 0;
+                    case Outcome.CredentialRejected c -> c.status();
+                    case Outcome.Success s -> 200;
+                };
+        var fault =
+                outcome instanceof Outcome.ClientFault
+                        ? UpstreamError.Fault.CLIENT
+                        : UpstreamError.Fault.PROVIDER;
+        failed(
+                new Call.Failure(
+                        outcome,
+                        Call.word(outcome),
+                        status,
+                        true,
+                        new UpstreamError(kind, fault, status, message, null, false, null),
+                        EMPTY));
+    }
+
+    private static Outcome beforeFirstByte(ErrorKind kind) {
+        return switch (kind) {
+            case RATE_LIMITED -> new Outcome.RateLimited(null);
+            case TIMEOUT -> new Outcome.Timeout();
+            case OVERLOADED -> new Outcome.ServerError(529, null);
+            case INVALID_REQUEST,
+                    CONTEXT_LENGTH,
+                    CONTENT_POLICY,
+                    NOT_FOUND,
+                    MODEL_NOT_FOUND,
+                    REQUEST_TOO_LARGE ->
+                    new Outcome.ClientFault(400);
+            case AUTHENTICATION,
+                    PERMISSION,
+                    BUDGET_EXHAUSTED,
+                    BUDGET_RESERVED,
+                    BUDGET_SUSPENDED,
+                    BUDGET_UNBOUNDABLE,
+                    BUDGET_LEDGER_UNAVAILABLE,
+                    USAGE_LOG_UNAVAILABLE,
+                    UPSTREAM,
+                    NO_TARGET,
+                    INTERNAL ->
+                    new Outcome.ServerError(502, null);
+        };
+    }
+
+    @Override
+    public void truncated(ErrorKind kind, String message) {
+        settleStream(
+                false,
+                kind == ErrorKind.TIMEOUT
+                        ? new Outcome.Timeout()
+                        : new Outcome.ServerError(200, null),
+                "truncated");
+        var relayed = relay;
+        if (relayed != null) {
+            relayed.flushed().onComplete(v -> reply.response().reset());
+        }
+        owner.truncated(kind);
+    }
+
+    @Override
+    public void detached(boolean whole) {
+        boolean stalled = !draining;
+        settleStream(whole, null, "aborted");
+        if (stalled) {
+            reply.response().reset();
+        }
+        owner.aborted();
+    }
+
+    // ---- the client leaves
+
+    void clientGone() {
+        if (settled || draining) {
+            return;
+        }
+        boolean stream = terms.resolved().scan().stream();
+        boolean stops = stream && terms.candidate().provider().billing().stopsOnDisconnect();
+        var relayed = relay;
+        var called = call;
+        boolean sent = called != null && called.sent();
+        if (sent && !stops && loop.drains().enter()) {
+            draining = true;
+            if (relayed != null) {
+                relayed.detach();
+            }
+            return;
+        }
+        if (relayed != null) {
+            relayed.abandon();
+        } else if (called != null) {
+            called.cancel();
+        }
+        if (!sent) {
+            settle(Settlement.NOTHING, null, "aborted", 0, null);
+        } else if (stops) {
+            settleStream(false, null, "aborted");
+        } else {
+            settle(Settlement.hold(reservation.held()), null, "aborted", 0, null);
+        }
+        owner.aborted();
+    }
+
+    void tick(long nowNanos) {
+        if (settled) {
+            return;
+        }
+        var relayed = relay;
+        if (relayed == null) {
+            if (call != null) {
+                call.tick(nowNanos);
+            }
+        } else if (nowNanos - terms.deadlineNanos() >= 0) {
+            relayed.expire();
+        } else {
+            relayed.tick(nowNanos);
+        }
+    }
+
+    // ---- settlement
+
+    private record Facts(
+            @Nullable Usage usage, @Nullable String finishReason, @Nullable String model) {}
+
+    /**
+     * @param whole the stream came to its proper end
+     * @param outcome null: says nothing about the provider
+     */
+    private void settleStream(boolean whole, @Nullable Outcome outcome, String word) {
+        AnswerStream stream = relay == null ? null : relay.stream();
+        var usage = stream == null ? null : stream.usage();
+        var finish = stream == null ? null : stream.finishReason();
+        boolean isFinal = usage != null && (whole || finish != null);
+        var settlement =
+                isFinal && usage != null
+                        ? reported(usage)
+                        : unreported(usage, stream == null ? 0 : stream.visibleOutputBytes());
+        settle(
+                settlement,
+                outcome,
+                word,
+                stream == null ? 0 : 200,
+                new Facts(usage, finish, stream == null ? null : stream.model()));
+    }
+
+    private Settlement reported(Usage usage) {
+        return Settlement.reported(
+                terms.candidate().model(),
+                usage,
+                terms.resolved().scan().choices(),
+                reservation.held(),
+                free());
+    }
+
+    private Settlement unreported(@Nullable Usage partial, long visibleBytes) {
+        return free()
+                ? Settlement.NOTHING
+                : Settlement.unreported(
+                        terms.candidate().model(),
+                        terms.held().size(),
+                        partial,
+                        visibleBytes,
+                        reservation.held());
+    }
+
+    private boolean free() {
+        return terms.resolved().scan().operation() == Operation.COUNT_TOKENS;
+    }
+
+    private void settle(
+            Settlement settlement,
+            @Nullable Outcome outcome,
+            String word,
+            int status,
+            @Nullable Facts facts) {
+        if (settled) {
+            return;
+        }
+        settled = true;
+        if (draining) {
+            loop.drains().leave();
+        }
+        long latency = System.nanoTime() - startNanos;
+        reservation.settle(settlement.cost(), settlement.assumed());
+        var candidate = terms.candidate();
+        if (outcome == null) {
+            loop.targets().unused(candidate);
+        } else {
+            loop.targets().done(candidate, outcome, latency, Instant.now());
+        }
+        if (settlement.implausible()) {
+            loop.metrics().implausible();
+        }
+        var usage = facts == null ? null : facts.usage();
+        tally.settled(
+                new Attempt(candidate, outcome == null ? new Outcome.Success() : outcome),
+                word,
+                status,
+                latency,
+                settlement,
+                usage);
+        if (span != null) {
+            span.end(
+                    status,
+                    word.equals("ok") ? null : word,
+                    facts == null ? null : facts.model(),
+                    facts == null ? null : facts.finishReason(),
+                    firstChunkNanos,
+                    usage,
+                    settlement.cost(),
+                    settlement.assumed(),
+                    tally.costSource);
+        }
+    }
+
+    // ---- words and terms
+
+    private Bridge.AnswerTerms answerTerms() {
+        var plan = terms.plan();
+        var asked = terms.resolved().model();
+        boolean mapped =
+                plan.answersRequestedModel() && !asked.equals(terms.candidate().model().name());
+        return new Bridge.AnswerTerms(
+                terms.resolved().scan(),
+                terms.resolved().body(),
+                mapped ? asked : null,
+                terms.arrival().ingress().sse(),
+                tally.requestId,
+                TimeUnit.MILLISECONDS.toSeconds(tally.startMillis));
+    }
+
+    private static String operationName(Operation operation, Dialect provider) {
+        return switch (operation) {
+            case GENERATE -> provider == Dialect.GEMINI ? "generate_content" : "chat";
+            case EMBED -> "embeddings";
+            case COUNT_TOKENS -> "count_tokens";
+            case LIST_MODELS, GET_MODEL -> "models";
+        };
+    }
+
+    static OptionalLong optional(@Nullable Long value) {
+        return value == null ? OptionalLong.empty() : OptionalLong.of(value);
+    }
+}

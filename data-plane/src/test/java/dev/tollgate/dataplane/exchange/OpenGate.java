@@ -1,0 +1,100 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.budget.Admission;
+import dev.tollgate.dataplane.budget.BudgetFigures;
+import dev.tollgate.dataplane.budget.BudgetGate;
+import dev.tollgate.dataplane.budget.BudgetView;
+import dev.tollgate.dataplane.budget.Claim;
+import dev.tollgate.dataplane.budget.GateCounters;
+import dev.tollgate.dataplane.budget.Reservation;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A gate with one purse for all: admits what fits and remembers every settlement. */
+final class OpenGate implements BudgetGate {
+
+    record Settled(Claim claim, Money cost, boolean assumed) {}
+
+    final List<Claim> claims = new CopyOnWriteArrayList<>();
+    final List<Settled> settled = new CopyOnWriteArrayList<>();
+    final AtomicLong purseNanos = new AtomicLong(Long.MAX_VALUE / 2);
+    final AtomicLong secondSettles = new AtomicLong();
+
+    @Override
+    public synchronized Future<Admission> reserve(Claim claim) {
+        claims.add(claim);
+        if (claim.bound().nanos() > purseNanos.get()) {
+            return Future.succeededFuture(
+                    new Admission.Refused(
+                            Admission.RefusalKind.EXHAUSTED,
+                            "team-a/monthly",
+                            Money.parse("1"),
+                            new Money(purseNanos.get()),
+                            null,
+                            Duration.ofMinutes(5),
+                            "Budget team-a/monthly is exhausted"));
+        }
+        purseNanos.addAndGet(-claim.bound().nanos());
+        return Future.succeededFuture(new Admission.Reserved(new Held(claim)));
+    }
+
+    private final class Held implements Reservation {
+        private final Claim claim;
+        private boolean over;
+
+        Held(Claim claim) {
+            this.claim = claim;
+        }
+
+        @Override
+        public Money held() {
+            return claim.bound();
+        }
+
+        @Override
+        public List<BudgetView> budgets() {
+            return claim.budgets().stream()
+                    .map(b -> new BudgetView(b.key(), Money.parse("0.75"), Money.parse("1")))
+                    .toList();
+        }
+
+        @Override
+        public List<String> wouldRefuse() {
+            return List.of();
+        }
+
+        @Override
+        public void settle(Money cost, boolean assumed) {
+            if (over) {
+                secondSettles.incrementAndGet();
+                return;
+            }
+            over = true;
+            purseNanos.addAndGet(claim.bound().nanos() - cost.nanos());
+            settled.add(new Settled(claim, cost, assumed));
+        }
+    }
+
+    @Override
+    public void snapshotChanged(List<BudgetEntry> budgets) {}
+
+    @Override
+    public List<BudgetFigures> figures() {
+        return List.of();
+    }
+
+    @Override
+    public GateCounters counters() {
+        return new GateCounters(claims.size(), 0, secondSettles.get(), 0, 0);
+    }
+
+    @Override
+    public Future<Void> close(long graceMillis) {
+        return Future.succeededFuture();
+    }
+}

@@ -1,0 +1,96 @@
+package dev.tollgate.dataplane.exchange;
+
+import static dev.tollgate.dataplane.exchange.Harness.answers;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class PlainExchangeTest {
+
+    private final Harness harness = new Harness();
+
+    @AfterEach
+    void close() {
+        harness.close();
+    }
+
+    private Harness.Upstream start(String... bodies) {
+        Harness.Upstream first = null;
+        var providers = new java.util.ArrayList<dev.tollgate.policy.snapshot.ProviderEntry>();
+        for (int i = 0; i < bodies.length; i++) {
+            var upstream = harness.upstream(answers(200, bodies[i]));
+            first = first == null ? upstream : first;
+            providers.add(
+                    Snapshots.provider(
+                            String.valueOf((char) ('a' + i)),
+                            "openai-chat",
+                            upstream.url() + "/v1"));
+        }
+        harness.apply(
+                Snapshots.of(
+                        providers,
+                        List.of(Snapshots.chain("fast", Snapshots.retry(3, null), providers)),
+                        List.of(Snapshots.budget("1000000")),
+                        List.of(Harness.clientKey()),
+                        List.of()));
+        harness.start();
+        return first;
+    }
+
+    @Test
+    void answersWithTheProvidersBytesAndTheGatewaysHeaders() {
+        var upstream = start(Harness.CHAT_ANSWER);
+        var answer = harness.chat(Harness.chat("fast", false));
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.body()).isEqualTo(Harness.CHAT_ANSWER.replace("\"model-1\"", "\"fast\""));
+        assertThat(upstream.last().uri()).isEqualTo("/v1/chat/completions");
+        assertThat(upstream.last().json().getString("model")).isEqualTo("model-1");
+        assertThat(upstream.last().headers()).containsEntry("authorization", "Bearer sk-a");
+        var headers = answer.headers();
+        assertThat(headers.firstValue("x-tollgate-provider")).hasValue("a");
+        assertThat(headers.firstValue("x-tollgate-model")).hasValue("model-1");
+        assertThat(headers.firstValue("x-tollgate-route")).hasValue("team-a/chat/default");
+        assertThat(headers.firstValue("x-tollgate-attempts")).hasValue("1");
+        assertThat(headers.firstValue("x-tollgate-cache")).hasValue("off");
+        // 10 tokens at $1 and 5 at $2 per million
+        assertThat(headers.firstValue("x-tollgate-cost-usd")).hasValue("0.00002");
+        assertThat(headers.firstValue("x-tollgate-budget"))
+                .hasValue("team-a/monthly remaining=0.75 limit=1.00");
+        assertThat(headers.firstValue("x-tollgate-request-id")).get().asString().startsWith("req_");
+        assertThat(headers.firstValue("traceparent")).isPresent();
+    }
+
+    @Test
+    void writesTheBoundThatTheClientLeftOut() {
+        var upstream = start(Harness.CHAT_ANSWER);
+        harness.chat(Harness.chat("fast", false));
+        var sent = upstream.last().json();
+        assertThat(sent.getInteger("max_completion_tokens", sent.getInteger("max_tokens")))
+                .isEqualTo(4_096);
+    }
+
+    @Test
+    void recordsWhatWasServedAndSettlesOnce() {
+        start(Harness.CHAT_ANSWER);
+        harness.chat(Harness.chat("fast", false));
+        JsonObject record = harness.record(1);
+        assertThat(record.getString("team")).isEqualTo("team-a");
+        assertThat(record.getString("caller")).isEqualTo("key:team-a/keys/app");
+        assertThat(record.getString("provider_chosen")).isEqualTo("a");
+        assertThat(record.getString("model_requested")).isEqualTo("fast");
+        assertThat(record.getString("cost_usd")).isEqualTo("0.00002");
+        assertThat(record.getString("cost_source")).isEqualTo("catalogue@2026-11-01");
+        assertThat(record.getInteger("input_tokens")).isEqualTo(10);
+        assertThat(record.getInteger("output_tokens")).isEqualTo(5);
+        assertThat(record.getString("outcome")).isEqualTo("ok");
+        assertThat(record.getJsonArray("attempts")).hasSize(1);
+        assertThat(record.getJsonArray("budgets").getList()).isEqualTo(List.of("team-a/monthly"));
+        assertThat(harness.gate.settled)
+                .singleElement()
+                .satisfies(s -> assertThat(s.cost().toString()).isEqualTo("0.00002"));
+        assertThat(harness.gate.secondSettles).hasValue(0);
+    }
+}

@@ -1,0 +1,148 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.ClientKeyEntry;
+import dev.tollgate.policy.snapshot.IssuerEntry;
+import dev.tollgate.policy.snapshot.ModelEntry;
+import dev.tollgate.policy.snapshot.NamespaceSet;
+import dev.tollgate.policy.snapshot.PolicyEntry;
+import dev.tollgate.policy.snapshot.PriceEntry;
+import dev.tollgate.policy.snapshot.ProviderEntry;
+import dev.tollgate.policy.snapshot.RuleEntry;
+import dev.tollgate.policy.snapshot.SettingsEntry;
+import dev.tollgate.policy.snapshot.Snapshot;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Snapshots for tests: providers a, b, c on loopback, model {@code fast} over all of them. */
+final class Snapshots {
+
+    static final PriceEntry PRICE =
+            new PriceEntry(
+                    1_000_000,
+                    100_000,
+                    1_000_000,
+                    1_000_000,
+                    2_000_000,
+                    1_000_000,
+                    2_000_000,
+                    0,
+                    List.of(),
+                    "catalogue@2026-11-01");
+
+    static final ModelEntry MODEL =
+            new ModelEntry(
+                    "model-1",
+                    List.of(),
+                    PRICE,
+                    100_000L,
+                    4_096L,
+                    List.of("Chat", "Embeddings", "JsonSchema", "Streaming", "Tools", "Vision"),
+                    50,
+                    1_000);
+
+    private Snapshots() {}
+
+    static ProviderEntry provider(String name, String dialect, String url) {
+        return provider(name, dialect, url, timeouts(2_000), true);
+    }
+
+    static ProviderEntry.Timeouts timeouts(long firstByteMillis) {
+        return new ProviderEntry.Timeouts(1_000, firstByteMillis, firstByteMillis, 20_000);
+    }
+
+    static ProviderEntry provider(
+            String name,
+            String dialect,
+            String url,
+            ProviderEntry.Timeouts timeouts,
+            boolean stopsOnDisconnect) {
+        return new ProviderEntry(
+                "platform/" + name,
+                "OpenAICompatible",
+                dialect,
+                "openai",
+                url,
+                false,
+                null,
+                null,
+                new ProviderEntry.Auth(
+                        ProviderEntry.Auth.Kind.API_KEY, "platform/" + name + "/api-key"),
+                List.of(MODEL),
+                null,
+                NamespaceSet.everyone(),
+                timeouts,
+                new ProviderEntry.Breaker(3, 400, 2_000, 1),
+                new ProviderEntry.Billing(stopsOnDisconnect, List.of(500, 503)),
+                List.of());
+    }
+
+    static RuleEntry.Retry retry(int attempts, @Nullable Long perTry) {
+        return new RuleEntry.Retry(
+                EnumSet.allOf(RuleEntry.Cause.class), attempts, perTry, 20, 50, 2_000);
+    }
+
+    /** Each provider a priority of its own, in order. */
+    static PolicyEntry chain(String model, RuleEntry.Retry retry, List<ProviderEntry> providers) {
+        var targets =
+                IntStream.range(0, providers.size())
+                        .mapToObj(
+                                i ->
+                                        new RuleEntry.TargetEntry(
+                                                "t" + i,
+                                                providers.get(i).key(),
+                                                "model-1",
+                                                null,
+                                                i,
+                                                1))
+                        .toList();
+        return new PolicyEntry(
+                "team-a/chat",
+                List.of(model),
+                NamespaceSet.of(List.of("team-a")),
+                false,
+                true,
+                null,
+                null,
+                List.of(new RuleEntry("default", null, "weighted", targets, retry, null, null)));
+    }
+
+    static BudgetEntry budget(String amountMicros) {
+        return new BudgetEntry(
+                "team-a/monthly",
+                Long.parseLong(amountMicros),
+                new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "UTC", 1),
+                null,
+                NamespaceSet.of(List.of("team-a")),
+                false,
+                List.of(),
+                List.of(),
+                List.of(new BudgetEntry.Tag("feature", "x-feature", 2)),
+                BudgetEntry.Mode.HARD,
+                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
+                false,
+                null);
+    }
+
+    static Snapshot of(
+            List<ProviderEntry> providers,
+            List<PolicyEntry> policies,
+            List<BudgetEntry> budgets,
+            List<ClientKeyEntry> keys,
+            List<IssuerEntry> issuers) {
+        return new Snapshot(
+                Snapshot.SCHEMA_VERSION,
+                "platform",
+                new SettingsEntry(
+                        SettingsEntry.EndpointPolicy.ANY,
+                        SettingsEntry.Unbudgeted.ALLOW,
+                        List.of("platform", "team-a", "team-b")),
+                providers,
+                policies,
+                budgets,
+                keys,
+                issuers);
+    }
+}
