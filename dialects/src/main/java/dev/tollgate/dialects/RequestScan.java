@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param includeUsage whether an OpenAI chat stream asked for usage
  * @param messages turns in the body, system prompt included
  * @param textBytes UTF-8 bytes of every string and number that the model may read (never base64
- *     media): with {@code messages} an upper bound of its input tokens
+ *     media), and what the provider is known to add for tools by their type: with {@code messages}
+ *     and an allowance for hidden prompts an upper bound of its input tokens
  * @param images number of images
  * @param documentBytes bytes of the decoded documents (PDF), 0 without any
  * @param temperature the spelling of {@code temperature}, null if absent: for cache and spans only

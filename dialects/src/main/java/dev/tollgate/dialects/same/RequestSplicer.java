@@ -114,7 +114,9 @@ final class RequestSplicer {
                         : scan.maxOutputTokens();
         boolean known = false;
         for (var place : places) {
-            known |= isMember(body, place, "max_tokens");
+            // Spelled with escapes, either name counts as the older: then nothing is inserted
+            // twice.
+            known |= !isMember(body, place, "max_completion_tokens");
         }
         // The server ignores the newer name, under which the answer would have no limit.
         if (!known) {

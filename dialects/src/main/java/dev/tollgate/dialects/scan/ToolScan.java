@@ -9,6 +9,12 @@ import org.jspecify.annotations.Nullable;
  * tool that the provider runs feeds the model what no one can bound, and is noted by its type.
  */
 final class ToolScan {
+    /**
+     * What Anthropic writes into the prompt for each of its own tools that the client runs, in
+     * tokens at most: recorded with the memory tool were 1,480.
+     */
+    private static final int HIDDEN_PROMPT_TOKENS = 2_048;
+
     private ToolScan() {}
 
     /** {@code tools} of chat completions and Responses. */
@@ -50,6 +56,8 @@ final class ToolScan {
                     var type = cursor.word();
                     if (!runsAtClient(type) && !cursor.isNull()) {
                         tally.unbounded("tools[] of type " + type);
+                    } else if (type != null && !type.equals("custom")) {
+                        tally.textBytes += HIDDEN_PROMPT_TOKENS;
                     }
                 } else {
                     cursor.skip();

@@ -16,6 +16,7 @@ import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.scan.RequestScanner;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -66,6 +67,50 @@ class RecordedTrafficTest {
             read++;
         }
         assertTrue(read > 400, "only " + read + " answers");
+    }
+
+    /**
+     * Text bytes, 16 for a message, 1,024 with tools, media by what a model reads of them, and 256
+     * for the prompt that some servers write before ours (gpt-oss: recorded were up to 49 tokens
+     * above the rest). A model that searches the web unasked has no bound in its request.
+     */
+    @Test
+    void noRecordedRequestReadMoreTokensThanItsBound() {
+        int bounded = 0;
+        var above = new ArrayList<String>();
+        for (var exchange : Corpus.exchanges()) {
+            var body = exchange.response();
+            if (!answeredByUs(exchange)
+                    || exchange.status() != 200
+                    || body == null
+                    || exchange.ingress().operation() != Operation.GENERATE) {
+                continue;
+            }
+            var scan =
+                    assertInstanceOf(
+                            RequestScan.class,
+                            RequestScanner.scan(exchange.ingress(), exchange.request()));
+            var answer = new SameBridge(exchange.ingress().dialect()).answer(body, terms(exchange));
+            var usage = assertInstanceOf(Bridge.AnswerRead.Read.class, answer).usage();
+            boolean searchesUnasked = String.valueOf(scan.model()).startsWith("compound");
+            if (usage == null || searchesUnasked || !scan.unbounded().isEmpty()) {
+                continue;
+            }
+            boolean tools = scan.features().contains(RequestScan.Feature.TOOLS);
+            long bound =
+                    256
+                            + scan.textBytes()
+                            + 16L * scan.messages()
+                            + (tools ? 1024 : 0)
+                            + 8192L * scan.images()
+                            + Math.max(scan.documentBytes(), scan.documentBytes() > 0 ? 4096 : 0);
+            if (usage.input() > bound) {
+                above.add(exchange.file() + ": " + usage.input() + " above " + bound);
+            }
+            bounded++;
+        }
+        assertEquals(List.of(), above);
+        assertTrue(bounded > 250, "only " + bounded + " requests");
     }
 
     @Test
