@@ -15,6 +15,7 @@ public record Lease(
         long amountMicros,
         long settledMicros,
         long returnedMicros,
+        long overrunMicros,
         long lastAcquire,
         State state) {
 

@@ -9,10 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** A second attempt when the first is slow; {@code after} goes with FirstToken. */
 @Wire
 public record Hedge(
-        @Nullable Mode mode,
-        @Nullable String after,
-        @Nullable Integer maxPercent,
-        @Nullable String maxCost) {
+        Mode mode, @Nullable String after, @Nullable Integer maxPercent, @Nullable String maxCost) {
 
     /** FirstToken starts the second when no token came in time. */
     @WireEnum

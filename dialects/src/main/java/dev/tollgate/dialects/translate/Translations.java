@@ -5,6 +5,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.anthropic.AnthropicMessages;
 import dev.tollgate.dialects.codec.ClientCodec;
 import dev.tollgate.dialects.codec.ProviderCodec;
+import dev.tollgate.dialects.gemini.Gemini;
 import dev.tollgate.dialects.openai.OpenAiChat;
 import java.util.EnumMap;
 import java.util.Map;
@@ -22,6 +23,9 @@ public final class Translations {
         var messages = new AnthropicMessages();
         CLIENTS.put(Dialect.ANTHROPIC, messages);
         PROVIDERS.put(Dialect.ANTHROPIC, messages);
+        var gemini = new Gemini();
+        CLIENTS.put(Dialect.GEMINI, gemini);
+        PROVIDERS.put(Dialect.GEMINI, gemini);
     }
 
     private Translations() {}

@@ -7,6 +7,7 @@ import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Bridge.AnswerRead;
 import dev.tollgate.dialects.Bridge.Outbound;
 import dev.tollgate.dialects.Dialect;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -86,7 +87,11 @@ final class CorpusTranslationTest {
                                 tally.refused++;
                                 return;
                             }
-                            SdkReader.stream(client, streamed.bytes());
+                            var seen = SdkReader.stream(client, streamed.bytes());
+                            var said = CorpusTruth.saidByStream(exchange);
+                            if (said != null) {
+                                assertThat(seen.text() + seen.calls()).isEqualTo(said);
+                            }
                             tally.passed++;
                         });
             }
@@ -143,7 +148,7 @@ final class CorpusTranslationTest {
     }
 
     private interface Check {
-        void check(Dialect client, Bridge bridge, Tally tally);
+        void check(Dialect client, Bridge bridge, Tally tally) throws IOException;
     }
 
     private void forEachOther(Corpus.Exchange exchange, Check check) {
@@ -155,7 +160,7 @@ final class CorpusTranslationTest {
             var tally = tally(exchange.dialect(), client);
             try {
                 check.check(client, bridge, tally);
-            } catch (AssertionError | RuntimeException e) {
+            } catch (AssertionError | RuntimeException | IOException e) {
                 tally.failed.add(exchange.name() + ": " + e);
             }
         }

@@ -1,5 +1,7 @@
 package dev.tollgate.dialects.translate;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.anthropic.helpers.MessageAccumulator;
 import com.anthropic.models.messages.ContentBlock;
 import com.anthropic.models.messages.Message;
@@ -7,6 +9,12 @@ import com.anthropic.models.messages.MessageCreateParams;
 import com.anthropic.models.messages.RawMessageStreamEvent;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.genai.types.Content;
+import com.google.genai.types.FinishReason;
+import com.google.genai.types.GenerateContentConfig;
+import com.google.genai.types.GenerateContentResponse;
+import com.google.genai.types.Tool;
+import com.google.genai.types.ToolConfig;
 import com.openai.helpers.ChatCompletionAccumulator;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
@@ -38,7 +46,8 @@ final class SdkReader {
             return switch (client) {
                 case OPENAI_CHAT -> chat(OPENAI.readValue(body, ChatCompletion.class));
                 case ANTHROPIC -> message(ANTHROPIC.readValue(body, Message.class), true);
-                case GEMINI, OPENAI_RESPONSES -> throw new AssertionError(client);
+                case GEMINI -> gemini(List.of(text(body)));
+                case OPENAI_RESPONSES -> throw new AssertionError(client);
             };
         } catch (java.io.IOException e) {
             throw new AssertionError(e);
@@ -50,7 +59,8 @@ final class SdkReader {
             return switch (client) {
                 case OPENAI_CHAT -> chatStream(stream);
                 case ANTHROPIC -> messageStream(stream);
-                case GEMINI, OPENAI_RESPONSES -> throw new AssertionError(client);
+                case GEMINI -> gemini(events(stream));
+                case OPENAI_RESPONSES -> throw new AssertionError(client);
             };
         } catch (java.io.IOException e) {
             throw new AssertionError(e);
@@ -67,7 +77,8 @@ final class SdkReader {
                 case ANTHROPIC ->
                         StrictTypes.check(
                                 ANTHROPIC.readValue(body, MessageCreateParams.Body.class));
-                case GEMINI, OPENAI_RESPONSES -> throw new AssertionError(provider);
+                case GEMINI -> geminiRequest(PLAIN.readTree(body));
+                case OPENAI_RESPONSES -> throw new AssertionError(provider);
             }
         } catch (java.io.IOException e) {
             throw new AssertionError(e);
@@ -156,6 +167,72 @@ final class SdkReader {
             accumulator.accumulate(read);
         }
         return message(accumulator.message(), false);
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static Seen gemini(List<String> chunks) {
+        var text = new StringBuilder();
+        var calls = new ArrayList<String>();
+        for (var json : chunks) {
+            var chunk = GenerateContentResponse.fromJson(json);
+            var candidate = chunk.candidates().orElseThrow().getFirst();
+            assertThat(chunk.responseId()).as(json).isPresent();
+            assertThat(chunk.modelVersion()).as(json).isPresent();
+            assertThat(candidate.content().orElseThrow().role()).as(json).contains("model");
+            for (var part : candidate.content().orElseThrow().parts().orElseThrow()) {
+                if (part.text().isPresent() && !part.thought().orElse(false)) {
+                    text.append(part.text().get());
+                }
+                part.functionCall()
+                        .ifPresent(
+                                call ->
+                                        calls.add(
+                                                call(
+                                                        call.name().orElseThrow(),
+                                                        PLAIN.valueToTree(call.args().orElseThrow())
+                                                                .toString())));
+            }
+        }
+        var last = GenerateContentResponse.fromJson(chunks.getLast());
+        var finish = last.candidates().orElseThrow().getFirst().finishReason().orElseThrow();
+        assertThat(finish.knownEnum()).isNotEqualTo(FinishReason.Known.FINISH_REASON_UNSPECIFIED);
+        var usage = last.usageMetadata().orElseThrow();
+        int thoughts = usage.thoughtsTokenCount().orElse(0);
+        assertThat(
+                        usage.promptTokenCount().orElseThrow()
+                                + usage.candidatesTokenCount().orElseThrow()
+                                + thoughts)
+                .isEqualTo(usage.totalTokenCount().orElseThrow());
+        return new Seen(
+                text.toString(),
+                calls,
+                finish.toString(),
+                usage.promptTokenCount().orElseThrow(),
+                usage.candidatesTokenCount().orElseThrow() + thoughts);
+    }
+
+    private static void geminiRequest(JsonNode body) {
+        assertThat(body.path("contents").isEmpty()).isFalse();
+        for (var content : body.path("contents")) {
+            var read = Content.fromJson(content.toString());
+            assertThat(read.role().orElseThrow()).isIn("user", "model");
+            for (var part : read.parts().orElseThrow()) {
+                assertThat(part.toJson()).as(content.toString()).isNotEqualTo("{}");
+            }
+        }
+        body.path("tools").forEach(tool -> Tool.fromJson(tool.toString()));
+        if (body.has("systemInstruction")) {
+            Content.fromJson(body.path("systemInstruction").toString());
+        }
+        if (body.has("toolConfig")) {
+            ToolConfig.fromJson(body.path("toolConfig").toString());
+        }
+        if (body.has("generationConfig")) {
+            GenerateContentConfig.fromJson(body.path("generationConfig").toString());
+        }
     }
 
     private static JsonNode json(Object value) {

@@ -6,7 +6,9 @@ public enum DeniedReason {
     EXHAUSTED,
     /** Leases of others hold the rest; some of it may come back. */
     RESERVED,
-    /** No such Budget, a window that is not the current one, or a holder that has not registered. */
+    /**
+     * No such Budget, a window that is not the current one, or a holder that has not registered.
+     */
     UNKNOWN_ACCOUNT,
     /** The store did not answer. */
     UNAVAILABLE,

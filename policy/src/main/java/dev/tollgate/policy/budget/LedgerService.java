@@ -1,48 +1,461 @@
 package dev.tollgate.policy.budget;
 
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ledger: takes what holders say, moves the accounts by {@link Ledger}, and answers with what
  * must be sent to whom. It has no thread and no clock; every call may block as long as the store
- * does, and may come from any thread: calls on one account follow one another.
+ * does, and may come from any thread: calls on one account follow one another, and nothing is
+ * answered before the store has acknowledged it.
  *
  * <p>Whoever owns it calls {@link #updateBudgets} with each snapshot, {@link #handle} for each
  * message, {@link #disconnected} when a holder's connection ends, and {@link #tick} about once a
- * second; and sends the effects.
+ * second; and sends the effects. Messages of a connection that another one has replaced are not
+ * passed on.
  */
 public final class LedgerService {
 
+    /** Time for proxies that this ledger does not know of to appear, before a freeze may end. */
+    static final Duration FREEZE_MIN = Duration.ofSeconds(120);
+
+    private static final Duration IDENTITY_EVERY = Duration.ofSeconds(30);
+    private static final Duration STORE_RETRY = Duration.ofSeconds(1);
+
+    private final AccountStore store;
+    private final Ledger ledger;
+    private final AccountBook book;
+    private final Predicate<Set<String>> fleetComplete;
+    private final AtomicReference<Sessions> sessions = new AtomicReference<>(Sessions.NONE);
+    private final ConcurrentHashMap<AccountKey, Instant> frozen = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<AccountKey, Account> pushed = new ConcurrentHashMap<>();
+    private volatile Map<String, BudgetEntry> budgets = Map.of();
+    private volatile @Nullable String storeIdentity;
+    private volatile Instant identityCheckedAt = Instant.MIN;
+
+    /** A ledger whose fleet is whoever registers. */
+    public LedgerService(AccountStore store, long epoch) {
+        this(store, epoch, proxies -> true);
+    }
+
     /**
      * @param epoch fencing number of this leader: higher than that of any earlier one
+     * @param fleetComplete whether these proxies, as named in Register, are all that there are: no
+     *     freeze ends before
      */
-    public LedgerService(AccountStore store, long epoch) {
-        throw new UnsupportedOperationException(store + " " + epoch);
+    public LedgerService(AccountStore store, long epoch, Predicate<Set<String>> fleetComplete) {
+        this.store = store;
+        this.ledger = new Ledger(epoch);
+        this.book = new AccountBook(store);
+        this.fleetComplete = fleetComplete;
     }
 
     /** Takes new limits; a lower one recalls idle money. Effects for registered holders. */
-    public List<LedgerEffect> updateBudgets(List<BudgetEntry> budgets, Instant now) {
-        throw new UnsupportedOperationException(budgets + " " + now);
+    public List<LedgerEffect> updateBudgets(List<BudgetEntry> entries, Instant now) {
+        var next = new HashMap<String, BudgetEntry>();
+        for (var entry : entries) {
+            if (entry.limitMicros() != null && entry.period() != null) {
+                next.put(entry.key(), entry);
+            }
+        }
+        budgets = Map.copyOf(next);
+        var effects = new ArrayList<LedgerEffect>();
+        if (book.load() != null) {
+            return effects; // each Acquire brings the limit in force, and tick sets the rest
+        }
+        applyLimits(now, effects);
+        return effects;
     }
 
     public List<LedgerEffect> handle(LedgerCommand command, Instant now) {
-        throw new UnsupportedOperationException(command + " " + now);
+        var effects = new ArrayList<LedgerEffect>();
+        switch (command) {
+            case LedgerCommand.Register register -> register(register, now, effects);
+            case LedgerCommand.Acquire acquire -> acquire(acquire, now, effects);
+            case LedgerCommand.Report report -> {
+                var session = sessions.get().connected(report.holder());
+                for (var totals : report.leases()) {
+                    if (session != null && !session.closed().contains(totals.account())) {
+                        totals(report.holder(), totals, now, effects);
+                    }
+                }
+            }
+            case LedgerCommand.Close close -> {
+                if (sessions.get().connected(close.holder()) != null) {
+                    sessions.updateAndGet(s -> s.closed(close.holder(), close.totals().account()));
+                    totals(close.holder(), close.totals(), now, effects);
+                }
+            }
+        }
+        return effects;
     }
 
-    /** Time passes: pushes states that changed, ends freezes. */
+    /** Time passes: pushes states that changed, checks the store's identity, ends freezes. */
     public List<LedgerEffect> tick(Instant now) {
-        throw new UnsupportedOperationException("" + now);
+        var effects = new ArrayList<LedgerEffect>();
+        if (book.load() != null) {
+            return effects;
+        }
+        checkIdentity(now, effects);
+        applyLimits(now, effects);
+        for (var account : book.accounts()) {
+            if (!account.equals(pushed.put(account.key(), account))) {
+                for (var lease : account.leases()) {
+                    if (sessions.get().connected(lease.holder()) != null) {
+                        effects.add(state(lease.holder(), account, now, false));
+                    }
+                }
+            }
+        }
+        thaw(now, effects);
+        return effects;
     }
 
     /** The holder's connection is gone: it no longer counts as live. Its leases stay charged. */
     public void disconnected(HolderId holder) {
-        throw new UnsupportedOperationException("" + holder);
+        sessions.updateAndGet(s -> s.disconnected(holder));
     }
 
     /** All accounts that are known, as last stored: for status and metrics. */
     public List<Account> accounts() {
-        throw new UnsupportedOperationException();
+        return book.accounts();
+    }
+
+    /** Accounts that give no grants because the store has forgotten something. */
+    public Set<AccountKey> frozen() {
+        return Set.copyOf(frozen.keySet());
+    }
+
+    private void register(
+            LedgerCommand.Register register, Instant now, List<LedgerEffect> effects) {
+        var holder = register.holder();
+        var unreadable = book.load();
+        if (unreadable != null) {
+            refuse(holder, "ledger store: " + unreadable, effects);
+            return;
+        }
+        var known = sessions.get();
+        var refusal = known.refusal(holder, register.proxy());
+        if (refusal == null && hasLaterLease(holder)) {
+            refusal = "boot epoch " + holder.bootEpoch() + " is over: a later one holds leases";
+        }
+        if (refusal != null) {
+            refuse(holder, refusal, effects);
+            return;
+        }
+        sessions.updateAndGet(s -> s.register(holder, register.proxy()));
+        var stored = true;
+        var mentioned = new HashSet<AccountKey>();
+        for (var totals : register.leases()) {
+            stored &= totals(holder, totals, now, effects);
+            mentioned.add(totals.account());
+        }
+        stored &= suspectEarlier(holder, effects, now);
+        if (!stored) {
+            refuse(holder, "ledger store did not answer", effects);
+            sessions.updateAndGet(s -> s.disconnected(holder));
+            return;
+        }
+        effects.add(new LedgerEffect.Registered(holder, true, ""));
+        for (var key : mentioned) {
+            var account = book.account(key);
+            if (account != null) {
+                effects.add(state(holder, account, now, false));
+            }
+        }
+        for (var key : frozen.keySet()) {
+            effects.add(new LedgerEffect.Freeze(holder, key, true));
+        }
+    }
+
+    private static void refuse(HolderId holder, String reason, List<LedgerEffect> effects) {
+        effects.add(new LedgerEffect.Registered(holder, false, reason));
+    }
+
+    private boolean hasLaterLease(HolderId holder) {
+        for (var account : book.accounts()) {
+            for (var lease : account.leases()) {
+                if (lease.holder().logId().equals(holder.logId())
+                        && lease.holder().bootEpoch() > holder.bootEpoch()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** What an earlier start of the same log has not closed with proof stays charged. */
+    private boolean suspectEarlier(HolderId holder, List<LedgerEffect> effects, Instant now) {
+        var stored = true;
+        for (var account : book.accounts()) {
+            for (var lease : account.leases()) {
+                if (lease.holder().logId().equals(holder.logId())
+                        && lease.holder().bootEpoch() < holder.bootEpoch()
+                        && lease.state() == LeaseAccount.State.OPEN) {
+                    stored &=
+                            change(
+                                            account.key(),
+                                            null,
+                                            new AccountCommand.Suspect(lease.holder()),
+                                            now,
+                                            effects)
+                                    instanceof AccountBook.Change.Done;
+                }
+            }
+        }
+        return stored;
+    }
+
+    private void acquire(LedgerCommand.Acquire acquire, Instant now, List<LedgerEffect> effects) {
+        var key = acquire.account();
+        var session = sessions.get().connected(acquire.holder());
+        var entry = budgets.get(key.budget());
+        if (session == null
+                || entry == null
+                || entry.limitMicros() == null
+                || entry.period() == null
+                || session.closed().contains(key)) {
+            deny(acquire, DeniedReason.UNKNOWN_ACCOUNT, STORE_RETRY, effects);
+            return;
+        }
+        if (frozen.containsKey(key)) {
+            deny(acquire, DeniedReason.FROZEN, STORE_RETRY, effects);
+            return;
+        }
+        if (book.load() != null) {
+            deny(acquire, DeniedReason.UNAVAILABLE, STORE_RETRY, effects);
+            return;
+        }
+        var window = book.currentWindow(key.budget(), key.subject(), entry.period(), now);
+        if (!Objects.equals(window.start(), key.windowStart())) {
+            var current = AccountKey.of(key.budget(), key.subject(), window.start());
+            var account = book.account(current);
+            if (account == null) {
+                account = Account.opened(current, window.end(), entry.limitMicros());
+            }
+            effects.add(state(acquire.holder(), account, now, false));
+            deny(acquire, DeniedReason.UNKNOWN_ACCOUNT, Duration.ZERO, effects);
+            return;
+        }
+        var opened = Account.opened(key, window.end(), entry.limitMicros());
+        var command =
+                new AccountCommand.Acquire(
+                        acquire, window, entry.limitMicros(), sessions.get().live());
+        if (change(key, opened, command, now, effects)
+                instanceof AccountBook.Change.Done(var done)) {
+            var got = done.effects().getFirst() instanceof LedgerEffect.Grant;
+            sessions.updateAndGet(
+                    s -> s.denied(acquire.holder(), key, !got && acquire.amountMicros() > 0));
+        } else {
+            var why = frozen.containsKey(key) ? DeniedReason.FROZEN : DeniedReason.UNAVAILABLE;
+            deny(acquire, why, STORE_RETRY, effects);
+        }
+    }
+
+    private static void deny(
+            LedgerCommand.Acquire acquire,
+            DeniedReason reason,
+            Duration retry,
+            List<LedgerEffect> effects) {
+        effects.add(
+                new LedgerEffect.Denied(
+                        acquire.holder(), acquire.request(), acquire.account(), reason, retry, 0));
+    }
+
+    /** False: not stored. */
+    private boolean totals(
+            HolderId from, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
+        var key = totals.account();
+        var entry = budgets.get(key.budget());
+        var limit = entry == null || entry.limitMicros() == null ? 0 : entry.limitMicros();
+        var known = book.account(key);
+        if (totals.seq() > 0 && (known == null || Ledger.regressed(known, from, totals))) {
+            freeze(key, now, effects);
+            var end =
+                    entry == null || entry.period() == null || key.windowStart() == null
+                            ? null
+                            : Window.of(entry.period(), key.windowStart()).end();
+            var restored =
+                    change(
+                            key,
+                            Account.opened(key, end, limit),
+                            new AccountCommand.Restore(from, totals),
+                            now,
+                            effects);
+            if (!(restored instanceof AccountBook.Change.Done)) {
+                return false;
+            }
+        }
+        if (book.account(key) == null) {
+            if (totals.closed()) {
+                effects.add(new LedgerEffect.Closed(from, key, totals.bootEpoch()));
+            }
+            return true; // a lease that never got a grant
+        }
+        return change(key, null, new AccountCommand.Totals(from, totals), now, effects)
+                instanceof AccountBook.Change.Done;
+    }
+
+    /** The one way to an account; adds the effects once they may be sent. */
+    private AccountBook.Change change(
+            AccountKey key,
+            @Nullable Account opened,
+            AccountCommand command,
+            Instant now,
+            List<LedgerEffect> effects) {
+        var change = book.change(key, opened, account -> ledger.apply(account, command, now));
+        switch (change) {
+            case AccountBook.Change.Done(var transition) -> {
+                effects.addAll(transition.effects());
+                if (transition.moneyBack()) {
+                    tellOfFreeMoney(transition.account(), now, effects);
+                }
+            }
+            case AccountBook.Change.Unavailable unavailable -> {}
+            case AccountBook.Change.Regressed(var remembered) -> {
+                freeze(key, now, effects);
+                var limit = remembered.limitMicros();
+                var rebuilt =
+                        book.change(
+                                key,
+                                Account.opened(key, remembered.windowEnd(), limit),
+                                account ->
+                                        ledger.apply(
+                                                account,
+                                                new AccountCommand.Rebuild(remembered),
+                                                now));
+                if (rebuilt instanceof AccountBook.Change.Done
+                        && !(command instanceof AccountCommand.Acquire)) {
+                    return change(key, opened, command, now, effects);
+                }
+            }
+        }
+        return change;
+    }
+
+    private void tellOfFreeMoney(Account account, Instant now, List<LedgerEffect> effects) {
+        sessions.get()
+                .byLog()
+                .forEach(
+                        (logId, session) -> {
+                            var holder = new HolderId(logId, session.bootEpoch());
+                            if (session.connected() && session.denied().contains(account.key())) {
+                                effects.add(state(holder, account, now, true));
+                                sessions.updateAndGet(s -> s.denied(holder, account.key(), false));
+                            }
+                        });
+    }
+
+    private void applyLimits(Instant now, List<LedgerEffect> effects) {
+        for (var account : book.accounts()) {
+            var entry = budgets.get(account.key().budget());
+            if (entry == null
+                    || entry.limitMicros() == null
+                    || entry.limitMicros() == account.limitMicros()
+                    || entry.period() == null) {
+                continue;
+            }
+            var window =
+                    book.currentWindow(
+                            account.key().budget(), account.key().subject(), entry.period(), now);
+            if (Objects.equals(window.start(), account.key().windowStart())) {
+                var command = new AccountCommand.SetLimit(entry.limitMicros());
+                change(account.key(), null, command, now, effects);
+            }
+        }
+    }
+
+    private void checkIdentity(Instant now, List<LedgerEffect> effects) {
+        if (now.isBefore(
+                identityCheckedAt.equals(Instant.MIN)
+                        ? now
+                        : identityCheckedAt.plus(IDENTITY_EVERY))) {
+            return;
+        }
+        if (store.identity() instanceof AccountStore.Identity.Ok(var id)) {
+            identityCheckedAt = now;
+            var before = storeIdentity;
+            storeIdentity = id;
+            if (before != null && !before.equals(id)) {
+                for (var account : book.accounts()) {
+                    freeze(account.key(), now, effects);
+                    change(
+                            account.key(),
+                            Account.opened(
+                                    account.key(), account.windowEnd(), account.limitMicros()),
+                            new AccountCommand.Rebuild(account),
+                            now,
+                            effects);
+                }
+            }
+        }
+    }
+
+    private void freeze(AccountKey key, Instant now, List<LedgerEffect> effects) {
+        if (frozen.putIfAbsent(key, now) == null) {
+            tellAll(new LedgerEffect.Freeze(new HolderId("all", 1), key, true), effects);
+        }
+    }
+
+    /** Time alone never ends a freeze: every proxy of the fleet must have told what it holds. */
+    private void thaw(Instant now, List<LedgerEffect> effects) {
+        if (frozen.isEmpty()) {
+            return;
+        }
+        var registered = new HashSet<String>();
+        for (var session : sessions.get().byLog().values()) {
+            if (session.connected()) {
+                registered.add(session.proxy());
+            }
+        }
+        if (registered.isEmpty() || !fleetComplete.test(registered)) {
+            return;
+        }
+        frozen.forEach(
+                (key, since) -> {
+                    if (!now.isBefore(since.plus(FREEZE_MIN)) && frozen.remove(key, since)) {
+                        tellAll(
+                                new LedgerEffect.Freeze(new HolderId("all", 1), key, false),
+                                effects);
+                    }
+                });
+    }
+
+    private void tellAll(LedgerEffect.Freeze freeze, List<LedgerEffect> effects) {
+        sessions.get()
+                .byLog()
+                .forEach(
+                        (logId, session) -> {
+                            if (session.connected()) {
+                                var to = new HolderId(logId, session.bootEpoch());
+                                effects.add(
+                                        new LedgerEffect.Freeze(
+                                                to, freeze.account(), freeze.frozen()));
+                            }
+                        });
+    }
+
+    private static LedgerEffect state(
+            HolderId to, Account account, Instant now, boolean freeAgain) {
+        return new LedgerEffect.State(
+                to,
+                account.key(),
+                account.limitMicros(),
+                account.settledMicros() + account.overrunMicros(),
+                account.outstandingMicros(),
+                new Window(account.key().windowStart(), account.windowEnd()).remaining(now),
+                freeAgain);
     }
 }

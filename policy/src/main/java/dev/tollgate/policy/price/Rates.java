@@ -1,6 +1,7 @@
 package dev.tollgate.policy.price;
 
 import dev.tollgate.policy.snapshot.PriceEntry;
+import java.util.List;
 
 /**
  * The prices that hold for one count of input tokens, in micro-USD per million tokens. The tier is
@@ -69,7 +70,21 @@ record Rates(
                 price.outputAudio() == price.output() ? tier.output() : price.outputAudio());
     }
 
-    private Rates max(Rates other) {
+    PriceEntry toPrice(long perRequest, String source) {
+        return new PriceEntry(
+                input,
+                cachedInput,
+                cacheWrite,
+                cacheWrite1h,
+                output,
+                inputAudio,
+                outputAudio,
+                perRequest,
+                List.of(),
+                source);
+    }
+
+    Rates max(Rates other) {
         return new Rates(
                 Math.max(input, other.input),
                 Math.max(cachedInput, other.cachedInput),

@@ -2,8 +2,8 @@ package dev.tollgate.policy.price;
 
 import dev.tollgate.policy.snapshot.ModelEntry;
 import dev.tollgate.policy.snapshot.PriceEntry;
+import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,28 +30,22 @@ public final class UpperBound {
     public static final long MIN_OUTPUT_TOKENS = 256;
 
     /**
-     * Fields whose input is somewhere else but still ends at the context window; every other name
-     * stands for something that costs beyond it (server-side tools, background, service tiers).
+     * Beginnings of what a scan calls unbounded whose input is somewhere else, or of a kind that
+     * bytes say nothing about, but still ends at the context window. Everything else costs beyond
+     * it, or may: tools that the provider runs, stored prompts, service tiers, background work.
      */
-    private static final Set<String> ENDS_AT_CONTEXT =
-            Set.of(
+    private static final List<String> ENDS_AT_CONTEXT =
+            List.of(
+                    "messages[",
+                    "contents[",
+                    "content of type",
+                    "input[",
+                    "cachedContent",
                     "previous_response_id",
                     "conversation",
-                    "cachedContent",
-                    "cached_content",
                     "file_id",
-                    "file_data",
-                    "fileData",
-                    "file",
                     "file_url",
-                    "image_url",
-                    "document_url",
-                    "url",
-                    "audio",
-                    "input_audio",
-                    "video",
-                    "media",
-                    "container_upload");
+                    "input_audio");
 
     private UpperBound() {}
 
@@ -127,7 +121,7 @@ public final class UpperBound {
 
     private static @Nullable String unboundable(ModelEntry model, BoundInput input) {
         for (var name : input.unbounded()) {
-            if (!ENDS_AT_CONTEXT.contains(name)) {
+            if (ENDS_AT_CONTEXT.stream().noneMatch(name::startsWith)) {
                 return "the cost of " + name + " cannot be bounded before it is sent";
             }
             if (model.contextTokens() == null) {

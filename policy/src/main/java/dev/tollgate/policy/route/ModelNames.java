@@ -72,6 +72,26 @@ final class ModelNames {
         return best;
     }
 
+    /**
+     * The claim that takes everything a name or pattern stands for: on its own level only the same
+     * text does, unless a wider one is all there is.
+     */
+    static @Nullable Claim covering(List<ModelNames> tables, ModelPattern model) {
+        if (model.isExact()) {
+            return winner(tables, model.text());
+        }
+        Claim best = null;
+        for (var table : tables) {
+            for (var claim : table.patterns) {
+                boolean better = best == null || PRECEDENCE.compare(claim, best) < 0;
+                if (better && claim.pattern().covers(model)) {
+                    best = claim;
+                }
+            }
+        }
+        return best;
+    }
+
     List<String> exactNames() {
         return List.copyOf(exact.keySet());
     }

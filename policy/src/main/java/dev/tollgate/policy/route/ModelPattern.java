@@ -24,4 +24,26 @@ public record ModelPattern(String text) {
         }
         return text.equals(name);
     }
+
+    /** Whether it matches every name that {@code other} matches. */
+    public boolean covers(ModelPattern other) {
+        if (text.equals("*") || text.equals(other.text)) {
+            return true;
+        }
+        if (isExact() || other.text.equals("*")) {
+            return false;
+        }
+        if (other.isExact()) {
+            return matches(other.text);
+        }
+        boolean leading = text.startsWith("*");
+        return leading == other.text.startsWith("*") && matches(other.literal());
+    }
+
+    private String literal() {
+        if (isExact()) {
+            return text;
+        }
+        return text.startsWith("*") ? text.substring(1) : text.substring(0, text.length() - 1);
+    }
 }

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SnapshotIndex {
 
+    /** Stands for a namespace that nothing names. */
+    static final String UNNAMED = "";
+
     private final Snapshot snapshot;
     private final Map<String, ProviderEntry> providers = new HashMap<>();
     private final Map<String, Map<String, ModelEntry>> models = new HashMap<>();
@@ -45,7 +48,7 @@ public final class SnapshotIndex {
         snapshot.issuers().forEach(issuer -> issuers.put(issuer.issuer(), issuer));
         namespaces = Set.copyOf(snapshot.settings().namespaces());
         var builder = new ViewBuilder();
-        common = builder.view("");
+        common = builder.view(UNNAMED);
         for (var namespace : builder.namedNamespaces()) {
             views.put(namespace, builder.view(namespace));
         }
@@ -88,7 +91,7 @@ public final class SnapshotIndex {
 
     /** Sorts everything by the namespace that sees it, or by none if all do. */
     private final class ViewBuilder {
-        private static final String ALL = "";
+        private static final String ALL = UNNAMED;
 
         private final Map<String, List<ModelNames.Claim>> overrides = new HashMap<>();
         private final Map<String, List<ModelNames.Claim>> own = new HashMap<>();

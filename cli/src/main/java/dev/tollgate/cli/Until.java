@@ -1,0 +1,76 @@
+package dev.tollgate.cli;
+
+import io.vertx.core.Future;
+import java.net.BindException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Waiting on the main thread: for a start, for the end. */
+final class Until {
+
+    private static final long START_SECONDS = 60;
+    private static final long CLOSE_SECONDS = 620;
+    private static final CountDownLatch STOP = new CountDownLatch(1);
+    private static final CountDownLatch DONE = new CountDownLatch(1);
+
+    private Until() {}
+
+    /** The result of a start; a port in use ends the command with exit code 3. */
+    static <T> T ready(Future<T> start, int port) {
+        try {
+            return start.toCompletionStage()
+                    .toCompletableFuture()
+                    .get(START_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            var cause = e.getCause() == null ? e : e.getCause();
+            if (cause instanceof BindException) {
+                throw CommandFailure.missing(
+                        "port "
+                                + port
+                                + " is in use: choose another with --port, or 0 for a free one");
+            }
+            throw CommandFailure.failed("the start failed: " + cause.getMessage());
+        } catch (TimeoutException e) {
+            throw CommandFailure.failed("the start took longer than " + START_SECONDS + " s");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw CommandFailure.failed("interrupted");
+        }
+    }
+
+    /** Waits for SIGTERM or Ctrl-C. The caller then closes what it started and returns. */
+    static void stopped() {
+        Runtime.getRuntime()
+                .addShutdownHook(
+                        new Thread(
+                                () -> {
+                                    STOP.countDown();
+                                    await(DONE);
+                                },
+                                "shutdown"));
+        await(STOP);
+    }
+
+    /** Waits for an orderly end, then lets the process go. */
+    static void closed(Future<?> close) {
+        try {
+            close.toCompletionStage().toCompletableFuture().get(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw CommandFailure.failed("the end was not orderly: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            DONE.countDown();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package dev.tollgate.dataplane.wal;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a log from its newest whole checkpoint on. A torn tail, what a kill in the middle of a
+ * write leaves, is cut: its length, which is stored last, is still zero. Damage is told: a record
+ * whose length is there and whose checksum is wrong, or a whole record behind a gap. What was read
+ * up to there counts, and proves nothing about the rest.
+ *
+ * @param segments all files, oldest first
+ * @param last where to go on writing; null: in a new file
+ * @param end behind the last record in it
+ * @param nextNumber of the next record
+ * @param usage newest usage records, oldest first
+ */
+record LogReplay(
+        LogState state,
+        List<Path> segments,
+        @Nullable Path last,
+        int end,
+        long nextNumber,
+        List<byte[]> usage,
+        @Nullable String damage) {
+
+    static LogReplay read(Path directory, int usageKept) throws IOException {
+        var files = segments(directory);
+        var start = files.size() - 1;
+        var broken = false;
+        while (start >= 0) {
+            try (var segment = Segment.open(files.get(start), false)) {
+                var first = segment.read(0);
+                if (first != null
+                        && LogCodec.decode(first.record()) instanceof LogRecord.Checkpoint) {
+                    break;
+                }
+                broken |= segment.isBroken(0) || segment.find(0, 1, Long.MAX_VALUE) != null;
+            }
+            start--;
+        }
+        if (start < 0) {
+            var damage = broken ? "no segment in " + directory + " has a whole checkpoint" : null;
+            return new LogReplay(new LogState(), files, null, 0, 1, List.of(), damage);
+        }
+        return new Reader(files, start, usageKept).read();
+    }
+
+    static List<Path> segments(Path directory) throws IOException {
+        try (var list = Files.list(directory)) {
+            return new ArrayList<>(
+                    list.filter(file -> Segment.index(file) >= 0)
+                            .sorted(Comparator.comparingLong(Segment::index))
+                            .toList());
+        }
+    }
+
+    private static final class Reader {
+        private final List<Path> files;
+        private final int start;
+        private final int usageKept;
+        private final LogState state = new LogState();
+        private final ArrayDeque<byte[]> usage = new ArrayDeque<>();
+        private long next;
+        private @Nullable String damage;
+
+        Reader(List<Path> files, int start, int usageKept) {
+            this.files = files;
+            this.start = start;
+            this.usageKept = usageKept;
+        }
+
+        /**
+         * The newest segment with a checkpoint holds all that counts. The one before it is read for
+         * its usage records alone.
+         */
+        LogReplay read() throws IOException {
+            if (start > 0) {
+                try (var before = Segment.open(files.get(start - 1), false)) {
+                    for (var frame = before.read(0);
+                            frame != null;
+                            frame = before.read(frame.next())) {
+                        if (LogCodec.decode(frame.record()) instanceof LogRecord.Usage(var json)) {
+                            keep(json);
+                        }
+                    }
+                }
+            }
+            var end = 0;
+            try (var segment = Segment.open(files.get(start), false)) {
+                var frame = segment.read(0);
+                next = frame == null ? 1 : frame.number();
+                while (frame != null && frame.number() == next) {
+                    apply(frame);
+                    end = frame.next();
+                    next++;
+                    frame = segment.read(end);
+                }
+                var behind = segment.find(end, next, Long.MAX_VALUE);
+                if (behind == null && segment.isBroken(end)) {
+                    damage =
+                            "%s: broken at byte %d, record %d"
+                                    .formatted(files.get(start).getFileName(), end, next);
+                } else if (behind != null) {
+                    damage =
+                            "%s: broken at byte %d, record %d, but record %d behind it is whole"
+                                    .formatted(
+                                            files.get(start).getFileName(),
+                                            end,
+                                            next,
+                                            behind.number());
+                }
+            }
+            for (var later = start + 1; later < files.size(); later++) {
+                try (var segment = Segment.open(files.get(later), false)) {
+                    var torn =
+                            !segment.isBroken(0) && segment.find(0, next, Long.MAX_VALUE) == null;
+                    if (!torn && damage == null) {
+                        damage = files.get(later).getFileName() + ": its checkpoint is broken";
+                    }
+                }
+            }
+            return new LogReplay(
+                    state, files, files.get(start), end, next, List.copyOf(usage), damage);
+        }
+
+        private void apply(Segment.Frame frame) throws IOException {
+            LogRecord record;
+            try {
+                record = LogCodec.decode(frame.record());
+            } catch (IllegalArgumentException e) {
+                throw new IOException(
+                        files.get(start) + ": record " + frame.number() + ": " + e.getMessage(), e);
+            }
+            state.apply(frame.number(), record);
+            if (record instanceof LogRecord.Usage(var json)) {
+                keep(json);
+            }
+        }
+
+        private void keep(byte[] json) {
+            if (usageKept == 0) {
+                return;
+            }
+            if (usage.size() == usageKept) {
+                usage.removeFirst();
+            }
+            usage.addLast(json);
+        }
+    }
+}

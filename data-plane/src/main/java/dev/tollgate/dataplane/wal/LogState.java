@@ -1,0 +1,313 @@
+package dev.tollgate.dataplane.wal;
+
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.LeaseTotals;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the records of a log add up to: the leases with their totals, and the intents that nobody
+ * has settled. The same fold runs while the log is written and when it is read again, so that a
+ * replay gives what was in memory. I2 and I4 are checked in every step; a violation is a bug and
+ * throws. One thread at a time.
+ */
+final class LogState {
+
+    private static final long NANOS_PER_MICRO = 1_000;
+
+    private record LeaseKey(String account, long epoch) {}
+
+    private static final class Lease {
+        final String account;
+        final long epoch;
+        long amountMicros;
+        long settledNanos;
+        long returnedMicros;
+        long overrunNanos;
+        long openNanos;
+        long lastRequest;
+        long seq;
+        boolean closed;
+
+        Lease(String account, long epoch) {
+            this.account = account;
+            this.epoch = epoch;
+        }
+    }
+
+    private record Open(Lease lease, long nanos) {}
+
+    private final Map<LeaseKey, Lease> earlier = new LinkedHashMap<>();
+    private final Map<String, Lease> current = new HashMap<>();
+    private final Map<Long, List<Open>> intents = new LinkedHashMap<>();
+    private long epoch;
+    private String kernelBoot = "";
+    private boolean stopped;
+
+    /** Of the last Boot; 0: none yet. */
+    long epoch() {
+        return epoch;
+    }
+
+    String kernelBoot() {
+        return kernelBoot;
+    }
+
+    /** The last start ended in order. */
+    boolean stopped() {
+        return stopped;
+    }
+
+    int openIntents() {
+        return intents.size();
+    }
+
+    /**
+     * @param number of the record in the log
+     */
+    void apply(long number, LogRecord record) {
+        switch (record) {
+            case LogRecord.Boot boot -> boot(boot);
+            case LogRecord.Acquire acquire -> {
+                var lease = lease(acquire.account());
+                lease.lastRequest = Math.max(lease.lastRequest, acquire.request());
+            }
+            case LogRecord.Grant grant -> {
+                var lease = lease(grant.account());
+                lease.amountMicros = Math.max(lease.amountMicros, grant.amountMicros());
+                lease.seq = Math.max(lease.seq, grant.seq());
+            }
+            case LogRecord.Intent intent -> intent(number, intent);
+            case LogRecord.Settle settle -> settle(settle);
+            case LogRecord.Return back -> {
+                var lease = lease(back.account());
+                lease.returnedMicros = Math.max(lease.returnedMicros, back.returnedMicros());
+                check(lease);
+            }
+            case LogRecord.Close close -> {
+                var lease = find(close.account(), close.epoch());
+                if (lease != null) {
+                    if (lease.openNanos != 0) {
+                        throw new IllegalStateException(
+                                lease.account + ": closed while " + lease.openNanos + " are held");
+                    }
+                    lease.closed = true;
+                }
+            }
+            case LogRecord.Forget forget -> {
+                earlier.remove(new LeaseKey(forget.account(), forget.epoch()));
+                if (forget.epoch() == epoch) {
+                    current.remove(forget.account());
+                }
+            }
+            case LogRecord.Stop stop -> stopped = true;
+            case LogRecord.Usage usage -> {}
+            case LogRecord.Checkpoint checkpoint -> restore(checkpoint.state());
+        }
+    }
+
+    /** What the ledger is told, of every lease that it has not acknowledged as closed. */
+    List<LeaseTotals> totals() {
+        var totals = new ArrayList<LeaseTotals>();
+        for (var lease : earlier.values()) {
+            totals.add(totals(lease));
+        }
+        for (var lease : current.values()) {
+            totals.add(totals(lease));
+        }
+        return totals;
+    }
+
+    @Nullable LeaseTotals totals(String account, long ofEpoch) {
+        var lease = find(account, ofEpoch);
+        return lease == null ? null : totals(lease);
+    }
+
+    /** Number of the last Acquire of the current lease. */
+    long lastRequest(String account) {
+        var lease = current.get(account);
+        return lease == null ? 0 : lease.lastRequest;
+    }
+
+    /** What would settle every open intent at its hold. */
+    List<LogRecord.Settle> settlementsAtHold() {
+        var settlements = new ArrayList<LogRecord.Settle>();
+        intents.forEach(
+                (number, holds) -> {
+                    var charges = new ArrayList<LogRecord.Charge>();
+                    var most = 0L;
+                    for (var hold : holds) {
+                        charges.add(new LogRecord.Charge(hold.lease().account, hold.nanos(), 0));
+                        most = Math.max(most, hold.nanos());
+                    }
+                    settlements.add(new LogRecord.Settle(number, most, true, charges));
+                });
+        return settlements;
+    }
+
+    private void boot(LogRecord.Boot boot) {
+        if (boot.epoch() <= epoch) {
+            throw new IllegalStateException(
+                    "boot epoch " + boot.epoch() + " (expected: > " + epoch + ")");
+        }
+        for (var lease : current.values()) {
+            earlier.put(new LeaseKey(lease.account, lease.epoch), lease);
+        }
+        current.clear();
+        epoch = boot.epoch();
+        kernelBoot = boot.kernelBoot();
+        stopped = false;
+    }
+
+    private void intent(long number, LogRecord.Intent intent) {
+        var holds = new ArrayList<Open>(intent.holds().size());
+        for (var hold : intent.holds()) {
+            var lease = lease(hold.account());
+            if (lease.closed) {
+                throw new IllegalStateException(lease.account + ": intent after close");
+            }
+            lease.openNanos = Math.addExact(lease.openNanos, hold.nanos());
+            check(lease);
+            holds.add(new Open(lease, hold.nanos()));
+        }
+        if (intents.put(number, holds) != null) {
+            throw new IllegalStateException("I4: second intent " + number);
+        }
+    }
+
+    /** A second settlement of an intent has no effect. */
+    private void settle(LogRecord.Settle settle) {
+        var holds = intents.remove(settle.intent());
+        if (holds == null) {
+            return;
+        }
+        for (var hold : holds) {
+            hold.lease().openNanos -= hold.nanos();
+        }
+        for (var charge : settle.charges()) {
+            for (var hold : holds) {
+                if (hold.lease().account.equals(charge.account())) {
+                    var lease = hold.lease();
+                    lease.settledNanos = Math.addExact(lease.settledNanos, charge.settledNanos());
+                    lease.overrunNanos = Math.addExact(lease.overrunNanos, charge.overrunNanos());
+                    check(lease);
+                }
+            }
+        }
+    }
+
+    private static void check(Lease lease) {
+        var spent = Math.addExact(lease.openNanos, lease.settledNanos);
+        var owned = Math.multiplyExact(lease.amountMicros - lease.returnedMicros, NANOS_PER_MICRO);
+        if (spent > owned) {
+            throw new IllegalStateException(
+                    "I2: "
+                            + lease.account
+                            + " holds and settled "
+                            + spent
+                            + " nano-USD of "
+                            + owned);
+        }
+    }
+
+    private Lease lease(String account) {
+        return current.computeIfAbsent(account, a -> new Lease(a, epoch));
+    }
+
+    private @Nullable Lease find(String account, long ofEpoch) {
+        return ofEpoch == epoch
+                ? current.get(account)
+                : earlier.get(new LeaseKey(account, ofEpoch));
+    }
+
+    private static LeaseTotals totals(Lease lease) {
+        return new LeaseTotals(
+                AccountKey.parse(lease.account),
+                lease.epoch,
+                lease.amountMicros,
+                Math.ceilDiv(lease.settledNanos, NANOS_PER_MICRO),
+                lease.returnedMicros,
+                Math.ceilDiv(lease.overrunNanos, NANOS_PER_MICRO),
+                Math.ceilDiv(lease.openNanos, NANOS_PER_MICRO),
+                lease.seq,
+                lease.closed);
+    }
+
+    /** All of it, for a {@link LogRecord.Checkpoint}. */
+    byte[] snapshot() {
+        var out = new LogCodec();
+        out.number(epoch).text(kernelBoot).number(stopped ? 1 : 0);
+        out.number(earlier.size() + current.size());
+        var index = new HashMap<LeaseKey, Integer>();
+        for (var leases : List.of(earlier.values(), current.values())) {
+            for (var lease : leases) {
+                index.put(new LeaseKey(lease.account, lease.epoch), index.size());
+                out.text(lease.account)
+                        .number(lease.epoch)
+                        .number(lease.amountMicros)
+                        .number(lease.settledNanos)
+                        .number(lease.returnedMicros)
+                        .number(lease.overrunNanos)
+                        .number(lease.lastRequest)
+                        .number(lease.seq)
+                        .number(lease.closed ? 1 : 0);
+            }
+        }
+        out.number(intents.size());
+        intents.forEach(
+                (number, holds) -> {
+                    out.number(number).number(holds.size());
+                    for (var hold : holds) {
+                        var key = new LeaseKey(hold.lease().account, hold.lease().epoch);
+                        out.number(index.get(key)).number(hold.nanos());
+                    }
+                });
+        return out.copy();
+    }
+
+    private void restore(byte[] state) {
+        var in = ByteBuffer.wrap(state);
+        earlier.clear();
+        current.clear();
+        intents.clear();
+        epoch = in.getLong();
+        kernelBoot = LogCodec.readText(in);
+        stopped = in.getLong() == 1;
+        var leases = new ArrayList<Lease>();
+        var count = in.getLong();
+        for (var i = 0L; i < count; i++) {
+            var lease = new Lease(LogCodec.readText(in), in.getLong());
+            lease.amountMicros = in.getLong();
+            lease.settledNanos = in.getLong();
+            lease.returnedMicros = in.getLong();
+            lease.overrunNanos = in.getLong();
+            lease.lastRequest = in.getLong();
+            lease.seq = in.getLong();
+            lease.closed = in.getLong() == 1;
+            leases.add(lease);
+            if (lease.epoch == epoch) {
+                current.put(lease.account, lease);
+            } else {
+                earlier.put(new LeaseKey(lease.account, lease.epoch), lease);
+            }
+        }
+        var open = in.getLong();
+        for (var i = 0L; i < open; i++) {
+            var number = in.getLong();
+            var size = in.getLong();
+            var holds = new ArrayList<Open>();
+            for (var h = 0L; h < size; h++) {
+                var lease = leases.get(Math.toIntExact(in.getLong()));
+                var nanos = in.getLong();
+                lease.openNanos += nanos;
+                holds.add(new Open(lease, nanos));
+            }
+            intents.put(number, holds);
+        }
+    }
+}

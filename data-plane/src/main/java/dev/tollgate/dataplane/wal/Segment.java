@@ -1,0 +1,225 @@
+package dev.tollgate.dataplane.wal;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One file of the log, mapped. It is written full of zeros before it is mapped, so that a full disk
+ * is an error of that write and never a fault of a later store. A frame is: length of the body, its
+ * CRC32C, the body (the record's number, then the record), padding to four bytes. The length is
+ * stored last: a frame is there whole or not at all when the process is killed.
+ */
+final class Segment implements AutoCloseable {
+
+    private static final int FRAME_HEAD = 8;
+    private static final int NUMBER = 8;
+    private static final int BLOCK = 1 << 20;
+    private static final String PREFIX = "wal-";
+    private static final String SUFFIX = ".seg";
+    private static final ValueLayout.OfInt INT =
+            ValueLayout.JAVA_INT.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfLong LONG =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LENGTH = INT.varHandle();
+
+    final long index;
+    final Path file;
+    private final Arena arena;
+    private final MemorySegment memory;
+    private final CRC32C crc = new CRC32C();
+    private int end;
+    private int syncedTo;
+
+    private Segment(long index, Path file, Arena arena, MemorySegment memory) {
+        this.index = index;
+        this.file = file;
+        this.arena = arena;
+        this.memory = memory;
+    }
+
+    static Path file(Path directory, long index) {
+        return directory.resolve("%s%016d%s".formatted(PREFIX, index, SUFFIX));
+    }
+
+    /** -1: the file is no segment. */
+    static long index(Path file) {
+        var name = file.getFileName().toString();
+        if (!name.startsWith(PREFIX) || !name.endsWith(SUFFIX)) {
+            return -1;
+        }
+        try {
+            return Long.parseLong(name.substring(PREFIX.length(), name.length() - SUFFIX.length()));
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+
+    /** A new file, all zeros; nothing is left behind if the disk is full. */
+    static Segment create(Path directory, long index, int bytes) throws IOException {
+        var file = file(directory, index);
+        try (var channel =
+                FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+            var zeros = ByteBuffer.allocateDirect(Math.min(bytes, BLOCK));
+            for (var left = bytes; left > 0; ) {
+                zeros.clear().limit(Math.min(left, zeros.capacity()));
+                left -= channel.write(zeros);
+            }
+        } catch (IOException e) {
+            Files.deleteIfExists(file);
+            throw e;
+        }
+        return map(file, index, FileChannel.MapMode.READ_WRITE);
+    }
+
+    static Segment open(Path file, boolean writable) throws IOException {
+        return map(
+                file,
+                index(file),
+                writable ? FileChannel.MapMode.READ_WRITE : FileChannel.MapMode.READ_ONLY);
+    }
+
+    private static Segment map(Path file, long index, FileChannel.MapMode mode) throws IOException {
+        var arena = Arena.ofShared();
+        try (var channel =
+                mode == FileChannel.MapMode.READ_ONLY
+                        ? FileChannel.open(file, StandardOpenOption.READ)
+                        : FileChannel.open(
+                                file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            var memory = channel.map(mode, 0, channel.size(), arena);
+            return new Segment(index, file, arena, memory);
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    int capacity() {
+        return (int) memory.byteSize();
+    }
+
+    /** What a record of this length takes. */
+    static int frameBytes(int recordBytes) {
+        return (FRAME_HEAD + NUMBER + recordBytes + 3) & ~3;
+    }
+
+    int free() {
+        return capacity() - end;
+    }
+
+    int end() {
+        return end;
+    }
+
+    /** Appends one record; the caller has checked {@link #free} and holds the log's lock. */
+    void append(long number, byte[] record, int recordBytes) {
+        var body = NUMBER + recordBytes;
+        memory.set(LONG, end + FRAME_HEAD, number);
+        MemorySegment.copy(
+                record, 0, memory, ValueLayout.JAVA_BYTE, end + FRAME_HEAD + NUMBER, recordBytes);
+        memory.set(INT, end + 4L, crc(end + FRAME_HEAD, body));
+        LENGTH.setRelease(memory, (long) end, body);
+        end += frameBytes(recordBytes);
+    }
+
+    /** What {@link #read} found. */
+    record Frame(long number, ByteBuffer record, int next) {}
+
+    /** The frame at an offset; null: none, or a damaged one. */
+    @Nullable Frame read(int offset) {
+        if (offset + FRAME_HEAD + NUMBER > capacity()) {
+            return null;
+        }
+        var body = memory.get(INT, offset);
+        if (body <= NUMBER || body > capacity() - offset - FRAME_HEAD) {
+            return null;
+        }
+        if (memory.get(INT, offset + 4L) != crc(offset + FRAME_HEAD, body)) {
+            return null;
+        }
+        var number = memory.get(LONG, offset + FRAME_HEAD);
+        var record =
+                memory.asSlice(offset + FRAME_HEAD + NUMBER, body - NUMBER)
+                        .asByteBuffer()
+                        .asReadOnlyBuffer();
+        return new Frame(number, record, offset + frameBytes(body - NUMBER));
+    }
+
+    /** A frame was begun here and is not whole, although its length, which comes last, is there. */
+    boolean isBroken(int offset) {
+        return offset + FRAME_HEAD + NUMBER <= capacity()
+                && memory.get(INT, offset) != 0
+                && read(offset) == null;
+    }
+
+    /** A whole frame of a number in the range that begins at or behind an offset; null: none. */
+    @Nullable Frame find(int offset, long fromNumber, long toNumber) {
+        if (isZeroFrom(offset)) {
+            return null;
+        }
+        for (var at = offset; at + FRAME_HEAD + NUMBER <= capacity(); at += 4) {
+            var body = memory.get(INT, at);
+            if (body > NUMBER && body <= capacity() - at - FRAME_HEAD) {
+                var number = memory.get(LONG, at + FRAME_HEAD);
+                if (number >= fromNumber && number < toNumber) {
+                    var frame = read(at);
+                    if (frame != null) {
+                        return frame;
+                    }
+                }
+            }
+        }
+        return null;
+    }
+
+    boolean isZeroFrom(int offset) {
+        var zeros = new byte[Math.min(BLOCK, capacity())];
+        var zero = MemorySegment.ofArray(zeros);
+        for (var at = (long) offset; at < capacity(); at += zeros.length) {
+            var length = Math.min(zeros.length, capacity() - at);
+            if (memory.asSlice(at, length).mismatch(zero.asSlice(0, length)) >= 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Goes on writing at an offset; what is behind it, a torn frame, becomes zeros. */
+    void truncate(int offset) {
+        memory.asSlice(offset).fill((byte) 0);
+        end = offset;
+        syncedTo = 0;
+    }
+
+    /**
+     * Everything up to {@code to} is on the disk afterwards. Only the log's own thread calls it.
+     */
+    void sync(int to) {
+        if (to > syncedTo) {
+            var from = syncedTo & ~4095;
+            memory.asSlice(from, to - from).force();
+            syncedTo = to;
+        }
+    }
+
+    private int crc(long offset, int length) {
+        crc.reset();
+        crc.update(memory.asSlice(offset, length).asByteBuffer());
+        return (int) crc.getValue();
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

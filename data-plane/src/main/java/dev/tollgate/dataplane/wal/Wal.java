@@ -1,0 +1,510 @@
+package dev.tollgate.dataplane.wal;
+
+import dev.tollgate.policy.budget.HolderId;
+import dev.tollgate.policy.budget.LeaseTotals;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The write-ahead log of one proxy, which is its usage log too. A record counts once it is in the
+ * mapped page: it survives kill -9 without a system call; the disk has it at most {@code syncEvery}
+ * later. Any thread may append; the lock is held for a copy of the bytes and a step of {@link
+ * LogState}, never over a system call but for the change of segments.
+ *
+ * <p>Every segment begins with a checkpoint of all that the records before it add up to, so older
+ * segments are kept for their usage records alone and the log never fills up with leases that stay
+ * open for a month. It is full only if the disk is: then the rest of the segment is kept for
+ * settlements and {@link #append} refuses intents. A failed fsync stops all intents, for good.
+ */
+public final class Wal implements UsageLog, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Wal.class);
+
+    /** Tries to make the next segment again this often while the disk is full. */
+    private static final long RETRY_NANOS = 1_000_000_000L;
+
+    /** How much of a last segment only records that end something may use. */
+    private static final int RESERVE_PART = 16;
+
+    private static final String DAMAGED = ".damaged";
+    private static final Path KERNEL_BOOT = Path.of("/proc/sys/kernel/random/boot_id");
+
+    /**
+     * What the log held when it was opened.
+     *
+     * @param proven the totals of earlier starts are final: nothing can have been lost
+     * @param damage null: none
+     */
+    public record Recovered(boolean proven, int settledAtHold, @Nullable String damage) {}
+
+    private final WalSettings settings;
+    private final LogDirectory directory;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ThreadLocal<LogCodec> codecs = ThreadLocal.withInitial(LogCodec::new);
+    private final ExecutorService allocator =
+            Executors.newSingleThreadExecutor(
+                    Thread.ofPlatform().daemon().name("wal-allocate").factory());
+    private final Thread syncer;
+
+    // guarded by lock
+    private final LogState state;
+    private Segment current;
+    private @Nullable Segment next;
+    private final ArrayDeque<Segment> retired = new ArrayDeque<>();
+    private final ArrayDeque<Path> old = new ArrayDeque<>();
+    private final ArrayDeque<byte[]> usage;
+    private long nextNumber;
+    private long dropped;
+    private boolean allocating;
+    private boolean released;
+
+    private final ReentrantLock syncLock = new ReentrantLock();
+    private final Recovered recovered;
+    private volatile boolean dirty;
+    private volatile boolean closed;
+    private volatile @Nullable String failure;
+
+    private Wal(WalSettings settings, LogDirectory directory, LogReplay replay) throws IOException {
+        this.settings = settings;
+        this.directory = directory;
+        var path = settings.directory();
+        var foreign = directory.holder().bootEpoch() <= replay.state().epoch();
+        var damage = foreign ? "the file of its holder is lost" : replay.damage();
+        this.state = foreign ? new LogState() : replay.state();
+        this.nextNumber = replay.nextNumber();
+        this.usage = new ArrayDeque<>(replay.usage());
+        this.syncer = Thread.ofPlatform().daemon().name("wal-sync").unstarted(this::syncLoop);
+        var last = replay.last();
+        var lastIndex =
+                replay.segments().isEmpty() ? 0 : Segment.index(replay.segments().getLast());
+        if (damage != null) {
+            setAside(path, replay.segments());
+        }
+        if (damage != null || last == null) {
+            this.current = Segment.create(path, lastIndex + 1, settings.segmentBytes());
+            checkpoint(current);
+        } else {
+            this.current = Segment.open(last, true);
+            current.truncate(replay.end());
+            for (var file : replay.segments()) {
+                if (Segment.index(file) < current.index) {
+                    old.add(file);
+                } else if (Segment.index(file) > current.index) {
+                    Files.delete(file); // made in advance, or its checkpoint is torn
+                }
+            }
+        }
+        if (current.free() < current.capacity() / 2) {
+            next = Segment.create(path, current.index + 1, settings.segmentBytes());
+        }
+        directory.sync();
+        this.recovered = recover(damage);
+        lock.lock();
+        try {
+            allocateNext();
+        } finally {
+            lock.unlock();
+        }
+        syncNow();
+        syncer.start();
+    }
+
+    /**
+     * Opens or makes the log, reads it, settles what a dead process left open at its hold, and
+     * closes its leases if that is proven. Blocks.
+     *
+     * @throws IOException another process has the directory, or it cannot be written
+     */
+    public static Wal open(WalSettings settings) throws IOException {
+        var directory = LogDirectory.open(settings.directory());
+        try {
+            var replay = LogReplay.read(settings.directory(), settings.usageKept());
+            return new Wal(settings, directory, replay);
+        } catch (IOException | RuntimeException e) {
+            directory.close();
+            throw e;
+        }
+    }
+
+    public HolderId holder() {
+        return directory.holder();
+    }
+
+    public Recovered recovered() {
+        return recovered;
+    }
+
+    /**
+     * Writes a record.
+     *
+     * @return its number; 0: an intent or an acquire was refused since the log is full or broken.
+     *     Any other record counts in memory even if it could not be written, and is counted as
+     *     dropped: a replay then charges the hold
+     */
+    public long append(LogRecord record) {
+        var codec = codecs.get();
+        var bytes = codec.encode(record);
+        var opens = record instanceof LogRecord.Intent || record instanceof LogRecord.Acquire;
+        lock.lock();
+        try {
+            var yields = opens || record instanceof LogRecord.Usage;
+            var written = write(bytes, codec.length(), opens, yields);
+            if (!written) {
+                dropped++;
+                if (opens) {
+                    return 0;
+                }
+            }
+            var number = written ? nextNumber - 1 : 0;
+            state.apply(number, record);
+            return number;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean append(byte[] usageRecord) {
+        var number = append(new LogRecord.Usage(usageRecord));
+        lock.lock();
+        try {
+            if (settings.usageKept() > 0) {
+                if (usage.size() >= settings.usageKept()) {
+                    usage.removeFirst();
+                }
+                usage.addLast(usageRecord);
+            }
+        } finally {
+            lock.unlock();
+        }
+        return number != 0;
+    }
+
+    @Override
+    public List<byte[]> recent(int most) {
+        lock.lock();
+        try {
+            var list = new ArrayList<>(usage);
+            return List.copyOf(list.subList(Math.max(0, list.size() - most), list.size()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Reads all usage records of a log, oldest first, whether a process has it open or not. */
+    public static void readUsage(Path directory, Consumer<byte[]> consumer) throws IOException {
+        for (var file : LogReplay.segments(directory)) {
+            try (var segment = Segment.open(file, false)) {
+                var frame = segment.read(0);
+                while (frame != null) {
+                    if (LogCodec.decode(frame.record()) instanceof LogRecord.Usage(var json)) {
+                        consumer.accept(json);
+                    }
+                    frame = segment.read(frame.next());
+                }
+            } catch (NoSuchFileException e) {
+                LOG.debug("{} made room while it was read", file);
+            }
+        }
+    }
+
+    /** What the ledger is told: every lease that it has not acknowledged as closed. */
+    public List<LeaseTotals> totals() {
+        lock.lock();
+        try {
+            return state.totals();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The totals of one lease; null: there is none. */
+    public @Nullable LeaseTotals totals(String account, long epoch) {
+        lock.lock();
+        try {
+            return state.totals(account, epoch);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public int openIntents() {
+        lock.lock();
+        try {
+            return state.openIntents();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public long dropped() {
+        lock.lock();
+        try {
+            return dropped;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Null while intents are taken, else why not. */
+    public @Nullable String failure() {
+        return failure;
+    }
+
+    /** Makes all that was appended before durable. Blocks. */
+    public void sync() {
+        syncNow();
+    }
+
+    /** Marks an orderly end, makes everything durable and gives the directory free. Blocks. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        append(new LogRecord.Stop(holder().bootEpoch()));
+        closed = true;
+        LockSupport.unpark(syncer);
+        try {
+            syncer.join();
+            allocator.shutdown();
+            allocator.awaitTermination(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        syncNow();
+        lock.lock();
+        try {
+            released = true;
+            failure = "closed";
+            current.close();
+            if (next != null) {
+                next.close();
+                next = null;
+            }
+        } finally {
+            lock.unlock();
+        }
+        try {
+            directory.close();
+        } catch (IOException e) {
+            LOG.warn("closing the log: {}", e.getMessage());
+        }
+    }
+
+    /** Settles what the last process left open, and closes its leases if nothing can be lost. */
+    private Recovered recover(@Nullable String damage) throws IOException {
+        var kernelBoot = Files.exists(KERNEL_BOOT) ? Files.readString(KERNEL_BOOT).strip() : "";
+        var proven =
+                damage == null
+                        && (state.epoch() == 0
+                                || state.stopped()
+                                || state.kernelBoot().equals(kernelBoot));
+        var settlements = state.settlementsAtHold();
+        for (var settlement : settlements) {
+            append(settlement);
+        }
+        if (proven) {
+            for (var lease : state.totals()) {
+                if (lease.bootEpoch() == state.epoch() && !lease.closed()) {
+                    append(new LogRecord.Close(lease.account().toString(), lease.bootEpoch()));
+                }
+            }
+        }
+        append(new LogRecord.Boot(holder().bootEpoch(), kernelBoot));
+        if (damage != null) {
+            LOG.error(
+                    "the log is damaged: {}; its leases stay charged, its files are kept as {}",
+                    damage,
+                    "*" + DAMAGED);
+        }
+        return new Recovered(proven, settlements.size(), damage);
+    }
+
+    /** Evidence for a person; that of an earlier time makes room. */
+    private static void setAside(Path directory, List<Path> segments) throws IOException {
+        try (var files = Files.list(directory)) {
+            for (var file : files.filter(f -> f.toString().endsWith(DAMAGED)).toList()) {
+                Files.delete(file);
+            }
+        }
+        for (var file : segments) {
+            Files.move(file, file.resolveSibling(file.getFileName() + DAMAGED));
+        }
+    }
+
+    /**
+     * @param yields leaves the reserve to records that end something
+     */
+    private boolean write(byte[] record, int length, boolean opens, boolean yields) {
+        if (released || opens && failure != null) {
+            return false;
+        }
+        var frame = Segment.frameBytes(length);
+        var reserve = next == null && yields ? current.capacity() / RESERVE_PART : 0;
+        if (current.free() < frame + reserve) {
+            if (next == null) {
+                allocateNext();
+                return false;
+            }
+            if (!rotate() || current.free() < frame) {
+                return false;
+            }
+        }
+        current.append(nextNumber++, record, length);
+        if (!dirty) {
+            dirty = true;
+            LockSupport.unpark(syncer);
+        }
+        return true;
+    }
+
+    private boolean rotate() {
+        var segment = next;
+        if (segment == null || !checkpoint(segment)) {
+            return false;
+        }
+        retired.add(current);
+        current = segment;
+        next = null;
+        allocateNext();
+        return true;
+    }
+
+    /** False: the state does not fit. */
+    private boolean checkpoint(Segment segment) {
+        var codec = new LogCodec();
+        var record = codec.encode(new LogRecord.Checkpoint(state.snapshot()));
+        if (Segment.frameBytes(codec.length()) > segment.capacity() / 2) {
+            return false;
+        }
+        segment.append(nextNumber++, record, codec.length());
+        return true;
+    }
+
+    /** Makes the next segment on a thread of its own; the lock is held. */
+    private void allocateNext() {
+        if (allocating || next != null || closed) {
+            return;
+        }
+        allocating = true;
+        var index = current.index + 1;
+        try {
+            allocator.execute(() -> allocate(index));
+        } catch (RejectedExecutionException e) {
+            allocating = false;
+        }
+    }
+
+    private void allocate(long index) {
+        Segment made = null;
+        try {
+            made = Segment.create(settings.directory(), index, settings.segmentBytes());
+            directory.sync();
+        } catch (IOException e) {
+            LOG.error("no room for the next segment of the log: {}", e.getMessage());
+        }
+        lock.lock();
+        try {
+            next = made;
+            allocating = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void syncLoop() {
+        var lastTry = System.nanoTime();
+        while (!closed) {
+            if (!dirty) {
+                LockSupport.parkNanos(RETRY_NANOS);
+            }
+            if (dirty) {
+                LockSupport.parkNanos(settings.syncEvery().toNanos() / 2);
+                syncNow();
+            }
+            if (System.nanoTime() - lastTry > RETRY_NANOS) {
+                lastTry = System.nanoTime();
+                lock.lock();
+                try {
+                    allocateNext(); // if the disk was full
+                } finally {
+                    lock.unlock();
+                }
+            }
+        }
+    }
+
+    private void syncNow() {
+        syncLock.lock();
+        try {
+            var full = new ArrayList<Segment>();
+            Segment segment;
+            int end;
+            lock.lock();
+            try {
+                if (released) {
+                    return;
+                }
+                dirty = false;
+                full.addAll(retired);
+                retired.clear();
+                segment = current;
+                end = segment.end();
+            } finally {
+                lock.unlock();
+            }
+            for (var done : full) {
+                done.sync(done.end());
+            }
+            segment.sync(end);
+            for (var done : full) {
+                done.close();
+            }
+            deleteOldest(full);
+        } catch (UncheckedIOException | IOException e) {
+            if (failure == null) {
+                failure = "fsync of the log failed: " + e.getMessage();
+                LOG.error("{}: no request that a hard budget covers is admitted", failure);
+            }
+        } finally {
+            syncLock.unlock();
+        }
+    }
+
+    /** The checkpoint of the current segment is on the disk: older ones may go. */
+    private void deleteOldest(List<Segment> full) throws IOException {
+        var excess = new ArrayList<Path>();
+        lock.lock();
+        try {
+            for (var done : full) {
+                old.add(done.file);
+            }
+            while (!old.isEmpty()
+                    && (old.size() + 2L) * settings.segmentBytes() > settings.totalBytes()) {
+                excess.add(old.removeFirst());
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (var file : excess) {
+            Files.deleteIfExists(file);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.tollgate.dialects.gemini;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.codec.CallIds;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.ProviderUsage;
+import dev.tollgate.dialects.codec.Reading;
+import dev.tollgate.dialects.conversation.Answer;
+import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.Part;
+import dev.tollgate.dialects.conversation.Signature;
+import dev.tollgate.dialects.conversation.Signature.Issuer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a complete Gemini answer. Traces of Google's own tools are left out. */
+final class GeminiAnswerReader {
+    private GeminiAnswerReader() {}
+
+    static Reading read(ObjectNode body, String idSeed) {
+        var candidate = body.path("candidates").path(0);
+        var blocked = blocked(body);
+        if (!candidate.isObject() && blocked == null) {
+            return new Reading.Unreadable("the provider's answer has no candidates");
+        }
+        var parts = new ArrayList<Part>();
+        int calls = 0;
+        for (var node : candidate.path("content").path("parts")) {
+            var part = part(node, idSeed, calls);
+            if (part != null) {
+                parts.add(part);
+                calls += part instanceof Part.ToolCall ? 1 : 0;
+            }
+        }
+        var word = Json.text(candidate, "finishReason");
+        if (parts.isEmpty() && word != null && GeminiFinish.failed(word)) {
+            return new Reading.Unreadable(
+                    "the provider's model failed with "
+                            + word
+                            + ": "
+                            + Json.textOr(candidate, "finishMessage", "no content"));
+        }
+        if (blocked != null) {
+            parts.add(new Part.Refusal(blocked));
+            word = Json.text(body.path("promptFeedback"), "blockReason");
+        }
+        return new Reading.Read(
+                new Answer(
+                        Json.text(body, "responseId"),
+                        Json.text(body, "modelVersion"),
+                        parts,
+                        blocked != null
+                                ? FinishReason.CONTENT_FILTER
+                                : word == null ? FinishReason.STOP : GeminiFinish.read(word),
+                        word,
+                        null,
+                        ProviderUsage.read(Dialect.GEMINI, body)));
+    }
+
+    /** Why the prompt was blocked, null if it was not. */
+    static @Nullable String blocked(JsonNode body) {
+        var feedback = body.path("promptFeedback");
+        var reason = Json.text(feedback, "blockReason");
+        if (reason == null || body.path("candidates").path(0).isObject()) {
+            return null;
+        }
+        return Json.textOr(feedback, "blockReasonMessage", "The prompt was blocked: " + reason);
+    }
+
+    private static @Nullable Part part(JsonNode node, String idSeed, int calls) {
+        var signature = Signature.read(Json.text(node, "thoughtSignature"), Issuer.GEMINI);
+        var text = Json.text(node, "text");
+        if (text != null) {
+            return Json.isTrue(node, "thought")
+                    ? new Part.Reasoning(text, signature, false)
+                    : new Part.Text(text, null, List.of(), signature);
+        }
+        var call = Json.objectIn(node, "functionCall");
+        var name = call == null ? null : Json.text(call, "name");
+        if (call == null || name == null) {
+            return null;
+        }
+        var args = call.path("args");
+        return new Part.ToolCall(
+                id(call, idSeed, calls),
+                name,
+                args.isObject() ? Json.write(args) : "{}",
+                false,
+                signature);
+    }
+
+    static String id(JsonNode call, String idSeed, int calls) {
+        var id = Json.text(call, "id");
+        return id == null || id.isEmpty() ? CallIds.made(idSeed, calls) : id;
+    }
+}

@@ -1,0 +1,154 @@
+package dev.tollgate.dialects.gemini;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.Usage;
+import dev.tollgate.dialects.codec.ClientErrors;
+import dev.tollgate.dialects.codec.ClientTerms;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.SseOut;
+import dev.tollgate.dialects.codec.StreamWriter;
+import dev.tollgate.dialects.conversation.AnswerEvent;
+import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.Part;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the chunks of a Gemini stream, as server-sent events or as one JSON array. Calls go out
+ * whole; finish reason and usage stand in the last chunk.
+ */
+final class GeminiStreamWriter implements StreamWriter {
+    private record Call(AnswerEvent.ToolCallStart start, StringBuilder arguments) {}
+
+    private final ClientTerms terms;
+    private final Map<Integer, Call> calls = new HashMap<>();
+    private int waitingChars;
+    private String id;
+    private String model;
+    private boolean wrote;
+    private FinishReason finish = FinishReason.STOP;
+    private @Nullable Usage usage;
+
+    GeminiStreamWriter(ClientTerms terms) {
+        this.terms = terms;
+        this.id = terms.id();
+        this.model = terms.modelOr(null);
+    }
+
+    @Override
+    public void write(AnswerEvent event, SseOut out) {
+        switch (event) {
+            case AnswerEvent.Start(var providerId, var providerModel) -> {
+                id = GeminiAnswerWriter.id(providerId, terms);
+                model = terms.modelOr(providerModel);
+            }
+            case AnswerEvent.TextDelta(var text) -> part(Json.object().put("text", text), out);
+            case AnswerEvent.RefusalDelta(var text) -> part(Json.object().put("text", text), out);
+            case AnswerEvent.ReasoningDelta(var text) ->
+                    part(Json.object().put("text", text).put("thought", true), out);
+            case AnswerEvent.ReasoningSigned(var signature) ->
+                    signed(GeminiSignatures.written(new Part.Reasoning("", signature, false)), out);
+            case AnswerEvent.ReasoningRedacted(var signature) ->
+                    signed(GeminiSignatures.hide(signature), out);
+            case AnswerEvent.ToolCallStart start ->
+                    calls.put(start.call(), new Call(start, new StringBuilder()));
+            case AnswerEvent.ToolCallDelta(var call, var arguments) -> {
+                var open = calls.get(call);
+                if (open != null) {
+                    open.arguments.append(arguments);
+                    waitingChars += arguments.length();
+                }
+            }
+            case AnswerEvent.ToolCallEnd(var call) -> {
+                var ended = calls.remove(call);
+                if (ended != null) {
+                    call(ended, out);
+                }
+            }
+            case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
+            case AnswerEvent.UsageSeen(var seen) -> usage = seen;
+            case AnswerEvent.Cited _, AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
+        }
+    }
+
+    private void call(Call call, SseOut out) {
+        waitingChars -= call.arguments.length();
+        part(
+                GeminiAnswerWriter.call(
+                        call.start.id(),
+                        call.start.name(),
+                        call.arguments.toString(),
+                        call.start.signature()),
+                out);
+    }
+
+    private void signed(@Nullable String signature, SseOut out) {
+        if (signature != null) {
+            part(
+                    Json.object()
+                            .put("text", "")
+                            .put("thought", true)
+                            .put("thoughtSignature", signature),
+                    out);
+        }
+    }
+
+    private void part(ObjectNode part, SseOut out) {
+        chunk(part, null, out);
+    }
+
+    private void chunk(ObjectNode part, @Nullable String finishReason, SseOut out) {
+        var chunk = Json.object();
+        var candidate = chunk.putArray("candidates").addObject();
+        var content = candidate.putObject("content");
+        content.putArray("parts").add(part);
+        content.put("role", "model");
+        if (finishReason != null) {
+            candidate.put("finishReason", finishReason);
+        }
+        candidate.put("index", 0);
+        if (finishReason != null || usage != null) {
+            chunk.set(
+                    "usageMetadata", GeminiAnswerWriter.usage(usage == null ? Usage.NONE : usage));
+        }
+        chunk.put("modelVersion", model);
+        chunk.put("responseId", id);
+        element(chunk, out);
+    }
+
+    private void element(ObjectNode chunk, SseOut out) {
+        if (terms.sse()) {
+            out.data(chunk);
+        } else {
+            out.raw(wrote ? ",\r\n" : "[");
+            out.write(Json.bytes(chunk));
+        }
+        wrote = true;
+    }
+
+    @Override
+    public void close(SseOut out) {
+        calls.values().forEach(call -> call(call, out));
+        chunk(Json.object().put("text", ""), GeminiFinish.write(finish), out);
+        endArray(out);
+    }
+
+    @Override
+    public void fail(ErrorKind kind, String message, SseOut out) {
+        element(ClientErrors.gemini(kind, message), out);
+        endArray(out);
+    }
+
+    private void endArray(SseOut out) {
+        if (!terms.sse()) {
+            out.raw("]");
+        }
+    }
+
+    @Override
+    public int waitingChars() {
+        return waitingChars;
+    }
+}

@@ -1,0 +1,83 @@
+package dev.tollgate.operator.kube;
+
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs a task on a thread of its own after events have been quiet for a while, or have gone on for
+ * long enough; never twice at a time. A task that fails is logged and run again.
+ */
+final class Debounce implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Debounce.class);
+    private static final Duration AGAIN_AFTER_FAILURE = Duration.ofSeconds(1);
+
+    private final Runnable task;
+    private final long quietNanos;
+    private final long atMostNanos;
+    private final ScheduledExecutorService thread;
+    private long firstNanos;
+    private @Nullable ScheduledFuture<?> scheduled;
+
+    Debounce(String name, Duration quiet, Duration atMost, Runnable task) {
+        this.task = task;
+        this.quietNanos = quiet.toNanos();
+        this.atMostNanos = atMost.toNanos();
+        this.thread =
+                Executors.newSingleThreadScheduledExecutor(
+                        Thread.ofPlatform().name(name).daemon().factory());
+    }
+
+    /** An event: the task runs soon. */
+    synchronized void dirty() {
+        if (thread.isShutdown()) {
+            return;
+        }
+        long now = System.nanoTime();
+        var pending = scheduled;
+        if (pending == null) {
+            firstNanos = now;
+        } else {
+            pending.cancel(false);
+        }
+        long delay = Math.min(quietNanos, Math.max(0, firstNanos + atMostNanos - now));
+        scheduled = thread.schedule(this::run, delay, TimeUnit.NANOSECONDS);
+    }
+
+    /** Runs something else on the same thread. */
+    void execute(Runnable other) {
+        if (!thread.isShutdown()) {
+            thread.execute(() -> guarded(other));
+        }
+    }
+
+    private void run() {
+        synchronized (this) {
+            scheduled = null;
+        }
+        if (!guarded(task) && !thread.isShutdown()) {
+            thread.schedule(this::dirty, AGAIN_AFTER_FAILURE.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private static boolean guarded(Runnable action) {
+        try {
+            action.run();
+            return true;
+        } catch (RuntimeException | LinkageError e) {
+            LOG.atError().setCause(e).log("failed; will be tried again");
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+    }
+}

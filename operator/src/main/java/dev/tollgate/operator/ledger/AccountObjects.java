@@ -1,0 +1,128 @@
+package dev.tollgate.operator.ledger;
+
+import dev.tollgate.crds.ledger.BudgetLedgerSpec;
+import dev.tollgate.crds.ledger.Lease;
+import dev.tollgate.crds.ledger.LedgerKey;
+import dev.tollgate.operator.kube.BudgetLedgerResource;
+import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.HolderId;
+import dev.tollgate.policy.budget.LeaseAccount;
+import dev.tollgate.policy.snapshot.SnapshotCodec;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An account as a BudgetLedger object, and back. The one window of a Lifetime budget starts at the
+ * epoch and has no end.
+ */
+final class AccountObjects {
+
+    private static final DateTimeFormatter DAY =
+            DateTimeFormatter.ofPattern("yyyyMMdd").withZone(ZoneOffset.UTC);
+    private static final int HASH_CHARS = 12;
+    private static final int READABLE_CHARS = 200;
+
+    private AccountObjects() {}
+
+    /**
+     * Readable part, and a hash that makes it unique: {@code team-a.monthly.20261101.9f3c2a...}.
+     */
+    static String name(AccountKey key) {
+        var hash =
+                SnapshotCodec.digest(key.toString().getBytes(StandardCharsets.UTF_8))
+                        .substring(0, HASH_CHARS);
+        var window = key.windowStart() == null ? "lifetime" : DAY.format(key.windowStart());
+        var readable = key.namespace() + "." + key.name();
+        if (readable.length() > READABLE_CHARS) {
+            readable = key.namespace();
+        }
+        return readable + "." + window + "." + hash;
+    }
+
+    static BudgetLedgerResource object(
+            String namespace, Account account, @Nullable String version) {
+        var object = new BudgetLedgerResource();
+        object.setMetadata(
+                new ObjectMetaBuilder()
+                        .withName(name(account.key()))
+                        .withNamespace(namespace)
+                        .withResourceVersion(version)
+                        .build());
+        object.setSpec(
+                new BudgetLedgerSpec(
+                        new LedgerKey(
+                                account.key().namespace(),
+                                account.key().name(),
+                                account.key().subject(),
+                                account.key().windowStart() == null
+                                        ? Instant.EPOCH
+                                        : account.key().windowStart(),
+                                account.windowEnd()),
+                        account.limitMicros(),
+                        account.settledMicros(),
+                        account.overrunMicros(),
+                        account.seq(),
+                        account.epoch(),
+                        account.leases().stream().map(AccountObjects::lease).toList()));
+        return object;
+    }
+
+    private static Lease lease(LeaseAccount lease) {
+        return new Lease(
+                lease.holder().toString(),
+                lease.amountMicros(),
+                lease.settledMicros(),
+                lease.returnedMicros(),
+                lease.overrunMicros(),
+                lease.lastAcquire(),
+                switch (lease.state()) {
+                    case OPEN -> Lease.State.OPEN;
+                    case SUSPECT -> Lease.State.SUSPECT;
+                });
+    }
+
+    /**
+     * @throws IllegalArgumentException somebody else wrote something that is no account
+     */
+    static Account account(BudgetLedgerResource object) {
+        var spec = object.getSpec();
+        if (spec == null || spec.key() == null) {
+            throw new IllegalArgumentException(
+                    "BudgetLedger " + object.getMetadata().getName() + ": has no spec.key");
+        }
+        var key = spec.key();
+        boolean lifetime = key.windowEnd() == null;
+        return new Account(
+                new AccountKey(
+                        key.namespace(),
+                        key.name(),
+                        key.subject(),
+                        lifetime ? null : key.windowStart()),
+                key.windowEnd(),
+                spec.limitMicros(),
+                spec.settledMicros(),
+                spec.overrunMicros(),
+                spec.seq(),
+                spec.epoch(),
+                spec.leases().stream().map(AccountObjects::lease).toList());
+    }
+
+    private static LeaseAccount lease(Lease lease) {
+        return new LeaseAccount(
+                HolderId.parse(lease.holder()),
+                lease.amountMicros(),
+                lease.settledMicros(),
+                lease.returnedMicros(),
+                lease.overrunMicros(),
+                lease.lastAcquire(),
+                // a state of a newer schema stays charged, whatever it means
+                lease.state() == Lease.State.OPEN
+                        ? LeaseAccount.State.OPEN
+                        : LeaseAccount.State.SUSPECT);
+    }
+}

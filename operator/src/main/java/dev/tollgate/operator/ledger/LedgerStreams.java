@@ -1,0 +1,169 @@
+package dev.tollgate.operator.ledger;
+
+import dev.tollgate.operator.push.LedgerEndpoint;
+import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.HolderId;
+import dev.tollgate.policy.budget.LedgerCommand;
+import dev.tollgate.policy.budget.LedgerEffect;
+import dev.tollgate.policy.budget.LedgerMessages;
+import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.push.FromLedger;
+import dev.tollgate.policy.push.ToLedger;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings the messages of all ledger streams to the {@link LedgerService}, which blocks on the
+ * store, and its effects back to the streams. Messages of one account are handled one after the
+ * other, in the order of their stream, each account on a virtual thread of its own; those of a
+ * stream wait until its Register is done. A queue that is full drops: proxies say everything again.
+ */
+public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
+
+    private static final long TICK_MILLIS = 1_000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(LedgerStreams.class);
+
+    private final LedgerService service;
+    private final Clock clock;
+    private final Map<AccountKey, SerialQueue> accounts = new ConcurrentHashMap<>();
+    private final Map<HolderId, Stream> streams = new ConcurrentHashMap<>();
+    private final ScheduledExecutorService ticker =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofVirtual().name("ledger-tick").factory());
+
+    public LedgerStreams(LedgerService service, Clock clock) {
+        this.service = service;
+        this.clock = clock;
+        ticker.scheduleWithFixedDelay(
+                () -> guarded(() -> send(service.tick(clock.instant()))),
+                TICK_MILLIS,
+                TICK_MILLIS,
+                TimeUnit.MILLISECONDS);
+    }
+
+    /** The limits of a new snapshot; returns at once. */
+    public void budgets(List<BudgetEntry> budgets) {
+        ticker.execute(() -> guarded(() -> send(service.updateBudgets(budgets, clock.instant()))));
+    }
+
+    /** All accounts as last stored. */
+    public List<Account> accounts() {
+        return service.accounts();
+    }
+
+    @Override
+    public Session open(Consumer<FromLedger> send) {
+        return new Stream(send);
+    }
+
+    private void send(List<LedgerEffect> effects) {
+        for (var effect : effects) {
+            var stream = streams.get(effect.to());
+            if (stream != null) {
+                stream.send.accept(LedgerMessages.message(effect));
+            }
+        }
+    }
+
+    private static void guarded(Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException e) {
+            LOG.atError().setCause(e).log("the ledger failed; it goes on");
+        }
+    }
+
+    /** One proxy's stream; {@code received} and {@code closed} come from one event loop. */
+    private final class Stream implements Session {
+
+        private final Consumer<FromLedger> send;
+
+        /** Runs Register, and holds back the rest until it is done. */
+        private final SerialQueue order = new SerialQueue();
+
+        private @Nullable HolderId holder;
+
+        Stream(Consumer<FromLedger> send) {
+            this.send = send;
+        }
+
+        @Override
+        public void received(ToLedger message) {
+            try {
+                if (message.hasRegister()) {
+                    holder = LedgerMessages.holder(message.getRegister());
+                }
+                var registered = holder;
+                if (registered == null) {
+                    LOG.atWarn().log("a ledger message before Register was dropped");
+                    return;
+                }
+                LedgerMessages.command(message, registered).ifPresent(this::dispatch);
+            } catch (IllegalArgumentException e) {
+                LOG.atError()
+                        .addKeyValue("error", e.getMessage())
+                        .log("a message of a proxy's ledger stream was dropped");
+            }
+        }
+
+        private void dispatch(LedgerCommand command) {
+            switch (command) {
+                case LedgerCommand.Register register ->
+                        order.execute(
+                                () -> {
+                                    streams.put(register.holder(), this);
+                                    handle(register);
+                                });
+                case LedgerCommand.Acquire acquire -> onAccount(acquire.account(), acquire);
+                case LedgerCommand.Close close -> onAccount(close.totals().account(), close);
+                case LedgerCommand.Report report -> {
+                    for (var totals : report.leases()) {
+                        onAccount(
+                                totals.account(),
+                                new LedgerCommand.Report(report.holder(), List.of(totals)));
+                    }
+                }
+            }
+        }
+
+        /** Behind this stream's Register, then behind what the account has to do. */
+        private void onAccount(AccountKey account, LedgerCommand command) {
+            order.execute(
+                    () ->
+                            accounts.computeIfAbsent(account, _ -> new SerialQueue())
+                                    .execute(() -> handle(command)));
+        }
+
+        private void handle(LedgerCommand command) {
+            guarded(() -> LedgerStreams.this.send(service.handle(command, clock.instant())));
+        }
+
+        @Override
+        public void closed() {
+            order.execute(
+                    () -> {
+                        var registered = holder;
+                        if (registered != null && streams.remove(registered, this)) {
+                            service.disconnected(registered);
+                        }
+                    });
+        }
+    }
+
+    @Override
+    public void close() {
+        ticker.shutdownNow();
+    }
+}

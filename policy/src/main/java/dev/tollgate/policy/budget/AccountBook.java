@@ -1,0 +1,196 @@
+package dev.tollgate.policy.budget;
+
+import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ledger's accounts as last read or written, and the one way to change them: apply, compare and
+ * swap, and only then answer. One write of an account is in flight at a time. Any thread; blocks as
+ * long as the store does.
+ */
+final class AccountBook {
+
+    /** Conflicts in a row before a change is given up: with one leader there is none. */
+    private static final int ATTEMPTS_MAX = 8;
+
+    /** The answer to a change. */
+    sealed interface Change {
+        record Done(Transition transition) implements Change {}
+
+        record Unavailable(String reason) implements Change {}
+
+        /** The store holds less than was once acknowledged. */
+        record Regressed(Account account) implements Change {}
+    }
+
+    private static final class Slot {
+        final ReentrantLock lock = new ReentrantLock();
+        volatile AccountStore.@Nullable Versioned known;
+        boolean stale;
+    }
+
+    private final AccountStore store;
+    private final ConcurrentHashMap<AccountKey, Slot> slots = new ConcurrentHashMap<>();
+    private volatile boolean loaded;
+
+    AccountBook(AccountStore store) {
+        this.store = store;
+    }
+
+    /** Null when all accounts are known, else why they cannot be read. */
+    @Nullable String load() {
+        if (loaded) {
+            return null;
+        }
+        return switch (store.list("")) {
+            case AccountStore.Listing.Unavailable(var reason) -> reason;
+            case AccountStore.Listing.Ok(var accounts) -> {
+                for (var versioned : accounts) {
+                    var slot = slot(versioned.account().key());
+                    slot.lock.lock();
+                    try {
+                        if (slot.known == null) {
+                            slot.known = versioned;
+                        }
+                    } finally {
+                        slot.lock.unlock();
+                    }
+                }
+                loaded = true;
+                yield null;
+            }
+        };
+    }
+
+    List<Account> accounts() {
+        var accounts = new ArrayList<Account>();
+        for (var slot : slots.values()) {
+            var known = slot.known;
+            if (known != null) {
+                accounts.add(known.account());
+            }
+        }
+        accounts.sort(Comparator.comparing(Account::key));
+        return accounts;
+    }
+
+    /**
+     * The window that a counter is in. Never goes back: if the clock did, the latest window that
+     * was ever opened stays the current one. Accounts of another period do not count.
+     */
+    Window currentWindow(String budget, String subject, Period period, Instant now) {
+        var current = Window.of(period, now);
+        var prefix = budget + "/" + subject + "/";
+        for (var key : slots.keySet()) {
+            var start = key.windowStart();
+            var known = start == null ? null : account(key);
+            if (known == null
+                    || start == null
+                    || current.start() == null
+                    || !start.isAfter(current.start())
+                    || !key.counterPrefix().equals(prefix)) {
+                continue;
+            }
+            var window = Window.of(period, start);
+            if (start.equals(window.start()) && Objects.equals(window.end(), known.windowEnd())) {
+                current = window;
+            }
+        }
+        return current;
+    }
+
+    @Nullable Account account(AccountKey key) {
+        var slot = slots.get(key);
+        var known = slot == null ? null : slot.known;
+        return known == null ? null : known.account();
+    }
+
+    /**
+     * @param opened what to start from if there is no such account; null: nothing to change then
+     * @param step from the present account to the next; it may be called several times
+     */
+    Change change(AccountKey key, @Nullable Account opened, Function<Account, Transition> step) {
+        var slot = slot(key);
+        slot.lock.lock();
+        try {
+            for (var attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+                var failure = refresh(key, slot);
+                if (failure != null) {
+                    return failure;
+                }
+                var known = slot.known;
+                var before = known == null ? opened : known.account();
+                if (before == null) {
+                    return new Change.Unavailable("no such account");
+                }
+                var transition = step.apply(before);
+                if (transition.account() == before) {
+                    return new Change.Done(transition);
+                }
+                var version = known == null ? AccountStore.ABSENT : known.version();
+                switch (store.compareAndSet(key, version, transition.account())) {
+                    case AccountStore.Write.Ok(var written) -> {
+                        slot.known = new AccountStore.Versioned(transition.account(), written);
+                        return new Change.Done(transition);
+                    }
+                    case AccountStore.Write.Unavailable(var reason) -> {
+                        return new Change.Unavailable(reason);
+                    }
+                    case AccountStore.Write.Conflict() -> slot.stale = true;
+                    case AccountStore.Write.Unknown(var reason) -> {
+                        slot.stale = true;
+                        var failed = refresh(key, slot);
+                        if (failed != null) {
+                            return failed;
+                        }
+                        if (slot.known != null
+                                && slot.known.account().equals(transition.account())) {
+                            return new Change.Done(transition);
+                        }
+                    }
+                }
+            }
+            return new Change.Unavailable(
+                    "account " + key + ": " + ATTEMPTS_MAX + " conflicts in a row");
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    /** Reads what is not known for sure. What is remembered stands in for what was forgotten. */
+    private @Nullable Change refresh(AccountKey key, Slot slot) {
+        var before = slot.known;
+        if (before != null && !slot.stale) {
+            return null;
+        }
+        switch (store.read(key)) {
+            case AccountStore.Read.Unavailable(var reason) -> {
+                return new Change.Unavailable(reason);
+            }
+            case AccountStore.Read.Absent() -> {
+                slot.stale = false;
+                slot.known = null;
+                return before == null ? null : new Change.Regressed(before.account());
+            }
+            case AccountStore.Read.Ok(var versioned) -> {
+                slot.stale = false;
+                slot.known = versioned;
+                return before != null && versioned.account().seq() < before.account().seq()
+                        ? new Change.Regressed(before.account())
+                        : null;
+            }
+        }
+    }
+
+    private Slot slot(AccountKey key) {
+        return slots.computeIfAbsent(key, k -> new Slot());
+    }
+}

@@ -1,0 +1,145 @@
+package dev.tollgate.policy.budget;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An account as canonical JSON: members sorted, no blanks, integers only. Equal accounts have equal
+ * bytes. A reader ignores members that it does not know, so that an older version can read it.
+ */
+public final class AccountJson {
+
+    private static final JsonFactory FACTORY = new JsonFactory();
+    private static final ObjectMapper MAPPER = new ObjectMapper(FACTORY);
+
+    private AccountJson() {}
+
+    public static byte[] write(Account account) {
+        var bytes = new ByteArrayOutputStream(512);
+        try (var json = FACTORY.createGenerator(bytes)) {
+            json.writeStartObject();
+            json.writeNumberField("epoch", account.epoch());
+            json.writeObjectFieldStart("key");
+            json.writeStringField("name", account.key().name());
+            json.writeStringField("namespace", account.key().namespace());
+            json.writeStringField("subject", account.key().subject());
+            writeInstant(json, "windowEnd", account.windowEnd());
+            writeInstant(json, "windowStart", account.key().windowStart());
+            json.writeEndObject();
+            json.writeArrayFieldStart("leases");
+            for (var lease : account.leases()) {
+                write(json, lease);
+            }
+            json.writeEndArray();
+            json.writeNumberField("limitMicros", account.limitMicros());
+            json.writeNumberField("overrunMicros", account.overrunMicros());
+            json.writeNumberField("seq", account.seq());
+            json.writeNumberField("settledMicros", account.settledMicros());
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /**
+     * @throws IllegalArgumentException the bytes are no account
+     */
+    public static Account read(byte[] json) {
+        try {
+            var root = MAPPER.readTree(json);
+            var key = root.path("key");
+            var leases = new ArrayList<LeaseAccount>();
+            for (var lease : root.path("leases")) {
+                leases.add(lease(lease));
+            }
+            return new Account(
+                    new AccountKey(
+                            text(key, "namespace"),
+                            text(key, "name"),
+                            text(key, "subject"),
+                            instant(key, "windowStart")),
+                    instant(key, "windowEnd"),
+                    number(root, "limitMicros"),
+                    number(root, "settledMicros"),
+                    number(root, "overrunMicros"),
+                    number(root, "seq"),
+                    number(root, "epoch"),
+                    List.copyOf(leases));
+        } catch (IOException | RuntimeException e) {
+            throw new IllegalArgumentException("account: unreadable: " + e.getMessage(), e);
+        }
+    }
+
+    private static void write(JsonGenerator json, LeaseAccount lease) throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("amountMicros", lease.amountMicros());
+        json.writeStringField("holder", lease.holder().toString());
+        json.writeNumberField("lastAcquire", lease.lastAcquire());
+        json.writeNumberField("overrunMicros", lease.overrunMicros());
+        json.writeNumberField("returnedMicros", lease.returnedMicros());
+        json.writeNumberField("settledMicros", lease.settledMicros());
+        json.writeStringField(
+                "state",
+                switch (lease.state()) {
+                    case OPEN -> "Open";
+                    case SUSPECT -> "Suspect";
+                });
+        json.writeEndObject();
+    }
+
+    private static LeaseAccount lease(JsonNode json) {
+        var state = text(json, "state");
+        return new LeaseAccount(
+                HolderId.parse(text(json, "holder")),
+                number(json, "amountMicros"),
+                number(json, "settledMicros"),
+                number(json, "returnedMicros"),
+                number(json, "overrunMicros"),
+                number(json, "lastAcquire"),
+                switch (state) {
+                    case "Open" -> LeaseAccount.State.OPEN;
+                    case "Suspect" -> LeaseAccount.State.SUSPECT;
+                    default ->
+                            throw new IllegalArgumentException(
+                                    "state: " + state + " (expected: Open or Suspect)");
+                });
+    }
+
+    private static void writeInstant(JsonGenerator json, String name, @Nullable Instant instant)
+            throws IOException {
+        if (instant != null) {
+            json.writeStringField(name, instant.toString());
+        }
+    }
+
+    private static @Nullable Instant instant(JsonNode json, String name) {
+        var value = json.get(name);
+        return value == null ? null : Instant.parse(value.asText());
+    }
+
+    private static String text(JsonNode json, String name) {
+        var value = json.get(name);
+        if (value == null || !value.isTextual()) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: a string)");
+        }
+        return value.asText();
+    }
+
+    private static long number(JsonNode json, String name) {
+        var value = json.get(name);
+        if (value == null || !value.isIntegralNumber() || !value.canConvertToLong()) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: an integer)");
+        }
+        return value.asLong();
+    }
+}

@@ -1,0 +1,424 @@
+package dev.tollgate.policy.budget;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The rules of an account: a pure function from one to the next. A grant is charged in full when it
+ * is given, and time never gives it back: only what its holder returns or proves at the close of
+ * its lease does. The invariants I1, I2 and I5 are checked in every step, in production too; a
+ * violation is a bug and throws, and nothing is written.
+ *
+ * <pre>
+ * lease:  (none) --Acquire--> OPEN --Suspect--> SUSPECT
+ *                              |                   |
+ *                              +--Totals, closed---+--> (none)
+ * </pre>
+ *
+ * @param epoch fencing number of the ledger that applies the rules
+ */
+record Ledger(long epoch) {
+
+    /** How long a holder may take to return idle money that was recalled, and the way of it. */
+    private static final Duration RECALL_TAKES = Duration.ofMillis(600);
+
+    Transition apply(Account account, AccountCommand command, Instant now) {
+        if (account.epoch() > epoch) {
+            throw new IllegalStateException(
+                    account.key() + ": epoch " + account.epoch() + " (expected: <= " + epoch + ")");
+        }
+        var transition =
+                switch (command) {
+                    case AccountCommand.Acquire acquire -> acquire(account, acquire, now);
+                    case AccountCommand.Totals totals -> totals(account, totals);
+                    case AccountCommand.SetLimit limit -> setLimit(account, limit.limitMicros());
+                    case AccountCommand.Suspect suspect -> suspect(account, suspect.holder());
+                    case AccountCommand.Restore restore -> restore(account, restore);
+                    case AccountCommand.Rebuild rebuild -> rebuild(account, rebuild.remembered());
+                };
+        if (transition.account() != account) {
+            var rebuilt =
+                    command instanceof AccountCommand.Restore
+                            || command instanceof AccountCommand.Rebuild;
+            check(account, transition.account(), rebuilt);
+        }
+        return transition;
+    }
+
+    /** The holder has seen what this account does not know: the store has forgotten something. */
+    static boolean regressed(Account account, HolderId from, LeaseTotals totals) {
+        if (totals.seq() > account.seq()) {
+            return true;
+        }
+        var lease = account.lease(new HolderId(from.logId(), totals.bootEpoch()));
+        if (lease == null) {
+            return !totals.closed()
+                    && totals.amountMicros() > 0
+                    && totals.bootEpoch() == from.bootEpoch();
+        }
+        return totals.amountMicros() > lease.amountMicros();
+    }
+
+    private Transition acquire(Account account, AccountCommand.Acquire command, Instant now) {
+        var said = command.said();
+        var lease = account.lease(said.holder());
+        if (lease != null && said.request() <= lease.lastAcquire()) {
+            return unchanged(account, grant(account, lease, command, now, said.direct()));
+        }
+        if (lease != null && lease.state() == LeaseAccount.State.SUSPECT
+                || hasLaterEpoch(account, said.holder())) {
+            return denied(account, command, DeniedReason.UNKNOWN_ACCOUNT, Duration.ZERO);
+        }
+        if (lease == null && account.leases().size() >= Account.MAX_LEASES) {
+            return denied(account, command, DeniedReason.LEDGER_FULL, Duration.ofSeconds(10));
+        }
+        var limited =
+                account.limitMicros() == command.limitMicros()
+                        ? account
+                        : with(account, command.limitMicros(), account.leases(), 0, 0);
+        var slice = slice(limited.remainingMicros(), command);
+        if (slice == 0) {
+            return refuse(account, limited.remainingMicros(), command, now);
+        }
+        var direct =
+                said.direct() || fair(limited.remainingMicros(), command) < said.amountMicros();
+        var granted =
+                lease == null
+                        ? new LeaseAccount(
+                                said.holder(),
+                                slice,
+                                0,
+                                0,
+                                0,
+                                said.request(),
+                                LeaseAccount.State.OPEN)
+                        : new LeaseAccount(
+                                said.holder(),
+                                Math.addExact(lease.amountMicros(), slice),
+                                lease.settledMicros(),
+                                lease.returnedMicros(),
+                                lease.overrunMicros(),
+                                said.request(),
+                                lease.state());
+        var next = with(account, command.limitMicros(), put(account, granted), 0, 0);
+        require(
+                next.remainingMicros() >= 0,
+                "I1: "
+                        + account.key()
+                        + " grant of "
+                        + slice
+                        + " leaves "
+                        + next.remainingMicros()
+                        + " (expected: >= 0)");
+        return new Transition(next, List.of(grant(next, granted, command, now, direct)), false);
+    }
+
+    /** Zero: nothing that is of use. */
+    private static long slice(long remaining, AccountCommand.Acquire command) {
+        var said = command.said();
+        var room = Math.max(0, remaining);
+        var fair = fair(remaining, command);
+        if (said.amountMicros() == 0) {
+            // a refill that gets little would come again at once
+            return fair >= Math.max(1, said.wantedMicros() / 4)
+                    ? Math.min(said.wantedMicros(), fair)
+                    : 0;
+        }
+        if (said.direct() || fair < said.amountMicros()) {
+            return said.amountMicros() <= room ? said.amountMicros() : 0;
+        }
+        return Math.clamp(said.wantedMicros(), said.amountMicros(), fair);
+    }
+
+    /** No holder gets more at once, so that none is left without. */
+    private static long fair(long remaining, AccountCommand.Acquire command) {
+        return Math.max(0, remaining) / (2L * Math.max(1, command.liveProxies()));
+    }
+
+    private static Transition refuse(
+            Account account, long remaining, AccountCommand.Acquire command, Instant now) {
+        var said = command.said();
+        var holdsRest = new ArrayList<HolderId>();
+        for (var lease : account.leases()) {
+            if (lease.state() == LeaseAccount.State.OPEN
+                    && lease.outstandingMicros() > 0
+                    && !lease.holder().equals(said.holder())) {
+                holdsRest.add(lease.holder());
+            }
+        }
+        if (said.amountMicros() == 0 && remaining > 0) {
+            return denied(account, command, DeniedReason.RESERVED, Duration.ZERO);
+        }
+        var effects = new ArrayList<LedgerEffect>();
+        if (holdsRest.isEmpty()) {
+            effects.add(
+                    new LedgerEffect.Denied(
+                            said.holder(),
+                            said.request(),
+                            account.key(),
+                            DeniedReason.EXHAUSTED,
+                            command.window().remaining(now),
+                            Math.max(0, remaining)));
+        } else {
+            effects.add(
+                    new LedgerEffect.Denied(
+                            said.holder(),
+                            said.request(),
+                            account.key(),
+                            DeniedReason.RESERVED,
+                            said.amountMicros() == 0 ? Duration.ZERO : RECALL_TAKES,
+                            Math.max(0, remaining)));
+            if (said.amountMicros() > 0) {
+                for (var holder : holdsRest) {
+                    effects.add(new LedgerEffect.Recall(holder, account.key()));
+                }
+            }
+        }
+        return new Transition(account, effects, false);
+    }
+
+    private Transition totals(Account account, AccountCommand.Totals command) {
+        var totals = command.totals();
+        var holder = new HolderId(command.from().logId(), totals.bootEpoch());
+        var lease = account.lease(holder);
+        var answer =
+                totals.closed()
+                        ? List.<LedgerEffect>of(
+                                new LedgerEffect.Closed(
+                                        command.from(), account.key(), totals.bootEpoch()))
+                        : List.<LedgerEffect>of();
+        if (lease == null) {
+            return new Transition(account, answer, false);
+        }
+        var merged = merge(lease, totals, lease.amountMicros());
+        if (merged.equals(lease) && !totals.closed()) {
+            return new Transition(account, answer, false);
+        }
+        var leases = totals.closed() ? without(account, holder) : put(account, merged);
+        var next =
+                with(
+                        account,
+                        account.limitMicros(),
+                        leases,
+                        merged.settledMicros() - lease.settledMicros(),
+                        merged.overrunMicros() - lease.overrunMicros());
+        return new Transition(next, answer, next.remainingMicros() > account.remainingMicros());
+    }
+
+    private Transition setLimit(Account account, long limitMicros) {
+        if (account.limitMicros() == limitMicros) {
+            return new Transition(account, List.of(), false);
+        }
+        var next = with(account, limitMicros, account.leases(), 0, 0);
+        var recalls = new ArrayList<LedgerEffect>();
+        if (limitMicros < account.limitMicros()) {
+            for (var lease : account.leases()) {
+                if (lease.state() == LeaseAccount.State.OPEN && lease.outstandingMicros() > 0) {
+                    recalls.add(new LedgerEffect.Recall(lease.holder(), account.key()));
+                }
+            }
+        }
+        return new Transition(next, recalls, limitMicros > account.limitMicros());
+    }
+
+    private Transition suspect(Account account, HolderId holder) {
+        var lease = account.lease(holder);
+        if (lease == null || lease.state() == LeaseAccount.State.SUSPECT) {
+            return new Transition(account, List.of(), false);
+        }
+        var suspect =
+                new LeaseAccount(
+                        holder,
+                        lease.amountMicros(),
+                        lease.settledMicros(),
+                        lease.returnedMicros(),
+                        lease.overrunMicros(),
+                        lease.lastAcquire(),
+                        LeaseAccount.State.SUSPECT);
+        var next = with(account, account.limitMicros(), put(account, suspect), 0, 0);
+        return new Transition(next, List.of(), false);
+    }
+
+    private Transition restore(Account account, AccountCommand.Restore command) {
+        var totals = command.totals();
+        var holder = new HolderId(command.from().logId(), totals.bootEpoch());
+        var known = account.lease(holder);
+        var lease =
+                known == null
+                        ? new LeaseAccount(holder, 0, 0, 0, 0, 0, LeaseAccount.State.OPEN)
+                        : known;
+        var merged = merge(lease, totals, Math.max(lease.amountMicros(), totals.amountMicros()));
+        var next =
+                new Account(
+                        account.key(),
+                        account.windowEnd(),
+                        account.limitMicros(),
+                        Math.addExact(
+                                account.settledMicros(),
+                                merged.settledMicros() - lease.settledMicros()),
+                        Math.addExact(
+                                account.overrunMicros(),
+                                merged.overrunMicros() - lease.overrunMicros()),
+                        Math.max(account.seq() + 1, totals.seq()),
+                        epoch,
+                        put(account, merged));
+        return new Transition(next, List.of(), false);
+    }
+
+    private Transition rebuild(Account account, Account remembered) {
+        var next = account;
+        for (var lease : remembered.leases()) {
+            var known = next.lease(lease.holder());
+            var greater =
+                    known == null
+                            ? lease
+                            : new LeaseAccount(
+                                    lease.holder(),
+                                    Math.max(known.amountMicros(), lease.amountMicros()),
+                                    Math.max(known.settledMicros(), lease.settledMicros()),
+                                    Math.max(known.returnedMicros(), lease.returnedMicros()),
+                                    Math.max(known.overrunMicros(), lease.overrunMicros()),
+                                    Math.max(known.lastAcquire(), lease.lastAcquire()),
+                                    known.state());
+            next = with(next, next.limitMicros(), put(next, greater), 0, 0);
+        }
+        var rebuilt =
+                new Account(
+                        account.key(),
+                        account.windowEnd(),
+                        account.limitMicros(),
+                        Math.max(account.settledMicros(), remembered.settledMicros()),
+                        Math.max(account.overrunMicros(), remembered.overrunMicros()),
+                        Math.max(account.seq(), remembered.seq()) + 1,
+                        epoch,
+                        next.leases());
+        return new Transition(rebuilt, List.of(), false);
+    }
+
+    private static LeaseAccount merge(LeaseAccount lease, LeaseTotals totals, long amount) {
+        return new LeaseAccount(
+                lease.holder(),
+                amount,
+                Math.max(lease.settledMicros(), totals.settledMicros()),
+                Math.max(lease.returnedMicros(), totals.returnedMicros()),
+                Math.max(lease.overrunMicros(), totals.overrunMicros()),
+                lease.lastAcquire(),
+                lease.state());
+    }
+
+    private Account with(
+            Account account, long limit, List<LeaseAccount> leases, long settled, long overrun) {
+        return new Account(
+                account.key(),
+                account.windowEnd(),
+                limit,
+                Math.addExact(account.settledMicros(), settled),
+                Math.addExact(account.overrunMicros(), overrun),
+                account.seq() + 1,
+                epoch,
+                leases);
+    }
+
+    private static List<LeaseAccount> put(Account account, LeaseAccount lease) {
+        var leases = new ArrayList<LeaseAccount>(account.leases().size() + 1);
+        var found = false;
+        for (var other : account.leases()) {
+            var same = other.holder().equals(lease.holder());
+            leases.add(same ? lease : other);
+            found |= same;
+        }
+        if (!found) {
+            leases.add(lease);
+        }
+        return leases;
+    }
+
+    private static List<LeaseAccount> without(Account account, HolderId holder) {
+        return account.leases().stream().filter(lease -> !lease.holder().equals(holder)).toList();
+    }
+
+    private static boolean hasLaterEpoch(Account account, HolderId holder) {
+        for (var lease : account.leases()) {
+            if (lease.holder().logId().equals(holder.logId())
+                    && lease.holder().bootEpoch() > holder.bootEpoch()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static LedgerEffect grant(
+            Account account,
+            LeaseAccount lease,
+            AccountCommand.Acquire command,
+            Instant now,
+            boolean direct) {
+        return new LedgerEffect.Grant(
+                lease.holder(),
+                command.said().request(),
+                account.key(),
+                lease.amountMicros(),
+                account.seq(),
+                account.epoch(),
+                command.window().remaining(now),
+                direct);
+    }
+
+    private static Transition denied(
+            Account account, AccountCommand.Acquire command, DeniedReason why, Duration retry) {
+        var said = command.said();
+        return unchanged(
+                account,
+                new LedgerEffect.Denied(
+                        said.holder(),
+                        said.request(),
+                        account.key(),
+                        why,
+                        retry,
+                        Math.max(0, account.remainingMicros())));
+    }
+
+    private static Transition unchanged(Account account, LedgerEffect effect) {
+        return new Transition(account, List.of(effect), false);
+    }
+
+    private static long charged(Account account) {
+        return account.settledMicros() + account.outstandingMicros();
+    }
+
+    private static void check(Account before, Account after, boolean rebuilt) {
+        require(after.key().equals(before.key()), "I5: key changed from " + before.key());
+        require(
+                after.settledMicros() >= before.settledMicros()
+                        && after.overrunMicros() >= before.overrunMicros()
+                        && after.epoch() >= before.epoch(),
+                "I5: " + before.key() + " went back from " + before + " to " + after);
+        require(
+                rebuilt ? after.seq() > before.seq() : after.seq() == before.seq() + 1,
+                "I5: seq " + after.seq() + " after " + before.seq());
+        require(
+                after.leases().size() <= Account.MAX_LEASES,
+                before.key() + ": " + after.leases().size() + " leases");
+        require(
+                rebuilt || after.remainingMicros() >= 0 || charged(after) <= charged(before),
+                "I1: "
+                        + before.key()
+                        + " charges "
+                        + charged(after)
+                        + " and overrun "
+                        + after.overrunMicros()
+                        + " of "
+                        + after.limitMicros());
+        require(
+                charged(after) <= Account.MAX_MICROS && after.limitMicros() <= Account.MAX_MICROS,
+                before.key() + ": more than " + Account.MAX_MICROS + " micro-USD");
+    }
+
+    private static void require(boolean holds, String what) {
+        if (!holds) {
+            throw new IllegalStateException(what);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package dev.tollgate.policy.budget;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which holders the ledger knows: for each log the highest boot epoch that has registered, and
+ * whether its connection stands. Immutable. Fencing: a lower epoch, or the same one from another
+ * proxy, is refused. What is known here dies with the ledger's process, and with it every
+ * connection over which an old message could still arrive.
+ */
+record Sessions(Map<String, Session> byLog) {
+
+    static final Sessions NONE = new Sessions(Map.of());
+
+    /**
+     * @param closed accounts whose lease this holder has closed: it gets no other one
+     * @param denied accounts of which this holder was refused money since its last grant
+     */
+    record Session(
+            long bootEpoch,
+            String proxy,
+            boolean connected,
+            Set<AccountKey> closed,
+            Set<AccountKey> denied) {
+        Session {
+            closed = Set.copyOf(closed);
+            denied = Set.copyOf(denied);
+        }
+    }
+
+    Sessions {
+        byLog = Map.copyOf(byLog);
+    }
+
+    /** Null: the holder may register; else why not. */
+    @Nullable String refusal(HolderId holder, String proxy) {
+        var known = byLog.get(holder.logId());
+        if (known == null || known.bootEpoch() < holder.bootEpoch()) {
+            return null;
+        }
+        if (known.bootEpoch() > holder.bootEpoch()) {
+            return "boot epoch "
+                    + holder.bootEpoch()
+                    + " is over (expected: >= "
+                    + known.bootEpoch()
+                    + ")";
+        }
+        return known.proxy().equals(proxy)
+                ? null
+                : "boot epoch " + holder.bootEpoch() + " belongs to " + known.proxy();
+    }
+
+    Sessions register(HolderId holder, String proxy) {
+        var known = byLog.get(holder.logId());
+        var closed =
+                known != null && known.bootEpoch() == holder.bootEpoch()
+                        ? known.closed()
+                        : Set.<AccountKey>of();
+        return with(holder.logId(), new Session(holder.bootEpoch(), proxy, true, closed, Set.of()));
+    }
+
+    Sessions disconnected(HolderId holder) {
+        var known = of(holder);
+        return known == null
+                ? this
+                : with(
+                        holder.logId(),
+                        new Session(
+                                known.bootEpoch(),
+                                known.proxy(),
+                                false,
+                                known.closed(),
+                                known.denied()));
+    }
+
+    Sessions closed(HolderId holder, AccountKey account) {
+        var known = of(holder);
+        return known == null || known.closed().contains(account)
+                ? this
+                : with(
+                        holder.logId(),
+                        new Session(
+                                known.bootEpoch(),
+                                known.proxy(),
+                                known.connected(),
+                                plus(known.closed(), account),
+                                known.denied()));
+    }
+
+    /** Remembers, or forgets, that the holder waits for money of this account. */
+    Sessions denied(HolderId holder, AccountKey account, boolean denied) {
+        var known = of(holder);
+        if (known == null || known.denied().contains(account) == denied) {
+            return this;
+        }
+        var set = new HashSet<>(known.denied());
+        if (denied) {
+            set.add(account);
+        } else {
+            set.remove(account);
+        }
+        return with(
+                holder.logId(),
+                new Session(
+                        known.bootEpoch(), known.proxy(), known.connected(), known.closed(), set));
+    }
+
+    /** The session of exactly this epoch, if its connection stands. */
+    @Nullable Session connected(HolderId holder) {
+        var known = of(holder);
+        return known != null && known.connected() ? known : null;
+    }
+
+    int live() {
+        var live = 0;
+        for (var session : byLog.values()) {
+            live += session.connected() ? 1 : 0;
+        }
+        return live;
+    }
+
+    private @Nullable Session of(HolderId holder) {
+        var known = byLog.get(holder.logId());
+        return known != null && known.bootEpoch() == holder.bootEpoch() ? known : null;
+    }
+
+    private Sessions with(String logId, Session session) {
+        var sessions = new HashMap<>(byLog);
+        sessions.put(logId, session);
+        return new Sessions(sessions);
+    }
+
+    private static Set<AccountKey> plus(Set<AccountKey> set, AccountKey key) {
+        var more = new HashSet<>(set);
+        more.add(key);
+        return more;
+    }
+}

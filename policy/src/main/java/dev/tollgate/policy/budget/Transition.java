@@ -1,0 +1,14 @@
+package dev.tollgate.policy.budget;
+
+import java.util.List;
+
+/**
+ * @param account to be stored; the same object as before if nothing changed
+ * @param effects to be sent once the store has acknowledged the account
+ * @param moneyBack more may be granted than before
+ */
+record Transition(Account account, List<LedgerEffect> effects, boolean moneyBack) {
+    Transition {
+        effects = List.copyOf(effects);
+    }
+}

@@ -1,0 +1,29 @@
+package dev.tollgate.policy.compile;
+
+import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.policy.snapshot.Snapshot;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The outcome of a compile.
+ *
+ * @param verdicts one for each ModelProvider, RoutingPolicy and Budget
+ * @param credentials {@code namespace/secret/key} of every value that the snapshot refers to
+ * @param accepted to be given to the next compile
+ * @param problems of objects that have no status: malformed client keys
+ */
+public record Compiled(
+        Snapshot snapshot,
+        Map<ResourceKey, Verdict> verdicts,
+        Set<String> credentials,
+        LastAccepted accepted,
+        List<Problem> problems) {
+
+    public Compiled {
+        verdicts = Map.copyOf(verdicts);
+        credentials = Set.copyOf(credentials);
+        problems = List.copyOf(problems);
+    }
+}

@@ -1,0 +1,225 @@
+package dev.tollgate.policy.compile;
+
+import dev.tollgate.crds.resource.ConditionReason;
+import dev.tollgate.crds.route.Cache;
+import dev.tollgate.crds.route.RoutingPolicySpec;
+import dev.tollgate.crds.route.RoutingPolicySpec.Inheritance;
+import dev.tollgate.crds.route.RoutingPolicySpec.ResponseModel;
+import dev.tollgate.crds.route.Rule;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.NamespaceSet;
+import dev.tollgate.policy.snapshot.PolicyEntry;
+import dev.tollgate.policy.snapshot.RuleEntry;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** One RoutingPolicy to its entry (api.md, section 3). */
+final class PolicyCompiler {
+
+    private static final Pattern MODEL_PATTERN =
+            Pattern.compile(
+                    "\\*|\\*[A-Za-z0-9._:/@-]{1,127}|[A-Za-z0-9][A-Za-z0-9._:/@-]{0,126}\\*?");
+
+    private final Surroundings around;
+    private final TargetResolver resolver;
+    private final String namespace;
+    private final RoutingPolicySpec spec;
+    private final Findings findings;
+    private final Set<String> providers = new TreeSet<>();
+    private int totalTargets;
+    private int soundTargets;
+
+    PolicyCompiler(
+            Surroundings around,
+            TargetResolver resolver,
+            RoutingPolicySpec spec,
+            Findings findings) {
+        this.around = around;
+        this.resolver = resolver;
+        this.namespace = findings.object().namespace();
+        this.spec = spec;
+        this.findings = findings;
+    }
+
+    /**
+     * A policy that may be served.
+     *
+     * @param providers that its targets may use
+     */
+    record Outcome(PolicyEntry entry, Set<String> providers, int total, int sound) {}
+
+    /** Null: rejected. Targets that lead nowhere are left out alone (C2). */
+    @Nullable Outcome compile() {
+        boolean override = override();
+        var visibleTo =
+                around.scope(spec.visibleTo(), namespace, false, "spec.visibleTo", findings);
+        checkScope(visibleTo, override);
+        checkModels();
+        refuseUnsupported();
+        var constraints = spec.constraints();
+        var regions =
+                constraints == null || constraints.regions().isEmpty()
+                        ? null
+                        : constraints.regions().stream().sorted().toList();
+        Money ceiling =
+                constraints == null
+                        ? null
+                        : findings.money(
+                                constraints.maxCostPerRequest(),
+                                "spec.constraints.maxCostPerRequest");
+        if (spec.rules().isEmpty() && !(override && constraints != null)) {
+            findings.invalid(
+                    "spec.rules", "absent (expected: rules, or Override with constraints)");
+        }
+        var rules = rules(regions);
+        var entry =
+                new PolicyEntry(
+                        namespace + "/" + findings.object().name(),
+                        spec.models().stream().sorted().toList(),
+                        visibleTo,
+                        override,
+                        answersRequested(),
+                        regions,
+                        ceiling == null ? null : ceiling.nanos(),
+                        rules);
+        return findings.accepted()
+                ? new Outcome(entry, providers, totalTargets, soundTargets)
+                : null;
+    }
+
+    private boolean override() {
+        var inheritance = spec.inheritance();
+        if (inheritance == Inheritance.UNKNOWN) {
+            findings.unsupported("spec.inheritance", "a value of a newer version");
+        }
+        return inheritance == Inheritance.OVERRIDE;
+    }
+
+    private boolean answersRequested() {
+        var model = spec.responseModel();
+        if (model == ResponseModel.UNKNOWN) {
+            findings.unsupported("spec.responseModel", "a value of a newer version");
+        }
+        return model == null || model == ResponseModel.REQUESTED;
+    }
+
+    /** T2. */
+    private void checkScope(NamespaceSet visibleTo, boolean override) {
+        if (around.isPlatform(namespace)) {
+            return;
+        }
+        if (!visibleTo.equals(NamespaceSet.of(List.of(namespace)))) {
+            findings.reject(
+                    ConditionReason.SCOPE_NOT_PERMITTED,
+                    "spec.visibleTo",
+                    "other namespaces (expected: Same outside the platform namespace)");
+        }
+        if (override) {
+            findings.reject(
+                    ConditionReason.SCOPE_NOT_PERMITTED,
+                    "spec.inheritance",
+                    "Override (expected: Default outside the platform namespace)");
+        }
+    }
+
+    private void checkModels() {
+        if (spec.models().isEmpty()) {
+            findings.invalid("spec.models", "absent (expected: at least one name)");
+        }
+        var names = new HashSet<String>();
+        for (int i = 0; i < spec.models().size(); i++) {
+            var model = spec.models().get(i);
+            if (!MODEL_PATTERN.matcher(model).matches() || !names.add(model)) {
+                findings.invalid(
+                        "spec.models[" + i + "]",
+                        model + " (expected: a name or pattern, each once)");
+            }
+        }
+    }
+
+    private void refuseUnsupported() {
+        var cache = spec.cache();
+        var mode = cache == null ? null : cache.mode();
+        if (mode != null && mode != Cache.Mode.DISABLED) {
+            findings.unsupported("spec.cache.mode", WireName.of(mode));
+        }
+        findings.unsupportedIf(spec.complexity() != null, "spec.complexity");
+    }
+
+    private List<RuleEntry> rules(@Nullable List<String> regions) {
+        var entries = new ArrayList<RuleEntry>();
+        var names = new HashSet<String>();
+        for (int i = 0; i < spec.rules().size(); i++) {
+            var rule = spec.rules().get(i);
+            var at = "spec.rules[" + i + "]";
+            if (!names.add(rule.name())) {
+                findings.invalid(at + ".name", rule.name() + " (expected: one rule a name)");
+            }
+            if (rule.match() == null && i < spec.rules().size() - 1) {
+                findings.invalid(at + ".match", "absent (expected: in all rules but the last)");
+            }
+            var targets = targets(rule, regions, at);
+            entries.add(new RuleCompiler(namespace, rule, at, findings).compile(targets));
+        }
+        return entries;
+    }
+
+    private List<RuleEntry.TargetEntry> targets(
+            Rule rule, @Nullable List<String> regions, String ruleAt) {
+        if (rule.targets().isEmpty()) {
+            findings.invalid(ruleAt + ".targets", "absent (expected: at least one target)");
+        }
+        var entries = new ArrayList<RuleEntry.TargetEntry>();
+        var names = new HashSet<String>();
+        for (int i = 0; i < rule.targets().size(); i++) {
+            var target = rule.targets().get(i);
+            var at = ruleAt + ".targets[" + i + "]";
+            if (!names.add(target.name())) {
+                findings.invalid(at + ".name", target.name() + " (expected: one target a name)");
+            }
+            int priority = target.priority() == null ? 0 : target.priority();
+            int weight = target.weight() == null ? 1 : target.weight();
+            if (priority < 0 || weight < 0) {
+                findings.invalid(at, "priority or weight below 0 (expected: at least 0)");
+            }
+            findings.unsupportedIf(target.tier() != null, at + ".tier");
+            findings.unsupportedIf(target.quality() != null, at + ".quality");
+            var resolved =
+                    resolver.resolve(target, namespace, spec.models(), regions, at, findings);
+            totalTargets++;
+            soundTargets += resolved.sound() ? 1 : 0;
+            if (resolved.provider() != null) {
+                providers.add(resolved.provider());
+            }
+            if (resolved.entry() != null) {
+                entries.add(resolved.entry());
+            }
+        }
+        checkWeights(rule, ruleAt);
+        return entries;
+    }
+
+    /** R51: a priority whose targets all have weight 0 could never serve. */
+    private void checkWeights(Rule rule, String at) {
+        var weighted = new HashSet<Integer>();
+        var all = new TreeSet<Integer>();
+        for (var target : rule.targets()) {
+            int priority = target.priority() == null ? 0 : target.priority();
+            all.add(priority);
+            if (target.weight() == null || target.weight() > 0) {
+                weighted.add(priority);
+            }
+        }
+        all.removeAll(weighted);
+        if (!all.isEmpty()) {
+            findings.invalid(
+                    at + ".targets",
+                    "priority " + all.first() + " (expected: a target with a weight above 0)");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package dev.tollgate.policy.compile;
+
+import dev.tollgate.crds.provider.ProviderType;
+import dev.tollgate.policy.snapshot.ProviderEntry;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a type of ModelProvider implies: dialect and address (protocols.md, 6.1), telemetry name
+ * (10.2), and what it bills when a client goes away (budgets.md, section 8: who is not listed there
+ * is taken to go on billing).
+ *
+ * @param name as in the resource and the catalogue
+ * @param url public address, null: there is none
+ * @param quirks deviations from the dialect, as {@code dialects} names them
+ */
+record Preset(
+        String name,
+        String dialect,
+        String telemetryName,
+        @Nullable String url,
+        ProviderEntry.Billing billing,
+        List<String> quirks) {
+
+    private static final String OPENAI = "openai-chat";
+
+    /** The server knows the older name of the output limit only. */
+    private static final String MAX_TOKENS = "max_tokens";
+
+    /** The server tells usage without being asked, and may refuse to be asked. */
+    private static final String NO_STREAM_OPTIONS = "no_stream_options";
+
+    /** Null: the type is not supported by this version. */
+    static @Nullable Preset of(ProviderType type) {
+        return switch (type) {
+            case OPENAI -> stops("OpenAI", OPENAI, "openai", "https://api.openai.com/v1");
+            case ANTHROPIC ->
+                    stops("Anthropic", "anthropic", "anthropic", "https://api.anthropic.com");
+            case GEMINI ->
+                    billsOn(
+                            "Gemini",
+                            "gemini",
+                            "gcp.gemini",
+                            "https://generativelanguage.googleapis.com/v1beta");
+            case GROQ -> billsOn("Groq", OPENAI, "groq", "https://api.groq.com/openai/v1");
+            case MISTRAL ->
+                    billsOn(
+                            "Mistral",
+                            OPENAI,
+                            "mistral_ai",
+                            "https://api.mistral.ai/v1",
+                            MAX_TOKENS,
+                            NO_STREAM_OPTIONS);
+            case XAI -> stops("XAI", OPENAI, "x_ai", "https://api.x.ai/v1");
+            case DEEPSEEK ->
+                    stops("DeepSeek", OPENAI, "deepseek", "https://api.deepseek.com", MAX_TOKENS);
+            case OPENROUTER ->
+                    billsOn(
+                            "OpenRouter",
+                            OPENAI,
+                            "openrouter",
+                            "https://openrouter.ai/api/v1",
+                            MAX_TOKENS);
+            case TOGETHER ->
+                    stops("Together", OPENAI, "together", "https://api.together.ai/v1", MAX_TOKENS);
+            case FIREWORKS ->
+                    stops(
+                            "Fireworks",
+                            OPENAI,
+                            "fireworks",
+                            "https://api.fireworks.ai/inference/v1",
+                            MAX_TOKENS);
+            case PERPLEXITY ->
+                    billsOn(
+                            "Perplexity",
+                            OPENAI,
+                            "perplexity",
+                            "https://api.perplexity.ai",
+                            MAX_TOKENS,
+                            NO_STREAM_OPTIONS);
+            case COHERE ->
+                    stops(
+                            "Cohere",
+                            OPENAI,
+                            "cohere",
+                            "https://api.cohere.com/compatibility/v1",
+                            MAX_TOKENS);
+            case OPENAI_COMPATIBLE ->
+                    billsOn("OpenAICompatible", OPENAI, "openai_compatible", null, MAX_TOKENS);
+            case VERTEX_AI, BEDROCK, AZURE_OPENAI, UNKNOWN -> null;
+        };
+    }
+
+    private static Preset stops(
+            String name, String dialect, String telemetry, @Nullable String url, String... quirks) {
+        var billing = new ProviderEntry.Billing(true, List.of());
+        return new Preset(name, dialect, telemetry, url, billing, List.of(quirks));
+    }
+
+    private static Preset billsOn(
+            String name, String dialect, String telemetry, @Nullable String url, String... quirks) {
+        var billing = new ProviderEntry.Billing(false, List.of());
+        return new Preset(name, dialect, telemetry, url, billing, List.of(quirks));
+    }
+}
