@@ -153,21 +153,23 @@ public final class Wal implements UsageLog, AutoCloseable {
     /**
      * Writes a record.
      *
-     * @return its number; 0: an intent or an acquire was refused since the log is full or broken.
-     *     Any other record counts in memory even if it could not be written, and is counted as
-     *     dropped: a replay then charges the hold
+     * @return its number; 0: the log is full or broken. Then an Intent, Acquire, Grant or Return
+     *     has not happened; any other record counts in memory, and is counted as dropped: a replay
+     *     then charges the hold
      */
     public long append(LogRecord record) {
         var codec = codecs.get();
         var bytes = codec.encode(record);
         var opens = record instanceof LogRecord.Intent || record instanceof LogRecord.Acquire;
+        var yields = opens || record instanceof LogRecord.Usage;
         lock.lock();
         try {
-            var yields = opens || record instanceof LogRecord.Usage;
             var written = write(bytes, codec.length(), opens, yields);
             if (!written) {
                 dropped++;
-                if (opens) {
+                if (opens
+                        || record instanceof LogRecord.Grant
+                        || record instanceof LogRecord.Return) {
                     return 0;
                 }
             }
@@ -239,6 +241,16 @@ public final class Wal implements UsageLog, AutoCloseable {
         lock.lock();
         try {
             return state.totals(account, epoch);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Number of the last Acquire of this start's lease of the account; 0: none. */
+    public long lastRequest(String account) {
+        lock.lock();
+        try {
+            return state.lastRequest(account);
         } finally {
             lock.unlock();
         }

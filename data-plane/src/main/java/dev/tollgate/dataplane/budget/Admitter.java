@@ -1,0 +1,348 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.dataplane.budget.Admission.RefusalKind;
+import dev.tollgate.dataplane.wal.LogRecord;
+import dev.tollgate.dataplane.wal.Wal;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import dev.tollgate.policy.snapshot.BudgetEntry.OnLedgerUnavailable;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The decision on a claim, at once: one compare and swap per lease in the order of their keys, then
+ * the intent in the log. The first lease that is short puts the others back.
+ */
+final class Admitter {
+
+    private static final int RETRY_MIN_SECONDS = 5;
+    private static final int RETRY_MAX_SECONDS = 15;
+
+    /** What came of a try. */
+    sealed interface Verdict {
+        record Decided(Admission admission) implements Verdict {}
+
+        /** A hard budget's lease is short, and the ledger may have more. */
+        record Short(Counter counter, long shortNanos) implements Verdict {}
+    }
+
+    private record CounterKey(String budget, String subject) {}
+
+    private final Wal wal;
+    private final LeaseKeeper keeper;
+    private final TimeSource time;
+    private final ConcurrentHashMap<CounterKey, Counter> counters = new ConcurrentHashMap<>();
+    final LongAdder reserved = new LongAdder();
+    final LongAdder refused = new LongAdder();
+    final LongAdder doubleSettles = new LongAdder();
+    final LongAdder unlogged = new LongAdder();
+    volatile boolean closing;
+
+    Admitter(Wal wal, LeaseKeeper keeper, TimeSource time) {
+        this.wal = wal;
+        this.keeper = keeper;
+        this.time = time;
+    }
+
+    Iterable<Counter> counters() {
+        return counters.values();
+    }
+
+    /**
+     * @param waited it stood in the queue of the first counter that was short: it need not queue
+     *     again behind those that came later
+     */
+    Verdict decide(Claim claim, boolean waited) {
+        var entries = claim.budgets();
+        if (entries.size() > 1) {
+            entries = new ArrayList<>(entries);
+            entries.sort(Comparator.comparing(BudgetEntry::key));
+        }
+        for (var entry : entries) {
+            var refusal = precheck(entry, claim);
+            if (refusal != null) {
+                return refuse(refusal);
+            }
+        }
+        if (claim.bound().nanos() == 0) {
+            return admit(claim, List.of(), List.of(), 0);
+        }
+        var parts = new ArrayList<HeldReservation.Part>(entries.size());
+        var wouldRefuse = new ArrayList<String>(0);
+        for (var entry : entries) {
+            if (entry.limitMicros() == null || entry.period() == null) {
+                continue;
+            }
+            var verdict = take(entry, claim, waited, parts, wouldRefuse);
+            if (verdict != null) {
+                release(parts);
+                return verdict;
+            }
+        }
+        if (parts.isEmpty()) {
+            return admit(claim, parts, wouldRefuse, 0);
+        }
+        var holds = new ArrayList<LogRecord.Hold>(parts.size());
+        for (var part : parts) {
+            holds.add(new LogRecord.Hold(part.lease().account, part.heldNanos()));
+        }
+        var intent =
+                wal.append(
+                        new LogRecord.Intent(
+                                claim.requestId(), claim.attempt(), claim.priceSource(), holds));
+        if (intent == 0) {
+            release(parts);
+            for (var part : parts) {
+                if (part.entry().mode() == Mode.HARD) {
+                    return refuse(logUnavailable(part));
+                }
+            }
+            unlogged.increment();
+            return admit(claim, List.of(), wouldRefuse, 0);
+        }
+        for (var part : parts) {
+            part.lease().heldNanos.addAndGet(part.heldNanos());
+        }
+        return admit(claim, parts, wouldRefuse, intent);
+    }
+
+    /** What needs no money to be said. */
+    private Admission.@Nullable Refused precheck(BudgetEntry entry, Claim claim) {
+        var name = entry.key();
+        if (closing) {
+            return refusal(
+                    RefusalKind.LEDGER_UNAVAILABLE,
+                    entry,
+                    null,
+                    0,
+                    Duration.ofSeconds(1),
+                    "the gateway is shutting down");
+        }
+        if (entry.blocked() != null) {
+            return refusal(
+                    RefusalKind.BLOCKED,
+                    entry,
+                    null,
+                    0,
+                    Duration.ZERO,
+                    "Budget " + name + " is not valid: " + entry.blocked());
+        }
+        if (entry.suspended()) {
+            return refusal(
+                    RefusalKind.SUSPENDED,
+                    entry,
+                    null,
+                    0,
+                    Duration.ZERO,
+                    "Budget " + name + " is suspended");
+        }
+        var ceiling = entry.maxCostNanosPerRequest();
+        if (ceiling != null && entry.mode() != Mode.SHADOW && claim.bound().nanos() > ceiling) {
+            return refusal(
+                    RefusalKind.CEILING,
+                    entry,
+                    null,
+                    0,
+                    Duration.ZERO,
+                    "this request may cost %s USD, and Budget %s allows %s USD a request"
+                            .formatted(claim.bound(), name, new Money(ceiling)));
+        }
+        return null;
+    }
+
+    /** Null: taken. */
+    private @Nullable Verdict take(
+            BudgetEntry entry,
+            Claim claim,
+            boolean waited,
+            List<HeldReservation.Part> parts,
+            List<String> wouldRefuse) {
+        var nowNanos = time.nanos();
+        var bound = claim.bound().nanos();
+        var counter = counter(entry, claim);
+        var lease = counter.lease(Objects.requireNonNull(entry.period()), nowNanos, time);
+        lease.usedNanos = nowNanos;
+        if (bound > counter.boundMaxNanos.get()) {
+            counter.boundMaxNanos.accumulateAndGet(bound, Math::max);
+        }
+        if (entry.onLedgerUnavailable() == OnLedgerUnavailable.BLOCK
+                && entry.mode() != Mode.SHADOW
+                && !keeper.reachable()) {
+            return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
+        }
+        lease.enter();
+        if (entry.mode() == Mode.HARD) {
+            if ((waited || counter.waiting.get() == 0) && lease.take(bound)) {
+                parts.add(new HeldReservation.Part(counter, lease, entry, bound));
+                keeper.taken(counter, lease);
+                return null;
+            }
+            lease.leave();
+            return shortOf(entry, counter, lease, bound, nowNanos);
+        }
+        var part = lease.takeUpTo(bound);
+        parts.add(new HeldReservation.Part(counter, lease, entry, part));
+        keeper.taken(counter, lease);
+        if (counter.spentNanos() >= counter.limitNanos) {
+            if (entry.mode() == Mode.SOFT) {
+                return refuse(refusal(RefusalKind.EXHAUSTED, entry, counter, 0));
+            }
+            wouldRefuse.add(entry.key());
+        } else if (entry.mode() == Mode.SHADOW && part < bound) {
+            var known = counter.refusal;
+            if (known != null && known.covers(bound - part, nowNanos)) {
+                wouldRefuse.add(entry.key());
+            }
+        }
+        return null;
+    }
+
+    private Verdict shortOf(
+            BudgetEntry entry, Counter counter, Lease lease, long bound, long nowNanos) {
+        var shortNanos = Math.max(1, bound - lease.freeNanos());
+        if (counter.frozen) {
+            return refuse(refusal(RefusalKind.FROZEN, entry, counter, 0));
+        }
+        var known = counter.refusal;
+        if (known != null && known.covers(shortNanos, nowNanos)) {
+            // while requests of this process are open, their rest may come back
+            var kind =
+                    known.kind() == RefusalKind.EXHAUSTED && lease.heldNanos.get() > 0
+                            ? RefusalKind.RESERVED
+                            : known.kind();
+            return refuse(
+                    refusal(kind, entry, counter, known.remainingNanos() + lease.freeNanos()));
+        }
+        if (keeper.unreachable(nowNanos)) {
+            return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
+        }
+        return new Verdict.Short(counter, shortNanos);
+    }
+
+    private static void release(List<HeldReservation.Part> parts) {
+        for (var part : parts) {
+            part.lease().give(part.heldNanos());
+            part.lease().leave();
+        }
+    }
+
+    private Verdict admit(
+            Claim claim, List<HeldReservation.Part> parts, List<String> would, long intent) {
+        reserved.increment();
+        return new Verdict.Decided(
+                new Admission.Reserved(
+                        new HeldReservation(
+                                claim, parts, would, intent, wal, keeper, doubleSettles)));
+    }
+
+    private Verdict refuse(Admission.Refused refusal) {
+        refused.increment();
+        return new Verdict.Decided(refusal);
+    }
+
+    /** For a claim that waited in vain. */
+    Admission giveUp(Claim claim, Counter counter, RefusalKind kind, long remainingNanos) {
+        refused.increment();
+        for (var entry : claim.budgets()) {
+            if (entry.key().equals(counter.budget)) {
+                return refusal(kind, entry, counter, remainingNanos);
+            }
+        }
+        throw new IllegalStateException(counter.budget + " is not in the claim");
+    }
+
+    @Nullable Counter counter(String budget, String subject) {
+        return counters.get(new CounterKey(budget, subject));
+    }
+
+    private Counter counter(BudgetEntry entry, Claim claim) {
+        var subject = entry.perNamespace() ? claim.namespace() : "";
+        var key = new CounterKey(entry.key(), subject);
+        var counter = counters.get(key);
+        if (counter == null) {
+            counter = counters.computeIfAbsent(key, k -> new Counter(k.budget(), k.subject()));
+        }
+        var limit = entry.limitMicros();
+        if (limit != null) {
+            counter.limitNanos = Money.ofMicros(limit).nanos();
+        }
+        return counter;
+    }
+
+    private static Admission.Refused logUnavailable(HeldReservation.Part part) {
+        return refusal(
+                RefusalKind.LOG_UNAVAILABLE,
+                part.entry(),
+                part.counter(),
+                0,
+                Duration.ofSeconds(jitterSeconds(1, RETRY_MIN_SECONDS)),
+                "the usage log cannot be written, so no request of Budget "
+                        + part.entry().key()
+                        + " is admitted");
+    }
+
+    private Admission.Refused refusal(
+            RefusalKind kind, BudgetEntry entry, Counter counter, long remainingNanos) {
+        var lease = counter.current();
+        var resets = lease == null ? null : lease.window.end();
+        var limit = entry.limitMicros() == null ? Money.ZERO : Money.ofMicros(entry.limitMicros());
+        var until = resets == null ? "" : ", resets at " + resets;
+        var soon = Duration.ofSeconds(jitterSeconds(RETRY_MIN_SECONDS, RETRY_MAX_SECONDS));
+        var name = "Budget " + entry.key();
+        return switch (kind) {
+            case EXHAUSTED -> {
+                var left = lease == null ? null : lease.window.remaining(time.now());
+                yield refusal(
+                        kind,
+                        entry,
+                        counter,
+                        remainingNanos,
+                        left == null ? Duration.ZERO : left.plusSeconds(1),
+                        "%s of %s USD is exhausted%s".formatted(name, limit.toCents(), until));
+            }
+            case RESERVED ->
+                    refusal(
+                            kind,
+                            entry,
+                            counter,
+                            remainingNanos,
+                            soon,
+                            "%s of %s USD: open requests hold what is left%s"
+                                    .formatted(name, limit.toCents(), until));
+            case FROZEN ->
+                    refusal(kind, entry, counter, 0, soon, name + ": its ledger is being rebuilt");
+            case SUSPENDED, BLOCKED, LEDGER_UNAVAILABLE, LOG_UNAVAILABLE, CEILING ->
+                    refusal(kind, entry, counter, 0, soon, name + ": its ledger does not answer");
+        };
+    }
+
+    private static Admission.Refused refusal(
+            RefusalKind kind,
+            BudgetEntry entry,
+            @Nullable Counter counter,
+            long remainingNanos,
+            Duration retryAfter,
+            String message) {
+        var lease = counter == null ? null : counter.current();
+        return new Admission.Refused(
+                kind,
+                entry.key(),
+                entry.limitMicros() == null ? Money.ZERO : Money.ofMicros(entry.limitMicros()),
+                new Money(Math.max(0, remainingNanos)),
+                lease == null ? null : lease.window.end(),
+                retryAfter,
+                message);
+    }
+
+    private static long jitterSeconds(int from, int to) {
+        return ThreadLocalRandom.current().nextLong(from, to + 1L);
+    }
+}

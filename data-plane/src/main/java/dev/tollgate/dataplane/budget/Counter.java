@@ -1,0 +1,159 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.Window;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One Budget and subject as this process sees it: the lease of the current window, who waits for
+ * it, and what the ledger last said. The request path reads and takes; everything else is written
+ * by {@link LeaseKeeper}'s thread.
+ */
+final class Counter {
+
+    final String budget;
+    final String subject;
+
+    volatile @Nullable Refusal refusal;
+    volatile boolean frozen;
+    volatile long limitNanos;
+
+    /** Settled and overrun of others, as the ledger last told. */
+    volatile long othersSpentNanos;
+
+    final AtomicBoolean refillAsked = new AtomicBoolean();
+    final AtomicLong boundMaxNanos = new AtomicLong();
+    final AtomicLong boundViolations = new AtomicLong();
+    final ConcurrentLinkedQueue<Waiter> waiters = new ConcurrentLinkedQueue<>();
+    final AtomicInteger waiting = new AtomicInteger();
+
+    /** Leases of windows that are over, until the ledger has their final totals. */
+    final ArrayDeque<Lease> over = new ArrayDeque<>();
+
+    // the keeper's alone
+    @Nullable Asked asked;
+    boolean onlyHead;
+    long recallUntilNanos;
+    long burnPerSecondNanos;
+
+    private volatile @Nullable Lease lease;
+
+    /** An Acquire that has no answer yet. */
+    record Asked(Lease lease, long request, long amountMicros, long wantedMicros, long sentNanos) {}
+
+    Counter(String budget, String subject) {
+        this.budget = budget;
+        this.subject = subject;
+    }
+
+    @Nullable Lease current() {
+        return lease;
+    }
+
+    /** The lease of the current window; a new one, empty, when the window or the period changed. */
+    Lease lease(Period period, long nowNanos, TimeSource time) {
+        var known = lease;
+        if (known != null && known.period.equals(period) && !known.isOver(nowNanos)) {
+            return known;
+        }
+        synchronized (this) {
+            var again = lease;
+            if (again != null && again.period.equals(period) && !again.isOver(nowNanos)) {
+                return again;
+            }
+            var now = time.now();
+            var window = Window.of(period, now);
+            if (again != null && again.period.equals(period)) {
+                // the monotonic clock says it is over, whatever the wall clock says
+                var end = again.window.end();
+                if (end != null && now.isBefore(end)) {
+                    window = Window.of(period, end);
+                    now = end;
+                }
+            }
+            return roll(window, period, now, nowNanos);
+        }
+    }
+
+    /** The ledger names another window than this process thought. False: it is the same. */
+    synchronized boolean adopt(
+            AccountKey told, @Nullable Long remainingNanos, long nowNanos, TimeSource time) {
+        var known = lease;
+        var start = told.windowStart();
+        if (known == null || start == null) {
+            return false;
+        }
+        if (told.equals(known.key)) {
+            if (remainingNanos != null) {
+                known.endNanos = nowNanos + remainingNanos;
+            }
+            return false;
+        }
+        var window = Window.of(known.period, start);
+        if (!start.equals(window.start())) {
+            return false; // of another period
+        }
+        var rolled = roll(window, known.period, start, nowNanos);
+        if (remainingNanos != null) {
+            rolled.endNanos = nowNanos + remainingNanos;
+        }
+        return true;
+    }
+
+    private Lease roll(Window window, Period period, Instant now, long nowNanos) {
+        var left = window.remaining(now);
+        var end = left == null ? Long.MAX_VALUE : nowNanos + left.toNanos();
+        var next =
+                new Lease(
+                        AccountKey.of(budget, subject, window.start()),
+                        window,
+                        period,
+                        end,
+                        nowNanos);
+        var before = lease;
+        if (before != null && before.key.equals(next.key)) {
+            // the same account under another period: what is held stays held
+            before.endNanos = end;
+            before.window = window;
+            before.period = period;
+            return before;
+        }
+        lease = next;
+        othersSpentNanos = 0;
+        refusal = null;
+        if (before != null) {
+            before.end();
+            synchronized (over) {
+                over.add(before);
+            }
+        }
+        return next;
+    }
+
+    /** Spent in this window, by the fleet as last heard and by this process until now. */
+    long spentNanos() {
+        var known = lease;
+        return othersSpentNanos + (known == null ? 0 : known.spentNanos.get());
+    }
+
+    boolean isFor(AccountKey key) {
+        return key.subject().equals(subject) && key.budget().equals(budget);
+    }
+
+    BudgetView view(BudgetEntry entry) {
+        var limit = entry.limitMicros() == null ? Money.ZERO : Money.ofMicros(entry.limitMicros());
+        var known = lease;
+        var held = known == null ? 0 : known.heldNanos.get();
+        var remaining = Math.max(0, limit.nanos() - spentNanos() - held);
+        return new BudgetView(budget, new Money(remaining), limit);
+    }
+}

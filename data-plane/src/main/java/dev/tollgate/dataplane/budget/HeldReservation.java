@@ -1,0 +1,103 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.dataplane.wal.LogRecord;
+import dev.tollgate.dataplane.wal.Wal;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+
+/** A reservation over the leases that were taken from. Its settlement is logged once. */
+final class HeldReservation implements Reservation {
+
+    /** What one budget holds for it. */
+    record Part(Counter counter, Lease lease, BudgetEntry entry, long heldNanos) {}
+
+    private final Claim claim;
+    private final List<Part> parts;
+    private final List<BudgetView> views;
+    private final List<String> wouldRefuse;
+    private final long intent;
+    private final Wal wal;
+    private final LeaseKeeper keeper;
+    private final LongAdder doubleSettles;
+    private final AtomicBoolean settled = new AtomicBoolean();
+
+    HeldReservation(
+            Claim claim,
+            List<Part> parts,
+            List<String> wouldRefuse,
+            long intent,
+            Wal wal,
+            LeaseKeeper keeper,
+            LongAdder doubleSettles) {
+        this.claim = claim;
+        this.parts = parts;
+        this.wouldRefuse = List.copyOf(wouldRefuse);
+        this.intent = intent;
+        this.wal = wal;
+        this.keeper = keeper;
+        this.doubleSettles = doubleSettles;
+        var list = new ArrayList<BudgetView>(parts.size());
+        for (var part : parts) {
+            list.add(part.counter().view(part.entry()));
+        }
+        this.views = List.copyOf(list);
+    }
+
+    @Override
+    public Money held() {
+        return claim.bound();
+    }
+
+    @Override
+    public List<BudgetView> budgets() {
+        return views;
+    }
+
+    @Override
+    public List<String> wouldRefuse() {
+        return wouldRefuse;
+    }
+
+    @Override
+    public void settle(Money cost, boolean assumed) {
+        if (cost.nanos() < 0) {
+            throw new IllegalArgumentException("cost: " + cost + " (expected: >= 0)");
+        }
+        if (!settled.compareAndSet(false, true)) {
+            doubleSettles.increment();
+            return;
+        }
+        if (parts.isEmpty()) {
+            return;
+        }
+        var nanos = cost.nanos();
+        var charges = new ArrayList<LogRecord.Charge>(parts.size());
+        for (var part : parts) {
+            var within = Math.min(nanos, part.heldNanos());
+            if (nanos > part.heldNanos()) {
+                within += part.lease().takeUpTo(nanos - part.heldNanos());
+            }
+            charges.add(new LogRecord.Charge(part.lease().account, within, nanos - within));
+            if (nanos > claim.bound().nanos()) {
+                part.counter().boundViolations.incrementAndGet();
+            }
+        }
+        // logged before the rest can be taken again, so that the log never holds more than the
+        // lease
+        wal.append(new LogRecord.Settle(intent, nanos, assumed, charges));
+        for (var part : parts) {
+            var lease = part.lease();
+            lease.spentNanos.addAndGet(nanos);
+            lease.heldNanos.addAndGet(-part.heldNanos());
+            if (part.heldNanos() > nanos) {
+                lease.give(part.heldNanos() - nanos);
+            }
+            lease.leave();
+            keeper.settled(part.counter(), lease);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.Window;
+import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The money of one account that this process may spend. Any thread takes from it by compare and
+ * swap; only {@link LeaseKeeper} puts grants in, takes idle money out and ends it.
+ *
+ * <pre>
+ * open --end()--> ended (nothing is taken any more) --idle()--> closed in the log, told to the ledger
+ * </pre>
+ *
+ * Whoever wants to take first calls {@link #enter}, so that a lease that ended and is idle stays
+ * idle; and {@link #leave} once its settlement is in the log.
+ */
+final class Lease {
+
+    private static final long ENDED = Long.MIN_VALUE;
+
+    final AccountKey key;
+    final String account;
+    volatile Window window;
+    volatile Period period;
+
+    /** End of the window by the monotonic clock; {@code Long.MAX_VALUE}: Lifetime. */
+    volatile long endNanos;
+
+    volatile long usedNanos;
+    volatile long sliceNanos;
+    volatile boolean direct;
+
+    // the keeper's alone
+    long reportedNanos;
+    long reportedAtNanos;
+    long returnedAtNanos;
+    long burnSpentNanos;
+
+    private final AtomicLong free = new AtomicLong();
+    private final AtomicInteger inside = new AtomicInteger();
+    final AtomicLong heldNanos = new AtomicLong();
+    final AtomicLong spentNanos = new AtomicLong();
+
+    Lease(AccountKey key, Window window, Period period, long endNanos, long nowNanos) {
+        this.key = key;
+        this.account = key.toString();
+        this.window = window;
+        this.period = period;
+        this.endNanos = endNanos;
+        this.usedNanos = nowNanos;
+    }
+
+    void enter() {
+        inside.incrementAndGet();
+    }
+
+    void leave() {
+        inside.decrementAndGet();
+    }
+
+    boolean idle() {
+        return inside.get() == 0;
+    }
+
+    boolean take(long nanos) {
+        while (true) {
+            var now = free.get();
+            if (now < nanos) {
+                return false; // ended, too
+            }
+            if (free.compareAndSet(now, now - nanos)) {
+                return true;
+            }
+        }
+    }
+
+    long takeUpTo(long nanos) {
+        while (true) {
+            var now = free.get();
+            var part = Math.min(now, nanos);
+            if (part <= 0) {
+                return 0;
+            }
+            if (free.compareAndSet(now, now - part)) {
+                return part;
+            }
+        }
+    }
+
+    /** Into an ended lease: nothing, its close gives it back. */
+    void give(long nanos) {
+        while (true) {
+            var now = free.get();
+            if (now == ENDED || free.compareAndSet(now, Math.addExact(now, nanos))) {
+                return;
+            }
+        }
+    }
+
+    void end() {
+        free.set(ENDED);
+    }
+
+    boolean ended() {
+        return free.get() == ENDED;
+    }
+
+    long freeNanos() {
+        return Math.max(0, free.get());
+    }
+
+    boolean isOver(long nowNanos) {
+        return endNanos != Long.MAX_VALUE && nowNanos - endNanos >= 0;
+    }
+
+    /** Less than half of the last slice is left. */
+    boolean wantsRefill() {
+        return free.get() < sliceNanos / 2;
+    }
+}

@@ -1,0 +1,125 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.dataplane.budget.Admission.RefusalKind;
+import dev.tollgate.dataplane.wal.Wal;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The gate over leases of the ledger. The log has been read before it opens, so what an earlier
+ * process left open is settled at its hold; the first thing the ledger hears is that.
+ */
+public final class LeasedBudgetGate implements BudgetGate {
+
+    /** An unreachable ledger does not hold up the start for longer. */
+    private static final long REGISTRATION_MILLIS = 500;
+
+    private final Wal wal;
+    private final LeaseKeeper keeper;
+    private final Admitter admitter;
+    private final GateSettings settings;
+    private final TimeSource time;
+
+    private LeasedBudgetGate(Wal wal, LedgerLink link, GateSettings settings, TimeSource time) {
+        this.wal = wal;
+        this.settings = settings;
+        this.time = time;
+        this.keeper = new LeaseKeeper(wal, link, settings, time);
+        this.admitter = new Admitter(wal, keeper, time);
+    }
+
+    /**
+     * Starts the link and completes when the ledger has answered the registration, or half a second
+     * later.
+     *
+     * @param wal opened, so replayed; the caller closes it after {@link #close}
+     * @param link not started
+     */
+    public static Future<BudgetGate> open(
+            Wal wal, LedgerLink link, GateSettings settings, TimeSource time) {
+        var gate = new LeasedBudgetGate(wal, link, settings, time);
+        gate.keeper.start(gate.admitter);
+        var opened = Promise.<BudgetGate>promise();
+        gate.keeper.firstRegistration().future().onComplete(registered -> opened.tryComplete(gate));
+        CompletableFuture.delayedExecutor(REGISTRATION_MILLIS, TimeUnit.MILLISECONDS)
+                .execute(() -> opened.tryComplete(gate));
+        return opened.future();
+    }
+
+    @Override
+    public Future<Admission> reserve(Claim claim) {
+        return switch (admitter.decide(claim, false)) {
+            case Admitter.Verdict.Decided(var admission) -> Future.succeededFuture(admission);
+            case Admitter.Verdict.Short(var counter, var shortNanos) -> {
+                var promise = Promise.<Admission>promise();
+                var until = time.nanos() + settings.waitAtMost().toNanos();
+                var waiter = new Waiter(claim, promise, Vertx.currentContext(), until);
+                if (!keeper.enqueue(counter, waiter)) {
+                    yield Future.succeededFuture(
+                            admitter.giveUp(claim, counter, RefusalKind.RESERVED, 0));
+                }
+                yield promise.future();
+            }
+        };
+    }
+
+    @Override
+    public void snapshotChanged(List<BudgetEntry> budgets) {
+        var limits = new HashMap<String, Long>();
+        for (var entry : budgets) {
+            if (entry.limitMicros() != null) {
+                limits.put(entry.key(), entry.limitMicros());
+            }
+        }
+        keeper.budgetsChanged(limits);
+    }
+
+    @Override
+    public List<BudgetFigures> figures() {
+        var figures = new ArrayList<BudgetFigures>();
+        for (var counter : admitter.counters()) {
+            var lease = counter.current();
+            if (lease != null) {
+                figures.add(
+                        new BudgetFigures(
+                                counter.budget,
+                                counter.subject,
+                                new Money(counter.limitNanos),
+                                new Money(counter.spentNanos()),
+                                new Money(lease.heldNanos.get()),
+                                new Money(lease.freeNanos()),
+                                lease.window.end(),
+                                keeper.reachable(),
+                                counter.frozen,
+                                counter.boundViolations.get()));
+            }
+        }
+        return List.copyOf(figures);
+    }
+
+    @Override
+    public GateCounters counters() {
+        return new GateCounters(
+                admitter.reserved.sum(),
+                admitter.refused.sum(),
+                admitter.doubleSettles.sum(),
+                wal.dropped() + admitter.unlogged.sum(),
+                keeper.ledgerCalls.sum());
+    }
+
+    @Override
+    public Future<Void> close(long graceMillis) {
+        admitter.closing = true;
+        var done = Promise.<Void>promise();
+        keeper.shutDown(graceMillis, done);
+        return done.future();
+    }
+}

@@ -1,0 +1,286 @@
+package dev.tollgate.dataplane.budget;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tollgate.dataplane.budget.Admission.RefusalKind;
+import dev.tollgate.dataplane.budget.Admission.Refused;
+import dev.tollgate.dataplane.budget.Admission.Reserved;
+import dev.tollgate.dataplane.wal.Wal;
+import dev.tollgate.dataplane.wal.WalSettings;
+import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BudgetGateTest {
+
+    private static final Money CENT = Money.parse("0.01");
+
+    @TempDir Path directory;
+
+    private final MemoryStore store = new MemoryStore();
+    private final LedgerService service = new LedgerService(store, 1);
+    private final InProcessLedger ledger = new InProcessLedger(service, TimeSource.SYSTEM);
+    private final List<BudgetGate> gates = new ArrayList<>();
+    private final List<Wal> logs = new ArrayList<>();
+
+    @AfterEach
+    void close() {
+        gates.forEach(gate -> join(gate.close(0)));
+        logs.forEach(Wal::close);
+        ledger.close();
+    }
+
+    private BudgetGate gate(String name) throws Exception {
+        return gate(name, GateSettings.of(name));
+    }
+
+    private BudgetGate gate(String name, GateSettings settings) throws Exception {
+        var wal =
+                Wal.open(
+                        WalSettings.in(directory.resolve(name))
+                                .withSegmentBytes(1 << 20, 16L << 20));
+        logs.add(wal);
+        var gate =
+                join(
+                        LeasedBudgetGate.open(
+                                wal, ledger.link(wal.holder()), settings, TimeSource.SYSTEM));
+        gates.add(gate);
+        return gate;
+    }
+
+    static <T> T join(io.vertx.core.Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Reservation reserved(BudgetGate gate, Claim claim) {
+        var admission = join(gate.reserve(claim));
+        assertThat(admission).isInstanceOf(Reserved.class);
+        return ((Reserved) admission).reservation();
+    }
+
+    private static Refused refused(BudgetGate gate, Claim claim) {
+        var admission = join(gate.reserve(claim));
+        assertThat(admission).isInstanceOf(Refused.class);
+        return (Refused) admission;
+    }
+
+    private void budgets(BudgetEntry... entries) {
+        ledger.budgetsChanged(List.of(entries));
+    }
+
+    @Test
+    void spendsAHardBudgetToTheLastCentAndNotOneMore() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 1_000_000);
+        budgets(budget);
+        var gate = gate("a");
+        for (var i = 0; i < 100; i++) {
+            reserved(gate, Budgets.claim("r" + i, CENT, budget)).settle(CENT, false);
+        }
+        var refusal = refused(gate, Budgets.claim("last", CENT, budget));
+        assertThat(refusal.kind()).isEqualTo(RefusalKind.EXHAUSTED);
+        assertThat(refusal.message()).contains("team-a/monthly", "1.00", "resets at");
+        assertThat(refusal.retryAfter()).isPositive();
+        join(gates.removeFirst().close(1_000));
+        var account = service.accounts().getFirst();
+        assertThat(account.settledMicros()).isEqualTo(1_000_000);
+        assertThat(account.outstandingMicros()).isZero();
+    }
+
+    @Test
+    void freesWhatASettlementDidNotUse() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 20_000);
+        budgets(budget);
+        var gate = gate("a");
+        for (var i = 0; i < 10; i++) {
+            reserved(gate, Budgets.claim("r" + i, CENT, budget))
+                    .settle(Money.parse("0.001"), false);
+        }
+        reserved(gate, Budgets.claim("free", CENT, budget)).settle(Money.ZERO, false);
+        assertThat(gate.figures().getFirst().spent()).isEqualTo(Money.parse("0.01"));
+        assertThat(gate.figures().getFirst().held()).isEqualTo(Money.ZERO);
+        reserved(gate, Budgets.claim("small", Money.parse("0.004"), budget))
+                .settle(Money.parse("0.004"), false);
+        var refusal = refused(gate, Budgets.claim("large", CENT, budget));
+        assertThat(refusal.remaining()).isEqualTo(Money.parse("0.006"));
+    }
+
+    @Test
+    void refusesReservedWhileOpenRequestsHoldTheRest() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 10_000);
+        budgets(budget);
+        var gate = gate("a");
+        var open = reserved(gate, Budgets.claim("open", CENT, budget));
+        assertThat(refused(gate, Budgets.claim("second", CENT, budget)).kind())
+                .isEqualTo(RefusalKind.RESERVED);
+        open.settle(Money.ZERO, false);
+        reserved(gate, Budgets.claim("third", CENT, budget)).settle(CENT, false);
+    }
+
+    @Test
+    void settlesOnceWhoeverSettlesAgain() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 1_000_000);
+        budgets(budget);
+        var gate = gate("a");
+        var reservation = reserved(gate, Budgets.claim("r", CENT, budget));
+        reservation.settle(CENT, false);
+        reservation.settle(CENT, true);
+        assertThat(gate.figures().getFirst().spent()).isEqualTo(CENT);
+        assertThat(gate.counters().doubleSettles()).isEqualTo(1);
+    }
+
+    @Test
+    void holdsNothingAnywhereIfOneOfSeveralBudgetsIsShort() throws Exception {
+        var wide = Budgets.hard("platform/org", 1_000_000);
+        var narrow = Budgets.hard("team-a/monthly", 10_000);
+        budgets(wide, narrow);
+        var gate = gate("a");
+        var first = reserved(gate, Budgets.claim("r", CENT, wide, narrow));
+        assertThat(refused(gate, Budgets.claim("s", CENT, wide, narrow)).budget())
+                .isEqualTo("team-a/monthly");
+        assertThat(gate.figures())
+                .filteredOn(f -> f.name().equals("platform/org"))
+                .singleElement()
+                .satisfies(f -> assertThat(f.held()).isEqualTo(CENT));
+        first.settle(CENT, false);
+        assertThat(gate.figures()).allSatisfy(f -> assertThat(f.held()).isEqualTo(Money.ZERO));
+    }
+
+    @Test
+    void softAdmitsUntilSettledReachesTheLimitAndShadowNeverRefuses() throws Exception {
+        var soft = Budgets.budget("team-a/soft", 20_000, Budgets.MONTH, Mode.SOFT);
+        var shadow = Budgets.budget("team-a/shadow", 20_000, Budgets.MONTH, Mode.SHADOW);
+        budgets(soft, shadow);
+        var gate = gate("a");
+        var open = new ArrayList<Reservation>();
+        for (var i = 0; i < 5; i++) {
+            open.add(reserved(gate, Budgets.claim("r" + i, CENT, soft, shadow)));
+        }
+        open.forEach(reservation -> reservation.settle(CENT, false));
+        assertThat(refused(gate, Budgets.claim("s", CENT, soft)).kind())
+                .isEqualTo(RefusalKind.EXHAUSTED);
+        var would = reserved(gate, Budgets.claim("t", CENT, shadow));
+        assertThat(would.wouldRefuse()).containsExactly("team-a/shadow");
+        would.settle(CENT, false);
+    }
+
+    @Test
+    void neverExceedsTheLimitWhenTwoGatesTakeTenThousandAtOnce() throws Exception {
+        var seed = System.nanoTime();
+        var limit = 1_000_000L; // worth 100 of the requests at their bound
+        var budget = Budgets.hard("team-a/monthly", limit);
+        budgets(budget);
+        var both = List.of(gate("a"), gate("b"));
+        var billed = new AtomicLong();
+        var kinds = new ConcurrentLinkedQueue<RefusalKind>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (var i = 0; i < 10_000; i++) {
+                var id = i;
+                threads.submit(
+                        () -> {
+                            var random = new Random(seed + id);
+                            var gate = both.get(id % 2);
+                            switch (join(gate.reserve(Budgets.claim("r" + id, CENT, budget)))) {
+                                case Reserved(var reservation) -> {
+                                    var cost = new Money(random.nextLong(CENT.nanos() + 1));
+                                    billed.addAndGet(cost.nanos());
+                                    Thread.yield();
+                                    reservation.settle(cost, false);
+                                }
+                                case Refused refusal -> kinds.add(refusal.kind());
+                            }
+                        });
+            }
+        }
+        System.out.println("seed " + seed + " billed " + billed + " refused " + kinds.size());
+        assertThat(billed.get()).as("seed %d", seed).isLessThanOrEqualTo(limit * 1_000);
+        assertThat(kinds).doesNotContain(RefusalKind.LEDGER_UNAVAILABLE);
+        // what is left may be too little for one more request, and for nothing else
+        assertThat(limit * 1_000 - billed.get())
+                .as("unused, seed %d", seed)
+                .isLessThan(2 * CENT.nanos());
+        while (!gates.isEmpty()) {
+            join(gates.removeFirst().close(2_000));
+        }
+        var account = service.accounts().getFirst();
+        assertThat(account.leases()).isEmpty();
+        assertThat(account.settledMicros())
+                .isBetween(billed.get() / 1_000, billed.get() / 1_000 + 3);
+    }
+
+    @Test
+    void spendsItsSliceAndThenRefusesWhileTheLedgerIsDown() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 1_000_000);
+        budgets(budget);
+        var gate = gate("a");
+        reserved(gate, Budgets.claim("first", CENT, budget)).settle(CENT, false);
+        await().until(() -> gate.figures().getFirst().free().nanos() >= 2 * CENT.nanos());
+        store.down = true;
+        var free = gate.figures().getFirst().free().nanos() / CENT.nanos();
+        for (var i = 0; i < free; i++) {
+            reserved(gate, Budgets.claim("r" + i, CENT, budget)).settle(CENT, false);
+        }
+        assertThat(refused(gate, Budgets.claim("more", CENT, budget)).kind())
+                .isEqualTo(RefusalKind.LEDGER_UNAVAILABLE);
+        store.down = false;
+        await().atMost(Duration.ofSeconds(3))
+                .until(
+                        () ->
+                                join(gate.reserve(Budgets.claim("again", CENT, budget)))
+                                        instanceof Reserved);
+    }
+
+    @Test
+    void usesNinetyNinePercentBeforeTheFirstRefusalWithFiveProxies() throws Exception {
+        var seed = System.nanoTime();
+        var random = new Random(seed);
+        var limit = 10_000_000L;
+        var budget = Budgets.hard("team-a/monthly", limit);
+        budgets(budget);
+        var five = new ArrayList<BudgetGate>();
+        for (var i = 0; i < 5; i++) {
+            five.add(gate("p" + i));
+        }
+        var bound = Money.ofMicros(limit / 1_000);
+        var spent = 0L;
+        Refused refusal = null;
+        for (var i = 0; refusal == null; i++) {
+            var gate = five.get(random.nextInt(5));
+            switch (join(gate.reserve(Budgets.claim("r" + i, bound, budget)))) {
+                case Reserved(var reservation) -> {
+                    var cost = new Money(random.nextLong(bound.nanos() + 1));
+                    spent += cost.nanos();
+                    reservation.settle(cost, false);
+                }
+                case Refused no -> refusal = no;
+            }
+        }
+        System.out.println(
+                "seed "
+                        + seed
+                        + " spent "
+                        + spent
+                        + " calls "
+                        + five.stream().mapToLong(g -> g.counters().ledgerCalls()).sum());
+        assertThat(spent).as("seed %d: %s", seed, refusal).isGreaterThan(limit * 990);
+        assertThat(spent).isLessThanOrEqualTo(limit * 1_000);
+        assertThat(limit * 1_000 - spent).as("phantom, seed %d", seed).isLessThan(bound.nanos());
+    }
+}

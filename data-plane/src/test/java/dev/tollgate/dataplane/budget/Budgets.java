@@ -1,0 +1,42 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import dev.tollgate.policy.snapshot.BudgetEntry.OnLedgerUnavailable;
+import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+import dev.tollgate.policy.snapshot.NamespaceSet;
+import java.util.List;
+
+/** Budgets and claims for tests. */
+final class Budgets {
+
+    static final Period MONTH = new Period(Period.Type.MONTH, "UTC", 1);
+
+    private Budgets() {}
+
+    static BudgetEntry hard(String key, long limitMicros) {
+        return budget(key, limitMicros, MONTH, Mode.HARD);
+    }
+
+    static BudgetEntry budget(String key, long limitMicros, Period period, Mode mode) {
+        return new BudgetEntry(
+                key,
+                limitMicros,
+                period,
+                null,
+                new NamespaceSet(false, List.of(key.substring(0, key.indexOf('/')))),
+                false,
+                List.of(),
+                List.of(),
+                List.of(),
+                mode,
+                OnLedgerUnavailable.ALLOW_LEASED,
+                false,
+                null);
+    }
+
+    static Claim claim(String id, Money bound, BudgetEntry... budgets) {
+        return new Claim(id, 1, "team-a", List.of(budgets), bound, "test");
+    }
+}
