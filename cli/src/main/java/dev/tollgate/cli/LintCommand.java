@@ -1,0 +1,190 @@
+package dev.tollgate.cli;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.tollgate.crds.read.Place;
+import dev.tollgate.crds.read.Read;
+import dev.tollgate.crds.read.ResourceReader;
+import dev.tollgate.crds.read.YamlFile;
+import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.policy.compile.CompileSettings;
+import dev.tollgate.policy.compile.Compiler;
+import dev.tollgate.policy.compile.LastAccepted;
+import dev.tollgate.policy.compile.Problem;
+import dev.tollgate.policy.price.Catalogue;
+import dev.tollgate.policy.snapshot.SettingsEntry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Compiles resources as the operator would and tells every problem with its place. */
+@Command(
+        name = "lint",
+        description =
+                "Compile resources as the operator would; every problem with file, line, path and a hint.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {"0:clean", "1:problems", "2:unusable input"})
+final class LintCommand extends TollgateCommand {
+
+    /**
+     * Stands for every secret value: lint reads none, and this one is well-formed as any of them.
+     */
+    private static final String SECRET_STAND_IN = "sha256:" + "0".repeat(64);
+
+    /** How problems are printed. */
+    enum Output {
+        TEXT,
+        JSON
+    }
+
+    /** One problem, as {@code --output json} shows it. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Line(
+            String file,
+            int line,
+            int column,
+            @Nullable String object,
+            String path,
+            String message,
+            @Nullable String hint) {
+
+        String text() {
+            return file
+                    + ":"
+                    + line
+                    + ":"
+                    + column
+                    + ": "
+                    + (object == null ? "" : object + ": ")
+                    + (path.isEmpty() ? "" : path + ": ")
+                    + message
+                    + (hint == null ? "" : " (hint: " + hint + ")");
+        }
+    }
+
+    @Parameters(arity = "1..*", paramLabel = "PATH", description = "Files and folders of YAML.")
+    List<Path> paths = List.of();
+
+    @Option(
+            names = "--output",
+            defaultValue = "text",
+            description = "text or json. Default: ${DEFAULT-VALUE}.")
+    Output output = Output.TEXT;
+
+    @Option(
+            names = "--platform-namespace",
+            defaultValue = "tollgate-system",
+            description = "Namespace whose objects may reach others. Default: ${DEFAULT-VALUE}.")
+    String platformNamespace = "tollgate-system";
+
+    @Option(
+            names = "--endpoint-policy",
+            defaultValue = "public",
+            description =
+                    "Where providers may be: public, cluster, any. Default: ${DEFAULT-VALUE}.")
+    SettingsEntry.EndpointPolicy endpointPolicy = SettingsEntry.EndpointPolicy.PUBLIC;
+
+    @Override
+    int run() throws IOException {
+        var read = ResourceReader.read(files(), _ -> Optional.of(SECRET_STAND_IN));
+        var lines = new ArrayList<Line>();
+        for (var problem : read.problems()) {
+            lines.add(
+                    new Line(
+                            problem.file(),
+                            problem.line(),
+                            problem.column(),
+                            null,
+                            problem.path(),
+                            problem.message(),
+                            problem.hint()));
+        }
+        lines.addAll(compileProblems(read));
+        lines.sort(Comparator.comparing(Line::file).thenComparing(Line::line));
+        print(lines);
+        return lines.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
+    }
+
+    private List<Line> compileProblems(Read read) {
+        var settings =
+                new CompileSettings(
+                        platformNamespace,
+                        endpointPolicy,
+                        SettingsEntry.Unbudgeted.ALLOW,
+                        List.of(),
+                        CompileSettings.DEFAULT_DEPRECATION_WARN_DAYS,
+                        Instant.now(),
+                        Catalogue.builtIn());
+        var compiled = Compiler.compile(read.resources(), settings, LastAccepted.NONE);
+        return Stream.concat(
+                        compiled.problems().stream(),
+                        compiled.verdicts().values().stream().flatMap(v -> v.problems().stream()))
+                .map(problem -> line(problem, read.places()))
+                .toList();
+    }
+
+    private static Line line(Problem problem, Map<ResourceKey, Place> places) {
+        var place = places.getOrDefault(problem.object(), new Place("", 0, 0));
+        return new Line(
+                place.file(),
+                place.line(),
+                place.column(),
+                problem.object().toString(),
+                problem.path(),
+                problem.message(),
+                problem.reason().toString());
+    }
+
+    private void print(List<Line> lines) throws JsonProcessingException {
+        var out = spec.commandLine().getOut();
+        switch (output) {
+            case TEXT -> lines.forEach(line -> out.println(line.text()));
+            case JSON ->
+                    out.println(
+                            new ObjectMapper()
+                                    .enable(SerializationFeature.INDENT_OUTPUT)
+                                    .writeValueAsString(lines));
+        }
+        out.flush();
+    }
+
+    private List<YamlFile> files() throws IOException {
+        var files = new ArrayList<YamlFile>();
+        for (var path : paths) {
+            if (!Files.exists(path)) {
+                throw CommandFailure.usage(path + " does not exist");
+            }
+            try (var below = Files.walk(path)) {
+                for (var file : below.filter(LintCommand::isYaml).sorted().toList()) {
+                    files.add(new YamlFile(file.toString(), Files.readString(file)));
+                }
+            } catch (IOException | java.io.UncheckedIOException e) {
+                throw CommandFailure.usage(path + " cannot be read: " + e.getMessage());
+            }
+        }
+        if (files.isEmpty()) {
+            throw CommandFailure.usage("no .yaml or .yml file in " + paths);
+        }
+        return files;
+    }
+
+    private static boolean isYaml(Path file) {
+        var name = String.valueOf(file.getFileName());
+        return Files.isRegularFile(file) && (name.endsWith(".yaml") || name.endsWith(".yml"));
+    }
+}
