@@ -42,13 +42,13 @@ final class YamlParser {
             Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?");
     private static final double MAX_EXACT = 1L << 53;
     private static final int MAX_DEPTH = 64;
-    private static final int MAX_ALIASES = 100;
+    private static final int MAX_VALUES = 100_000;
     private static final int MAX_CODE_POINTS = 3 * 1024 * 1024;
 
     private final YamlFile file;
     private final List<Problem> problems;
     private int firstLine;
-    private int aliases;
+    private int values;
 
     YamlParser(YamlFile file, List<Problem> problems) {
         this.file = file;
@@ -74,9 +74,9 @@ final class YamlParser {
         var settings =
                 LoadSettings.builder()
                         .setLabel(file.name())
-                        .setMaxAliasesForCollections(MAX_ALIASES)
                         .setCodePointLimit(MAX_CODE_POINTS)
                         .build();
+        values = 0;
         try {
             for (Node node : new Compose(settings).composeAllFromString(text)) {
                 Yaml value = value(node, 0);
@@ -103,6 +103,10 @@ final class YamlParser {
         if (depth > MAX_DEPTH) {
             throw new YamlEngineException("nested deeper than " + MAX_DEPTH);
         }
+        // aliases of aliases make few lines into very many values
+        if (++values > MAX_VALUES) {
+            throw new YamlEngineException("more than " + MAX_VALUES + " values");
+        }
         return switch (node) {
             case MappingNode mapping -> mapping(mapping, place, depth);
             case SequenceNode sequence ->
@@ -112,12 +116,7 @@ final class YamlParser {
                                     .toList(),
                             place);
             case ScalarNode scalar -> new Yaml.Scalar(scalar(scalar), scalar.getValue(), place);
-            case AnchorNode anchor -> {
-                if (++aliases > MAX_ALIASES) {
-                    throw new YamlEngineException("more than " + MAX_ALIASES + " aliases");
-                }
-                yield value(anchor.getRealNode(), depth + 1);
-            }
+            case AnchorNode anchor -> value(anchor.getRealNode(), depth + 1);
             default -> throw new YamlEngineException("an unknown kind of node");
         };
     }

@@ -23,7 +23,7 @@ final class GoBuild {
     private static final String ETCD_VERSION = "v3.6.8";
     private static final long STEP_LIMIT_MINUTES = 40;
     private static final Pattern STAGED =
-            Pattern.compile("^\\s*(?:require )?(k8s\\.io/[a-z0-9-]+) v0\\.0\\.0\\b");
+            Pattern.compile("^\\s*(?:require )?(k8s\\.io/[a-z0-9-]+) v0\\.0\\.0(?:\\s.*)?$");
 
     private final String kubernetes;
 
