@@ -11,6 +11,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -54,12 +55,13 @@ public final class CatalogueBuilder {
     /** Arguments: the folder of the price lists, the file to write, the day of the prices. */
     public static void main(String[] arguments) throws IOException {
         var prices = Path.of(arguments[0]);
-        var types = build(prices);
+        var types = build(prices, LocalDate.parse(arguments[2]));
         Files.writeString(Path.of(arguments[1]), text(types, arguments[2]));
         types.forEach((type, models) -> System.out.println(type + " " + models.size()));
     }
 
-    static TreeMap<String, TreeMap<String, ObjectNode>> build(Path prices) throws IOException {
+    static TreeMap<String, TreeMap<String, ObjectNode>> build(Path prices, LocalDate day)
+            throws IOException {
         var types = new TreeMap<String, TreeMap<String, ObjectNode>>();
         var litellm = JSON.readTree(prices.resolve("litellm-model-prices.json").toFile());
         for (var entry : litellm.properties()) {
@@ -74,12 +76,14 @@ public final class CatalogueBuilder {
                 types.computeIfAbsent(type, t -> new TreeMap<>()).put(name, row);
             }
         }
-        addOpenRouter(types, JSON.readTree(prices.resolve("genai-prices.json").toFile()));
+        var genai = JSON.readTree(prices.resolve("genai-prices.json").toFile());
+        addOpenRouter(types, genai);
+        renewDated(types, genai, day);
         return types;
     }
 
     /** One model a line, so that a new catalogue can be reviewed. */
-    private static String text(Map<String, TreeMap<String, ObjectNode>> types, String day)
+    static String text(Map<String, TreeMap<String, ObjectNode>> types, String day)
             throws IOException {
         var out = new StringBuilder("{\"date\":\"" + day + "\",\n\"types\":{\n");
         for (var iterator = types.entrySet().iterator(); iterator.hasNext(); ) {
@@ -325,6 +329,62 @@ public final class CatalogueBuilder {
                 openRouterRow(name, model, prices).ifPresent(row -> models.put(name, row));
             }
         }
+    }
+
+    /**
+     * genai-prices knows from when a price holds. Where the other list still has one that is over,
+     * an introductory one mostly, the present one counts.
+     */
+    private static void renewDated(
+            Map<String, TreeMap<String, ObjectNode>> types, JsonNode providers, LocalDate day) {
+        for (var type : GenaiPrices.PROVIDERS.entrySet()) {
+            for (var provider : providers) {
+                if (!provider.path("id").asText().equals(type.getValue())) {
+                    continue;
+                }
+                for (var model : provider.path("models")) {
+                    var row = types.get(type.getKey()).get(model.path("id").asText());
+                    if (row != null && model.path("prices").isArray()) {
+                        renew(row, model.path("prices"), day);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void renew(ObjectNode row, JsonNode dated, LocalDate day) {
+        boolean stale = false;
+        JsonNode current = null;
+        for (var period : dated) {
+            var start = period.path("constraint").path("start_date").asText("");
+            if (period.path("constraint").has("start_time")) {
+                return;
+            }
+            if (start.isEmpty() || !LocalDate.parse(start).isAfter(day)) {
+                stale |= current != null && isPriceOf(row, current);
+                current = period.path("prices");
+            }
+        }
+        if (current == null || !stale || isPriceOf(row, current) || row.has("tiers")) {
+            return;
+        }
+        price(row, "in", perToken(current, "input_mtok"));
+        price(row, "out", perToken(current, "output_mtok"));
+        price(row, "cached", perToken(current, "cache_read_mtok"));
+        price(row, "write", perToken(current, "cache_write_mtok"));
+        price(row, "write1h", perToken(current, "cache_write_1h_mtok"));
+    }
+
+    private static boolean isPriceOf(ObjectNode row, JsonNode prices) {
+        var input = GenaiPrices.base(prices, "input_mtok");
+        return input.isPresent()
+                && input.get().compareTo(new BigDecimal(row.path("in").asText())) == 0;
+    }
+
+    private static @Nullable JsonNode perToken(JsonNode prices, String member) {
+        return GenaiPrices.base(prices, member)
+                .map(price -> (JsonNode) JSON.getNodeFactory().numberNode(price.movePointLeft(6)))
+                .orElse(null);
     }
 
     private static Optional<ObjectNode> openRouterRow(

@@ -1,0 +1,141 @@
+package dev.tollgate.policy.price;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.policy.snapshot.ModelEntry;
+import dev.tollgate.policy.snapshot.PriceEntry;
+import dev.tollgate.policy.snapshot.Snapshots;
+import java.util.List;
+import java.util.OptionalLong;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class UpperBoundTest {
+
+    private static BoundInput input(long textBytes, OptionalLong limit, String... unbounded) {
+        return new BoundInput(textBytes, 2, false, 0, 0, List.of(unbounded), limit, 1, false);
+    }
+
+    private static ModelEntry model(
+            @Nullable PriceEntry price, @Nullable Long context, @Nullable Long output) {
+        return new ModelEntry(
+                "m", List.of(), price, context, output, List.of("Chat", "Reasoning"), 50, 8_192);
+    }
+
+    private static final ModelEntry MODEL = model(Snapshots.PRICE, 400_000L, 16_384L);
+
+    private static Bound.Bounded bounded(Bound bound) {
+        assertThat(bound).isInstanceOf(Bound.Bounded.class);
+        return (Bound.Bounded) bound;
+    }
+
+    @Test
+    void countsBytesMessagesToolsAndMedia() {
+        var all = new BoundInput(1_000, 3, true, 2, 10, List.of(), OptionalLong.of(100), 2, false);
+        var bound = bounded(UpperBound.of(MODEL, all));
+        assertThat(bound.inputTokens()).isEqualTo(1_000 + 3 * 16 + 1_024 + 2 * 8_192 + 160);
+        assertThat(bound.outputTokens()).isEqualTo(200);
+        assertThat(bound.outputLimit()).isEqualTo(100);
+    }
+
+    @Test
+    void takesTheDearestInputPriceWhichIsAnHourLongCacheWrite() {
+        var bound = bounded(UpperBound.of(MODEL, input(968, OptionalLong.of(0))));
+        assertThat(bound.cost()).isEqualTo(Money.parse("0.006"));
+    }
+
+    @Test
+    void takesTheLongContextTierThatTheBoundReaches() {
+        var bound = bounded(UpperBound.of(MODEL, input(200_000, OptionalLong.of(1_000))));
+        // 200,032 x 12 + 1,000 x 22.5 per million
+        assertThat(bound.cost()).isEqualTo(Money.parse("2.422884"));
+    }
+
+    @Test
+    void endsAtTheContextWindow() {
+        var bound = bounded(UpperBound.of(MODEL, input(9_000_000, OptionalLong.of(1))));
+        assertThat(bound.inputTokens()).isEqualTo(400_000);
+        var cached = bounded(UpperBound.of(MODEL, input(10, OptionalLong.of(1), "cachedContent")));
+        assertThat(cached.inputTokens()).isEqualTo(400_000);
+    }
+
+    @Test
+    void writesTheModelsMaximumWhereTheClientSetNoLimit() {
+        var bound = bounded(UpperBound.of(MODEL, input(10, OptionalLong.empty())));
+        assertThat(bound.outputLimit()).isEqualTo(16_384);
+    }
+
+    @Test
+    void addsThoughtsWhereTheLimitLeavesThemOut() {
+        var gemini = new BoundInput(10, 1, false, 0, 0, List.of(), OptionalLong.of(100), 1, true);
+        assertThat(bounded(UpperBound.of(MODEL, gemini)).outputTokens()).isEqualTo(16_384);
+    }
+
+    @Test
+    void isUnboundableWithoutPriceLimitOrMeaning() {
+        var limit = OptionalLong.of(1);
+        assertThat(UpperBound.of(model(null, 1L, 1L), input(1, limit)))
+                .isEqualTo(new Bound.Unboundable("the price of model m is unknown"));
+        assertThat(
+                        UpperBound.of(
+                                model(Snapshots.PRICE, null, null), input(1, OptionalLong.empty())))
+                .isInstanceOf(Bound.Unboundable.class);
+        assertThat(UpperBound.of(MODEL, input(1, limit, "tools[] of type web_search_20250305")))
+                .isInstanceOf(Bound.Unboundable.class);
+        assertThat(UpperBound.of(MODEL, input(1, limit, "service_tier")))
+                .isInstanceOf(Bound.Unboundable.class);
+        assertThat(UpperBound.of(model(Snapshots.PRICE, null, 5L), input(1, limit, "file_id")))
+                .isInstanceOf(Bound.Unboundable.class);
+        assertThat(UpperBound.of(model(Snapshots.PRICE, null, null), input(1L << 62, limit)))
+                .isEqualTo(new Bound.Unboundable("the cost is above all that can be counted"));
+    }
+
+    @Property
+    void isNeverBelowWhatTheBoundedCountsCost(
+            @ForAll @LongRange(max = 500_000) long textBytes,
+            @ForAll @LongRange(max = 20_000) long limit,
+            @ForAll @IntRange(max = 100) int usedPercent,
+            @ForAll @IntRange(max = 3) int kind) {
+        var bound = bounded(UpperBound.of(MODEL, input(textBytes, OptionalLong.of(limit))));
+        long in = bound.inputTokens() * usedPercent / 100;
+        var counts =
+                new TokenCounts(
+                        in,
+                        kind == 1 ? in : 0,
+                        kind == 2 ? in : 0,
+                        kind == 3 ? in : 0,
+                        bound.outputTokens() * usedPercent / 100,
+                        0,
+                        0,
+                        0,
+                        0);
+        assertThat(Cost.of(Snapshots.PRICE, counts)).isLessThanOrEqualTo(bound.cost());
+    }
+
+    @Property
+    void findsTheLargestOutputThatFits(
+            @ForAll @LongRange(min = 1, max = 20_000) long limit,
+            @ForAll @LongRange(max = 600_000_000) long ceilingNanos) {
+        var ceiling = new Money(ceilingNanos);
+        var given = input(2_000, OptionalLong.of(limit));
+        var fits = UpperBound.outputThatFits(MODEL, given, ceiling);
+        long least = Math.min(UpperBound.MIN_OUTPUT_TOKENS, limit);
+        if (fits.isEmpty()) {
+            var smallest = input(2_000, OptionalLong.of(least));
+            assertThat(bounded(UpperBound.of(MODEL, smallest)).cost()).isGreaterThan(ceiling);
+            return;
+        }
+        long found = fits.getAsLong();
+        assertThat(found).isBetween(least, limit);
+        assertThat(bounded(UpperBound.of(MODEL, input(2_000, fits))).cost())
+                .isLessThanOrEqualTo(ceiling);
+        if (found < limit) {
+            var more = input(2_000, OptionalLong.of(found + 1));
+            assertThat(bounded(UpperBound.of(MODEL, more)).cost()).isGreaterThan(ceiling);
+        }
+    }
+}
