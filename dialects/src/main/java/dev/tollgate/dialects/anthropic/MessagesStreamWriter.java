@@ -1,9 +1,9 @@
 package dev.tollgate.dialects.anthropic;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
-import dev.tollgate.dialects.codec.ClientErrors;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.SseOut;
@@ -12,6 +12,7 @@ import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+import dev.tollgate.dialects.error.ErrorBody;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -283,7 +284,7 @@ final class MessagesStreamWriter implements StreamWriter {
 
     @Override
     public void fail(ErrorKind kind, String message, SseOut out) {
-        out.event("error", ClientErrors.anthropic(kind, message));
+        out.write(ErrorBody.event(Dialect.ANTHROPIC, kind, message, true));
     }
 
     @Override

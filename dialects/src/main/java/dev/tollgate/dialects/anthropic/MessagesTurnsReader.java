@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Thoughts;
 import dev.tollgate.dialects.conversation.CacheMarker;
 import dev.tollgate.dialects.conversation.Draft;
 import dev.tollgate.dialects.conversation.Media;
@@ -58,34 +59,7 @@ final class MessagesTurnsReader {
         for (int i = 0; i < content.size(); i++) {
             block(content.get(i), at + "[" + i + "]", parts);
         }
-        return moved(parts);
-    }
-
-    /**
-     * Signatures that the gateway had wrapped for this dialect go back to where their issuer had
-     * them: Gemini signs the tool call or text behind the thought.
-     */
-    private static List<Part> moved(List<Part> parts) {
-        var result = new ArrayList<Part>();
-        Signature pending = null;
-        for (var part : parts) {
-            if (part instanceof Part.Reasoning(var text, var signature, var redacted)
-                    && signature != null
-                    && signature.issuer() == Issuer.GEMINI) {
-                pending = signature;
-                if (!redacted && !text.isEmpty()) {
-                    result.add(new Part.Reasoning(text, null, false));
-                }
-            } else if (pending != null && part instanceof Part.ToolCall call) {
-                result.add(
-                        new Part.ToolCall(
-                                call.id(), call.name(), call.arguments(), call.custom(), pending));
-                pending = null;
-            } else {
-                result.add(part);
-            }
-        }
-        return result;
+        return Thoughts.toCalls(parts);
     }
 
     private void block(JsonNode block, String at, List<Part> parts) {

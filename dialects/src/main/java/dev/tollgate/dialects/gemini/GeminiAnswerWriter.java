@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Thoughts;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature;
@@ -49,7 +50,7 @@ final class GeminiAnswerWriter {
             }
             case Part.Refusal(var text) -> parts.addObject().put("text", text);
             case Part.Reasoning thought -> {
-                var signature = GeminiSignatures.written(thought);
+                var signature = Thoughts.written(thought, Issuer.GEMINI);
                 if (!thought.text().isEmpty() || signature != null) {
                     var node = parts.addObject().put("text", thought.text()).put("thought", true);
                     if (signature != null) {
@@ -83,7 +84,7 @@ final class GeminiAnswerWriter {
     static ObjectNode usage(Usage usage) {
         var node = Json.object();
         node.put("promptTokenCount", usage.input());
-        node.put("candidatesTokenCount", usage.output() - usage.reasoning());
+        node.put("candidatesTokenCount", Math.max(0, usage.output() - usage.reasoning()));
         node.put("totalTokenCount", usage.input() + usage.output());
         if (usage.cacheRead() > 0) {
             node.put("cachedContentTokenCount", usage.cacheRead());

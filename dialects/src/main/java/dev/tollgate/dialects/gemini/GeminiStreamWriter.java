@@ -1,16 +1,18 @@
 package dev.tollgate.dialects.gemini;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
-import dev.tollgate.dialects.codec.ClientErrors;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.SseOut;
 import dev.tollgate.dialects.codec.StreamWriter;
+import dev.tollgate.dialects.codec.Thoughts;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.FinishReason;
-import dev.tollgate.dialects.conversation.Part;
+import dev.tollgate.dialects.conversation.Signature.Issuer;
+import dev.tollgate.dialects.error.ErrorBody;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -49,9 +51,9 @@ final class GeminiStreamWriter implements StreamWriter {
             case AnswerEvent.ReasoningDelta(var text) ->
                     part(Json.object().put("text", text).put("thought", true), out);
             case AnswerEvent.ReasoningSigned(var signature) ->
-                    signed(GeminiSignatures.written(new Part.Reasoning("", signature, false)), out);
+                    signed(signature.written(Issuer.GEMINI), out);
             case AnswerEvent.ReasoningRedacted(var signature) ->
-                    signed(GeminiSignatures.hide(signature), out);
+                    signed(Thoughts.hidden(signature, Issuer.GEMINI), out);
             case AnswerEvent.ToolCallStart start ->
                     calls.put(start.call(), new Call(start, new StringBuilder()));
             case AnswerEvent.ToolCallDelta(var call, var arguments) -> {
@@ -84,15 +86,13 @@ final class GeminiStreamWriter implements StreamWriter {
                 out);
     }
 
-    private void signed(@Nullable String signature, SseOut out) {
-        if (signature != null) {
-            part(
-                    Json.object()
-                            .put("text", "")
-                            .put("thought", true)
-                            .put("thoughtSignature", signature),
-                    out);
-        }
+    private void signed(String signature, SseOut out) {
+        part(
+                Json.object()
+                        .put("text", "")
+                        .put("thought", true)
+                        .put("thoughtSignature", signature),
+                out);
     }
 
     private void part(ObjectNode part, SseOut out) {
@@ -137,7 +137,10 @@ final class GeminiStreamWriter implements StreamWriter {
 
     @Override
     public void fail(ErrorKind kind, String message, SseOut out) {
-        element(ClientErrors.gemini(kind, message), out);
+        if (!terms.sse()) {
+            out.raw(wrote ? ",\r\n" : "[");
+        }
+        out.write(ErrorBody.event(Dialect.GEMINI, kind, message, terms.sse()));
         endArray(out);
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Thoughts;
 import dev.tollgate.dialects.conversation.Draft;
 import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.Part;
@@ -84,7 +85,7 @@ final class GeminiTurnsReader {
         var text = Json.text(part, "text");
         if (text != null) {
             if (Json.isTrue(part, "thought")) {
-                parts.add(thought(text, signature));
+                parts.add(Thoughts.read(text, signature));
             } else if (!text.isEmpty() || signature != null) {
                 parts.add(new Part.Text(text, null, List.of(), signature));
             }
@@ -115,13 +116,6 @@ final class GeminiTurnsReader {
         } else if (signature == null) {
             draft.malformed(at + ": a part of no known kind", at);
         }
-    }
-
-    private static Part thought(String text, @Nullable Signature signature) {
-        var hidden = signature == null ? null : GeminiSignatures.hidden(signature);
-        return hidden != null
-                ? new Part.Reasoning(text, hidden, true)
-                : new Part.Reasoning(text, signature, false);
     }
 
     private Part call(JsonNode call, @Nullable Signature signature, String at) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.JsonMode;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.Media;
@@ -46,6 +47,10 @@ final class ChatRequestWriter {
                 case USER -> user(turn, messages);
                 case ASSISTANT -> assistant(turn, messages);
             }
+        }
+        if (conversation.format() instanceof OutputFormat.JsonObject
+                && !JsonMode.isMentioned(conversation.turns())) {
+            messages.insertObject(0).put("role", "system").put("content", JsonMode.INSTRUCTION);
         }
         limit(conversation, body);
         sampling(conversation, body);

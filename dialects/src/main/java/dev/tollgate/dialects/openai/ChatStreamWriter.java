@@ -1,9 +1,9 @@
 package dev.tollgate.dialects.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
-import dev.tollgate.dialects.codec.ClientErrors;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.SseOut;
@@ -11,6 +11,7 @@ import dev.tollgate.dialects.codec.StreamWriter;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+import dev.tollgate.dialects.error.ErrorBody;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -162,6 +163,6 @@ final class ChatStreamWriter implements StreamWriter {
 
     @Override
     public void fail(ErrorKind kind, String message, SseOut out) {
-        out.data(ClientErrors.openAi(kind, message));
+        out.write(ErrorBody.event(Dialect.OPENAI_CHAT, kind, message, true));
     }
 }

@@ -160,17 +160,23 @@ public final class TranslatedBridge implements Bridge {
 
     private static Part.ToolCall restored(Part.ToolCall call, ToolNames names) {
         var name = names.toClient(call.name());
-        boolean wrapped = !call.custom() && names.isCustom(name);
+        boolean custom = names.isCustom(name);
         return new Part.ToolCall(
                 call.id(),
                 name,
-                wrapped ? unwrapped(call.arguments()) : call.arguments(),
-                call.custom() || wrapped,
+                arguments(call.arguments(), call.custom(), custom),
+                custom,
                 call.signature());
     }
 
-    /** The free text of a custom tool that had to be called as a function. */
-    static String unwrapped(String arguments) {
+    /** Free text in an object where the client knows no tool with free text of this name. */
+    static String arguments(String arguments, boolean custom, boolean wanted) {
+        if (custom == wanted) {
+            return arguments;
+        }
+        if (custom) {
+            return Json.write(Json.object().put("input", arguments));
+        }
         var object = Json.parseObject(arguments);
         var input = object == null ? null : Json.text(object, "input");
         return input == null ? arguments : input;

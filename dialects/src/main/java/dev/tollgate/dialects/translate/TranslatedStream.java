@@ -33,6 +33,8 @@ final class TranslatedStream implements AnswerStream {
         BROKEN
     }
 
+    private record Held(boolean custom, StringBuilder arguments) {}
+
     private final SseParser parser = new SseParser(MAX_EVENT_BYTES);
     private final StreamReader reader;
     private final StreamWriter writer;
@@ -44,7 +46,9 @@ final class TranslatedStream implements AnswerStream {
      */
     private final Map<Integer, Integer> numbers = new HashMap<>();
 
-    private final Map<Integer, StringBuilder> custom = new HashMap<>();
+    /** Calls whose arguments change their form, and so are held until they are whole. */
+    private final Map<Integer, Held> held = new HashMap<>();
+
     private State state = State.OPEN;
     private End.@Nullable Broken broken;
     private boolean started;
@@ -137,23 +141,22 @@ final class TranslatedStream implements AnswerStream {
         numbers.put(call.call(), number);
         var name = names.toClient(call.name());
         visibleOutputBytes += Utf8.length(name);
-        boolean wrapped = !call.custom() && names.isCustom(name);
-        if (wrapped) {
-            custom.put(call.call(), new StringBuilder());
+        boolean custom = names.isCustom(name);
+        if (custom != call.custom()) {
+            held.put(call.call(), new Held(call.custom(), new StringBuilder()));
         }
         writer.write(
-                new AnswerEvent.ToolCallStart(
-                        number, call.id(), name, call.custom() || wrapped, call.signature()),
+                new AnswerEvent.ToolCallStart(number, call.id(), name, custom, call.signature()),
                 out);
     }
 
     private void callDelta(AnswerEvent.ToolCallDelta delta, SseOut out) {
         visibleOutputBytes += Utf8.length(delta.arguments());
-        var held = custom.get(delta.call());
+        var waiting = held.get(delta.call());
         if (emulated.contains(delta.call())) {
             writer.write(new AnswerEvent.TextDelta(delta.arguments()), out);
-        } else if (held != null) {
-            held.append(delta.arguments());
+        } else if (waiting != null) {
+            waiting.arguments.append(delta.arguments());
             heldChars += delta.arguments().length();
         } else {
             writer.write(
@@ -165,10 +168,12 @@ final class TranslatedStream implements AnswerStream {
         if (emulated.contains(end.call())) {
             return;
         }
-        var held = custom.remove(end.call());
-        if (held != null) {
-            var text = TranslatedBridge.unwrapped(held.toString());
-            heldChars -= held.length();
+        var ended = held.remove(end.call());
+        if (ended != null) {
+            heldChars -= ended.arguments.length();
+            var text =
+                    TranslatedBridge.arguments(
+                            ended.arguments.toString(), ended.custom, !ended.custom);
             writer.write(new AnswerEvent.ToolCallDelta(number(end.call()), text), out);
         }
         writer.write(new AnswerEvent.ToolCallEnd(number(end.call())), out);

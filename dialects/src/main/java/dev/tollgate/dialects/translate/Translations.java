@@ -7,6 +7,7 @@ import dev.tollgate.dialects.codec.ClientCodec;
 import dev.tollgate.dialects.codec.ProviderCodec;
 import dev.tollgate.dialects.gemini.Gemini;
 import dev.tollgate.dialects.openai.OpenAiChat;
+import dev.tollgate.dialects.responses.OpenAiResponses;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,9 @@ public final class Translations {
         var gemini = new Gemini();
         CLIENTS.put(Dialect.GEMINI, gemini);
         PROVIDERS.put(Dialect.GEMINI, gemini);
+        var responses = new OpenAiResponses();
+        CLIENTS.put(Dialect.OPENAI_RESPONSES, responses);
+        PROVIDERS.put(Dialect.OPENAI_RESPONSES, responses);
     }
 
     private Translations() {}

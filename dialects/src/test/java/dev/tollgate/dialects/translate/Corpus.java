@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 
 /** Recorded exchanges and fixtures, where they are. */
@@ -20,6 +21,9 @@ final class Corpus {
     /** One recorded exchange of status 200. Exactly one of answer and stream is there. */
     record Exchange(
             String name, Dialect dialect, ObjectNode request, ObjectNode answer, byte[] stream) {}
+
+    /** The first event of a stream: files may hold several streams in a row. */
+    private static final Set<String> FIRST = Set.of("message_start", "response.created");
 
     private Corpus() {}
 
@@ -43,12 +47,14 @@ final class Corpus {
             if (stream.isMissingNode() && !json.path("response").isObject()) {
                 continue;
             }
+            var status = json.path("response").path("status").asText();
+            boolean begun = status.equals("queued") || status.equals("in_progress");
             exchanges.add(
                     new Exchange(
                             name(file),
                             dialect,
                             json.path("request") instanceof ObjectNode r ? r : null,
-                            json.path("response") instanceof ObjectNode r ? r : null,
+                            json.path("response") instanceof ObjectNode r && !begun ? r : null,
                             stream.isTextual()
                                     ? stream.textValue().getBytes(StandardCharsets.UTF_8)
                                     : null));
@@ -85,9 +91,7 @@ final class Corpus {
                 if (dialect == null) {
                     dialect = streamShape(object);
                 }
-                if (dialect == Dialect.ANTHROPIC
-                        && "message_start".equals(object.path("type").asText())
-                        && !sse.isEmpty()) {
+                if (FIRST.contains(object.path("type").asText()) && !sse.isEmpty()) {
                     add(file, dialect, sse, exchanges);
                 }
                 if (object.has("type") && dialect != Dialect.OPENAI_CHAT) {

@@ -2,9 +2,8 @@ package dev.tollgate.dialects.translate;
 
 import java.util.Set;
 
-/** Recorded exchanges that are no complete answers, and why. */
+/** Recorded streams that do not end well, and why. */
 final class CorpusExceptions {
-    static final Set<String> UNREADABLE = Set.of();
     static final Set<String> BROKEN =
             Set.of(
                     // the provider reports an error within the stream

@@ -51,6 +51,11 @@ final class CorpusTruth {
                             text.append(part.path("text").asText(part.path("refusal").asText()));
                         }
                     }
+                    if (item.path("type").asText().equals("custom_tool_call")) {
+                        var input = JSON.createObjectNode();
+                        input.set("input", item.path("input"));
+                        calls.add(item.path("name").asText() + input);
+                    }
                     if (item.path("type").asText().equals("function_call")) {
                         calls.add(
                                 item.path("name").asText() + tree(item.path("arguments").asText()));

@@ -16,9 +16,13 @@ import com.google.genai.types.GenerateContentResponse;
 import com.google.genai.types.Tool;
 import com.google.genai.types.ToolConfig;
 import com.openai.helpers.ChatCompletionAccumulator;
+import com.openai.helpers.ResponseAccumulator;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.responses.Response;
+import com.openai.models.responses.ResponseCreateParams;
+import com.openai.models.responses.ResponseStreamEvent;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.sse.SseParser;
 import java.nio.charset.StandardCharsets;
@@ -47,7 +51,7 @@ final class SdkReader {
                 case OPENAI_CHAT -> chat(OPENAI.readValue(body, ChatCompletion.class));
                 case ANTHROPIC -> message(ANTHROPIC.readValue(body, Message.class), true);
                 case GEMINI -> gemini(List.of(text(body)));
-                case OPENAI_RESPONSES -> throw new AssertionError(client);
+                case OPENAI_RESPONSES -> response(OPENAI.readValue(body, Response.class));
             };
         } catch (java.io.IOException e) {
             throw new AssertionError(e);
@@ -60,7 +64,7 @@ final class SdkReader {
                 case OPENAI_CHAT -> chatStream(stream);
                 case ANTHROPIC -> messageStream(stream);
                 case GEMINI -> gemini(events(stream));
-                case OPENAI_RESPONSES -> throw new AssertionError(client);
+                case OPENAI_RESPONSES -> responseStream(stream);
             };
         } catch (java.io.IOException e) {
             throw new AssertionError(e);
@@ -78,7 +82,10 @@ final class SdkReader {
                         StrictTypes.check(
                                 ANTHROPIC.readValue(body, MessageCreateParams.Body.class));
                 case GEMINI -> geminiRequest(PLAIN.readTree(body));
-                case OPENAI_RESPONSES -> throw new AssertionError(provider);
+                case OPENAI_RESPONSES -> {
+                    var request = OPENAI.readValue(body, ResponseCreateParams.Body.class);
+                    StrictTypes.check(request);
+                }
             }
         } catch (java.io.IOException e) {
             throw new AssertionError(e);
@@ -171,6 +178,54 @@ final class SdkReader {
 
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static Seen response(Response response) {
+        StrictTypes.check(response);
+        var text = new StringBuilder();
+        var calls = new ArrayList<String>();
+        for (var item : response.output()) {
+            item.message()
+                    .ifPresent(
+                            message ->
+                                    message.content()
+                                            .forEach(
+                                                    part -> {
+                                                        part.outputText()
+                                                                .ifPresent(
+                                                                        t -> text.append(t.text()));
+                                                        part.refusal()
+                                                                .ifPresent(
+                                                                        r ->
+                                                                                text.append(
+                                                                                        r
+                                                                                                .refusal()));
+                                                    }));
+            item.functionCall().ifPresent(c -> calls.add(call(c.name(), c.arguments())));
+            item.customToolCall().ifPresent(c -> calls.add(c.name() + c.input()));
+        }
+        return new Seen(
+                text.toString(),
+                calls,
+                response.status().orElseThrow().asString(),
+                response.usage().map(u -> u.inputTokens()).orElse(0L),
+                response.usage().map(u -> u.outputTokens()).orElse(0L));
+    }
+
+    private static Seen responseStream(byte[] stream) throws java.io.IOException {
+        var accumulator = ResponseAccumulator.createWithSnapshots();
+        long sequence = 0;
+        for (var event : events(stream)) {
+            var read = OPENAI.readValue(event, ResponseStreamEvent.class);
+            StrictTypes.check(read);
+            assertThat(PLAIN.readTree(event).path("sequence_number").asLong())
+                    .as(event)
+                    .isEqualTo(sequence++);
+            accumulator.accumulate(read);
+        }
+        var whole = response(accumulator.response());
+        assertThat(response(accumulator.reconstructedResponse())).isEqualTo(whole);
+        return whole;
     }
 
     private static Seen gemini(List<String> chunks) {

@@ -1,0 +1,105 @@
+package dev.tollgate.dialects.responses;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.codec.CallIds;
+import dev.tollgate.dialects.codec.ClientTerms;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.conversation.Citation;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the items of an answer, with ids that stay the same over a stream. */
+final class ResponsesItems {
+    private final String idSeed;
+    private final boolean encrypted;
+    private final Map<String, String> namespaces = new HashMap<>();
+
+    ResponsesItems(ClientTerms terms) {
+        this.idSeed = terms.id();
+        boolean wanted = false;
+        for (var each : terms.body().path("include")) {
+            wanted |= each.asText().equals("reasoning.encrypted_content");
+        }
+        this.encrypted = wanted;
+        for (var tool : terms.body().path("tools")) {
+            if ("namespace".equals(Json.text(tool, "type"))) {
+                for (var inner : tool.path("tools")) {
+                    namespaces.put(Json.textOr(inner, "name", ""), Json.textOr(tool, "name", ""));
+                }
+            }
+        }
+    }
+
+    /** Whether the client asked for encrypted reasoning, and so sends it back. */
+    boolean encrypted() {
+        return encrypted;
+    }
+
+    String id(String prefix, int output) {
+        return prefix + CallIds.made(idSeed, output).substring("call".length());
+    }
+
+    ObjectNode message(int output, String status, @Nullable JsonNode part) {
+        var item = Json.object().put("id", id("msg", output)).put("type", "message");
+        item.put("status", status).put("role", "assistant");
+        var content = item.putArray("content");
+        if (part != null) {
+            content.add(part);
+        }
+        return item;
+    }
+
+    static ObjectNode text(String text, ArrayNode annotations) {
+        var part = Json.object().put("type", "output_text").put("text", text);
+        part.set("annotations", annotations);
+        part.putArray("logprobs");
+        return part;
+    }
+
+    static ObjectNode refusal(String text) {
+        return Json.object().put("type", "refusal").put("refusal", text);
+    }
+
+    ObjectNode reasoning(int output, String text, @Nullable String signature) {
+        var item = Json.object().put("id", id("rs", output)).put("type", "reasoning");
+        var summary = item.putArray("summary");
+        if (!text.isEmpty()) {
+            summary.addObject().put("type", "summary_text").put("text", text);
+        }
+        if (signature != null && encrypted) {
+            item.put("encrypted_content", signature);
+        }
+        return item;
+    }
+
+    ObjectNode call(
+            int output,
+            String status,
+            String callId,
+            String name,
+            String arguments,
+            boolean custom) {
+        var item = Json.object().put("id", id(custom ? "ctc" : "fc", output));
+        item.put("type", custom ? "custom_tool_call" : "function_call");
+        item.put("status", status);
+        item.put("call_id", callId).put("name", name);
+        item.put(custom ? "input" : "arguments", arguments);
+        var namespace = namespaces.get(name);
+        if (namespace != null) {
+            item.put("namespace", namespace);
+        }
+        return item;
+    }
+
+    static ObjectNode annotation(Citation citation, int offset) {
+        return Json.object()
+                .put("type", "url_citation")
+                .put("start_index", offset + citation.start())
+                .put("end_index", offset + citation.end())
+                .put("url", citation.url())
+                .put("title", citation.title() == null ? citation.url() : citation.title());
+    }
+}

@@ -1,0 +1,278 @@
+package dev.tollgate.dialects.responses;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.conversation.Decoded;
+import dev.tollgate.dialects.conversation.Draft;
+import dev.tollgate.dialects.conversation.OutputFormat;
+import dev.tollgate.dialects.conversation.Part;
+import dev.tollgate.dialects.conversation.ReasoningRequest;
+import dev.tollgate.dialects.conversation.Sampling;
+import dev.tollgate.dialects.conversation.Tool;
+import dev.tollgate.dialects.conversation.ToolChoice;
+import dev.tollgate.dialects.conversation.Trait;
+import dev.tollgate.dialects.conversation.Turn.Role;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the fields of a Responses request; its items are {@link ResponsesItemsReader}'s. */
+final class ResponsesRequestReader {
+    private static final Set<String> HINTS =
+            Set.of(
+                    "metadata",
+                    "client_metadata",
+                    "store",
+                    "service_tier",
+                    "prompt_cache_key",
+                    "prompt_cache_options",
+                    "prompt_cache_retention",
+                    "truncation",
+                    "context_management",
+                    "max_tool_calls",
+                    "moderation",
+                    "access_programs");
+
+    private final Draft draft = new Draft();
+
+    Decoded read(ObjectNode body) {
+        var instructions = body.path("instructions");
+        if (instructions.isTextual() && !instructions.textValue().isEmpty()) {
+            draft.turn(Role.SYSTEM, List.of(new Part.Text(instructions.textValue())));
+        }
+        for (var field : body.properties()) {
+            if (!field.getValue().isNull()) {
+                field(field.getKey(), field.getValue());
+            }
+        }
+        new ResponsesItemsReader(draft).read(body.path("input"));
+        draft.sampling(
+                new Sampling(
+                        Json.doubleIn(body, "temperature"),
+                        Json.doubleIn(body, "top_p"),
+                        null,
+                        null,
+                        Json.doubleIn(body, "frequency_penalty"),
+                        Json.doubleIn(body, "presence_penalty")));
+        return draft.done();
+    }
+
+    private void field(String name, JsonNode value) {
+        switch (name) {
+            case "model", "input", "instructions", "stream", "stream_options" -> {}
+            case "temperature", "top_p" -> {}
+            case "frequency_penalty", "presence_penalty" -> {
+                if (value.asDouble() != 0) {
+                    draft.uses(Trait.PENALTIES, name);
+                }
+            }
+            case "tools" -> {
+                if (value instanceof ArrayNode tools) {
+                    tools(tools, "tools");
+                } else {
+                    draft.malformed("tools: expected an array", name);
+                }
+            }
+            case "tool_choice" -> draft.toolChoice(toolChoice(value));
+            case "parallel_tool_calls" -> {
+                draft.parallelToolCalls(value.asBoolean());
+                if (!value.asBoolean()) {
+                    draft.uses(Trait.SERIAL_TOOL_CALLS, name);
+                }
+            }
+            case "max_output_tokens" -> {
+                if (!value.canConvertToLong() || value.longValue() < 1) {
+                    draft.malformed(name + ": " + value + " (expected: an integer >= 1)", name);
+                } else {
+                    draft.maxOutputTokens(value.longValue());
+                }
+            }
+            case "top_logprobs" -> {
+                if (value.asInt() > 0) {
+                    draft.uses(Trait.LOGPROBS, name);
+                }
+            }
+            case "include" -> include(value);
+            case "reasoning" -> reasoning(value);
+            case "text" -> text(value);
+            case "user", "safety_identifier" -> draft.user(value.asText());
+            case "background" -> {
+                if (value.asBoolean()) {
+                    draft.uses(Trait.SERVER_STATE, name);
+                }
+            }
+            case "previous_response_id", "conversation", "prompt" ->
+                    draft.uses(Trait.SERVER_STATE, name);
+            default -> draft.uses(HINTS.contains(name) ? Trait.HINT : Trait.UNKNOWN_FIELD, name);
+        }
+    }
+
+    private void include(JsonNode include) {
+        for (var each : include) {
+            switch (each.asText()) {
+                case "reasoning.encrypted_content" -> {}
+                case "message.output_text.logprobs" -> draft.uses(Trait.LOGPROBS, "include");
+                default -> draft.uses(Trait.HINT, "include[" + each.asText() + "]");
+            }
+        }
+    }
+
+    private void reasoning(JsonNode reasoning) {
+        for (var hint : Set.of("context", "mode")) {
+            if (reasoning.hasNonNull(hint)) {
+                draft.uses(Trait.HINT, "reasoning." + hint);
+            }
+        }
+        var effort = Json.text(reasoning, "effort");
+        var summary = Json.text(reasoning, "summary", "generate_summary");
+        if (effort == null && summary == null) {
+            return;
+        }
+        draft.uses(Trait.REASONING, "reasoning");
+        ReasoningRequest.Amount amount = new ReasoningRequest.Unsaid();
+        if ("none".equals(effort)) {
+            amount = new ReasoningRequest.Off();
+        } else if (effort != null) {
+            try {
+                amount =
+                        new ReasoningRequest.Level(
+                                ReasoningRequest.Effort.valueOf(effort.toUpperCase(Locale.ROOT)));
+            } catch (IllegalArgumentException unknown) {
+                draft.malformed(
+                        "reasoning.effort: "
+                                + effort
+                                + " (expected: none, minimal, low, medium, high, xhigh or max)",
+                        "reasoning.effort");
+            }
+        }
+        draft.reasoning(new ReasoningRequest(amount, summary != null));
+    }
+
+    private void text(JsonNode text) {
+        if (text.hasNonNull("verbosity")) {
+            draft.uses(Trait.HINT, "text.verbosity");
+        }
+        var format = Json.objectIn(text, "format");
+        if (format == null) {
+            return;
+        }
+        var type = Json.textOr(format, "type", "");
+        switch (type) {
+            case "text" -> {}
+            case "json_object" -> {
+                draft.uses(Trait.JSON_OBJECT, "text.format");
+                draft.format(new OutputFormat.JsonObject());
+            }
+            case "json_schema" -> {
+                var schema = Json.objectIn(format, "schema");
+                if (schema == null) {
+                    draft.malformed("text.format.schema: expected an object", "text.format.schema");
+                    return;
+                }
+                draft.uses(Trait.JSON_SCHEMA, "text.format");
+                draft.format(
+                        new OutputFormat.JsonSchema(
+                                Json.textOr(format, "name", "answer"),
+                                Json.text(format, "description"),
+                                schema,
+                                strict(format)));
+            }
+            default -> draft.uses(Trait.UNKNOWN_FIELD, "text.format.type=" + type);
+        }
+    }
+
+    private static @Nullable Boolean strict(JsonNode node) {
+        return node.path("strict").isBoolean() ? node.path("strict").booleanValue() : null;
+    }
+
+    private void tools(ArrayNode tools, String at) {
+        for (int i = 0; i < tools.size(); i++) {
+            tool(tools.get(i), at + "[" + i + "]");
+        }
+    }
+
+    private void tool(JsonNode tool, String at) {
+        var type = Json.textOr(tool, "type", "function");
+        var name = Json.text(tool, "name");
+        switch (type) {
+            case "function", "custom" -> {
+                if (name == null) {
+                    draft.malformed(at + ".name: expected a string", at + ".name");
+                    return;
+                }
+                if (tool.hasNonNull("defer_loading")) {
+                    draft.uses(Trait.HINT, "tools[].defer_loading");
+                }
+                if (type.equals("custom")) {
+                    custom(tool, name, at);
+                } else {
+                    draft.tool(
+                            new Tool(
+                                    name,
+                                    Json.text(tool, "description"),
+                                    Json.objectIn(tool, "parameters"),
+                                    strict(tool),
+                                    false,
+                                    null));
+                }
+            }
+            case "namespace" -> tools(Json.arrayIn(tool, "tools"), at + ".tools");
+            case "tool_search" -> {
+                // it only finds tools that are deferred; all of them are sent
+                boolean clients = "client".equals(Json.text(tool, "execution"));
+                draft.uses(clients ? Trait.SERVER_TOOL : Trait.HINT, at + ".type=" + type);
+            }
+            default -> draft.uses(Trait.SERVER_TOOL, at + ".type=" + type);
+        }
+    }
+
+    /** The grammar of a custom tool goes into its description: no other dialect enforces one. */
+    private void custom(JsonNode tool, String name, String at) {
+        draft.uses(Trait.CUSTOM_TOOL, at);
+        var description = Json.textOr(tool, "description", "");
+        var grammar = Json.text(tool.path("format"), "definition");
+        if (grammar != null) {
+            description +=
+                    "\nThe input must match this "
+                            + Json.textOr(tool.path("format"), "syntax", "")
+                            + " grammar:\n"
+                            + grammar;
+        }
+        draft.tool(new Tool(name, description, null, null, true, null));
+    }
+
+    private @Nullable ToolChoice toolChoice(JsonNode value) {
+        if (value.isTextual()) {
+            return switch (value.textValue()) {
+                case "auto" -> new ToolChoice.Auto();
+                case "none" -> new ToolChoice.None();
+                case "required" -> new ToolChoice.Required();
+                default -> {
+                    draft.malformed(
+                            "tool_choice: "
+                                    + value.textValue()
+                                    + " (expected: auto, none, required or an object)",
+                            "tool_choice");
+                    yield null;
+                }
+            };
+        }
+        var type = Json.textOr(value, "type", "");
+        return switch (type) {
+            case "function", "custom" -> new ToolChoice.Named(Json.textOr(value, "name", ""));
+            case "allowed_tools" -> {
+                var names = new ArrayList<String>();
+                value.path("tools").forEach(each -> names.add(each.path("name").asText()));
+                yield new ToolChoice.Allowed(names, "required".equals(Json.text(value, "mode")));
+            }
+            default -> {
+                draft.uses(Trait.SERVER_TOOL, "tool_choice.type=" + type);
+                yield null;
+            }
+        };
+    }
+}

@@ -1,0 +1,387 @@
+package dev.tollgate.dialects.responses;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.Usage;
+import dev.tollgate.dialects.codec.ClientTerms;
+import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.SseOut;
+import dev.tollgate.dialects.codec.StreamWriter;
+import dev.tollgate.dialects.codec.Thoughts;
+import dev.tollgate.dialects.conversation.AnswerEvent;
+import dev.tollgate.dialects.conversation.Citation;
+import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.Signature.Issuer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the events of a Responses stream. One text-like item (message, refusal, reasoning) is open
+ * at a time, beside any number of tool calls; each has its output index for good.
+ *
+ * <pre>
+ * created, in_progress
+ * item: output_item.added, (part.added,) deltas, done, (part.done,) output_item.done
+ * completed | incomplete | failed
+ * </pre>
+ *
+ * <p>The protocol repeats whole texts in the done events and in the last one, so they are kept
+ * until then; {@link #waitingChars} counts them.
+ */
+final class ResponsesStreamWriter implements StreamWriter {
+    private enum Kind {
+        TEXT,
+        REFUSAL,
+        REASONING,
+        CALL
+    }
+
+    private static final class Item {
+        final Kind kind;
+        final int output;
+        final String id;
+        final StringBuilder text = new StringBuilder();
+        final ArrayNode annotations = Json.array();
+        String callId = "";
+        String name = "";
+        boolean custom;
+        @Nullable String signature;
+
+        Item(Kind kind, int output, String id) {
+            this.kind = kind;
+            this.output = output;
+            this.id = id;
+        }
+    }
+
+    private final ClientTerms terms;
+    private final ResponsesItems items;
+    private final Map<Integer, Item> calls = new HashMap<>();
+    private final Map<Integer, ObjectNode> done = new TreeMap<>();
+    private int sequence;
+    private int nextOutput;
+    private int keptChars;
+    private @Nullable Item open;
+    private @Nullable String id;
+    private @Nullable String model;
+    private boolean started;
+    private FinishReason finish = FinishReason.STOP;
+    private @Nullable Usage usage;
+
+    ResponsesStreamWriter(ClientTerms terms) {
+        this.terms = terms;
+        this.items = new ResponsesItems(terms);
+    }
+
+    @Override
+    public void write(AnswerEvent event, SseOut out) {
+        switch (event) {
+            case AnswerEvent.Start(var providerId, var providerModel) -> {
+                id = providerId;
+                model = providerModel;
+                start(out);
+            }
+            case AnswerEvent.TextDelta(var text) -> text(Kind.TEXT, text, out);
+            case AnswerEvent.RefusalDelta(var text) -> text(Kind.REFUSAL, text, out);
+            case AnswerEvent.ReasoningDelta(var text) -> text(Kind.REASONING, text, out);
+            case AnswerEvent.ReasoningSigned(var signature) ->
+                    sign(signature.written(Issuer.OPENAI), out);
+            case AnswerEvent.ReasoningRedacted(var signature) -> {
+                end(out);
+                sign(Thoughts.hidden(signature, Issuer.OPENAI), out);
+            }
+            case AnswerEvent.ToolCallStart call -> callStart(call, out);
+            case AnswerEvent.ToolCallDelta(var call, var arguments) ->
+                    callDelta(call, arguments, out);
+            case AnswerEvent.ToolCallEnd(var call) -> callEnd(calls.remove(call), out);
+            case AnswerEvent.Cited(var citation) -> cite(citation, out);
+            case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
+            case AnswerEvent.UsageSeen(var seen) -> usage = seen;
+            case AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
+        }
+    }
+
+    private ObjectNode event(String type) {
+        return Json.object().put("type", type).put("sequence_number", sequence++);
+    }
+
+    private void send(ObjectNode event, SseOut out) {
+        out.event(event.path("type").textValue(), event);
+    }
+
+    private void response(String type, ObjectNode response, SseOut out) {
+        var event = event(type);
+        event.set("response", response);
+        send(event, out);
+    }
+
+    private void start(SseOut out) {
+        if (!started) {
+            started = true;
+            var envelope = ResponsesEnvelope.write(id, model, "in_progress", terms);
+            response("response.created", envelope, out);
+            response("response.in_progress", envelope, out);
+        }
+    }
+
+    private ObjectNode itemEvent(String type, Item item) {
+        var event = event(type);
+        event.put("item_id", item.id).put("output_index", item.output);
+        return event;
+    }
+
+    private void added(Item item, ObjectNode empty, SseOut out) {
+        var event = event("response.output_item.added").put("output_index", item.output);
+        event.set("item", empty);
+        send(event, out);
+    }
+
+    private void itemDone(Item item, ObjectNode whole, SseOut out) {
+        done.put(item.output, whole);
+        var event = event("response.output_item.done").put("output_index", item.output);
+        event.set("item", whole);
+        send(event, out);
+    }
+
+    private void text(Kind kind, String text, SseOut out) {
+        if (text.isEmpty()) {
+            return;
+        }
+        var item = open;
+        if (item == null || item.kind != kind) {
+            end(out);
+            item = open(kind, out);
+        }
+        item.text.append(text);
+        keptChars += text.length();
+        var event =
+                switch (kind) {
+                    case TEXT -> {
+                        var delta = itemEvent("response.output_text.delta", item);
+                        delta.put("content_index", 0).putArray("logprobs");
+                        yield delta;
+                    }
+                    case REFUSAL ->
+                            itemEvent("response.refusal.delta", item).put("content_index", 0);
+                    case REASONING, CALL ->
+                            itemEvent("response.reasoning_summary_text.delta", item)
+                                    .put("summary_index", 0);
+                };
+        send(event.put("delta", text), out);
+    }
+
+    private Item open(Kind kind, SseOut out) {
+        start(out);
+        int output = nextOutput++;
+        var item = new Item(kind, output, items.id(kind == Kind.REASONING ? "rs" : "msg", output));
+        open = item;
+        if (kind == Kind.REASONING) {
+            added(item, items.reasoning(output, "", null), out);
+            summaryPart("response.reasoning_summary_part.added", item, "", out);
+        } else {
+            added(item, items.message(output, "in_progress", null), out);
+            contentPart("response.content_part.added", item, "", out);
+        }
+        return item;
+    }
+
+    private void summaryPart(String type, Item item, String text, SseOut out) {
+        var event = itemEvent(type, item).put("summary_index", 0);
+        event.putObject("part").put("type", "summary_text").put("text", text);
+        send(event, out);
+    }
+
+    private void contentPart(String type, Item item, String text, SseOut out) {
+        var event = itemEvent(type, item).put("content_index", 0);
+        event.set("part", part(item, text));
+        send(event, out);
+    }
+
+    private static JsonNode part(Item item, String text) {
+        return item.kind == Kind.REFUSAL
+                ? ResponsesItems.refusal(text)
+                : ResponsesItems.text(text, item.annotations.deepCopy());
+    }
+
+    /** Ends the open text-like item. */
+    private void end(SseOut out) {
+        var item = open;
+        if (item == null) {
+            return;
+        }
+        open = null;
+        var text = item.text.toString();
+        switch (item.kind) {
+            case TEXT -> {
+                var event = itemEvent("response.output_text.done", item).put("content_index", 0);
+                event.put("text", text).putArray("logprobs");
+                send(event, out);
+                contentPart("response.content_part.done", item, text, out);
+            }
+            case REFUSAL -> {
+                send(
+                        itemEvent("response.refusal.done", item)
+                                .put("content_index", 0)
+                                .put("refusal", text),
+                        out);
+                contentPart("response.content_part.done", item, text, out);
+            }
+            case REASONING, CALL -> {
+                send(
+                        itemEvent("response.reasoning_summary_text.done", item)
+                                .put("summary_index", 0)
+                                .put("text", text),
+                        out);
+                summaryPart("response.reasoning_summary_part.done", item, text, out);
+            }
+        }
+        itemDone(
+                item,
+                item.kind == Kind.REASONING
+                        ? items.reasoning(item.output, text, item.signature)
+                        : items.message(item.output, "completed", part(item, text)),
+                out);
+    }
+
+    /** Signs the open thought, or stands as a thought without words. */
+    private void sign(@Nullable String signature, SseOut out) {
+        if (open != null && open.kind == Kind.REASONING) {
+            open.signature = signature;
+            end(out);
+        } else if (signature != null && items.encrypted()) {
+            end(out);
+            start(out);
+            int output = nextOutput++;
+            var item = new Item(Kind.REASONING, output, items.id("rs", output));
+            added(item, items.reasoning(output, "", null), out);
+            itemDone(item, items.reasoning(output, "", signature), out);
+        }
+    }
+
+    private void callStart(AnswerEvent.ToolCallStart call, SseOut out) {
+        end(out);
+        sign(ResponsesAnswerWriter.signature(call.signature()), out);
+        start(out);
+        int output = nextOutput++;
+        var item = new Item(Kind.CALL, output, items.id(call.custom() ? "ctc" : "fc", output));
+        item.callId = call.id();
+        item.name = call.name();
+        item.custom = call.custom();
+        calls.put(call.call(), item);
+        added(item, call(item, "in_progress", ""), out);
+    }
+
+    private ObjectNode call(Item item, String status, String arguments) {
+        return items.call(item.output, status, item.callId, item.name, arguments, item.custom);
+    }
+
+    private void callDelta(int call, String arguments, SseOut out) {
+        var item = calls.get(call);
+        if (item != null && !arguments.isEmpty()) {
+            item.text.append(arguments);
+            keptChars += arguments.length();
+            send(
+                    itemEvent(
+                                    item.custom
+                                            ? "response.custom_tool_call_input.delta"
+                                            : "response.function_call_arguments.delta",
+                                    item)
+                            .put("delta", arguments),
+                    out);
+        }
+    }
+
+    private void callEnd(@Nullable Item item, SseOut out) {
+        if (item == null) {
+            return;
+        }
+        var arguments = item.text.isEmpty() && !item.custom ? "{}" : item.text.toString();
+        if (item.custom) {
+            send(
+                    itemEvent("response.custom_tool_call_input.done", item).put("input", arguments),
+                    out);
+        } else {
+            send(
+                    itemEvent("response.function_call_arguments.done", item)
+                            .put("name", item.name)
+                            .put("arguments", arguments),
+                    out);
+        }
+        itemDone(item, call(item, "completed", arguments), out);
+    }
+
+    private void cite(Citation citation, SseOut out) {
+        var item = open;
+        if (item == null || item.kind != Kind.TEXT) {
+            return;
+        }
+        var annotation = ResponsesItems.annotation(citation, 0);
+        var event = itemEvent("response.output_text.annotation.added", item);
+        event.put("content_index", 0).put("annotation_index", item.annotations.size());
+        event.set("annotation", annotation);
+        item.annotations.add(annotation);
+        send(event, out);
+    }
+
+    private ObjectNode whole(String status) {
+        var body = ResponsesEnvelope.write(id, model, status, terms);
+        done.values().forEach(Json.arrayIn(body, "output")::add);
+        if (usage != null) {
+            body.set("usage", ResponsesEnvelope.usage(usage));
+        }
+        return body;
+    }
+
+    @Override
+    public void close(SseOut out) {
+        start(out);
+        end(out);
+        new TreeMap<>(calls).values().forEach(item -> callEnd(item, out));
+        var body = whole("completed");
+        ResponsesAnswerWriter.end(finish, body);
+        response("response." + body.path("status").textValue(), body, out);
+    }
+
+    @Override
+    public void fail(ErrorKind kind, String message, SseOut out) {
+        start(out);
+        var body = whole("failed");
+        body.putObject("error").put("code", code(kind)).put("message", message);
+        response("response.failed", body, out);
+    }
+
+    /** The words that the official types know. */
+    private static String code(ErrorKind kind) {
+        return switch (kind) {
+            case RATE_LIMITED, BUDGET_EXHAUSTED, BUDGET_RESERVED, BUDGET_SUSPENDED ->
+                    "rate_limit_exceeded";
+            case INVALID_REQUEST,
+                    CONTEXT_LENGTH,
+                    CONTENT_POLICY,
+                    REQUEST_TOO_LARGE,
+                    BUDGET_UNBOUNDABLE ->
+                    "invalid_prompt";
+            case AUTHENTICATION,
+                    PERMISSION,
+                    NOT_FOUND,
+                    MODEL_NOT_FOUND,
+                    BUDGET_LEDGER_UNAVAILABLE,
+                    USAGE_LOG_UNAVAILABLE,
+                    OVERLOADED,
+                    TIMEOUT,
+                    UPSTREAM,
+                    NO_TARGET,
+                    INTERNAL ->
+                    "server_error";
+        };
+    }
+
+    @Override
+    public int waitingChars() {
+        return keptChars;
+    }
+}
