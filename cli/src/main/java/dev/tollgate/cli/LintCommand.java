@@ -9,12 +9,12 @@ import dev.tollgate.crds.read.Read;
 import dev.tollgate.crds.read.ResourceReader;
 import dev.tollgate.crds.read.YamlFile;
 import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.dataplane.standalone.YamlFolder;
 import dev.tollgate.policy.compile.CompileSettings;
 import dev.tollgate.policy.compile.Compiler;
 import dev.tollgate.policy.compile.LastAccepted;
 import dev.tollgate.policy.compile.Problem;
 import dev.tollgate.policy.price.Catalogue;
-import dev.tollgate.policy.snapshot.SettingsEntry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -86,18 +87,7 @@ final class LintCommand extends TollgateCommand {
             description = "text or json. Default: ${DEFAULT-VALUE}.")
     Output output = Output.TEXT;
 
-    @Option(
-            names = "--platform-namespace",
-            defaultValue = "tollgate-system",
-            description = "Namespace whose objects may reach others. Default: ${DEFAULT-VALUE}.")
-    String platformNamespace = "tollgate-system";
-
-    @Option(
-            names = "--endpoint-policy",
-            defaultValue = "public",
-            description =
-                    "Where providers may be: public, cluster, any. Default: ${DEFAULT-VALUE}.")
-    SettingsEntry.EndpointPolicy endpointPolicy = SettingsEntry.EndpointPolicy.PUBLIC;
+    @Mixin CompileFlags compile = new CompileFlags();
 
     @Override
     int run() throws IOException {
@@ -123,9 +113,9 @@ final class LintCommand extends TollgateCommand {
     private List<Line> compileProblems(Read read) {
         var settings =
                 new CompileSettings(
-                        platformNamespace,
-                        endpointPolicy,
-                        SettingsEntry.Unbudgeted.ALLOW,
+                        compile.platformNamespace,
+                        compile.endpointPolicy,
+                        compile.unbudgetedNamespaces,
                         List.of(),
                         CompileSettings.DEFAULT_DEPRECATION_WARN_DAYS,
                         Instant.now(),
@@ -169,11 +159,9 @@ final class LintCommand extends TollgateCommand {
             if (!Files.exists(path)) {
                 throw CommandFailure.usage(path + " does not exist");
             }
-            try (var below = Files.walk(path)) {
-                for (var file : below.filter(LintCommand::isYaml).sorted().toList()) {
-                    files.add(new YamlFile(file.toString(), Files.readString(file)));
-                }
-            } catch (IOException | java.io.UncheckedIOException e) {
+            try {
+                files.addAll(YamlFolder.read(path));
+            } catch (IOException e) {
                 throw CommandFailure.usage(path + " cannot be read: " + e.getMessage());
             }
         }
@@ -181,10 +169,5 @@ final class LintCommand extends TollgateCommand {
             throw CommandFailure.usage("no .yaml or .yml file in " + paths);
         }
         return files;
-    }
-
-    private static boolean isYaml(Path file) {
-        var name = String.valueOf(file.getFileName());
-        return Files.isRegularFile(file) && (name.endsWith(".yaml") || name.endsWith(".yml"));
     }
 }

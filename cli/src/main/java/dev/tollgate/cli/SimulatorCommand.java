@@ -5,7 +5,6 @@ import dev.tollgate.simulator.SimulatorOptions;
 import dev.tollgate.simulator.script.Dialect;
 import dev.tollgate.simulator.script.Script;
 import dev.tollgate.simulator.script.ScriptException;
-import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +49,7 @@ final class SimulatorCommand extends TollgateCommand {
     @Override
     int run() throws IOException {
         var behaviour = readScript();
-        var vertx = Vertx.vertx();
+        var vertx = Runtimes.vertx();
         var simulator =
                 Until.ready(
                         Simulator.start(

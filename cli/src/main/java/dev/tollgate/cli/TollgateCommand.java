@@ -37,7 +37,13 @@ abstract class TollgateCommand implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             versionProvider = Version.class,
             synopsisSubcommandLabel = "COMMAND",
-            subcommands = {CrdsCommand.class, SimulatorCommand.class, LintCommand.class})
+            subcommands = {
+                DemoCommand.class,
+                ServeCommand.class,
+                CrdsCommand.class,
+                SimulatorCommand.class,
+                LintCommand.class
+            })
     static final class Root implements Runnable {
         @Spec CommandSpec spec;
 

@@ -1,0 +1,124 @@
+package dev.tollgate.cli;
+
+import dev.tollgate.dataplane.ProxyOptions;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The flags that {@code serve} and {@code proxy} share: what one proxy process is told. */
+final class ProxyFlags {
+
+    private static final double DEFAULT_SAMPLE_RATIO = 1.0;
+
+    @Option(
+            names = "--port",
+            defaultValue = "8080",
+            description = "Data port; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
+    int port;
+
+    @Option(
+            names = "--admin-port",
+            defaultValue = "9090",
+            description =
+                    "Port of health, metrics, status and the page; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
+    int adminPort;
+
+    @Option(
+            names = "--host",
+            defaultValue = "127.0.0.1",
+            description = "Address of the data port. Default: ${DEFAULT-VALUE}.")
+    String host = "127.0.0.1";
+
+    @Option(
+            names = "--admin-host",
+            defaultValue = "127.0.0.1",
+            description = "Address of the admin port. Default: ${DEFAULT-VALUE}.")
+    String adminHost = "127.0.0.1";
+
+    @Option(
+            names = "--usage-log",
+            defaultValue = "stdout",
+            description =
+                    "Where usage records go: stdout, none or a file. Default: ${DEFAULT-VALUE}.")
+    String usageLog = "stdout";
+
+    @Option(
+            names = "--event-loops",
+            description = "Event loops that serve requests. Default: the number of processors.")
+    @Nullable Integer eventLoops;
+
+    @Option(
+            names = "--close-lag",
+            defaultValue = "${sys:tollgate.close.lag:-0s}",
+            description =
+                    "How long accepting goes on after SIGTERM, while endpoints lag: for example 5s in a cluster. Default: ${DEFAULT-VALUE}.")
+    String closeLag = "0s";
+
+    ProxyOptions options(@Nullable String anonymous) {
+        if (anonymous != null && !isLoopback(host)) {
+            throw CommandFailure.usage(
+                    "--anonymous: "
+                            + anonymous
+                            + " (expected: only with a loopback --host, not "
+                            + host
+                            + ")");
+        }
+        var standard = ProxyOptions.DEFAULT;
+        return new ProxyOptions(
+                host,
+                port,
+                adminHost,
+                adminPort,
+                eventLoops == null ? standard.eventLoops() : eventLoops,
+                usageLog,
+                anonymous,
+                blankAsNull(System.getenv("OTEL_EXPORTER_OTLP_ENDPOINT")),
+                sampleRatio(),
+                blankAsNull(System.getenv("OTEL_RESOURCE_ATTRIBUTES")),
+                standard.connectionsPerProvider(),
+                standard.maxConnections(),
+                duration(closeLag),
+                standard.closeGrace(),
+                standard.exchange());
+    }
+
+    private static double sampleRatio() {
+        var text = blankAsNull(System.getenv("OTEL_TRACES_SAMPLER_ARG"));
+        if (text == null) {
+            return DEFAULT_SAMPLE_RATIO;
+        }
+        try {
+            var ratio = Double.parseDouble(text);
+            if (ratio >= 0 && ratio <= 1) {
+                return ratio;
+            }
+        } catch (NumberFormatException e) {
+            // told below, as any other wrong value
+        }
+        throw CommandFailure.usage("OTEL_TRACES_SAMPLER_ARG: " + text + " (expected: 0 to 1)");
+    }
+
+    private static Duration duration(String text) {
+        try {
+            return Duration.parse("PT" + text.toUpperCase(java.util.Locale.ROOT));
+        } catch (java.time.format.DateTimeParseException e) {
+            throw CommandFailure.usage(
+                    "--close-lag: " + text + " (expected: a duration such as 5s)");
+        }
+    }
+
+    private static @Nullable String blankAsNull(@Nullable String text) {
+        return text == null || text.isBlank() ? null : text;
+    }
+
+    private static boolean isLoopback(String host) {
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            throw CommandFailure.usage(
+                    "--host: " + host + " (expected: an address of this machine)");
+        }
+    }
+}

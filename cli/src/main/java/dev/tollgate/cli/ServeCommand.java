@@ -1,0 +1,75 @@
+package dev.tollgate.cli;
+
+import dev.tollgate.dataplane.standalone.FolderSettings;
+import dev.tollgate.dataplane.standalone.SecretSources;
+import dev.tollgate.dataplane.standalone.Standalone;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** A standalone gateway on a watched folder of YAML. */
+@Command(
+        name = "serve",
+        description =
+                "A standalone gateway on a folder of YAML; a change of the folder is live within a second.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class ServeCommand extends TollgateCommand {
+
+    @Parameters(paramLabel = "DIR", description = "Folder of YAML files.")
+    @SuppressWarnings("NullAway.Init")
+    Path folder;
+
+    @Mixin ProxyFlags proxy = new ProxyFlags();
+
+    @Mixin CompileFlags compile = new CompileFlags();
+
+    @Option(
+            names = "--data",
+            defaultValue = "data",
+            description =
+                    "Directory of the write-ahead log and the accounts. Default: ${DEFAULT-VALUE}.")
+    Path data = Path.of("data");
+
+    @Option(
+            names = "--anonymous",
+            paramLabel = "NAMESPACE",
+            description =
+                    "Charge callers without a key to this namespace; only with a loopback --host.")
+    @Nullable String anonymous;
+
+    @Override
+    int run() {
+        var options = proxy.options(anonymous);
+        var settings =
+                new FolderSettings(
+                        folder,
+                        compile.platformNamespace,
+                        compile.endpointPolicy,
+                        compile.unbudgetedNamespaces,
+                        new SecretSources(folder, System.getenv()));
+        var vertx = Runtimes.vertx();
+        Standalone gateway;
+        try {
+            gateway =
+                    Until.ready(
+                            Standalone.start(
+                                    vertx, options, settings, data, UnaryOperator.identity()),
+                            options.port());
+        } catch (IOException e) {
+            throw CommandFailure.usage(e.getMessage());
+        }
+        LoggerFactory.getLogger(ServeCommand.class)
+                .info("listening port={} admin-port={}", gateway.port(), gateway.adminPort());
+        gateway.watch();
+        Until.stopped();
+        Until.closed(gateway.close().eventually(vertx::close));
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,209 @@
+package dev.tollgate.dataplane.standalone;
+
+import dev.tollgate.crds.read.Read;
+import dev.tollgate.crds.read.ResourceReader;
+import dev.tollgate.crds.read.YamlFile;
+import dev.tollgate.crds.resource.Resources;
+import dev.tollgate.dataplane.config.Credentials;
+import dev.tollgate.dataplane.config.LiveConfig;
+import dev.tollgate.policy.compile.Compiled;
+import dev.tollgate.policy.compile.Compiler;
+import dev.tollgate.policy.compile.LastAccepted;
+import dev.tollgate.policy.compile.Problem;
+import dev.tollgate.policy.snapshot.SnapshotCodec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Feeds a {@link LiveConfig} from a folder of YAML, through the compiler that the operator uses.
+ * The folder is looked at four times a second (modification times and sizes, which also see
+ * replaced links), so a change is live within a second. A bad object leaves the others serving and
+ * is logged with its place, once.
+ *
+ * <pre>
+ * files -> ResourceReader -> Resources -> Compiler -> snapshot -> LiveConfig
+ * </pre>
+ */
+public final class FolderConfig implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FolderConfig.class);
+    private static final long LOOK_EVERY_MILLIS = 250;
+
+    private final FolderSettings settings;
+    private final LiveConfig live;
+    private final Thread watcher;
+    private volatile boolean closed;
+
+    // confined to the thread that loads: the starter's first, then the watcher's
+    private Read before = new Read(Resources.NONE, Map.of(), List.of());
+    private LastAccepted accepted = LastAccepted.NONE;
+    private Set<String> problems = Set.of();
+    private Set<String> told = Set.of();
+    private String seen = "";
+    private long revision;
+
+    private FolderConfig(FolderSettings settings, LiveConfig live) {
+        this.settings = settings;
+        this.live = live;
+        this.watcher = Thread.ofVirtual().name("folder").unstarted(this::look);
+    }
+
+    /**
+     * Loads the folder; nothing is logged yet.
+     *
+     * @throws IOException if the folder cannot be read or holds no YAML file
+     */
+    public static FolderConfig load(FolderSettings settings, LiveConfig live) throws IOException {
+        if (!Files.isDirectory(settings.folder())) {
+            throw new NoSuchFileException(settings.folder() + " is not a folder");
+        }
+        if (YamlFolder.paths(settings.folder()).isEmpty()) {
+            throw new NoSuchFileException("no .yaml or .yml file below " + settings.folder());
+        }
+        var config = new FolderConfig(settings, live);
+        config.load();
+        config.seen = config.fingerprint();
+        return config;
+    }
+
+    /** Logs what was wrong with the folder, and watches it from now on. */
+    public void watch() {
+        watcher.start();
+    }
+
+    private void look() {
+        tell(problems);
+        while (!closed) {
+            try {
+                Thread.sleep(LOOK_EVERY_MILLIS);
+                var now = fingerprint();
+                if (!now.equals(seen)) {
+                    load();
+                    tell(problems);
+                    seen = now;
+                }
+            } catch (InterruptedException e) {
+                return;
+            } catch (IOException e) {
+                tell(Set.of("the folder cannot be read: " + e.getMessage()));
+            }
+        }
+    }
+
+    private void load() throws IOException {
+        var read = ResourceReader.read(files(), settings.secretValues());
+        var resources = KeptObjects.of(read, before);
+        var compiled = Compiler.compile(resources, settings.compile(Instant.now()), accepted);
+        accepted = compiled.accepted();
+        before = new Read(resources, read.places(), read.problems());
+        problems = problems(read, compiled);
+        var credentials = credentials(resources, compiled.credentials());
+        if (!credentials.sameAs(live.credentials())) {
+            live.credentials(credentials);
+        }
+        var bytes = SnapshotCodec.encode(compiled.snapshot());
+        var applied = live.applied();
+        if (applied != null && applied.digest().equals(SnapshotCodec.digest(bytes))) {
+            return;
+        }
+        revision++;
+        var errors = live.apply(bytes, "0/" + revision);
+        if (!errors.isEmpty()) {
+            throw new IllegalStateException("the compiler made an invalid snapshot: " + errors);
+        }
+        if (revision == 1) {
+            return;
+        }
+        LOG.atInfo()
+                .addKeyValue("snapshot", "0/" + revision)
+                .addKeyValue("providers", compiled.snapshot().providers().size())
+                .addKeyValue("policies", compiled.snapshot().policies().size())
+                .addKeyValue("budgets", compiled.snapshot().budgets().size())
+                .log("configuration applied");
+    }
+
+    private List<YamlFile> files() throws IOException {
+        return YamlFolder.read(settings.folder());
+    }
+
+    private static Set<String> problems(Read read, Compiled compiled) {
+        var lines = new HashSet<String>();
+        read.problems().forEach(problem -> lines.add(problem.toString()));
+        compiled.problems().forEach(problem -> lines.add(line(read, problem)));
+        compiled.verdicts()
+                .values()
+                .forEach(verdict -> verdict.problems().forEach(p -> lines.add(line(read, p))));
+        return lines;
+    }
+
+    private static String line(Read read, Problem problem) {
+        var place = read.places().get(problem.object());
+        return (place == null ? "" : place + ": ") + problem.object() + ": " + problem.text();
+    }
+
+    private void tell(Set<String> now) {
+        for (var problem : now.stream().sorted().toList()) {
+            if (!told.contains(problem)) {
+                LOG.warn("{}", problem);
+            }
+        }
+        told = now;
+    }
+
+    private static Credentials credentials(Resources resources, Set<String> wanted) {
+        var values = new HashMap<String, byte[]>();
+        for (var secret : resources.secrets()) {
+            secret.data()
+                    .forEach(
+                            (entry, value) -> {
+                                var reference =
+                                        secret.metadata().namespace()
+                                                + "/"
+                                                + secret.metadata().name()
+                                                + "/"
+                                                + entry;
+                                if (wanted.contains(reference)) {
+                                    values.put(reference, value.expose());
+                                }
+                            });
+        }
+        return Credentials.of(values);
+    }
+
+    private String fingerprint() throws IOException {
+        var all = new ArrayList<Path>(YamlFolder.paths(settings.folder()));
+        if (settings.secretValues() instanceof SecretSources sources) {
+            all.addAll(sources.files().stream().sorted().toList());
+        }
+        var text = new StringBuilder();
+        for (var path : all) {
+            text.append(path);
+            if (Files.exists(path)) {
+                text.append(' ')
+                        .append(Files.getLastModifiedTime(path))
+                        .append(' ')
+                        .append(Files.size(path));
+            }
+            text.append('\n');
+        }
+        return SnapshotCodec.digest(text.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        watcher.interrupt();
+    }
+}

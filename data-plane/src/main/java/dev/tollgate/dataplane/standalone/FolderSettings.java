@@ -1,0 +1,35 @@
+package dev.tollgate.dataplane.standalone;
+
+import dev.tollgate.policy.compile.CompileSettings;
+import dev.tollgate.policy.price.Catalogue;
+import dev.tollgate.policy.snapshot.SettingsEntry;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * What a folder is compiled with.
+ *
+ * @param secretValues gives the value of {@code env:NAME} or {@code file:PATH}
+ */
+public record FolderSettings(
+        Path folder,
+        String platformNamespace,
+        SettingsEntry.EndpointPolicy endpointPolicy,
+        SettingsEntry.Unbudgeted unbudgetedNamespaces,
+        Function<String, Optional<String>> secretValues) {
+
+    /** The same settings that the operator gives to the same compiler. */
+    CompileSettings compile(Instant now) {
+        return new CompileSettings(
+                platformNamespace,
+                endpointPolicy,
+                unbudgetedNamespaces,
+                List.of(),
+                CompileSettings.DEFAULT_DEPRECATION_WARN_DAYS,
+                now,
+                Catalogue.builtIn());
+    }
+}

@@ -1,0 +1,51 @@
+package dev.tollgate.dataplane.standalone;
+
+import dev.tollgate.crds.read.Problem;
+import dev.tollgate.crds.read.Read;
+import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.crds.resource.Resources;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * An API server refuses an invalid object and keeps the one it has (api.md, C1). A folder does the
+ * same: an object that has gone from a file in which there is a problem stays as it was.
+ */
+final class KeptObjects {
+    private KeptObjects() {}
+
+    static Resources of(Read now, Read before) {
+        var troubled = now.problems().stream().map(Problem::file).collect(Collectors.toSet());
+        var kept = new HashSet<ResourceKey>();
+        before.places()
+                .forEach(
+                        (key, place) -> {
+                            if (troubled.contains(place.file()) && !now.places().containsKey(key)) {
+                                kept.add(key);
+                            }
+                        });
+        if (kept.isEmpty()) {
+            return now.resources();
+        }
+        var a = now.resources();
+        var b = before.resources();
+        return new Resources(
+                join(a.providers(), b.providers(), o -> o.key(), kept),
+                join(a.policies(), b.policies(), o -> o.key(), kept),
+                join(a.budgets(), b.budgets(), o -> o.key(), kept),
+                join(a.secrets(), b.secrets(), o -> o.key(), kept),
+                join(a.configMaps(), b.configMaps(), o -> o.key(), kept),
+                join(a.namespaces(), b.namespaces(), o -> o.key(), kept),
+                join(a.serviceAccounts(), b.serviceAccounts(), o -> o.key(), kept));
+    }
+
+    private static <T> List<T> join(
+            List<T> now, List<T> before, Function<T, ResourceKey> key, Set<ResourceKey> kept) {
+        return Stream.concat(now.stream(), before.stream().filter(o -> kept.contains(key.apply(o))))
+                .toList();
+    }
+}
