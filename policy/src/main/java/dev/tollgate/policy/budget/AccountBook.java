@@ -132,7 +132,7 @@ final class AccountBook {
                     return new Change.Unavailable("no such account");
                 }
                 var transition = step.apply(before);
-                if (transition.account() == before) {
+                if (transition.account().equals(before)) {
                     return new Change.Done(transition);
                 }
                 var version = known == null ? AccountStore.ABSENT : known.version();

@@ -38,7 +38,7 @@ record Ledger(long epoch) {
                     case AccountCommand.Restore restore -> restore(account, restore);
                     case AccountCommand.Rebuild rebuild -> rebuild(account, rebuild.remembered());
                 };
-        if (transition.account() != account) {
+        if (!transition.account().equals(account)) {
             var rebuilt =
                     command instanceof AccountCommand.Restore
                             || command instanceof AccountCommand.Rebuild;

@@ -38,7 +38,7 @@ public final class LedgerService {
     private final Ledger ledger;
     private final AccountBook book;
     private final Predicate<Set<String>> fleetComplete;
-    private final AtomicReference<Sessions> sessions = new AtomicReference<>(Sessions.NONE);
+    private final AtomicReference<Sessions> sessions;
     private final ConcurrentHashMap<AccountKey, Instant> frozen = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<AccountKey, Account> pushed = new ConcurrentHashMap<>();
     private volatile Map<String, BudgetEntry> budgets = Map.of();
@@ -56,10 +56,24 @@ public final class LedgerService {
      *     freeze ends before
      */
     public LedgerService(AccountStore store, long epoch, Predicate<Set<String>> fleetComplete) {
+        this(store, epoch, fleetComplete, Sessions.NONE);
+    }
+
+    /** In the middle of its life: for the search of all states. */
+    LedgerService(
+            AccountStore store,
+            long epoch,
+            Predicate<Set<String>> fleetComplete,
+            Sessions sessions) {
         this.store = store;
         this.ledger = new Ledger(epoch);
         this.book = new AccountBook(store);
         this.fleetComplete = fleetComplete;
+        this.sessions = new AtomicReference<>(sessions);
+    }
+
+    Sessions sessions() {
+        return Objects.requireNonNull(sessions.get());
     }
 
     /** Takes new limits; a lower one recalls idle money. Effects for registered holders. */
@@ -85,7 +99,7 @@ public final class LedgerService {
             case LedgerCommand.Register register -> register(register, now, effects);
             case LedgerCommand.Acquire acquire -> acquire(acquire, now, effects);
             case LedgerCommand.Report report -> {
-                var session = sessions.get().connected(report.holder());
+                var session = sessions().connected(report.holder());
                 for (var totals : report.leases()) {
                     if (session != null && !session.closed().contains(totals.account())) {
                         totals(report.holder(), totals, now, effects);
@@ -93,7 +107,7 @@ public final class LedgerService {
                 }
             }
             case LedgerCommand.Close close -> {
-                if (sessions.get().connected(close.holder()) != null) {
+                if (sessions().connected(close.holder()) != null) {
                     sessions.updateAndGet(s -> s.closed(close.holder(), close.totals().account()));
                     totals(close.holder(), close.totals(), now, effects);
                 }
@@ -113,7 +127,7 @@ public final class LedgerService {
         for (var account : book.accounts()) {
             if (!account.equals(pushed.put(account.key(), account))) {
                 for (var lease : account.leases()) {
-                    if (sessions.get().connected(lease.holder()) != null) {
+                    if (sessions().connected(lease.holder()) != null) {
                         effects.add(state(lease.holder(), account, now, false));
                     }
                 }
@@ -146,7 +160,7 @@ public final class LedgerService {
             refuse(holder, "ledger store: " + unreadable, effects);
             return;
         }
-        var known = sessions.get();
+        var known = sessions();
         var refusal = known.refusal(holder, register.proxy());
         if (refusal == null && hasLaterLease(holder)) {
             refusal = "boot epoch " + holder.bootEpoch() + " is over: a later one holds leases";
@@ -158,8 +172,15 @@ public final class LedgerService {
         sessions.updateAndGet(s -> s.register(holder, register.proxy()));
         var stored = true;
         var mentioned = new HashSet<AccountKey>();
+        var session = sessions().connected(holder);
         for (var totals : register.leases()) {
-            stored &= totals(holder, totals, now, effects);
+            var late =
+                    session != null
+                            && totals.bootEpoch() == holder.bootEpoch()
+                            && session.closed().contains(totals.account());
+            if (!late || totals.closed()) { // a doubled Register opens no closed lease again
+                stored &= totals(holder, totals, now, effects);
+            }
             mentioned.add(totals.account());
         }
         stored &= suspectEarlier(holder, effects, now);
@@ -220,7 +241,7 @@ public final class LedgerService {
 
     private void acquire(LedgerCommand.Acquire acquire, Instant now, List<LedgerEffect> effects) {
         var key = acquire.account();
-        var session = sessions.get().connected(acquire.holder());
+        var session = sessions().connected(acquire.holder());
         var entry = budgets.get(key.budget());
         if (session == null
                 || entry == null
@@ -251,8 +272,7 @@ public final class LedgerService {
         }
         var opened = Account.opened(key, window.end(), entry.limitMicros());
         var command =
-                new AccountCommand.Acquire(
-                        acquire, window, entry.limitMicros(), sessions.get().live());
+                new AccountCommand.Acquire(acquire, window, entry.limitMicros(), sessions().live());
         if (change(key, opened, command, now, effects)
                 instanceof AccountBook.Change.Done(var done)) {
             var got = done.effects().getFirst() instanceof LedgerEffect.Grant;
@@ -346,7 +366,7 @@ public final class LedgerService {
     }
 
     private void tellOfFreeMoney(Account account, Instant now, List<LedgerEffect> effects) {
-        sessions.get()
+        sessions()
                 .byLog()
                 .forEach(
                         (logId, session) -> {
@@ -415,7 +435,7 @@ public final class LedgerService {
             return;
         }
         var registered = new HashSet<String>();
-        for (var session : sessions.get().byLog().values()) {
+        for (var session : sessions().byLog().values()) {
             if (session.connected()) {
                 registered.add(session.proxy());
             }
@@ -434,7 +454,7 @@ public final class LedgerService {
     }
 
     private void tellAll(LedgerEffect.Freeze freeze, List<LedgerEffect> effects) {
-        sessions.get()
+        sessions()
                 .byLog()
                 .forEach(
                         (logId, session) -> {

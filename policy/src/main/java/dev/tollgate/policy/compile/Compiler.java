@@ -3,21 +3,14 @@ package dev.tollgate.policy.compile;
 import dev.tollgate.crds.budget.BudgetSpec;
 import dev.tollgate.crds.provider.ModelProviderSpec;
 import dev.tollgate.crds.resource.Budget;
-import dev.tollgate.crds.resource.Condition;
-import dev.tollgate.crds.resource.ConditionReason;
-import dev.tollgate.crds.resource.ConditionType;
 import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.resource.Metadata;
 import dev.tollgate.crds.resource.ModelProvider;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.crds.resource.RoutingPolicy;
-import dev.tollgate.crds.route.Conflict;
 import dev.tollgate.crds.route.RoutingPolicySpec;
-import dev.tollgate.crds.route.TargetCounts;
 import dev.tollgate.policy.compile.LastAccepted.Generation;
-import dev.tollgate.policy.route.ModelClaims;
-import dev.tollgate.policy.route.SnapshotIndex;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
@@ -30,7 +23,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,9 +38,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Compiler {
 
-    /** Most conflicts that a status lists. */
-    private static final int MAX_CONFLICTS = 16;
-
     private final Resources resources;
     private final CompileSettings settings;
     private final LastAccepted last;
@@ -61,15 +50,6 @@ public final class Compiler {
     private final Map<ResourceKey, Generation<ModelProviderSpec>> providerSpecs = new HashMap<>();
     private final Map<ResourceKey, Generation<RoutingPolicySpec>> policySpecs = new HashMap<>();
     private final Map<ResourceKey, Generation<BudgetSpec>> budgetSpecs = new HashMap<>();
-
-    /**
-     * What one object came to.
-     *
-     * @param findings of its present generation
-     * @param entry null: it is not served
-     * @param generation of {@code entry}
-     */
-    private record Served<T>(Findings findings, @Nullable T entry, @Nullable Long generation) {}
 
     private Compiler(Resources resources, CompileSettings settings, LastAccepted last) {
         this.resources = resources;
@@ -112,7 +92,7 @@ public final class Compiler {
         }
         return new Compiled(
                 snapshot,
-                verdicts(snapshot),
+                new Verdicts(resources, deprecations, providers, policies, budgets).of(snapshot),
                 credentials,
                 new LastAccepted(providerSpecs, policySpecs, budgetSpecs),
                 keys.problems());
@@ -121,7 +101,10 @@ public final class Compiler {
     private void provider(ModelProvider provider) {
         var key = provider.key();
         var findings = new Findings(key);
-        var entry = new ProviderCompiler(around, provider.spec(), findings).compile();
+        var entry =
+                Served.<ProviderEntry>guarded(
+                        findings,
+                        () -> new ProviderCompiler(around, provider.spec(), findings).compile());
         Generation<ModelProviderSpec> served =
                 new Generation<>(provider.metadata().generation(), provider.spec());
         if (!findings.accepted()) {
@@ -134,7 +117,7 @@ public final class Compiler {
         if (entry != null && served != null) {
             deprecations.add(entry, served.spec());
         }
-        providers.put(key, served(findings, entry, served));
+        providers.put(key, Served.of(findings, entry, served));
     }
 
     /** C4: with the references as they are now, and open to no more than both generations say. */
@@ -167,7 +150,12 @@ public final class Compiler {
     private void policy(RoutingPolicy policy, TargetResolver resolver) {
         var key = policy.key();
         var findings = new Findings(key);
-        var outcome = new PolicyCompiler(around, resolver, policy.spec(), findings).compile();
+        var outcome =
+                Served.<PolicyCompiler.Outcome>guarded(
+                        findings,
+                        () ->
+                                new PolicyCompiler(around, resolver, policy.spec(), findings)
+                                        .compile());
         Generation<RoutingPolicySpec> served =
                 new Generation<>(policy.metadata().generation(), policy.spec());
         if (!findings.accepted()) {
@@ -177,7 +165,7 @@ public final class Compiler {
         if (served != null) {
             policySpecs.put(key, served);
         }
-        policies.put(key, served(findings, outcome, served));
+        policies.put(key, Served.of(findings, outcome, served));
     }
 
     private PolicyCompiler.@Nullable Outcome earlier(
@@ -216,7 +204,7 @@ public final class Compiler {
         var key = budget.key();
         var findings = new Findings(key);
         var compiler = new BudgetCompiler(around, budget.spec(), findings);
-        var entry = compiler.compile();
+        var entry = Served.<BudgetEntry>guarded(findings, compiler::compile);
         Generation<BudgetSpec> served =
                 new Generation<>(budget.metadata().generation(), budget.spec());
         if (!findings.accepted()) {
@@ -234,15 +222,7 @@ public final class Compiler {
         if (served != null) {
             budgetSpecs.put(key, served);
         }
-        budgets.put(key, served(findings, entry, served));
-    }
-
-    private static <T, S> Served<T> served(
-            Findings findings, @Nullable T entry, @Nullable Generation<S> generation) {
-        return new Served<>(
-                findings,
-                entry,
-                entry == null || generation == null ? null : (Long) generation.generation());
+        budgets.put(key, Served.of(findings, entry, served));
     }
 
     private List<ProviderEntry> providerEntries() {
@@ -287,147 +267,5 @@ public final class Compiler {
         }
         entries.sort(Comparator.comparing(BudgetEntry::key));
         return entries;
-    }
-
-    private Map<ResourceKey, Verdict> verdicts(Snapshot snapshot) {
-        var verdicts = new HashMap<ResourceKey, Verdict>();
-        var uses = new HashMap<String, Integer>();
-        for (var served : policies.values()) {
-            if (served.entry() != null) {
-                served.entry().providers().forEach(key -> uses.merge(key, 1, Integer::sum));
-            }
-        }
-        for (var provider : resources.providers()) {
-            verdicts.put(provider.key(), verdict(provider, snapshot.policies(), uses));
-        }
-        var index = SnapshotIndex.of(snapshot);
-        for (var policy : resources.policies()) {
-            verdicts.put(policy.key(), verdict(policy, index));
-        }
-        for (var budget : resources.budgets()) {
-            verdicts.put(budget.key(), verdict(budget));
-        }
-        return verdicts;
-    }
-
-    private Verdict verdict(
-            ModelProvider provider, List<PolicyEntry> policies, Map<String, Integer> uses) {
-        var served = get(providers, provider.key());
-        var entry = served.entry();
-        var findings = new ArrayList<Finding>();
-        findings.add(served.findings().acceptedFinding(served.generation()));
-        findings.add(served.findings().resolvedFinding());
-        if (entry != null) {
-            findings.add(deprecations.ofProvider(entry, policies));
-        }
-        var figures =
-                new Figures.OfProvider(
-                        entry == null ? 0 : entry.models().size(),
-                        uses.getOrDefault(Surroundings.key(provider.metadata()), 0));
-        return new Verdict(
-                provider.key(),
-                provider.metadata().generation(),
-                served.generation(),
-                findings,
-                entry != null,
-                served.findings().problems(),
-                figures);
-    }
-
-    private Verdict verdict(RoutingPolicy policy, SnapshotIndex index) {
-        var served = get(policies, policy.key());
-        var outcome = served.entry();
-        var findings = new ArrayList<Finding>();
-        List<ModelClaims.Lost> lost =
-                outcome == null ? List.of() : ModelClaims.lost(index, outcome.entry());
-        boolean lostAll =
-                outcome != null
-                        && !lost.isEmpty()
-                        && lost.size() == outcome.entry().models().size();
-        var accepted = served.findings().acceptedFinding(served.generation());
-        findings.add(
-                lostAll && accepted.isTrue()
-                        ? new Finding(
-                                ConditionType.ACCEPTED,
-                                Condition.Status.FALSE,
-                                ConditionReason.CONFLICTED,
-                                "other policies serve every name: " + names(lost))
-                        : accepted);
-        findings.add(served.findings().resolvedFinding());
-        if (outcome != null) {
-            findings.add(conflicted(lost));
-            findings.add(deprecations.ofPolicy(outcome.entry()));
-        }
-        boolean onlyConstrains = outcome != null && outcome.entry().rules().isEmpty();
-        boolean usable = outcome != null && (outcome.sound() > 0 || onlyConstrains) && !lostAll;
-        return new Verdict(
-                policy.key(),
-                policy.metadata().generation(),
-                served.generation(),
-                findings,
-                usable,
-                served.findings().problems(),
-                figures(policy, outcome, lost));
-    }
-
-    private static Figures figures(
-            RoutingPolicy policy,
-            PolicyCompiler.@Nullable Outcome outcome,
-            List<ModelClaims.Lost> lost) {
-        int total =
-                outcome == null
-                        ? policy.spec().rules().stream().mapToInt(r -> r.targets().size()).sum()
-                        : outcome.total();
-        int sound = outcome == null ? 0 : outcome.sound();
-        return new Figures.OfPolicy(
-                new TargetCounts(total, sound, sound + "/" + total),
-                outcome == null ? 0 : outcome.entry().models().size() - lost.size(),
-                lost.stream()
-                        .limit(MAX_CONFLICTS)
-                        .map(name -> new Conflict(name.model(), name.winner()))
-                        .toList());
-    }
-
-    private static Finding conflicted(List<ModelClaims.Lost> lost) {
-        return lost.isEmpty()
-                ? new Finding(
-                        ConditionType.CONFLICTED,
-                        Condition.Status.FALSE,
-                        ConditionReason.NO_CONFLICT,
-                        "every name is its own")
-                : new Finding(
-                        ConditionType.CONFLICTED,
-                        Condition.Status.TRUE,
-                        ConditionReason.MODEL_CLAIMED,
-                        "other policies serve: " + names(lost));
-    }
-
-    private static String names(List<ModelClaims.Lost> lost) {
-        return lost.stream()
-                .limit(MAX_CONFLICTS)
-                .map(name -> name.model() + " (" + name.winner() + ")")
-                .collect(Collectors.joining(", "));
-    }
-
-    private Verdict verdict(Budget budget) {
-        var served = get(budgets, budget.key());
-        return new Verdict(
-                budget.key(),
-                budget.metadata().generation(),
-                served.generation(),
-                List.of(
-                        served.findings().acceptedFinding(served.generation()),
-                        served.findings().resolvedFinding()),
-                served.generation() != null,
-                served.findings().problems(),
-                new Figures.OfBudget());
-    }
-
-    private static <T> Served<T> get(Map<ResourceKey, Served<T>> all, ResourceKey key) {
-        var served = all.get(key);
-        if (served == null) {
-            throw new IllegalStateException(key + " (expected: compiled)");
-        }
-        return served;
     }
 }

@@ -28,6 +28,7 @@ import dev.tollgate.crds.resource.ModelProvider;
 import dev.tollgate.crds.resource.NamespaceScope;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.crds.route.RoutingPolicySpec;
+import dev.tollgate.crds.route.Target;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
 import dev.tollgate.policy.snapshot.SnapshotValidator;
@@ -248,5 +249,26 @@ class CompilerTest {
         assertThat(compiled.snapshot().policies())
                 .extracting("key")
                 .containsExactly("team-a/older", "team-a/newer", "team-a/third");
+    }
+
+    @Test
+    void refusesAnObjectThatBreaksTheCompilerAndServesTheOthers() {
+        var broken = policySpec(List.of("odd"), null, null, rule("default", null, brokenTarget()));
+        var compiled =
+                compile(
+                        resources(
+                                List.of(openAi(OPENAI)),
+                                List.of(
+                                        policy("team-a/odd", null, broken),
+                                        policy("team-a/chat", null, "fast")),
+                                List.of()));
+        assertThat(verdict(compiled, Kind.ROUTING_POLICY, "team-a/odd").accepted()).isFalse();
+        assertThat(verdict(compiled, Kind.ROUTING_POLICY, "team-a/chat").usable()).isTrue();
+    }
+
+    /** As a reader without a schema would make it: the required reference is absent. */
+    @SuppressWarnings("NullAway")
+    private static Target brokenTarget() {
+        return new Target("main", null, "gpt-4o", null, null, null, null, null);
     }
 }

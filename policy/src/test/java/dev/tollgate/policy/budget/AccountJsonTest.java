@@ -1,0 +1,79 @@
+package dev.tollgate.policy.budget;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AccountJsonTest {
+
+    private static final Account ACCOUNT =
+            new Account(
+                    AccountKey.parse("team-a/monthly//2026-10-31T23:00:00Z"),
+                    Instant.parse("2026-11-30T23:00:00Z"),
+                    500_000_000,
+                    312_480_000,
+                    7,
+                    10_442,
+                    7,
+                    List.of(
+                            new LeaseAccount(
+                                    HolderId.parse("5b1e/3"),
+                                    9_400_000,
+                                    5_200_000,
+                                    1,
+                                    2,
+                                    18,
+                                    LeaseAccount.State.OPEN)));
+
+    private static final String JSON =
+            """
+            {"epoch":7,"key":{"name":"monthly","namespace":"team-a","subject":"",\
+            "windowEnd":"2026-11-30T23:00:00Z","windowStart":"2026-10-31T23:00:00Z"},\
+            "leases":[{"amountMicros":9400000,"holder":"5b1e/3","lastAcquire":18,\
+            "overrunMicros":2,"returnedMicros":1,"settledMicros":5200000,"state":"Open"}],\
+            "limitMicros":500000000,"overrunMicros":7,"seq":10442,"settledMicros":312480000}""";
+
+    @Test
+    void writesCanonicalBytesAndReadsThemAgain() {
+        var bytes = AccountJson.write(ACCOUNT);
+        assertThat(new String(bytes, StandardCharsets.UTF_8)).isEqualTo(JSON);
+        assertThat(AccountJson.read(bytes)).isEqualTo(ACCOUNT);
+    }
+
+    @Test
+    void ignoresMembersOfALaterVersion() {
+        var later = JSON.replace("{\"epoch\"", "{\"color\":\"red\",\"epoch\"");
+        assertThat(AccountJson.read(later.getBytes(StandardCharsets.UTF_8))).isEqualTo(ACCOUNT);
+    }
+
+    @Test
+    void refusesWhatIsNoAccount() {
+        for (var bad :
+                List.of(
+                        "",
+                        "{}",
+                        "[1]",
+                        JSON.replace("10442", "1.5"),
+                        JSON.replace("\"Open\"", "\"Shut\""),
+                        JSON.replace("\"seq\":10442,", ""))) {
+            assertThatThrownBy(() -> AccountJson.read(bad.getBytes(StandardCharsets.UTF_8)))
+                    .as(bad)
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void readsKeysThatItWrote() {
+        for (var text : List.of("a/b//lifetime", "a/b/c/2026-10-31T23:00:00Z")) {
+            assertThat(AccountKey.parse(text)).hasToString(text);
+        }
+        for (var bad : List.of("a/b/c", "a/b//yesterday", "/b//lifetime", "a/b/c/d/e")) {
+            assertThatThrownBy(() -> AccountKey.parse(bad))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package dev.tollgate.policy.budget;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What every account store must do. A store's test extends it. Each test begins with an empty
+ * store.
+ */
+public abstract class AccountStoreContract {
+
+    private static final int WRITERS = 8;
+    private static final int WRITES_EACH = 10;
+
+    /** The store under test; the same one within a test. */
+    protected abstract AccountStore store();
+
+    /** The same store as a new process would see it. */
+    protected abstract AccountStore reopened() throws Exception;
+
+    protected static AccountKey key(String name) {
+        return new AccountKey("team-a", name, "", Instant.parse("2026-11-01T00:00:00Z"));
+    }
+
+    protected static Account account(AccountKey key, long seq) {
+        return new Account(
+                key, Instant.parse("2026-12-01T00:00:00Z"), 1_000_000, 0, 0, seq, 1, List.of());
+    }
+
+    private String create(AccountKey key) {
+        var write = store().compareAndSet(key, AccountStore.ABSENT, account(key, 1));
+        assertThat(write).isInstanceOf(AccountStore.Write.Ok.class);
+        return ((AccountStore.Write.Ok) write).version();
+    }
+
+    private static AccountStore.Versioned read(AccountStore store, AccountKey key) {
+        var read = store.read(key);
+        assertThat(read).isInstanceOf(AccountStore.Read.Ok.class);
+        return ((AccountStore.Read.Ok) read).versioned();
+    }
+
+    @Test
+    void readsAbsentBeforeTheFirstWrite() {
+        assertThat(store().read(key("a"))).isInstanceOf(AccountStore.Read.Absent.class);
+    }
+
+    @Test
+    void readsWhatWasWrittenWithTheVersionOfTheWrite() {
+        var version = create(key("a"));
+        var read = read(store(), key("a"));
+        assertThat(read.account()).isEqualTo(account(key("a"), 1));
+        assertThat(read.version()).isEqualTo(version);
+    }
+
+    @Test
+    void refusesASecondCreation() {
+        create(key("a"));
+        var second = store().compareAndSet(key("a"), AccountStore.ABSENT, account(key("a"), 1));
+        assertThat(second).isInstanceOf(AccountStore.Write.Conflict.class);
+    }
+
+    @Test
+    void refusesAStaleVersionAndChangesNothing() {
+        var first = create(key("a"));
+        var written = store().compareAndSet(key("a"), first, account(key("a"), 2));
+        assertThat(written).isInstanceOf(AccountStore.Write.Ok.class);
+        var stale = store().compareAndSet(key("a"), first, account(key("a"), 2));
+        assertThat(stale).isInstanceOf(AccountStore.Write.Conflict.class);
+        assertThat(read(store(), key("a")).account().seq()).isEqualTo(2);
+    }
+
+    @Test
+    void refusesAVersionOfAnAccountThatIsAbsent() {
+        var version = create(key("a"));
+        var write = store().compareAndSet(key("b"), version, account(key("b"), 1));
+        assertThat(write).isInstanceOf(AccountStore.Write.Conflict.class);
+        assertThat(store().read(key("b"))).isInstanceOf(AccountStore.Read.Absent.class);
+    }
+
+    @Test
+    void listsByPrefixInTheOrderOfKeys() {
+        create(key("c"));
+        create(key("ab"));
+        create(key("a"));
+        var listing = store().list("team-a/a");
+        assertThat(listing).isInstanceOf(AccountStore.Listing.Ok.class);
+        assertThat(((AccountStore.Listing.Ok) listing).accounts())
+                .extracting(v -> v.account().key().name())
+                .containsExactly("a", "ab");
+        assertThat(((AccountStore.Listing.Ok) store().list("team-a/a/")).accounts()).hasSize(1);
+        assertThat(((AccountStore.Listing.Ok) store().list("")).accounts()).hasSize(3);
+    }
+
+    @Test
+    void losesNoUpdateOfConcurrentWriters() throws Exception {
+        create(key("a"));
+        var tasks = new ArrayList<Callable<Void>>();
+        for (var writer = 0; writer < WRITERS; writer++) {
+            tasks.add(
+                    () -> {
+                        for (var done = 0; done < WRITES_EACH; ) {
+                            var read = read(store(), key("a"));
+                            var next = account(key("a"), read.account().seq() + 1);
+                            var write = store().compareAndSet(key("a"), read.version(), next);
+                            if (write instanceof AccountStore.Write.Ok) {
+                                done++;
+                            }
+                        }
+                        return null;
+                    });
+        }
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Future<Void> done : threads.invokeAll(tasks)) {
+                done.get();
+            }
+        }
+        assertThat(read(store(), key("a")).account().seq()).isEqualTo(1 + WRITERS * WRITES_EACH);
+    }
+
+    @Test
+    void keepsEverythingOverARestart() throws Exception {
+        var version = create(key("a"));
+        var identity = store().identity();
+        var again = reopened();
+        assertThat(read(again, key("a")).account()).isEqualTo(account(key("a"), 1));
+        assertThat(again.identity()).isEqualTo(identity);
+        assertThat(again.compareAndSet(key("a"), version, account(key("a"), 2)))
+                .isInstanceOf(AccountStore.Write.Ok.class);
+    }
+
+    @Test
+    void keepsALifetimeAccountAndASubject() throws Exception {
+        var key = new AccountKey("team-a", "a", "team-b", null);
+        var account = Account.opened(key, null, 5);
+        assertThat(store().compareAndSet(key, AccountStore.ABSENT, account))
+                .isInstanceOf(AccountStore.Write.Ok.class);
+        assertThat(read(reopened(), key).account()).isEqualTo(account);
+    }
+
+    @Test
+    void keepsTheLargestAccount() throws Exception {
+        var leases = new ArrayList<LeaseAccount>();
+        for (var i = 0; i < Account.MAX_LEASES; i++) {
+            leases.add(
+                    new LeaseAccount(
+                            new HolderId("%032x".formatted(i), 1L + i),
+                            Account.MAX_MICROS,
+                            Account.MAX_MICROS - i,
+                            i,
+                            i,
+                            i,
+                            i % 2 == 0 ? LeaseAccount.State.OPEN : LeaseAccount.State.SUSPECT));
+        }
+        var key = key("n".repeat(253));
+        var large =
+                new Account(
+                        key,
+                        Instant.parse("2026-12-01T00:00:00Z"),
+                        Account.MAX_MICROS,
+                        1,
+                        1,
+                        1,
+                        1,
+                        leases);
+        assertThat(store().compareAndSet(key, AccountStore.ABSENT, large))
+                .isInstanceOf(AccountStore.Write.Ok.class);
+        assertThat(read(reopened(), key).account()).isEqualTo(large);
+    }
+}

@@ -1,0 +1,571 @@
+package dev.tollgate.policy.budget;
+
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import dev.tollgate.policy.snapshot.BudgetEntry.OnLedgerUnavailable;
+import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+import dev.tollgate.policy.snapshot.NamespaceSet;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiFunction;
+
+/**
+ * A fleet around one account, as a transition system. A unit is a micro-USD; a request holds one
+ * unit and costs none, half of one or all of it, so that rounding matters. Proxies follow the rules
+ * of the lease; the ledger is the real one.
+ */
+final class LedgerModel {
+
+    private static final Instant NOW = Instant.parse("2026-11-21T09:00:00Z");
+    private static final AccountKey KEY = AccountKey.parse("team-a/monthly//2026-11-01T00:00:00Z");
+    private static final int OPEN_MAX = 1;
+
+    /** A rule broken on purpose: the search must notice. */
+    enum Mutant {
+        REFUND_ON_EXPIRY,
+        ROUND_DOWN,
+        GRANT_BEFORE_ACKNOWLEDGMENT,
+        HOLD_FORGOTTEN_AT_REPLAY
+    }
+
+    /**
+     * One proxy, and what its log proves.
+     *
+     * @param halves settled, in halves of a unit
+     * @param earlier final totals of leases of earlier starts
+     */
+    record Proxy(
+            HolderId holder,
+            boolean registered,
+            int amount,
+            int halves,
+            int open,
+            int returned,
+            int lastRequest,
+            long seq,
+            boolean closed,
+            List<LeaseTotals> earlier) {
+
+        int freeHalves() {
+            return closed ? 0 : 2 * (amount - returned - open) - halves;
+        }
+    }
+
+    /**
+     * @param spentHalves by leases of earlier starts
+     * @param trouble how often something may still go wrong
+     */
+    record State(
+            Map<AccountKey, Account> stored,
+            Sessions sessions,
+            int leader,
+            List<Proxy> proxies,
+            int spentHalves,
+            Set<LedgerCommand> toLedger,
+            Set<LedgerEffect> toProxies,
+            int trouble) {}
+
+    private enum StoreMood {
+        WORKS,
+        WRITES_AND_IS_SILENT,
+        LOSES_AND_IS_SILENT
+    }
+
+    private final int proxies;
+    private final int limit;
+    private final int requestsMax;
+    private final int trouble;
+    private final Mutant mutant;
+
+    LedgerModel(int proxies, int limit, int requestsMax, int trouble, Mutant mutant) {
+        this.proxies = proxies;
+        this.limit = limit;
+        this.requestsMax = requestsMax;
+        this.trouble = trouble;
+        this.mutant = mutant;
+    }
+
+    State start() {
+        var list = new ArrayList<Proxy>();
+        for (var i = 0; i < proxies; i++) {
+            list.add(
+                    new Proxy(new HolderId("p" + i, 1), false, 0, 0, 0, 0, 0, 0, false, List.of()));
+        }
+        return new State(Map.of(), Sessions.NONE, 1, list, 0, Set.of(), Set.of(), trouble);
+    }
+
+    void check(State state) {
+        var halves = state.spentHalves();
+        for (var proxy : state.proxies()) {
+            halves += proxy.halves() + 2 * proxy.open();
+            if (proxy.halves() + 2 * (proxy.open() + proxy.returned()) > 2 * proxy.amount()) {
+                throw new AssertionError("I2 " + proxy);
+            }
+        }
+        if (halves > 2 * limit) {
+            throw new AssertionError("cap: " + halves + " halves of " + limit + " in " + state);
+        }
+        var account = state.stored().get(KEY);
+        if (account != null) {
+            var leases = account.leases().stream().mapToLong(LeaseAccount::settledMicros).sum();
+            if (leases > account.settledMicros()) {
+                throw new AssertionError("I3 " + account);
+            }
+            if (account.settledMicros() + account.outstandingMicros() > limit) {
+                throw new AssertionError("I1, cap: " + account);
+            }
+        }
+    }
+
+    List<State> successors(State state) {
+        var next = new ArrayList<State>();
+        for (var i = 0; i < state.proxies().size(); i++) {
+            proxySteps(state, i, next);
+        }
+        for (var command : state.toLedger()) {
+            ledgerSteps(state, command, next);
+        }
+        for (var effect : state.toProxies()) {
+            deliver(state, effect, next);
+        }
+        if (state.trouble() > 0) {
+            next.add(newLeader(state));
+            if (mutant == Mutant.REFUND_ON_EXPIRY && state.stored().containsKey(KEY)) {
+                expire(state, next);
+            }
+        }
+        return next;
+    }
+
+    static boolean isRare(State before, State after) {
+        return after.trouble() < before.trouble() || closed(after) > closed(before);
+    }
+
+    private static long closed(State state) {
+        return state.proxies().stream().filter(Proxy::closed).count();
+    }
+
+    private void proxySteps(State state, int i, List<State> next) {
+        var p = state.proxies().get(i);
+        if (!p.registered()) {
+            var register = new LedgerCommand.Register(p.holder(), "pod" + i, totals(p));
+            if (!state.toLedger().contains(register)) {
+                next.add(send(state, i, p, register));
+            }
+        }
+        if (p.freeHalves() >= 2 && p.open() < OPEN_MAX) {
+            next.add(with(state, i, open(p, p.open() + 1, p.halves())));
+        }
+        if (p.open() > 0) {
+            for (var cost = 0; cost <= 2; cost++) {
+                next.add(with(state, i, open(p, p.open() - 1, p.halves() + cost)));
+            }
+        }
+        if (p.registered() && !p.closed() && p.lastRequest() < requestsMax && p.freeHalves() < 2) {
+            var asked = request(p, p.lastRequest() + 1);
+            next.add(
+                    send(
+                            state,
+                            i,
+                            asked,
+                            new LedgerCommand.Acquire(
+                                    p.holder(), asked.lastRequest(), KEY, 1, 2, false)));
+        }
+        if (p.registered() && p.freeHalves() >= 2) {
+            var back = returned(p, p.returned() + p.freeHalves() / 2);
+            next.add(send(state, i, back, new LedgerCommand.Report(p.holder(), totals(back))));
+        }
+        if (p.registered() && p.amount() > 0 && p.open() == 0) {
+            var closed = closed(p);
+            next.add(send(state, i, closed, new LedgerCommand.Close(p.holder(), lease(closed))));
+        }
+        if (state.trouble() > 0) {
+            next.add(restart(state, i, p));
+        }
+    }
+
+    /** kill -9: what was open settles at its hold, and the log proves the rest unspent. */
+    private State restart(State state, int i, Proxy p) {
+        var atHold = mutant == Mutant.HOLD_FORGOTTEN_AT_REPLAY ? 0 : 2 * p.open();
+        var settled = open(p, 0, p.halves() + atHold);
+        var earlier = new ArrayList<>(p.earlier());
+        if (p.amount() > 0) {
+            earlier.add(lease(closed(settled)));
+        }
+        var again =
+                new Proxy(
+                        new HolderId(p.holder().logId(), p.holder().bootEpoch() + 1),
+                        false,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        false,
+                        earlier);
+        var spent = state.spentHalves() + p.halves() + 2 * p.open();
+        var changed = with(state, i, again);
+        return new State(
+                changed.stored(),
+                changed.sessions(),
+                changed.leader(),
+                changed.proxies(),
+                spent,
+                changed.toLedger(),
+                changed.toProxies(),
+                changed.trouble() - 1);
+    }
+
+    /** Every connection ends; nothing that was on its way arrives. */
+    private State newLeader(State state) {
+        var list = new ArrayList<Proxy>();
+        for (var p : state.proxies()) {
+            list.add(
+                    new Proxy(
+                            p.holder(),
+                            false,
+                            p.amount(),
+                            p.halves(),
+                            p.open(),
+                            p.returned(),
+                            p.lastRequest(),
+                            p.seq(),
+                            p.closed(),
+                            p.earlier()));
+        }
+        return new State(
+                state.stored(),
+                Sessions.NONE,
+                state.leader() + 1,
+                list,
+                state.spentHalves(),
+                Set.of(),
+                Set.of(),
+                state.trouble() - 1);
+    }
+
+    private void expire(State state, List<State> next) {
+        var account = state.stored().get(KEY);
+        for (var lease : account.leases()) {
+            var kept = account.leases().stream().filter(l -> l != lease).toList();
+            var refunded =
+                    new Account(
+                            KEY,
+                            account.windowEnd(),
+                            account.limitMicros(),
+                            account.settledMicros(),
+                            account.overrunMicros(),
+                            account.seq() + 1,
+                            account.epoch(),
+                            kept);
+            next.add(
+                    new State(
+                            Map.of(KEY, refunded),
+                            state.sessions(),
+                            state.leader(),
+                            state.proxies(),
+                            state.spentHalves(),
+                            state.toLedger(),
+                            state.toProxies(),
+                            state.trouble() - 1));
+        }
+    }
+
+    private void ledgerSteps(State state, LedgerCommand command, List<State> next) {
+        next.add(handle(state, command, StoreMood.WORKS, true));
+        if (state.trouble() > 0) {
+            next.add(spend(without(state, command))); // lost
+            next.add(spend(handle(state, command, StoreMood.WORKS, false))); // comes again
+            next.add(spend(handle(state, command, StoreMood.WRITES_AND_IS_SILENT, true)));
+            next.add(spend(handle(state, command, StoreMood.LOSES_AND_IS_SILENT, true)));
+        }
+    }
+
+    private State handle(State state, LedgerCommand command, StoreMood mood, boolean consume) {
+        var store = new Store(state.stored(), mood);
+        var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
+        service.updateBudgets(List.of(budget()), NOW);
+        var effects = new HashSet<>(state.toProxies());
+        for (var effect : service.handle(command, NOW)) {
+            if (effect instanceof LedgerEffect.Grant
+                    || effect instanceof LedgerEffect.Registered
+                    || effect instanceof LedgerEffect.Closed) {
+                effects.add(effect);
+            }
+        }
+        if (mutant == Mutant.GRANT_BEFORE_ACKNOWLEDGMENT && mood == StoreMood.LOSES_AND_IS_SILENT) {
+            var early =
+                    new LedgerService(
+                            new Store(state.stored(), StoreMood.WORKS),
+                            state.leader(),
+                            all -> true,
+                            state.sessions());
+            early.updateBudgets(List.of(budget()), NOW);
+            for (var effect : early.handle(command, NOW)) {
+                if (effect instanceof LedgerEffect.Grant) {
+                    effects.add(effect);
+                }
+            }
+        }
+        var commands = new HashSet<>(state.toLedger());
+        if (consume) {
+            commands.remove(command);
+        }
+        return new State(
+                Map.copyOf(store.accounts),
+                service.sessions(),
+                state.leader(),
+                state.proxies(),
+                state.spentHalves(),
+                commands,
+                effects,
+                state.trouble());
+    }
+
+    private void deliver(State state, LedgerEffect effect, List<State> next) {
+        var rest = new HashSet<>(state.toProxies());
+        rest.remove(effect);
+        var consumed =
+                new State(
+                        state.stored(),
+                        state.sessions(),
+                        state.leader(),
+                        state.proxies(),
+                        state.spentHalves(),
+                        state.toLedger(),
+                        rest,
+                        state.trouble());
+        for (var i = 0; i < state.proxies().size(); i++) {
+            var p = state.proxies().get(i);
+            if (p.holder().equals(effect.to())) {
+                var after = take(p, effect);
+                next.add(with(consumed, i, after));
+                if (state.trouble() > 0) {
+                    next.add(spend(with(state, i, after)));
+                }
+            }
+        }
+        if (state.trouble() > 0 || next.isEmpty()) {
+            next.add(consumed);
+        }
+    }
+
+    private static Proxy take(Proxy p, LedgerEffect effect) {
+        return switch (effect) {
+            case LedgerEffect.Grant grant ->
+                    p.closed()
+                            ? p
+                            : new Proxy(
+                                    p.holder(),
+                                    p.registered(),
+                                    Math.max(p.amount(), (int) grant.amountMicros()),
+                                    p.halves(),
+                                    p.open(),
+                                    p.returned(),
+                                    p.lastRequest(),
+                                    Math.max(p.seq(), grant.seq()),
+                                    p.closed(),
+                                    p.earlier());
+            case LedgerEffect.Registered registered ->
+                    new Proxy(
+                            p.holder(),
+                            registered.accepted(),
+                            p.amount(),
+                            p.halves(),
+                            p.open(),
+                            p.returned(),
+                            p.lastRequest(),
+                            p.seq(),
+                            p.closed(),
+                            registered.accepted() ? List.of() : p.earlier());
+            case LedgerEffect.Closed closed -> p;
+            case LedgerEffect.Denied denied -> p;
+            case LedgerEffect.Recall recall -> p;
+            case LedgerEffect.State state -> p;
+            case LedgerEffect.Freeze freeze -> p;
+        };
+    }
+
+    private List<LeaseTotals> totals(Proxy p) {
+        var totals = new ArrayList<>(p.earlier());
+        if (p.amount() > 0) {
+            totals.add(lease(p));
+        }
+        return totals;
+    }
+
+    private LeaseTotals lease(Proxy p) {
+        var settled = mutant == Mutant.ROUND_DOWN ? p.halves() / 2 : Math.ceilDiv(p.halves(), 2);
+        return new LeaseTotals(
+                KEY,
+                p.holder().bootEpoch(),
+                p.amount(),
+                settled,
+                p.returned(),
+                0,
+                p.open(),
+                p.seq(),
+                p.closed());
+    }
+
+    private static State spend(State state) {
+        return new State(
+                state.stored(),
+                state.sessions(),
+                state.leader(),
+                state.proxies(),
+                state.spentHalves(),
+                state.toLedger(),
+                state.toProxies(),
+                state.trouble() - 1);
+    }
+
+    private static State without(State state, LedgerCommand command) {
+        var rest = new HashSet<>(state.toLedger());
+        rest.remove(command);
+        return new State(
+                state.stored(),
+                state.sessions(),
+                state.leader(),
+                state.proxies(),
+                state.spentHalves(),
+                rest,
+                state.toProxies(),
+                state.trouble());
+    }
+
+    private static State with(State state, int i, Proxy proxy) {
+        var list = new ArrayList<>(state.proxies());
+        list.set(i, proxy);
+        return new State(
+                state.stored(),
+                state.sessions(),
+                state.leader(),
+                List.copyOf(list),
+                state.spentHalves(),
+                state.toLedger(),
+                state.toProxies(),
+                state.trouble());
+    }
+
+    private static State send(State state, int i, Proxy proxy, LedgerCommand command) {
+        var changed = with(state, i, proxy);
+        var commands = new HashSet<>(changed.toLedger());
+        commands.add(command);
+        return new State(
+                changed.stored(),
+                changed.sessions(),
+                changed.leader(),
+                changed.proxies(),
+                changed.spentHalves(),
+                commands,
+                changed.toProxies(),
+                changed.trouble());
+    }
+
+    private static Proxy open(Proxy p, int open, int halves) {
+        return copy(p, halves, open, p.returned(), p.lastRequest(), p.closed());
+    }
+
+    private static Proxy returned(Proxy p, int returned) {
+        return copy(p, p.halves(), p.open(), returned, p.lastRequest(), p.closed());
+    }
+
+    private static Proxy request(Proxy p, int request) {
+        return copy(p, p.halves(), p.open(), p.returned(), request, p.closed());
+    }
+
+    private static Proxy closed(Proxy p) {
+        return copy(p, p.halves(), p.open(), p.returned(), p.lastRequest(), true);
+    }
+
+    private static Proxy copy(
+            Proxy p, int halves, int open, int returned, int request, boolean closed) {
+        return new Proxy(
+                p.holder(),
+                p.registered(),
+                p.amount(),
+                halves,
+                open,
+                returned,
+                request,
+                p.seq(),
+                closed,
+                p.earlier());
+    }
+
+    private BudgetEntry budget() {
+        return new BudgetEntry(
+                "team-a/monthly",
+                (long) limit,
+                new Period(Period.Type.MONTH, "UTC", 1),
+                null,
+                NamespaceSet.of(List.of("team-a")),
+                false,
+                List.of(),
+                List.of(),
+                List.of(),
+                Mode.HARD,
+                OnLedgerUnavailable.ALLOW_LEASED,
+                false,
+                null);
+    }
+
+    private static final class Store implements AccountStore {
+        final Map<AccountKey, Account> accounts;
+        final StoreMood mood;
+
+        Store(Map<AccountKey, Account> accounts, StoreMood mood) {
+            this.accounts = new HashMap<>(accounts);
+            this.mood = mood;
+        }
+
+        @Override
+        public Read read(AccountKey key) {
+            var account = accounts.get(key);
+            return mood != StoreMood.WORKS
+                    ? new Read.Unavailable("silent")
+                    : account == null ? new Read.Absent() : new Read.Ok(versioned(account));
+        }
+
+        @Override
+        public Write compareAndSet(AccountKey key, String version, Account account) {
+            var known = accounts.get(key);
+            BiFunction<AccountKey, Account, Account> write = accounts::put;
+            if (!version.equals(known == null ? ABSENT : versioned(known).version())) {
+                return new Write.Conflict();
+            }
+            return switch (mood) {
+                case WORKS -> {
+                    write.apply(key, account);
+                    yield new Write.Ok(versioned(account).version());
+                }
+                case WRITES_AND_IS_SILENT -> {
+                    write.apply(key, account);
+                    yield new Write.Unknown("silent");
+                }
+                case LOSES_AND_IS_SILENT -> new Write.Unknown("silent");
+            };
+        }
+
+        @Override
+        public Listing list(String prefix) {
+            return new Listing.Ok(accounts.values().stream().map(Store::versioned).toList());
+        }
+
+        @Override
+        public Identity identity() {
+            return new Identity.Ok("model");
+        }
+
+        private static Versioned versioned(Account account) {
+            return new Versioned(account, Long.toString(account.seq()));
+        }
+    }
+}

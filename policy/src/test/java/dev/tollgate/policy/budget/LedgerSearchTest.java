@@ -1,0 +1,91 @@
+package dev.tollgate.policy.budget;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tollgate.policy.budget.LedgerModel.Mutant;
+import dev.tollgate.policy.budget.LedgerModel.State;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Every state that a small fleet can reach, by the real ledger service, with messages lost, doubled
+ * and reordered, proxies killed and started again, leaders replaced, and a store that does not
+ * answer. The model checks the invariants in each state.
+ */
+class LedgerSearchTest {
+
+    private static final int STATES_MAX = 3_000_000;
+    private static final int RARELY = 12;
+
+    private static int search(LedgerModel model) {
+        var seen = new HashSet<State>();
+        var queue = new ArrayDeque<State>();
+        queue.add(model.start());
+        seen.add(model.start());
+        while (!queue.isEmpty()) {
+            var state = queue.remove();
+            for (var next : model.successors(state)) {
+                if (seen.add(next)) {
+                    model.check(next);
+                    queue.add(next);
+                    assertThat(seen).hasSizeLessThan(STATES_MAX);
+                }
+            }
+        }
+        return seen.size();
+    }
+
+    /** Faults and closes are rare, so that a walk gets far. */
+    private static void walk(LedgerModel model, long seed, int steps) {
+        var random = new Random(seed);
+        var state = model.start();
+        for (var step = 0; step < steps; step++) {
+            var all = model.successors(state);
+            if (all.isEmpty()) {
+                return;
+            }
+            var before = state;
+            var usual = all.stream().filter(next -> !LedgerModel.isRare(before, next)).toList();
+            var from = usual.isEmpty() || random.nextInt(RARELY) == 0 ? all : usual;
+            state = from.get(random.nextInt(from.size()));
+            model.check(state);
+        }
+    }
+
+    @Test
+    void neverExceedsTheLimitInAnyStateOfTwoProxies() {
+        var states = search(new LedgerModel(2, 2, 1, 1, null));
+        System.out.println("states: " + states);
+        assertThat(states).isGreaterThan(10_000);
+    }
+
+    @Test
+    void neverExceedsTheLimitOnLongWalksOfThreeProxies() {
+        var seed = System.nanoTime();
+        for (var run = 0; run < 300; run++) {
+            try {
+                walk(new LedgerModel(3, 6, 6, 4, null), seed + run, 150);
+            } catch (AssertionError | RuntimeException e) {
+                throw new AssertionError("seed " + (seed + run), e);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Mutant.class)
+    void catches(Mutant mutant) {
+        assertThatThrownBy(
+                        () -> {
+                            for (var seed = 0; seed < 3_000; seed++) {
+                                walk(new LedgerModel(2, 3, 6, 4, mutant), seed, 200);
+                            }
+                        })
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("cap");
+    }
+}
