@@ -9,10 +9,12 @@ import java.util.regex.Pattern;
  * {@code no_output_format}, {@code no_sampling}.
  *
  * @param adaptiveThinking {@code thinking: adaptive} with an effort; older ones need a budget
+ * @param summaries {@code thinking.display}: newer ones keep their thoughts back without it
  * @param outputFormat {@code output_config.format}; older ones get a forced tool
  * @param sampling temperature, top_p and top_k
  */
-record ClaudeModel(boolean adaptiveThinking, boolean outputFormat, boolean sampling) {
+record ClaudeModel(
+        boolean adaptiveThinking, boolean summaries, boolean outputFormat, boolean sampling) {
     private static final Pattern FAMILY_FIRST =
             Pattern.compile(".*claude-[a-z]+-(\\d)(?:[-.](\\d{1,2}))?(?![0-9]).*");
     private static final Pattern VERSION_FIRST =
@@ -25,6 +27,7 @@ record ClaudeModel(boolean adaptiveThinking, boolean outputFormat, boolean sampl
                         || (version >= 46 && !quirks.contains("thinking_budget"));
         return new ClaudeModel(
                 adaptive,
+                version >= 47,
                 version >= 45 && !quirks.contains("no_output_format"),
                 version < 47 && !quirks.contains("no_sampling"));
     }

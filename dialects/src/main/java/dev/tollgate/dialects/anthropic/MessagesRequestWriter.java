@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Emulation;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Schemas;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.OutputFormat;
@@ -48,6 +49,10 @@ final class MessagesRequestWriter {
     }
 
     Written write(boolean stream) {
+        var refusal = Schemas.refusal(conversation.format());
+        if (refusal != null) {
+            return refusal;
+        }
         for (var sequence : conversation.stop()) {
             if (sequence.isBlank()) {
                 return new Written.Refused(
@@ -135,7 +140,7 @@ final class MessagesRequestWriter {
         }
         if (model.adaptiveThinking()) {
             var thinking = body.putObject("thinking").put("type", "adaptive");
-            if (reasoning.visible()) {
+            if (reasoning.visible() && model.summaries()) {
                 thinking.put("display", "summarized");
             }
             if (!(reasoning.amount() instanceof ReasoningRequest.Unsaid)) {

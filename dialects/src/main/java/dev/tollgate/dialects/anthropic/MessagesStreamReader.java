@@ -3,9 +3,9 @@ package dev.tollgate.dialects.anthropic;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
-import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.ProviderUsage;
+import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.Signature;
@@ -42,7 +42,7 @@ final class MessagesStreamReader implements StreamReader {
             }
             case "message_delta" -> messageDelta(data, out);
             case "message_stop" -> out.accept(new AnswerEvent.Done());
-            case "error" -> out.accept(failure(data.path("error")));
+            case "error" -> out.accept(StreamFailures.read(Dialect.ANTHROPIC, data));
             default -> {} // ping, and what is to come
         }
     }
@@ -176,19 +176,6 @@ final class MessagesStreamReader implements StreamReader {
                     new AnswerEvent.Finished(
                             MessagesStop.read(word), word, Json.text(delta, "stop_sequence")));
         }
-    }
-
-    private static AnswerEvent failure(JsonNode error) {
-        var kind =
-                switch (Json.textOr(error, "type", "")) {
-                    case "overloaded_error" -> ErrorKind.OVERLOADED;
-                    case "rate_limit_error" -> ErrorKind.RATE_LIMITED;
-                    case "timeout_error" -> ErrorKind.TIMEOUT;
-                    case "invalid_request_error" -> ErrorKind.INVALID_REQUEST;
-                    default -> ErrorKind.UPSTREAM;
-                };
-        return new AnswerEvent.Failed(
-                kind, Json.textOr(error, "message", "the provider reported an error"));
     }
 
     @Override

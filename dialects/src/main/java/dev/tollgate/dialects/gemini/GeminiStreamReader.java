@@ -6,6 +6,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.ProviderUsage;
+import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.FinishReason;
@@ -37,7 +38,7 @@ final class GeminiStreamReader implements StreamReader {
     public void event(@Nullable String name, JsonNode data, Consumer<AnswerEvent> out) {
         var body = data.isArray() && data.size() == 1 ? data.get(0) : data;
         if (body.path("error").isObject()) {
-            out.accept(failure(body.path("error")));
+            out.accept(StreamFailures.read(Dialect.GEMINI, body));
             return;
         }
         if (!started) {
@@ -65,20 +66,6 @@ final class GeminiStreamReader implements StreamReader {
             finished = new AnswerEvent.Finished(GeminiFinish.read(word), word, null);
         }
         usage(body.path("usageMetadata"), out);
-    }
-
-    private static AnswerEvent failure(JsonNode error) {
-        int code = error.path("code").asInt();
-        var kind =
-                code == 429
-                        ? ErrorKind.RATE_LIMITED
-                        : code == 503
-                                ? ErrorKind.OVERLOADED
-                                : code >= 400 && code < 500
-                                        ? ErrorKind.INVALID_REQUEST
-                                        : ErrorKind.UPSTREAM;
-        return new AnswerEvent.Failed(
-                kind, Json.textOr(error, "message", "the provider reported an error"));
     }
 
     private void usage(JsonNode seen, Consumer<AnswerEvent> out) {

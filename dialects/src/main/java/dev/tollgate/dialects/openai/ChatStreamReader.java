@@ -2,10 +2,10 @@ package dev.tollgate.dialects.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.dialects.Dialect;
-import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.ProviderUsage;
+import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import java.util.ArrayList;
@@ -46,10 +46,11 @@ final class ChatStreamReader implements StreamReader {
     public void event(@Nullable String name, JsonNode data, Consumer<AnswerEvent> out) {
         var error = data.path("error");
         if (error.isObject() || error.isTextual() || "error".equals(name)) {
-            out.accept(failure(error.isMissingNode() ? data : error));
+            out.accept(StreamFailures.read(Dialect.OPENAI_CHAT, data));
             return;
         }
-        if (!started && (data.has("id") || data.has("choices"))) {
+        // Azure starts with a chunk of no choices that names no model
+        if (!started && (!data.path("choices").isEmpty() || data.path("usage").isObject())) {
             started = true;
             out.accept(new AnswerEvent.Start(Json.text(data, "id"), Json.text(data, "model")));
         }
@@ -62,20 +63,6 @@ final class ChatStreamReader implements StreamReader {
         if (usage != null) {
             out.accept(new AnswerEvent.UsageSeen(usage));
         }
-    }
-
-    private static AnswerEvent failure(JsonNode error) {
-        var message = error.isTextual() ? error.textValue() : error.path("message").asText();
-        var code = error.path("code");
-        int status = code.isInt() ? code.intValue() : error.path("status_code").asInt();
-        var kind =
-                status == 429 || "rate_limit_exceeded".equals(code.asText())
-                        ? ErrorKind.RATE_LIMITED
-                        : status >= 400 && status < 500
-                                ? ErrorKind.INVALID_REQUEST
-                                : ErrorKind.UPSTREAM;
-        return new AnswerEvent.Failed(
-                kind, message.isEmpty() ? "the provider reported an error" : message);
     }
 
     private void choice(JsonNode choice, Consumer<AnswerEvent> out) {
@@ -96,7 +83,7 @@ final class ChatStreamReader implements StreamReader {
         var finish = Json.text(choice, "finish_reason");
         if (finish != null && !finish.isEmpty() && !finished) {
             if (finish.equals("error")) {
-                out.accept(failure(choice.path("error")));
+                out.accept(StreamFailures.read(Dialect.OPENAI_CHAT, choice));
                 return;
             }
             finished = true;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.JsonMode;
+import dev.tollgate.dialects.codec.Schemas;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.OutputFormat;
@@ -37,6 +38,10 @@ final class ResponsesRequestWriter {
     }
 
     Written write(Conversation conversation, boolean stream) {
+        var refusal = Schemas.refusal(conversation.format());
+        if (refusal != null) {
+            return refusal;
+        }
         var body = Json.object();
         body.put("model", terms.model());
         body.put("store", false);
@@ -61,6 +66,8 @@ final class ResponsesRequestWriter {
         var user = conversation.user();
         if (user != null && user.length() <= MAX_USER_CHARS) {
             body.put("user", user);
+        } else if (user != null) {
+            dropped.add("user (longer than " + MAX_USER_CHARS + " characters)");
         }
         if (stream) {
             body.put("stream", true);

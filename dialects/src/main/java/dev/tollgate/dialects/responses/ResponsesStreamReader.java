@@ -2,9 +2,9 @@ package dev.tollgate.dialects.responses;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.dialects.Dialect;
-import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.ProviderUsage;
+import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.Part;
@@ -58,9 +58,8 @@ final class ResponsesStreamReader implements StreamReader {
             }
             case "response.completed", "response.incomplete", "response.done" ->
                     completed(data.path("response"), out);
-            case "response.failed" -> out.accept(failure(data.path("response").path("error")));
-            case "error" ->
-                    out.accept(failure(data.path("error").isObject() ? data.path("error") : data));
+            case "response.failed", "error" ->
+                    out.accept(StreamFailures.read(Dialect.OPENAI_RESPONSES, data));
             default -> {}
         }
     }
@@ -197,18 +196,6 @@ final class ResponsesStreamReader implements StreamReader {
                         ResponsesAnswerReader.word(response),
                         null));
         out.accept(new AnswerEvent.Done());
-    }
-
-    private static AnswerEvent failure(JsonNode error) {
-        var kind =
-                switch (Json.textOr(error, "code", "")) {
-                    case "rate_limit_exceeded" -> ErrorKind.RATE_LIMITED;
-                    case "context_length_exceeded" -> ErrorKind.CONTEXT_LENGTH;
-                    case "invalid_prompt" -> ErrorKind.INVALID_REQUEST;
-                    default -> ErrorKind.UPSTREAM;
-                };
-        return new AnswerEvent.Failed(
-                kind, Json.textOr(error, "message", "the provider reported an error"));
     }
 
     @Override

@@ -80,7 +80,6 @@ final class TranslatedStream implements AnswerStream {
         if (state != State.OPEN || !event.hasData()) {
             return;
         }
-        started = true;
         if (event.dataIs("[DONE]")) {
             reader.end(each -> handle(each, out));
             return;
@@ -100,6 +99,7 @@ final class TranslatedStream implements AnswerStream {
         if (state != State.OPEN) {
             return;
         }
+        started |= !(event instanceof AnswerEvent.Failed);
         switch (event) {
             case AnswerEvent.Start start -> {
                 model = start.model();
