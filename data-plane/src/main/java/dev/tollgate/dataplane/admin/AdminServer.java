@@ -78,7 +78,7 @@ public final class AdminServer {
 
     private void answer(HttpServerRequest request) {
         var response = request.response().putHeader("cache-control", "no-store");
-        if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
+        if (!HttpMethod.GET.equals(request.method()) && !HttpMethod.HEAD.equals(request.method())) {
             response.putHeader("allow", "GET, HEAD");
             text(response.setStatusCode(405), "405: this port is read-only\n");
             return;

@@ -78,7 +78,7 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
             DurableFile.replace(file(name), AccountJson.write(account));
         } catch (DurableFile.NotSynced e) {
             accounts.put(name, versioned(account)); // what a reader of the file sees, most likely
-            return new Write.Unknown(e.getMessage());
+            return new Write.Unknown(e.toString());
         } catch (IOException e) {
             return new Write.Unavailable(e.toString());
         }

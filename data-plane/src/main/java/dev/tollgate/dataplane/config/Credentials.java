@@ -37,6 +37,13 @@ public final class Credentials {
         return values.keySet();
     }
 
+    /** Both; where both hold a value, the other's. */
+    public Credentials and(Credentials other) {
+        var both = new HashMap<>(values);
+        both.putAll(other.values);
+        return new Credentials(Map.copyOf(both));
+    }
+
     /** Whether both hold the same values. */
     public boolean sameAs(Credentials other) {
         return values.keySet().equals(other.values.keySet())

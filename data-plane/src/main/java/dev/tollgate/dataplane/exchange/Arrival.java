@@ -6,6 +6,7 @@ import dev.tollgate.dataplane.record.UsageRecord.Outcome;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Ingress;
+import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.scan.IngressPath;
 import dev.tollgate.policy.route.Caller;
 import io.vertx.core.http.HttpServerRequest;
@@ -119,7 +120,10 @@ sealed interface Arrival {
         boolean wrongMethod = false;
         var allowed = new StringBuilder();
         for (var method : new String[] {"GET", "POST"}) {
-            if (IngressPath.parse(method, path, request.query(), anthropic) != null) {
+            var other = IngressPath.parse(method, path, request.query(), anthropic);
+            // a method after a colon that is none, such as models/x:unknown, is no model's name
+            boolean model = other != null && other.operation() == Operation.GET_MODEL;
+            if (other != null && !(model && path.lastIndexOf(':') > path.lastIndexOf('/'))) {
                 wrongMethod = true;
                 allowed.append(allowed.isEmpty() ? "" : ", ").append(method);
             }

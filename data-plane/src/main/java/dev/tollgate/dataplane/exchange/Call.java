@@ -175,6 +175,12 @@ final class Call {
             return;
         }
         int status = response.statusCode();
+        if (status < 400) {
+            // a redirect: not followed, so that no key goes elsewhere
+            var refused = new Outcome.ServerError(status, null);
+            owner.failed(new Failure(refused, "redirected", status, true, null, EMPTY));
+            return;
+        }
         var error = UpstreamError.read(providerDialect, status, body);
         var wait = RetryAfter.of(response.headers(), error.retryAfter());
         var outcome = outcome(status, error, wait);

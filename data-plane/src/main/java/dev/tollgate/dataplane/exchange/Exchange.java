@@ -142,13 +142,13 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
     }
 
     private void answerModels(Arrival.Welcome welcome) {
-        switch (ModelList.of(welcome)) {
-            case ModelList.Listed listed -> {
+        switch (ModelListing.of(welcome)) {
+            case ModelListing.Listed listed -> {
                 answered = true;
                 reply.answer(null, true, listed.body());
                 conclude(Outcome.OK, 200);
             }
-            case ModelList.Missing missing -> refuse(missing.refusal());
+            case ModelListing.Missing missing -> refuse(missing.refusal());
         }
     }
 

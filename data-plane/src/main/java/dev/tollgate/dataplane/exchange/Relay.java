@@ -72,6 +72,7 @@ final class Relay {
     private @Nullable Buffer out;
     private byte @Nullable [] feeding;
     private @Nullable Buffer fed;
+    private boolean borrowed;
 
     /**
      * @param firstByteDeadlineNanos for the first event
@@ -144,16 +145,23 @@ final class Relay {
             return;
         }
         var chunk = fed;
-        boolean all = bytes == feeding && offset == 0 && length == bytes.length;
+        boolean all = offset == 0 && length == bytes.length && isFed(bytes);
         if (out == null) {
+            borrowed = all && chunk != null;
             out =
                     all && chunk != null
                             ? chunk
                             : Buffer.buffer(length).appendBytes(bytes, offset, length);
         } else {
-            out = out == chunk ? out.copy() : out;
+            out = borrowed ? out.copy() : out;
+            borrowed = false;
             out.appendBytes(bytes, offset, length);
         }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the same array, not one with the same bytes
+    private boolean isFed(byte[] bytes) {
+        return bytes == feeding;
     }
 
     private void forward() {

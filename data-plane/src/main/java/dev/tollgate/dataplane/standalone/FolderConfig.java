@@ -40,6 +40,8 @@ public final class FolderConfig implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FolderConfig.class);
     private static final long LOOK_EVERY_MILLIS = 250;
+    private static final long QUIET_MILLIS = 60;
+    private static final int MAX_LOOKS = 5;
 
     private final FolderSettings settings;
     private final LiveConfig live;
@@ -49,7 +51,7 @@ public final class FolderConfig implements AutoCloseable {
     // confined to the thread that loads: the starter's first, then the watcher's
     private Read before = new Read(Resources.NONE, Map.of(), List.of());
     private LastAccepted accepted = LastAccepted.NONE;
-    private Set<String> problems = Set.of();
+    private volatile Set<String> problems = Set.of();
     private Set<String> told = Set.of();
     private String seen = "";
     private long revision;
@@ -83,6 +85,11 @@ public final class FolderConfig implements AutoCloseable {
         watcher.start();
     }
 
+    /** What the last load found wrong, one line each. */
+    public Set<String> problems() {
+        return problems;
+    }
+
     private void look() {
         tell(problems);
         while (!closed) {
@@ -90,6 +97,7 @@ public final class FolderConfig implements AutoCloseable {
                 Thread.sleep(LOOK_EVERY_MILLIS);
                 var now = fingerprint();
                 if (!now.equals(seen)) {
+                    now = settled(now);
                     load();
                     tell(problems);
                     seen = now;
@@ -98,21 +106,45 @@ public final class FolderConfig implements AutoCloseable {
                 return;
             } catch (IOException e) {
                 tell(Set.of("the folder cannot be read: " + e.getMessage()));
+            } catch (IllegalStateException e) {
+                // a defect of ours: what was served goes on, and the next change is taken
+                LOG.error("the folder cannot be compiled", e);
             }
         }
     }
 
+    /** A file that is just being written is not read half, which would delete its objects. */
+    private String settled(String fingerprint) throws IOException, InterruptedException {
+        var last = fingerprint;
+        for (int i = 0; i < MAX_LOOKS; i++) {
+            Thread.sleep(QUIET_MILLIS);
+            var now = fingerprint();
+            if (now.equals(last)) {
+                return now;
+            }
+            last = now;
+        }
+        return last;
+    }
+
     private void load() throws IOException {
         var read = ResourceReader.read(files(), settings.secretValues());
-        var resources = KeptObjects.of(read, before);
+        var kept = KeptObjects.of(read, before);
+        var resources = kept.resources();
         var compiled = Compiler.compile(resources, settings.compile(Instant.now()), accepted);
         accepted = compiled.accepted();
-        before = new Read(resources, read.places(), read.problems());
-        problems = problems(read, compiled);
+        before = kept;
+        problems = problems(kept, compiled);
         var credentials = credentials(resources, compiled.credentials());
+        // new keys before the providers that need them; old ones go after those that used them
         if (!credentials.sameAs(live.credentials())) {
-            live.credentials(credentials);
+            live.credentials(live.credentials().and(credentials));
         }
+        apply(compiled);
+        live.credentials(credentials);
+    }
+
+    private void apply(Compiled compiled) {
         var bytes = SnapshotCodec.encode(compiled.snapshot());
         var applied = live.applied();
         if (applied != null && applied.digest().equals(SnapshotCodec.digest(bytes))) {

@@ -4,6 +4,7 @@ import dev.tollgate.crds.read.Problem;
 import dev.tollgate.crds.read.Read;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.resource.Resources;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -18,7 +19,8 @@ import java.util.stream.Stream;
 final class KeptObjects {
     private KeptObjects() {}
 
-    static Resources of(Read now, Read before) {
+    /** What is there now, with what is kept of before. */
+    static Read of(Read now, Read before) {
         var troubled = now.problems().stream().map(Problem::file).collect(Collectors.toSet());
         var kept = new HashSet<ResourceKey>();
         before.places()
@@ -29,18 +31,22 @@ final class KeptObjects {
                             }
                         });
         if (kept.isEmpty()) {
-            return now.resources();
+            return now;
         }
+        var places = new HashMap<>(now.places());
+        kept.forEach(key -> places.put(key, before.places().get(key)));
         var a = now.resources();
         var b = before.resources();
-        return new Resources(
-                join(a.providers(), b.providers(), o -> o.key(), kept),
-                join(a.policies(), b.policies(), o -> o.key(), kept),
-                join(a.budgets(), b.budgets(), o -> o.key(), kept),
-                join(a.secrets(), b.secrets(), o -> o.key(), kept),
-                join(a.configMaps(), b.configMaps(), o -> o.key(), kept),
-                join(a.namespaces(), b.namespaces(), o -> o.key(), kept),
-                join(a.serviceAccounts(), b.serviceAccounts(), o -> o.key(), kept));
+        var resources =
+                new Resources(
+                        join(a.providers(), b.providers(), o -> o.key(), kept),
+                        join(a.policies(), b.policies(), o -> o.key(), kept),
+                        join(a.budgets(), b.budgets(), o -> o.key(), kept),
+                        join(a.secrets(), b.secrets(), o -> o.key(), kept),
+                        join(a.configMaps(), b.configMaps(), o -> o.key(), kept),
+                        join(a.namespaces(), b.namespaces(), o -> o.key(), kept),
+                        join(a.serviceAccounts(), b.serviceAccounts(), o -> o.key(), kept));
+        return new Read(resources, places, now.problems());
     }
 
     private static <T> List<T> join(

@@ -81,7 +81,8 @@ public final class Addresses {
 
     private Future<List<InetAddress>> stillKnown(String host, Throwable failure) {
         var entry = known.get(host);
-        boolean usable = entry != null && System.nanoTime() - entry.atNanos() < STALE.toNanos();
-        return usable ? Future.succeededFuture(entry.addresses()) : Future.failedFuture(failure);
+        return entry != null && System.nanoTime() - entry.atNanos() < STALE.toNanos()
+                ? Future.succeededFuture(entry.addresses())
+                : Future.failedFuture(failure);
     }
 }

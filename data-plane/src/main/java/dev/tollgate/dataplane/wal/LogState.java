@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -264,7 +265,7 @@ final class LogState {
                     out.number(number).number(holds.size());
                     for (var hold : holds) {
                         var key = new LeaseKey(hold.lease().account, hold.lease().epoch);
-                        out.number(index.get(key)).number(hold.nanos());
+                        out.number(Objects.requireNonNull(index.get(key))).number(hold.nanos());
                     }
                 });
         return out.copy();

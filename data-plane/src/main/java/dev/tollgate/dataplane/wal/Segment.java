@@ -92,7 +92,7 @@ final class Segment implements AutoCloseable {
     private static Segment map(Path file, long index, FileChannel.MapMode mode) throws IOException {
         var arena = Arena.ofShared();
         try (var channel =
-                mode == FileChannel.MapMode.READ_ONLY
+                FileChannel.MapMode.READ_ONLY.equals(mode)
                         ? FileChannel.open(file, StandardOpenOption.READ)
                         : FileChannel.open(
                                 file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {

@@ -1,0 +1,228 @@
+package dev.tollgate.dataplane.exchange;
+
+import static dev.tollgate.dataplane.exchange.Harness.answers;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.policy.snapshot.ProviderEntry;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class FailoverTest {
+
+    private static final String ERROR_500 = "{\"error\":{\"message\":\"boom sk-secret-key\"}}";
+    private static final String ERROR_400 =
+            "{\"error\":{\"message\":\"bad temperature\",\"type\":\"invalid_request_error\","
+                    + "\"param\":\"temperature\",\"code\":null}}";
+
+    private final Harness harness = new Harness();
+    private final List<Harness.Upstream> upstreams = new ArrayList<>();
+    private Long perTry;
+    private long firstByteMillis = 2_000;
+
+    @AfterEach
+    void close() {
+        harness.close();
+    }
+
+    @SafeVarargs
+    private void start(Handler<HttpServerRequest>... behaviours) {
+        var providers = new ArrayList<ProviderEntry>();
+        for (var behaviour : behaviours) {
+            var upstream = harness.upstream(behaviour);
+            upstreams.add(upstream);
+            providers.add(provider(providers.size(), upstream.url() + "/v1"));
+        }
+        serve(providers);
+    }
+
+    private ProviderEntry provider(int index, String url) {
+        return Snapshots.provider(
+                String.valueOf((char) ('a' + index)),
+                "openai-chat",
+                url,
+                Snapshots.timeouts(firstByteMillis),
+                true);
+    }
+
+    private void serve(List<ProviderEntry> providers) {
+        harness.apply(
+                Snapshots.of(
+                        providers,
+                        List.of(Snapshots.chain("fast", Snapshots.retry(3, perTry), providers)),
+                        List.of(Snapshots.budget("1000000")),
+                        List.of(Harness.clientKey()),
+                        List.of()));
+        harness.start();
+    }
+
+    private String outcome(JsonObject record, int attempt) {
+        return record.getJsonArray("attempts").getJsonObject(attempt).getString("outcome");
+    }
+
+    @Test
+    void theNextTargetServesAfterAServerError() {
+        start(answers(500, ERROR_500), answers(200, Harness.CHAT_ANSWER));
+        var answer = harness.chat(Harness.chat("fast", false));
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("x-tollgate-provider")).hasValue("b");
+        assertThat(answer.headers().firstValue("x-tollgate-attempts")).hasValue("2");
+        var record = harness.record(1);
+        assertThat(record.getBoolean("fallback_used")).isTrue();
+        assertThat(outcome(record, 0)).isEqualTo("server_error");
+        assertThat(outcome(record, 1)).isEqualTo("ok");
+        assertThat(harness.gate.settled).hasSize(2);
+    }
+
+    @Test
+    void theNextTargetServesAfterARateLimit() {
+        start(
+                request ->
+                        request.response()
+                                .setStatusCode(429)
+                                .putHeader("retry-after", "1")
+                                .end("{\"error\":{\"message\":\"slow down\"}}"),
+                answers(200, Harness.CHAT_ANSWER));
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        assertThat(outcome(harness.record(1), 0)).isEqualTo("rate_limited");
+        // it asked to wait, so it is no candidate for the next request
+        harness.chat(Harness.chat("fast", false));
+        assertThat(upstreams.get(0).seen).hasSize(1);
+        assertThat(upstreams.get(1).seen).hasSize(2);
+    }
+
+    @Test
+    void theNextTargetServesWhenTheFirstCannotBeReached() {
+        var dead = provider(0, "http://127.0.0.1:1/v1");
+        var upstream = harness.upstream(answers(200, Harness.CHAT_ANSWER));
+        serve(List.of(dead, provider(1, upstream.url() + "/v1")));
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        var record = harness.record(1);
+        assertThat(outcome(record, 0)).isEqualTo("connect_failure");
+        assertThat(harness.gate.settled.getFirst().cost().nanos()).isZero();
+    }
+
+    @Test
+    void theNextTargetServesWhenTheFirstIsSilent() {
+        perTry = 200L;
+        start(request -> {}, answers(200, Harness.CHAT_ANSWER));
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        var record = harness.record(1);
+        assertThat(outcome(record, 0)).isEqualTo("timeout");
+        // it may have worked for us: the hold is charged, and said to be assumed
+        assertThat(harness.gate.settled.getFirst().assumed()).isTrue();
+        assertThat(harness.gate.settled.getFirst().cost())
+                .isEqualTo(harness.gate.claims.getFirst().bound());
+    }
+
+    @Test
+    void theNextTargetServesWhenTheFirstDropsTheConnection() {
+        start(request -> request.connection().close(), answers(200, Harness.CHAT_ANSWER));
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        assertThat(outcome(harness.record(1), 0)).isEqualTo("connection_lost");
+    }
+
+    @Test
+    void aFaultOfTheClientIsNeverRetriedAndKeepsTheProvidersBytes() {
+        start(answers(400, ERROR_400), answers(200, Harness.CHAT_ANSWER));
+        var answer = harness.chat(Harness.chat("fast", false));
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).isEqualTo(ERROR_400);
+        assertThat(answer.headers().firstValue("x-should-retry")).hasValue("false");
+        assertThat(upstreams.get(1).seen).isEmpty();
+        assertThat(harness.record(1).getString("cost_usd")).isEqualTo("0");
+    }
+
+    @Test
+    void aRefusedGatewayKeyIsNeverShownAndTheNextTargetServes() {
+        start(
+                answers(401, "{\"error\":{\"message\":\"Incorrect API key sk-a provided\"}}"),
+                answers(200, Harness.CHAT_ANSWER));
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        assertThat(outcome(harness.record(1), 0)).isEqualTo("credential_rejected");
+    }
+
+    @Test
+    void aRefusedGatewayKeyIsNeverShownWhenNobodyElseServes() {
+        start(answers(401, "{\"error\":{\"message\":\"Incorrect API key sk-a provided\"}}"));
+        var answer = harness.chat(Harness.chat("fast", false));
+        assertThat(answer.statusCode()).isEqualTo(502);
+        assertThat(answer.body()).doesNotContain("sk-a").contains("platform team");
+    }
+
+    @Test
+    void theLastFailureIsToldInTheGatewaysWords() {
+        start(answers(500, ERROR_500), answers(500, ERROR_500));
+        var answer = harness.chat(Harness.chat("fast", false));
+        assertThat(answer.statusCode()).isEqualTo(502);
+        assertThat(answer.body()).doesNotContain("boom").doesNotContain("sk-secret");
+        assertThat(answer.headers().firstValue("x-should-retry")).hasValue("false");
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("provider_error");
+    }
+
+    @Test
+    void theSameTargetIsTriedAgainWhenItIsTheLast() {
+        var count = new AtomicInteger();
+        start(
+                request ->
+                        (count.incrementAndGet() < 3
+                                        ? answers(500, ERROR_500)
+                                        : answers(200, Harness.CHAT_ANSWER))
+                                .handle(request));
+        // the third failure in a row would open the circuit
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        assertThat(harness.record(1).getJsonArray("attempts")).hasSize(3);
+        assertThat(harness.record(1).getBoolean("fallback_used")).isFalse();
+    }
+
+    @Test
+    void theCircuitOpensAfterThreeFailuresInARowAndCloses() throws InterruptedException {
+        var broken = new java.util.concurrent.atomic.AtomicBoolean(true);
+        start(
+                request ->
+                        (broken.get() ? answers(500, ERROR_500) : answers(200, Harness.CHAT_ANSWER))
+                                .handle(request),
+                answers(200, Harness.CHAT_ANSWER));
+        for (int i = 0; i < 5; i++) {
+            assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        }
+        assertThat(upstreams.get(0).seen).hasSize(3);
+        assertThat(harness.admin("/metrics").body())
+                .contains("tollgate_circuit_state{provider=\"platform/a\"} 2");
+        broken.set(false);
+        org.awaitility.Awaitility.await()
+                .atMost(java.time.Duration.ofSeconds(10))
+                .untilAsserted(
+                        () ->
+                                assertThat(
+                                                harness.chat(Harness.chat("fast", false))
+                                                        .headers()
+                                                        .firstValue("x-tollgate-provider"))
+                                        .hasValue("a"));
+    }
+
+    @Test
+    void aRedirectIsNeverFollowed() {
+        var other = harness.upstream(answers(200, Harness.CHAT_ANSWER));
+        start(
+                request ->
+                        request.response()
+                                .setStatusCode(307)
+                                .putHeader("location", other.url() + "/v1/chat/completions")
+                                .end());
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(502);
+        assertThat(other.seen).isEmpty();
+    }
+
+    @Test
+    void anUnreadableAnswerIsAFailureOfTheProvider() {
+        start(answers(200, "<html>oops</html>"), answers(200, Harness.CHAT_ANSWER));
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        assertThat(outcome(harness.record(1), 0)).isEqualTo("unreadable_answer");
+    }
+}

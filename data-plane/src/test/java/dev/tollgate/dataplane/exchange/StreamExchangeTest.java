@@ -1,0 +1,305 @@
+package dev.tollgate.dataplane.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tollgate.policy.snapshot.ProviderEntry;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class StreamExchangeTest {
+
+    private final Harness harness = new Harness();
+    private final List<Harness.Upstream> upstreams = new ArrayList<>();
+    private boolean stopsOnDisconnect = true;
+    private long quietMillis = 2_000;
+
+    @AfterEach
+    void close() {
+        harness.close();
+    }
+
+    @SafeVarargs
+    private void start(Handler<HttpServerRequest>... behaviours) {
+        var providers = new ArrayList<ProviderEntry>();
+        for (var behaviour : behaviours) {
+            var upstream = harness.upstream(behaviour);
+            upstreams.add(upstream);
+            providers.add(
+                    Snapshots.provider(
+                            String.valueOf((char) ('a' + providers.size())),
+                            "openai-chat",
+                            upstream.url() + "/v1",
+                            Snapshots.timeouts(quietMillis),
+                            stopsOnDisconnect));
+        }
+        harness.apply(
+                Snapshots.of(
+                        providers,
+                        List.of(Snapshots.chain("model-1", Snapshots.retry(3, null), providers)),
+                        List.of(Snapshots.budget("1000000")),
+                        List.of(Harness.clientKey()),
+                        List.of()));
+        harness.start();
+    }
+
+    private static HttpServerResponse head(HttpServerRequest request) {
+        return request.response()
+                .setChunked(true)
+                .putHeader("content-type", "text/event-stream; charset=utf-8");
+    }
+
+    private static Handler<HttpServerRequest> whole(String... pieces) {
+        return request -> {
+            var response = head(request);
+            for (var piece : pieces) {
+                response.write(piece);
+            }
+            response.end();
+        };
+    }
+
+    private String stream() {
+        return Harness.chat("model-1", true);
+    }
+
+    @Test
+    void passesTheProvidersEventsAndHidesTheUsageThatNobodyAskedFor() {
+        start(whole(Harness.chunk("Hel"), Harness.chunk("lo"), Harness.LAST_CHUNKS));
+        var answer = harness.chat(stream());
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("content-type"))
+                .hasValue("text/event-stream; charset=utf-8");
+        var events = Harness.LAST_CHUNKS.split("(?<=\n\n)");
+        assertThat(answer.body())
+                .isEqualTo(Harness.chunk("Hel") + Harness.chunk("lo") + events[0] + events[2]);
+        assertThat(
+                        upstreams
+                                .getFirst()
+                                .last()
+                                .json()
+                                .getJsonObject("stream_options")
+                                .getBoolean("include_usage"))
+                .isTrue();
+        var record = harness.record(1);
+        assertThat(record.getBoolean("stream")).isTrue();
+        assertThat(record.getString("cost_usd")).isEqualTo("0.00002");
+        assertThat(record.getInteger("ttft_ms")).isNotNull();
+        assertThat(record.containsKey("cost_assumed")).isFalse();
+    }
+
+    @Test
+    void anotherTargetServesAStreamThatFailsBeforeItsFirstEvent() {
+        start(whole(": ping\n\n"), whole(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
+        var answer = harness.chat(stream());
+        assertThat(answer.body()).contains("Hello").endsWith("data: [DONE]\n\n");
+        assertThat(answer.headers().firstValue("x-tollgate-provider")).hasValue("b");
+    }
+
+    @Test
+    void anotherTargetServesAStreamWhoseFirstEventIsAnError() {
+        start(
+                whole("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n"),
+                whole(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
+        assertThat(harness.chat(stream()).body()).contains("Hello").doesNotContain("overloaded");
+    }
+
+    @Test
+    void anotherTargetServesAStreamThatHangsAfterItsHead() {
+        quietMillis = 300;
+        start(
+                request -> head(request).writeHead(),
+                whole(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
+        assertThat(harness.chat(stream()).body()).contains("Hello");
+        assertThat(harness.record(1).getJsonArray("attempts").getJsonObject(0).getString("outcome"))
+                .isEqualTo("timeout");
+    }
+
+    @Test
+    void aStreamThatIsCutEndsWithAnErrorEventAndAReset() throws IOException {
+        start(
+                request -> {
+                    var response = head(request);
+                    response.write(Harness.chunk("Hel"))
+                            .onComplete(v -> request.connection().close());
+                },
+                whole(Harness.chunk("never"), Harness.LAST_CHUNKS));
+        var raw = rawStream();
+        assertThat(raw).contains("Hel").contains("\"error\"").doesNotContain("[DONE]");
+        assertThat(raw).as("no last chunk: truncation shows").doesNotEndWith("0\r\n\r\n");
+        assertThat(upstreams.get(1).seen).isEmpty();
+        var record = harness.record(1);
+        assertThat(record.getString("outcome")).isEqualTo("truncated");
+        assertThat(record.getBoolean("cost_assumed")).isTrue();
+    }
+
+    @Test
+    void aStreamThatEndsWithoutItsLastEventIsNoSuccess() throws IOException {
+        start(whole(Harness.chunk("Hel")));
+        assertThat(rawStream()).contains("\"error\"").doesNotEndWith("0\r\n\r\n");
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("truncated");
+    }
+
+    @Test
+    void aStreamThatFallsSilentIsEndedWithAnError() throws IOException {
+        quietMillis = 300;
+        start(request -> head(request).write(Harness.chunk("Hel")));
+        assertThat(rawStream()).contains("Hel").contains("\"error\"");
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("timeout");
+        await().until(() -> !upstreams.getFirst().closed.isEmpty());
+    }
+
+    @Test
+    void aClientThatLeavesCancelsUpstreamAndIsCharged() throws Exception {
+        start(request -> head(request).write(Harness.chunk("Hel")));
+        try (var socket = open(stream())) {
+            readUntil(socket.getInputStream(), "Hel");
+        }
+        await().atMost(Duration.ofSeconds(5)).until(() -> !upstreams.getFirst().closed.isEmpty());
+        var record = harness.record(1);
+        assertThat(record.getString("outcome")).isEqualTo("aborted");
+        assertThat(record.getInteger("status")).isEqualTo(499);
+        var settled = harness.gate.settled.getFirst();
+        assertThat(settled.assumed()).isTrue();
+        assertThat(settled.cost().nanos()).isPositive();
+        assertThat(settled.cost().isMoreThan(settled.claim().bound())).isFalse();
+    }
+
+    @Test
+    void aClientThatLeavesWhileTheProviderBillsOnIsReadToTheEnd() throws Exception {
+        stopsOnDisconnect = false;
+        var open = new ArrayList<HttpServerResponse>();
+        start(
+                request -> {
+                    var response = head(request);
+                    response.write(Harness.chunk("Hel"));
+                    open.add(response);
+                });
+        try (var socket = open(stream())) {
+            readUntil(socket.getInputStream(), "Hel");
+        }
+        await().until(() -> harness.admin("/metrics").body().contains("tollgate_drains_running 1"));
+        assertThat(harness.records.all).isEmpty();
+        harness.vertx.runOnContext(
+                v -> {
+                    open.getFirst().write(Harness.LAST_CHUNKS);
+                    open.getFirst().end();
+                });
+        var record = harness.record(1);
+        assertThat(record.getString("outcome")).isEqualTo("aborted");
+        assertThat(record.getString("cost_usd")).isEqualTo("0.00002");
+        assertThat(harness.gate.settled.getFirst().assumed()).isFalse();
+    }
+
+    @Test
+    void aClientThatLeavesAPlainCallIsChargedItsExactCost() throws Exception {
+        var open = new ArrayList<HttpServerResponse>();
+        start(request -> open.add(request.response()));
+        try (var socket = open(Harness.chat("model-1", false))) {
+            await().until(() -> !open.isEmpty());
+            socket.getOutputStream().flush();
+        }
+        await().until(() -> harness.admin("/metrics").body().contains("tollgate_drains_running 1"));
+        harness.vertx.runOnContext(v -> open.getFirst().end(Harness.CHAT_ANSWER));
+        var record = harness.record(1);
+        assertThat(record.getString("outcome")).isEqualTo("aborted");
+        assertThat(record.getString("cost_usd")).isEqualTo("0.00002");
+    }
+
+    @Test
+    void aClientThatDoesNotReadStopsTheProvider() throws Exception {
+        quietMillis = 20_000;
+        var written = new AtomicLong();
+        var piece = Harness.chunk("x".repeat(8_000));
+        start(request -> pump(head(request), piece, written));
+        try (var socket = open(stream())) {
+            readUntil(socket.getInputStream(), "xxxx");
+            // buffers of four sockets and ours; without backpressure it would go on for ever
+            var before = new long[] {-1};
+            await().pollInterval(Duration.ofMillis(500))
+                    .atMost(Duration.ofSeconds(15))
+                    .until(
+                            () -> {
+                                boolean still = before[0] == written.get();
+                                before[0] = written.get();
+                                return still;
+                            });
+            assertThat(written.get()).isLessThan(48L * 1024 * 1024);
+        }
+        await().until(() -> harness.records.all.size() == 1);
+    }
+
+    private static void pump(HttpServerResponse response, String piece, AtomicLong written) {
+        if (response.closed()) {
+            return;
+        }
+        while (!response.writeQueueFull()) {
+            response.write(piece);
+            written.addAndGet(piece.length());
+        }
+        response.drainHandler(v -> pump(response, piece, written));
+    }
+
+    private Socket open(String body) throws IOException {
+        var socket = new Socket("127.0.0.1", harness.proxy().port());
+        socket.setSoTimeout(20_000);
+        socket.getOutputStream()
+                .write(
+                        ("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                                        + Harness.KEY
+                                        + "\r\nContent-Type: application/json\r\nContent-Length: "
+                                        + body.length()
+                                        + "\r\n\r\n"
+                                        + body)
+                                .getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    private static String readUntil(InputStream in, String text) throws IOException {
+        var read = new StringBuilder();
+        while (read.indexOf(text) < 0) {
+            int b = in.read();
+            if (b < 0) {
+                break;
+            }
+            read.append((char) b);
+        }
+        return read.toString();
+    }
+
+    /** Everything up to the end of the connection. */
+    private String rawStream() throws IOException {
+        try (var socket = open(stream())) {
+            var all = new StringBuilder();
+            var in = socket.getInputStream();
+            try {
+                for (int b = in.read(); b >= 0; b = in.read()) {
+                    all.append((char) b);
+                }
+            } catch (java.net.SocketException reset) {
+                // as good as an end: the client sees that the answer is not whole
+            }
+            return all.toString();
+        }
+    }
+
+    @Test
+    void aStreamStaysOpenForTheNextRequest() {
+        start(whole(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
+        HttpResponse<String> first = harness.chat(stream());
+        HttpResponse<String> second = harness.chat(stream());
+        assertThat(first.body()).isEqualTo(second.body());
+    }
+}
