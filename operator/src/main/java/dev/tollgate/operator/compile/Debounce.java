@@ -1,4 +1,4 @@
-package dev.tollgate.operator.kube;
+package dev.tollgate.operator.compile;
 
 import java.time.Duration;
 import java.util.concurrent.Executors;
@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * Runs a task on a thread of its own after events have been quiet for a while, or have gone on for
  * long enough; never twice at a time. A task that fails is logged and run again.
  */
-final class Debounce implements AutoCloseable {
+public final class Debounce implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Debounce.class);
     private static final Duration AGAIN_AFTER_FAILURE = Duration.ofSeconds(1);
@@ -25,7 +25,7 @@ final class Debounce implements AutoCloseable {
     private long firstNanos;
     private @Nullable ScheduledFuture<?> scheduled;
 
-    Debounce(String name, Duration quiet, Duration atMost, Runnable task) {
+    public Debounce(String name, Duration quiet, Duration atMost, Runnable task) {
         this.task = task;
         this.quietNanos = quiet.toNanos();
         this.atMostNanos = atMost.toNanos();
@@ -35,7 +35,7 @@ final class Debounce implements AutoCloseable {
     }
 
     /** An event: the task runs soon. */
-    synchronized void dirty() {
+    public synchronized void dirty() {
         if (thread.isShutdown()) {
             return;
         }
@@ -51,7 +51,7 @@ final class Debounce implements AutoCloseable {
     }
 
     /** Runs something else on the same thread. */
-    void execute(Runnable other) {
+    public void execute(Runnable other) {
         if (!thread.isShutdown()) {
             thread.execute(() -> guarded(other));
         }

@@ -1,0 +1,103 @@
+package dev.tollgate.operator;
+
+import dev.tollgate.operator.kube.ProgrammedTimes;
+import dev.tollgate.operator.kube.Reconcilers;
+import dev.tollgate.operator.push.Proxy;
+import dev.tollgate.operator.push.ProxyState;
+import dev.tollgate.operator.push.PushServer;
+import dev.tollgate.policy.snapshot.RevisionNumber;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Clock;
+
+/** Metrics and status of the operator, as text. At most 1,024 proxies are named. */
+final class OperatorReport {
+
+    private final PushServer push;
+    private final Reconcilers reconcilers;
+    private final ProgrammedTimes times;
+    private final Clock clock;
+
+    OperatorReport(PushServer push, Reconcilers reconcilers, ProgrammedTimes times, Clock clock) {
+        this.push = push;
+        this.reconcilers = reconcilers;
+        this.times = times;
+        this.clock = clock;
+    }
+
+    private RevisionNumber desired() {
+        var newest = push.fleet().newest();
+        return newest == null ? RevisionNumber.NONE : newest.revision();
+    }
+
+    /** In the Prometheus text format; a revision is epoch * 1,000,000 + counter. */
+    String metrics() {
+        var fleet = push.fleet();
+        var now = clock.instant();
+        var text = new StringBuilder();
+        text.append("# TYPE tollgate_config_revision gauge\n");
+        line(text, "tollgate_config_revision{state=\"desired\"}", number(desired()));
+        line(text, "tollgate_config_revision{state=\"applied\"}", number(fleet.lowestApplied(now)));
+        for (var proxy : fleet.live(now)) {
+            line(
+                    text,
+                    "tollgate_config_proxy_revision{proxy=\"" + label(proxy.name()) + "\"}",
+                    number(proxy.said()));
+        }
+        text.append("# TYPE tollgate_config_nacks_total counter\n");
+        line(text, "tollgate_config_nacks_total", push.nacks());
+        text.append("# TYPE tollgate_proxies gauge\n");
+        line(text, "tollgate_proxies{state=\"live\"}", fleet.live(now).size());
+        line(
+                text,
+                "tollgate_proxies{state=\"lost\"}",
+                fleet.proxies().size() - (long) fleet.live(now).size());
+        text.append("# TYPE tollgate_status_writes_total counter\n");
+        line(text, "tollgate_status_writes_total", reconcilers.writes());
+        text.append(times.text("tollgate_programmed_seconds"));
+        return text.toString();
+    }
+
+    private static long number(RevisionNumber revision) {
+        return revision.epoch() * 1_000_000 + revision.counter();
+    }
+
+    private static void line(StringBuilder text, String name, long value) {
+        text.append(name).append(' ').append(value).append('\n');
+    }
+
+    private static String label(String text) {
+        return text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+    }
+
+    String status() {
+        var fleet = push.fleet();
+        var now = clock.instant();
+        var live = fleet.live(now);
+        var proxies = new JsonArray();
+        for (var proxy : fleet.proxies().values()) {
+            proxies.add(
+                    new JsonObject()
+                            .put("name", proxy.name())
+                            .put("live", live.contains(proxy))
+                            .put("revision", proxy.said().toString())
+                            .put("state", state(proxy))
+                            .put("heard", proxy.heard().toString()));
+        }
+        return new JsonObject()
+                .put("revision", desired().toString())
+                .put("rollout", fleet.rollout().getClass().getSimpleName())
+                .put("proxies", proxies)
+                .encodePrettily();
+    }
+
+    private static String state(Proxy proxy) {
+        return switch (proxy.state()) {
+            case ProxyState.Idle _ -> "idle";
+            case ProxyState.Offered offered -> "offered " + offered.release().revision();
+            case ProxyState.Refusing refusing -> "refuses " + refusing.release().revision();
+            case ProxyState.Incompatible i -> "schema " + i.schemaMin() + ".." + i.schemaMax();
+            case ProxyState.Away _ -> "away";
+        };
+    }
+}

@@ -1,0 +1,18 @@
+package dev.tollgate.operator.compile;
+
+import dev.tollgate.crds.resource.Bytes;
+import dev.tollgate.crds.resource.Resources;
+import dev.tollgate.policy.snapshot.IssuerEntry;
+import java.util.List;
+import java.util.Optional;
+
+/** What the compile reads: caches that are complete, from any thread. */
+public interface Sources {
+
+    Resources resources();
+
+    List<IssuerEntry> issuers();
+
+    /** The value behind {@code namespace/secret/key}, if the Secret and the key exist. */
+    Optional<Bytes> secret(String reference);
+}

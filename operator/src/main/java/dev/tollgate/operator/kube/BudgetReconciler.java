@@ -1,0 +1,32 @@
+package dev.tollgate.operator.kube;
+
+import dev.tollgate.crds.budget.BudgetStatus;
+import dev.tollgate.crds.resource.Kind;
+import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.operator.status.Statuses;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The reconciler of Budgets. */
+final class BudgetReconciler extends StatusReconciler<BudgetResource, BudgetStatus> {
+
+    BudgetReconciler(World world) {
+        super(Kind.BUDGET, BudgetResource.class, world);
+    }
+
+    @Override
+    BudgetResource fresh() {
+        return new BudgetResource();
+    }
+
+    @Override
+    Optional<BudgetStatus> status(
+            Statuses statuses,
+            ResourceKey key,
+            long generation,
+            @Nullable BudgetStatus before,
+            @Nullable Instant written) {
+        return statuses.budget(key, generation, before, written);
+    }
+}

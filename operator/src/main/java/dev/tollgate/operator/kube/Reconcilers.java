@@ -1,0 +1,159 @@
+package dev.tollgate.operator.kube;
+
+import dev.tollgate.crds.resource.Budget;
+import dev.tollgate.crds.resource.Bytes;
+import dev.tollgate.crds.resource.ModelProvider;
+import dev.tollgate.crds.resource.Resources;
+import dev.tollgate.crds.resource.RoutingPolicy;
+import dev.tollgate.operator.compile.Debounce;
+import dev.tollgate.operator.status.Statuses;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
+import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * The Java Operator SDK with the three reconcilers. Retries never end, at most 60 s apart, and
+ * every object is looked at again each minute, so that an outage of the API server strands nothing.
+ */
+public final class Reconcilers implements AutoCloseable {
+
+    private static final Duration RETRY_FIRST = Duration.ofMillis(500);
+    private static final Duration RETRY_AT_MOST = Duration.ofSeconds(60);
+    private static final Duration RESYNC = Duration.ofMinutes(5);
+    private static final Duration CACHES_WITHIN = Duration.ofSeconds(60);
+
+    private final ModelProviderReconciler providers;
+    private final RoutingPolicyReconciler policies;
+    private final BudgetReconciler budgets;
+    private final CoreCaches core;
+    private final Operator operator;
+    private final Debounce refresh;
+
+    /**
+     * @param statuses as they should be right now
+     * @param dirty told when an object is new, changed or gone
+     */
+    public Reconcilers(
+            KubernetesClient client,
+            WatchedNamespaces namespaces,
+            CoreCaches core,
+            Supplier<Statuses> statuses,
+            Runnable dirty,
+            ProgrammedTimes times,
+            Clock clock) {
+        var world = new StatusReconciler.World(client, statuses, dirty, times, clock);
+        this.core = core;
+        providers = new ModelProviderReconciler(world);
+        policies = new RoutingPolicyReconciler(world);
+        budgets = new BudgetReconciler(world);
+        operator =
+                new Operator(
+                        c ->
+                                c.withKubernetesClient(client)
+                                        .withCloseClientOnStop(false)
+                                        .checkingCRDAndValidateLocalModel(false)
+                                        .withStopOnInformerErrorDuringStartup(false)
+                                        .withCacheSyncTimeout(CACHES_WITHIN)
+                                        .withConcurrentReconciliationThreads(8));
+        operator.register(providers, c -> configure(c, "modelprovider", namespaces));
+        operator.register(policies, c -> configure(c, "routingpolicy", namespaces));
+        operator.register(budgets, c -> configure(c, "budget", namespaces));
+        refresh =
+                new Debounce(
+                        "statuses",
+                        Duration.ofMillis(20),
+                        Duration.ofMillis(200),
+                        () -> {
+                            providers.refresh();
+                            policies.refresh();
+                            budgets.refresh();
+                        });
+    }
+
+    private static void configure(
+            ControllerConfigurationOverrider<?> controller,
+            String name,
+            WatchedNamespaces namespaces) {
+        controller
+                .withName(name)
+                .withFieldManager(StatusWriter.FIELD_MANAGER)
+                .withGenerationAware(false)
+                .withTriggerReconcilerOnAllEvents(true)
+                .withReconciliationMaxInterval(RESYNC)
+                .withRetry(
+                        new GenericRetry()
+                                .withoutMaxAttempts()
+                                .setInitialInterval(RETRY_FIRST.toMillis())
+                                .setIntervalMultiplier(1.5)
+                                .setMaxInterval(RETRY_AT_MOST.toMillis()));
+        if (namespaces.all()) {
+            controller.watchingAllNamespaces();
+        } else {
+            controller.settingNamespaces(namespaces.names());
+        }
+    }
+
+    /** Returns when the caches hold every object. */
+    public void start() {
+        operator.start();
+    }
+
+    /** All caches as the compiler reads them. */
+    public Resources resources() {
+        return new Resources(
+                providers
+                        .objects()
+                        .map(ResourceReading::provider)
+                        .filter(Reconcilers::whole)
+                        .toList(),
+                policies.objects().map(ResourceReading::policy).filter(Reconcilers::whole).toList(),
+                budgets.objects().map(ResourceReading::budget).filter(Reconcilers::whole).toList(),
+                core.secretObjects(),
+                core.configMapObjects(),
+                core.namespaceObjects(),
+                List.of());
+    }
+
+    private static boolean whole(ModelProvider object) {
+        return object.spec() != null;
+    }
+
+    private static boolean whole(RoutingPolicy object) {
+        return object.spec() != null;
+    }
+
+    private static boolean whole(Budget object) {
+        return object.spec() != null;
+    }
+
+    public Optional<Bytes> secret(String reference) {
+        return core.secret(reference);
+    }
+
+    /** Statuses may differ: those that do are written soon. */
+    public void refresh() {
+        refresh.dirty();
+    }
+
+    public boolean healthy() {
+        return operator.getRuntimeInfo().isStarted()
+                && operator.getRuntimeInfo().allEventSourcesAreHealthy();
+    }
+
+    /** Status writes since the start. */
+    public long writes() {
+        return providers.writes() + policies.writes() + budgets.writes();
+    }
+
+    @Override
+    public void close() {
+        refresh.close();
+        operator.stop();
+    }
+}

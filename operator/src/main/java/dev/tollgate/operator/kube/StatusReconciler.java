@@ -1,0 +1,133 @@
+package dev.tollgate.operator.kube;
+
+import dev.tollgate.crds.resource.Kind;
+import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.operator.status.Statuses;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A thin reconciler (api.md, O1): an object that is new, changed or gone marks the world dirty; the
+ * object's own status is written when it should say something else. The compiler and the fleet
+ * trigger it again by {@link #refresh}. It never writes spec or metadata and has no finalizer.
+ */
+abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Reconciler<R> {
+
+    /** What one reconciler needs of the operator. */
+    record World(
+            KubernetesClient client,
+            Supplier<Statuses> statuses,
+            Runnable dirty,
+            ProgrammedTimes times,
+            Clock clock) {}
+
+    /** What was compiled of an object. */
+    private record Seen(String uid, long generation) {}
+
+    private static final Duration RESYNC = Duration.ofMinutes(1);
+
+    private final Kind kind;
+    private final World world;
+    private final StatusWriter<R, S> writer;
+    private final SimpleInboundEventSource<R> refreshes = new SimpleInboundEventSource<>("fleet");
+    private final Map<ResourceKey, Seen> seen = new ConcurrentHashMap<>();
+    private volatile @Nullable IndexerResourceCache<R> cache;
+
+    StatusReconciler(Kind kind, Class<R> type, World world) {
+        this.kind = kind;
+        this.world = world;
+        this.writer = new StatusWriter<>(world.client(), type);
+    }
+
+    abstract R fresh();
+
+    /** The status to write; empty if {@code before} says the same. */
+    abstract Optional<S> status(
+            Statuses statuses,
+            ResourceKey key,
+            long generation,
+            @Nullable S before,
+            @Nullable Instant written);
+
+    @Override
+    public List<EventSource<?, R>> prepareEventSources(EventSourceContext<R> context) {
+        cache = context.getPrimaryCache();
+        return List.of(refreshes);
+    }
+
+    Stream<R> objects() {
+        var primary = cache;
+        return primary == null ? Stream.empty() : primary.list();
+    }
+
+    long writes() {
+        return writer.writes();
+    }
+
+    @Override
+    public UpdateControl<R> reconcile(R object, Context<R> context) {
+        var key = ResourceReading.key(kind, object);
+        if (context.isPrimaryResourceDeleted()) {
+            seen.remove(key);
+            writer.forget(object);
+            world.times().forget(key);
+            world.dirty().run();
+            return UpdateControl.noUpdate();
+        }
+        var now = world.clock().instant();
+        long generation = object.getMetadata().getGeneration();
+        var next = new Seen(object.getMetadata().getUid(), generation);
+        if (!next.equals(seen.put(key, next))) {
+            world.times().seen(key, generation, now);
+            world.dirty().run();
+        }
+        due(world.statuses().get(), object, key)
+                .ifPresent(status -> writer.write(object, fresh(), status, now));
+        return UpdateControl.<R>noUpdate().rescheduleAfter(RESYNC);
+    }
+
+    private Optional<S> due(Statuses statuses, R object, ResourceKey key) {
+        return status(
+                statuses,
+                key,
+                object.getMetadata().getGeneration(),
+                writer.latest(object),
+                writer.writtenAt(object));
+    }
+
+    /** Reconciles every object whose status should say something else; any thread. */
+    void refresh() {
+        var now = world.clock().instant();
+        var statuses = world.statuses().get();
+        objects()
+                .forEach(
+                        object -> {
+                            var key = ResourceReading.key(kind, object);
+                            long generation = object.getMetadata().getGeneration();
+                            if (statuses.programmed(key, generation)) {
+                                world.times().programmed(key, generation, now);
+                            }
+                            if (due(statuses, object, key).isPresent()) {
+                                refreshes.propagateEvent(ResourceID.fromResource(object));
+                            }
+                        });
+    }
+}

@@ -1,0 +1,41 @@
+package dev.tollgate.operator.status;
+
+import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.operator.push.Fleet;
+import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.compile.Verdict;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * All that statuses are made of, at one moment.
+ *
+ * @param rejections by object: what a proxy said of the generation that was judged
+ * @param rotations when the credential of a provider last changed, as far as this process saw
+ */
+public record Picture(
+        Map<ResourceKey, Verdict> verdicts,
+        Map<ResourceKey, Rejection> rejections,
+        Fleet fleet,
+        Map<String, BudgetEntry> budgets,
+        List<Account> accounts,
+        Map<ResourceKey, Instant> rotations) {
+
+    public Picture {
+        verdicts = Map.copyOf(verdicts);
+        rejections = Map.copyOf(rejections);
+        budgets = Map.copyOf(budgets);
+        accounts = List.copyOf(accounts);
+        rotations = Map.copyOf(rotations);
+    }
+
+    /** Path and text of a NACK that concerns one generation of an object. */
+    public record Rejection(long generation, String text) {}
+
+    /** Before the first compile. */
+    public static Picture empty(Fleet fleet) {
+        return new Picture(Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of());
+    }
+}

@@ -1,0 +1,204 @@
+package dev.tollgate.operator.status;
+
+import dev.tollgate.crds.budget.BudgetStatus;
+import dev.tollgate.crds.provider.CredentialStatus;
+import dev.tollgate.crds.provider.ModelProviderStatus;
+import dev.tollgate.crds.resource.Condition;
+import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.crds.route.RoutingPolicyStatus;
+import dev.tollgate.policy.compile.Figures;
+import dev.tollgate.policy.compile.Finding;
+import dev.tollgate.policy.compile.Verdict;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The status that an object should have; empty when the one that it has says the same, or when its
+ * present generation was not compiled yet. Pure.
+ */
+public final class Statuses {
+
+    private final Picture picture;
+    private final Instant now;
+
+    public Statuses(Picture picture, Instant now) {
+        this.picture = picture;
+        this.now = now;
+    }
+
+    private Optional<Verdict> verdict(ResourceKey key, long generation) {
+        return Optional.ofNullable(picture.verdicts().get(key))
+                .filter(v -> v.generation() == generation);
+    }
+
+    private List<Condition> conditions(
+            Verdict verdict, List<Finding> information, List<Condition> before) {
+        return Conditions.of(
+                verdict,
+                picture.fleet().progress(verdict.object(), verdict.generation(), now),
+                picture.rejections().get(verdict.object()),
+                information,
+                before,
+                now);
+    }
+
+    /** Whether every live proxy serves this generation. */
+    public boolean programmed(ResourceKey key, long generation) {
+        return verdict(key, generation)
+                        .filter(v -> Objects.equals(v.servedGeneration(), generation))
+                        .isPresent()
+                && picture.fleet().progress(key, generation, now).complete();
+    }
+
+    public Optional<ModelProviderStatus> provider(
+            ResourceKey key, long generation, @Nullable ModelProviderStatus before) {
+        return verdict(key, generation)
+                .map(
+                        v -> {
+                            var health =
+                                    Health.of(
+                                            key.namespace() + "/" + key.name(),
+                                            picture.fleet().live(now));
+                            var figures =
+                                    v.figures() instanceof Figures.OfProvider f
+                                            ? f
+                                            : new Figures.OfProvider(0, 0);
+                            var rotated = picture.rotations().get(key);
+                            return new ModelProviderStatus(
+                                    generation,
+                                    figures.models(),
+                                    figures.inUseBy(),
+                                    rotated != null
+                                            ? new CredentialStatus(rotated)
+                                            : before == null ? null : before.credential(),
+                                    conditions(
+                                            v,
+                                            List.of(health),
+                                            before == null ? List.of() : before.conditions()));
+                        })
+                .filter(s -> before == null || !same(s, before));
+    }
+
+    private static boolean same(ModelProviderStatus one, ModelProviderStatus other) {
+        return one.observedGeneration() == other.observedGeneration()
+                && Objects.equals(one.models(), other.models())
+                && Objects.equals(one.inUseBy(), other.inUseBy())
+                && Objects.equals(one.credential(), other.credential())
+                && Conditions.same(one.conditions(), other.conditions());
+    }
+
+    public Optional<RoutingPolicyStatus> policy(
+            ResourceKey key, long generation, @Nullable RoutingPolicyStatus before) {
+        return verdict(key, generation)
+                .map(
+                        v -> {
+                            var figures = v.figures() instanceof Figures.OfPolicy f ? f : null;
+                            return new RoutingPolicyStatus(
+                                    generation,
+                                    figures == null ? null : figures.targets(),
+                                    figures == null ? null : figures.effectiveModels(),
+                                    figures == null ? List.of() : figures.conflicts(),
+                                    List.of(),
+                                    conditions(
+                                            v,
+                                            List.of(),
+                                            before == null ? List.of() : before.conditions()));
+                        })
+                .filter(s -> before == null || !same(s, before));
+    }
+
+    private static boolean same(RoutingPolicyStatus one, RoutingPolicyStatus other) {
+        return one.observedGeneration() == other.observedGeneration()
+                && Objects.equals(one.targets(), other.targets())
+                && Objects.equals(one.effectiveModels(), other.effectiveModels())
+                && one.conflicts().equals(other.conflicts())
+                && one.canaries().equals(other.canaries())
+                && Conditions.same(one.conditions(), other.conditions());
+    }
+
+    /**
+     * @param written when this Budget's status was last written by this process; null: never
+     */
+    public Optional<BudgetStatus> budget(
+            ResourceKey key,
+            long generation,
+            @Nullable BudgetStatus before,
+            @Nullable Instant written) {
+        return verdict(key, generation)
+                .map(v -> budget(v, before, written))
+                .filter(s -> before == null || !same(s, before));
+    }
+
+    private BudgetStatus budget(
+            Verdict verdict, @Nullable BudgetStatus before, @Nullable Instant written) {
+        var key = verdict.object();
+        var entry = picture.budgets().get(key.namespace() + "/" + key.name());
+        var report = entry == null ? null : BudgetReport.of(entry, picture.accounts(), now);
+        var information = new ArrayList<Finding>();
+        if (report != null) {
+            information.add(report.exhausted());
+        }
+        var conditions =
+                conditions(verdict, information, before == null ? List.of() : before.conditions());
+        var handled = before == null ? null : before.lastHandledReset();
+        if (report == null) {
+            return new BudgetStatus(
+                    verdict.generation(),
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    List.of(),
+                    List.of(),
+                    handled,
+                    conditions);
+        }
+        return before != null
+                        && Conditions.same(before.conditions(), conditions)
+                        && !report.due(before, written, now)
+                ? new BudgetStatus(
+                        verdict.generation(),
+                        before.periodStart(),
+                        before.resets(),
+                        before.spent(),
+                        before.reserved(),
+                        before.remaining(),
+                        before.usedPercent(),
+                        before.activeSteps(),
+                        before.holds(),
+                        handled,
+                        conditions)
+                : new BudgetStatus(
+                        verdict.generation(),
+                        report.periodStart(),
+                        report.resets(),
+                        BudgetReport.dollars(report.spentMicros()),
+                        BudgetReport.dollars(report.reservedMicros()),
+                        BudgetReport.dollars(report.remainingMicros()),
+                        report.usedPercent(),
+                        List.of(),
+                        List.of(),
+                        handled,
+                        conditions);
+    }
+
+    private static boolean same(BudgetStatus one, BudgetStatus other) {
+        return one.observedGeneration() == other.observedGeneration()
+                && Objects.equals(one.periodStart(), other.periodStart())
+                && Objects.equals(one.resets(), other.resets())
+                && Objects.equals(one.spent(), other.spent())
+                && Objects.equals(one.reserved(), other.reserved())
+                && Objects.equals(one.remaining(), other.remaining())
+                && Objects.equals(one.usedPercent(), other.usedPercent())
+                && one.activeSteps().equals(other.activeSteps())
+                && one.holds().equals(other.holds())
+                && Objects.equals(one.lastHandledReset(), other.lastHandledReset())
+                && Conditions.same(one.conditions(), other.conditions());
+    }
+}

@@ -1,0 +1,201 @@
+package dev.tollgate.operator;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.tollgate.crds.apiserver.ApiServer;
+import dev.tollgate.dataplane.control.OperatorAddress;
+import dev.tollgate.operator.kube.WatchedNamespaces;
+import dev.tollgate.operator.push.TestProxy;
+import dev.tollgate.policy.snapshot.SettingsEntry;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** An operator on a real API server, with two namespaces of its own and proxies in this process. */
+final class OperatorFixture implements AutoCloseable {
+
+    private static final AtomicInteger NUMBERS = new AtomicInteger();
+    static final Duration SOON = Duration.ofSeconds(30);
+
+    final ApiServer api;
+    final String platform;
+    final String team;
+    final Vertx vertx = Vertx.vertx();
+    private final Path directory;
+    private final List<TestProxy> proxies = new ArrayList<>();
+    private @Nullable Operator operator;
+    private int port;
+    volatile boolean fenced;
+
+    OperatorFixture(ApiServer api, Path directory) {
+        this.api = api;
+        this.directory = directory;
+        int number = NUMBERS.incrementAndGet();
+        this.platform = "platform-" + number;
+        this.team = "team-" + number;
+        for (var name : List.of(platform, team)) {
+            api.client()
+                    .namespaces()
+                    .resource(
+                            new NamespaceBuilder()
+                                    .withNewMetadata()
+                                    .withName(name)
+                                    .endMetadata()
+                                    .build())
+                    .create();
+        }
+    }
+
+    OperatorOptions options() {
+        return options(api.kubeconfig(), OperatorOptions.Security.NONE);
+    }
+
+    OperatorOptions options(Path kubeconfig, OperatorOptions.Security security) {
+        var names = new WatchedNamespaces(Set.of(platform, team));
+        return new OperatorOptions(
+                kubeconfig,
+                names,
+                names,
+                platform,
+                "127.0.0.1",
+                port,
+                List.of(),
+                security,
+                null,
+                null,
+                SettingsEntry.EndpointPolicy.ANY,
+                SettingsEntry.Unbudgeted.ALLOW,
+                "127.0.0.1",
+                0);
+    }
+
+    Operator start() {
+        return start(options());
+    }
+
+    Operator start(OperatorOptions options) {
+        try {
+            var started = Operator.start(options, () -> fenced = true);
+            operator = started;
+            port = started.pushPort();
+            return started;
+        } catch (StartRefusal e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    Operator operator() {
+        if (operator == null) {
+            throw new AssertionError("not started");
+        }
+        return operator;
+    }
+
+    void stop() {
+        operator().close();
+        operator = null;
+    }
+
+    TestProxy proxy(String name) {
+        return proxy(name, new OperatorAddress.Security.None());
+    }
+
+    TestProxy proxy(String name, OperatorAddress.Security security) {
+        var proxy =
+                new TestProxy(
+                        vertx, new OperatorAddress("127.0.0.1", port, security), name, directory);
+        proxies.add(proxy);
+        return proxy;
+    }
+
+    void apply(String yaml) {
+        var outcome = api.kubectl(yaml, "apply", "--server-side", "-f", "-");
+        if (!outcome.ok()) {
+            throw new AssertionError(outcome.err());
+        }
+    }
+
+    ApiServer.Outcome kubectl(String... arguments) {
+        return api.kubectl("", arguments);
+    }
+
+    void secret(String namespace, String name, String key) {
+        apply(
+                """
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: %s, namespace: %s}
+                stringData: {api-key: %s}
+                """
+                        .formatted(name, namespace, key));
+    }
+
+    void provider(String name, String url) {
+        apply(
+                """
+                apiVersion: tollgate.dev/v1alpha1
+                kind: ModelProvider
+                metadata: {name: %s, namespace: %s}
+                spec:
+                  type: OpenAICompatible
+                  endpoint: {url: "%s"}
+                  auth: {type: APIKey, apiKey: {secretRef: {name: %s}}}
+                  models:
+                  - {name: m1, aliases: [%s-m1], pricing: {inputPer1M: "1", outputPer1M: "2"}, contextTokens: 1000, maxOutputTokens: 100}
+                """
+                        .formatted(name, team, url, name, name));
+    }
+
+    void policy(String name, String provider, String model) {
+        apply(
+                """
+                apiVersion: tollgate.dev/v1alpha1
+                kind: RoutingPolicy
+                metadata: {name: %s, namespace: %s}
+                spec:
+                  models: [%s]
+                  rules:
+                  - name: default
+                    targets:
+                    - {name: main, providerRef: {name: %s}, model: %s}
+                """
+                        .formatted(name, team, name, provider, model));
+    }
+
+    /** What {@code kubectl get KIND/NAME -o jsonpath} prints. */
+    String get(String object, String jsonPath) {
+        return kubectl("get", object, "-n", team, "-o", "jsonpath=" + jsonPath).out();
+    }
+
+    /** {@code Status/Reason message} of a condition. */
+    String condition(String object, String type) {
+        return get(
+                object,
+                "{.status.conditions[?(@.type=='%s')].status}/{.status.conditions[?(@.type=='%s')].reason} {.status.conditions[?(@.type=='%s')].message}"
+                        .formatted(type, type, type));
+    }
+
+    void awaitCondition(String object, String type, String text) {
+        await().atMost(SOON)
+                .pollInterval(Duration.ofMillis(150))
+                .untilAsserted(
+                        () ->
+                                org.assertj.core.api.Assertions.assertThat(condition(object, type))
+                                        .contains(text));
+    }
+
+    @Override
+    public void close() throws Exception {
+        proxies.forEach(TestProxy::kill);
+        if (operator != null) {
+            operator.close();
+        }
+        vertx.close().toCompletionStage().toCompletableFuture().get();
+    }
+}
