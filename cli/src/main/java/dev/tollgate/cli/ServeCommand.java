@@ -63,7 +63,7 @@ final class ServeCommand extends TollgateCommand {
                                     vertx, options, settings, data, UnaryOperator.identity()),
                             options.port());
         } catch (IOException e) {
-            throw CommandFailure.usage(e.getMessage());
+            throw CommandFailure.usage(String.valueOf(e.getMessage()));
         }
         LoggerFactory.getLogger(ServeCommand.class)
                 .info("listening port={} admin-port={}", gateway.port(), gateway.adminPort());

@@ -9,7 +9,9 @@ import picocli.CommandLine.Spec;
 /** What every subcommand shares: help, version, {@code --print-settings}. */
 abstract class TollgateCommand implements Callable<Integer> {
 
-    @Spec CommandSpec spec;
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    CommandSpec spec;
 
     @Option(
             names = "--print-settings",
@@ -45,7 +47,9 @@ abstract class TollgateCommand implements Callable<Integer> {
                 LintCommand.class
             })
     static final class Root implements Runnable {
-        @Spec CommandSpec spec;
+        @Spec
+        @SuppressWarnings("NullAway.Init")
+        CommandSpec spec;
 
         @Override
         public void run() {

@@ -38,7 +38,22 @@ record SimulatedProvider(TollgateProcess process, int port) implements AutoClose
 
     /** From now on every call fails with this status. */
     void fail(int status) throws IOException, InterruptedException {
-        send("POST", "/_sim/fail?status=" + status);
+        send("POST", "/_sim/fail?status=" + status, "");
+    }
+
+    /** From now on it behaves like this; its bill goes on. */
+    void script(String yaml) throws IOException, InterruptedException {
+        send("POST", "/_sim/script", yaml);
+    }
+
+    /** Forgets its bill. */
+    void clear() throws IOException, InterruptedException {
+        send("POST", "/_sim/clear", "");
+    }
+
+    /** The last requests as they arrived. */
+    List<JsonNode> requests() throws IOException, InterruptedException {
+        return list(send("GET", "/_sim/requests?limit=10000", ""));
     }
 
     /** Nano-dollars of each call that cost something, in order. */
@@ -53,18 +68,30 @@ record SimulatedProvider(TollgateProcess process, int port) implements AutoClose
     }
 
     long totalNanos() throws IOException, InterruptedException {
-        return JSON.readTree(send("GET", "/_sim/bill")).get("totalNanos").longValue();
+        return JSON.readTree(send("GET", "/_sim/bill", "")).get("totalNanos").longValue();
     }
 
-    private JsonNode calls() throws IOException, InterruptedException {
-        var body = JSON.readTree(send("GET", "/_sim/calls?limit=10000"));
-        return body.isArray() ? body : body.get("calls");
+    /** Each call on its bill. */
+    List<JsonNode> calls() throws IOException, InterruptedException {
+        return list(send("GET", "/_sim/calls?limit=10000", ""));
     }
 
-    private String send(String method, String path) throws IOException, InterruptedException {
+    /** The calls for one of its models. */
+    List<JsonNode> calls(String model) throws IOException, InterruptedException {
+        return calls().stream().filter(c -> model.equals(c.get("model").asText())).toList();
+    }
+
+    private static List<JsonNode> list(String json) throws IOException {
+        var items = new ArrayList<JsonNode>();
+        JSON.readTree(json).forEach(items::add);
+        return List.copyOf(items);
+    }
+
+    private String send(String method, String path, String body)
+            throws IOException, InterruptedException {
         var request =
                 HttpRequest.newBuilder(URI.create(url() + path))
-                        .method(method, HttpRequest.BodyPublishers.noBody())
+                        .method(method, HttpRequest.BodyPublishers.ofString(body))
                         .build();
         var answer = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
         if (answer.statusCode() / 100 != 2) {

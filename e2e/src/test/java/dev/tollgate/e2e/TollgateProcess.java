@@ -108,6 +108,16 @@ final class TollgateProcess implements AutoCloseable {
         }
     }
 
+    /** The process id: that of Java, since the script replaces itself. */
+    long pid() {
+        return process.pid();
+    }
+
+    /** SIGTERM; does not wait. */
+    void terminate() {
+        process.destroy();
+    }
+
     boolean alive() {
         return process.isAlive();
     }
