@@ -31,12 +31,10 @@ public interface AnswerStream {
     void fail(ErrorKind kind, String message, Sink sink);
 
     /**
-     * Whether nothing that is fed can pass any more (an event that is too large or cannot be read):
-     * the caller may stop reading and call {@link #end}.
+     * Whether the stream cannot come to a good end any more: an event is too large or cannot be
+     * read, or the provider told of an error. The caller may stop reading and call {@link #end}.
      */
-    default boolean failed() {
-        return false;
-    }
+    boolean failed();
 
     /** Whether something was fed that commits the answer: any event but comments and pings. */
     boolean started();

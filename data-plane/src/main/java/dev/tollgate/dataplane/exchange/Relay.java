@@ -11,15 +11,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Carries one stream from provider to client (reliability.md, section 4). Nothing goes to the
- * client before the provider's first real event, so that another target can still serve; from then
- * on the client gets every event, or an error event and a reset. The provider is paused while the
- * client does not keep up.
+ * client before the provider's first real event, so that another target can still serve: comments
+ * and pings are held until then, at most {@link #MAX_HELD_BYTES} of them and until the first-byte
+ * deadline, which they do not put off; the client waits for its head. From then on it gets every
+ * event, or an error event and a reset. The provider is paused while the client does not keep up.
  *
  * <pre>
  * HELD --first event--> FLOWING --end--> OVER: complete
  *   |                     |--cut, silent, error--> OVER: truncated (error event, then reset)
  *   |                     |--client gone--> DETACHED --end, silent--> OVER: detached
- *   +--end, silent, error--> OVER: nothing()
+ *   +--end, silent, error, too much held--> OVER: nothing()
  * </pre>
  */
 final class Relay {
@@ -127,16 +128,20 @@ final class Relay {
             sawToken = true;
             owner.token();
         }
-        if (phase == Phase.HELD) {
-            if (!stream.started()) {
-                heldTooMuch();
-                return;
-            }
+        if (phase == Phase.HELD && stream.started()) {
             phase = Phase.FLOWING;
             owner.opens();
         }
-        deadlineNanos = System.nanoTime() + idleNanos;
-        forward();
+        if (stream.failed()) {
+            // what the provider may still send says nothing: another target need not wait for it
+            end();
+            upstream.request().reset();
+        } else if (phase == Phase.HELD) {
+            heldTooMuch();
+        } else {
+            deadlineNanos = System.nanoTime() + idleNanos;
+            forward();
+        }
     }
 
     /** One write a read, and no copy where all of it passes unchanged. */

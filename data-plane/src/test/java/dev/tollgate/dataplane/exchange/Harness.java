@@ -19,12 +19,16 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -141,6 +145,24 @@ final class Harness implements AutoCloseable {
                         .end(body);
     }
 
+    /** The head of a stream of events. */
+    static HttpServerResponse streamHead(HttpServerRequest request) {
+        return request.response()
+                .setChunked(true)
+                .putHeader("content-type", "text/event-stream; charset=utf-8");
+    }
+
+    /** Answers with a stream of these pieces and its end. */
+    static Handler<HttpServerRequest> streams(String... pieces) {
+        return request -> {
+            var response = streamHead(request);
+            for (var piece : pieces) {
+                response.write(piece);
+            }
+            response.end();
+        };
+    }
+
     static final String CHAT_ANSWER =
             "{\"id\":\"c1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"model-1\","
                     + "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"Hello\"},"
@@ -229,6 +251,35 @@ final class Harness implements AutoCloseable {
 
     HttpResponse<String> chat(String body) {
         return send(post("/v1/chat/completions", body));
+    }
+
+    /** A client that reads as the test wants: the request is sent, nothing is read yet. */
+    Socket socket(String body) throws IOException {
+        var socket = new Socket("127.0.0.1", proxy.port());
+        socket.setSoTimeout(20_000);
+        socket.getOutputStream()
+                .write(
+                        ("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                                        + KEY
+                                        + "\r\nContent-Type: application/json\r\nContent-Length: "
+                                        + body.length()
+                                        + "\r\n\r\n"
+                                        + body)
+                                .getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    /** Reads to the end of the text, or of the connection. */
+    static String readUntil(InputStream in, String text) throws IOException {
+        var read = new StringBuilder();
+        while (read.indexOf(text) < 0) {
+            int b = in.read();
+            if (b < 0) {
+                break;
+            }
+            read.append((char) b);
+        }
+        return read.toString();
     }
 
     HttpResponse<String> admin(String path) {

@@ -8,10 +8,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.Socket;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,29 +52,13 @@ class StreamExchangeTest {
         harness.start();
     }
 
-    private static HttpServerResponse head(HttpServerRequest request) {
-        return request.response()
-                .setChunked(true)
-                .putHeader("content-type", "text/event-stream; charset=utf-8");
-    }
-
-    private static Handler<HttpServerRequest> whole(String... pieces) {
-        return request -> {
-            var response = head(request);
-            for (var piece : pieces) {
-                response.write(piece);
-            }
-            response.end();
-        };
-    }
-
     private String stream() {
         return Harness.chat("model-1", true);
     }
 
     @Test
     void passesTheProvidersEventsAndHidesTheUsageThatNobodyAskedFor() {
-        start(whole(Harness.chunk("Hel"), Harness.chunk("lo"), Harness.LAST_CHUNKS));
+        start(Harness.streams(Harness.chunk("Hel"), Harness.chunk("lo"), Harness.LAST_CHUNKS));
         var answer = harness.chat(stream());
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(answer.headers().firstValue("content-type"))
@@ -102,7 +83,9 @@ class StreamExchangeTest {
 
     @Test
     void anotherTargetServesAStreamThatFailsBeforeItsFirstEvent() {
-        start(whole(": ping\n\n"), whole(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
+        start(
+                Harness.streams(": ping\n\n"),
+                Harness.streams(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
         var answer = harness.chat(stream());
         assertThat(answer.body()).contains("Hello").endsWith("data: [DONE]\n\n");
         assertThat(answer.headers().firstValue("x-tollgate-provider")).hasValue("b");
@@ -111,8 +94,8 @@ class StreamExchangeTest {
     @Test
     void anotherTargetServesAStreamWhoseFirstEventIsAnError() {
         start(
-                whole("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n"),
-                whole(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
+                Harness.streams("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n"),
+                Harness.streams(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
         assertThat(harness.chat(stream()).body()).contains("Hello").doesNotContain("overloaded");
     }
 
@@ -120,8 +103,8 @@ class StreamExchangeTest {
     void anotherTargetServesAStreamThatHangsAfterItsHead() {
         quietMillis = 300;
         start(
-                request -> head(request).writeHead(),
-                whole(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
+                request -> Harness.streamHead(request).writeHead(),
+                Harness.streams(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
         assertThat(harness.chat(stream()).body()).contains("Hello");
         assertThat(harness.record(1).getJsonArray("attempts").getJsonObject(0).getString("outcome"))
                 .isEqualTo("timeout");
@@ -131,11 +114,11 @@ class StreamExchangeTest {
     void aStreamThatIsCutEndsWithAnErrorEventAndAReset() throws IOException {
         start(
                 request -> {
-                    var response = head(request);
+                    var response = Harness.streamHead(request);
                     response.write(Harness.chunk("Hel"))
                             .onComplete(v -> request.connection().close());
                 },
-                whole(Harness.chunk("never"), Harness.LAST_CHUNKS));
+                Harness.streams(Harness.chunk("never"), Harness.LAST_CHUNKS));
         var raw = rawStream();
         assertThat(raw).contains("Hel").contains("\"error\"").doesNotContain("[DONE]");
         assertThat(raw).as("no last chunk: truncation shows").doesNotEndWith("0\r\n\r\n");
@@ -147,7 +130,7 @@ class StreamExchangeTest {
 
     @Test
     void aStreamThatEndsWithoutItsLastEventIsNoSuccess() throws IOException {
-        start(whole(Harness.chunk("Hel")));
+        start(Harness.streams(Harness.chunk("Hel")));
         assertThat(rawStream()).contains("\"error\"").doesNotEndWith("0\r\n\r\n");
         assertThat(harness.record(1).getString("outcome")).isEqualTo("truncated");
     }
@@ -155,7 +138,7 @@ class StreamExchangeTest {
     @Test
     void aStreamThatFallsSilentIsEndedWithAnError() throws IOException {
         quietMillis = 300;
-        start(request -> head(request).write(Harness.chunk("Hel")));
+        start(request -> Harness.streamHead(request).write(Harness.chunk("Hel")));
         assertThat(rawStream()).contains("Hel").contains("\"error\"");
         assertThat(harness.record(1).getString("outcome")).isEqualTo("timeout");
         await().until(() -> !upstreams.getFirst().closed.isEmpty());
@@ -163,9 +146,9 @@ class StreamExchangeTest {
 
     @Test
     void aClientThatLeavesCancelsUpstreamAndIsCharged() throws Exception {
-        start(request -> head(request).write(Harness.chunk("Hel")));
-        try (var socket = open(stream())) {
-            readUntil(socket.getInputStream(), "Hel");
+        start(request -> Harness.streamHead(request).write(Harness.chunk("Hel")));
+        try (var socket = harness.socket(stream())) {
+            Harness.readUntil(socket.getInputStream(), "Hel");
         }
         await().atMost(Duration.ofSeconds(5)).until(() -> !upstreams.getFirst().closed.isEmpty());
         var record = harness.record(1);
@@ -183,12 +166,12 @@ class StreamExchangeTest {
         var open = new ArrayList<HttpServerResponse>();
         start(
                 request -> {
-                    var response = head(request);
+                    var response = Harness.streamHead(request);
                     response.write(Harness.chunk("Hel"));
                     open.add(response);
                 });
-        try (var socket = open(stream())) {
-            readUntil(socket.getInputStream(), "Hel");
+        try (var socket = harness.socket(stream())) {
+            Harness.readUntil(socket.getInputStream(), "Hel");
         }
         await().until(() -> harness.admin("/metrics").body().contains("tollgate_drains_running 1"));
         assertThat(harness.records.all).isEmpty();
@@ -207,7 +190,7 @@ class StreamExchangeTest {
     void aClientThatLeavesAPlainCallIsChargedItsExactCost() throws Exception {
         var open = new ArrayList<HttpServerResponse>();
         start(request -> open.add(request.response()));
-        try (var socket = open(Harness.chat("model-1", false))) {
+        try (var socket = harness.socket(Harness.chat("model-1", false))) {
             await().until(() -> !open.isEmpty());
             socket.getOutputStream().flush();
         }
@@ -223,9 +206,9 @@ class StreamExchangeTest {
         quietMillis = 20_000;
         var written = new AtomicLong();
         var piece = Harness.chunk("x".repeat(8_000));
-        start(request -> pump(head(request), piece, written));
-        try (var socket = open(stream())) {
-            readUntil(socket.getInputStream(), "xxxx");
+        start(request -> pump(Harness.streamHead(request), piece, written));
+        try (var socket = harness.socket(stream())) {
+            Harness.readUntil(socket.getInputStream(), "xxxx");
             // buffers of four sockets and ours; without backpressure it would go on for ever
             var before = new long[] {-1};
             await().pollInterval(Duration.ofMillis(500))
@@ -252,36 +235,9 @@ class StreamExchangeTest {
         response.drainHandler(v -> pump(response, piece, written));
     }
 
-    private Socket open(String body) throws IOException {
-        var socket = new Socket("127.0.0.1", harness.proxy().port());
-        socket.setSoTimeout(20_000);
-        socket.getOutputStream()
-                .write(
-                        ("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
-                                        + Harness.KEY
-                                        + "\r\nContent-Type: application/json\r\nContent-Length: "
-                                        + body.length()
-                                        + "\r\n\r\n"
-                                        + body)
-                                .getBytes(StandardCharsets.US_ASCII));
-        return socket;
-    }
-
-    private static String readUntil(InputStream in, String text) throws IOException {
-        var read = new StringBuilder();
-        while (read.indexOf(text) < 0) {
-            int b = in.read();
-            if (b < 0) {
-                break;
-            }
-            read.append((char) b);
-        }
-        return read.toString();
-    }
-
     /** Everything up to the end of the connection. */
     private String rawStream() throws IOException {
-        try (var socket = open(stream())) {
+        try (var socket = harness.socket(stream())) {
             var all = new StringBuilder();
             var in = socket.getInputStream();
             try {
@@ -297,7 +253,7 @@ class StreamExchangeTest {
 
     @Test
     void aStreamStaysOpenForTheNextRequest() {
-        start(whole(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
+        start(Harness.streams(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
         HttpResponse<String> first = harness.chat(stream());
         HttpResponse<String> second = harness.chat(stream());
         assertThat(first.body()).isEqualTo(second.body());

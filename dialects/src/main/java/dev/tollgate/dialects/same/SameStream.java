@@ -68,7 +68,7 @@ final class SameStream implements AnswerStream {
 
     @Override
     public void feed(byte[] bytes, int offset, int length, Sink sink) {
-        if (failed()) {
+        if (closed || unreadable != null) {
             return;
         }
         fed = bytes;
@@ -81,7 +81,7 @@ final class SameStream implements AnswerStream {
 
     @Override
     public boolean failed() {
-        return closed || unreadable != null;
+        return closed || unreadable != null || upstreamError != null;
     }
 
     private void event(SseEvent event, Sink sink) {

@@ -227,6 +227,11 @@ final class TranslatedStream implements AnswerStream {
     }
 
     @Override
+    public boolean failed() {
+        return state == State.BROKEN;
+    }
+
+    @Override
     public boolean started() {
         return started;
     }
