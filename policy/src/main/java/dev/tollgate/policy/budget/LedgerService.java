@@ -181,6 +181,9 @@ public final class LedgerService {
             if (!late || totals.closed()) { // a doubled Register opens no closed lease again
                 stored &= totals(holder, totals, now, effects);
             }
+            if (totals.closed() && totals.bootEpoch() == holder.bootEpoch()) {
+                sessions.updateAndGet(s -> s.closed(holder, totals.account()));
+            }
             mentioned.add(totals.account());
         }
         stored &= suspectEarlier(holder, effects, now);

@@ -21,8 +21,8 @@ import java.util.function.BiFunction;
  */
 final class LedgerModel {
 
-    private static final Instant NOW = Instant.parse("2026-11-21T09:00:00Z");
-    private static final AccountKey KEY = AccountKey.parse("team-a/monthly//2026-11-01T00:00:00Z");
+    static final Instant NOW = Instant.parse("2026-11-21T09:00:00Z");
+    static final AccountKey KEY = AccountKey.parse("team-a/monthly//2026-11-01T00:00:00Z");
     private static final int OPEN_MAX = 1;
 
     /** A rule broken on purpose: the search must notice. */
@@ -70,7 +70,7 @@ final class LedgerModel {
             Set<LedgerEffect> toProxies,
             int trouble) {}
 
-    private enum StoreMood {
+    enum StoreMood {
         WORKS,
         WRITES_AND_IS_SILENT,
         LOSES_AND_IS_SILENT
@@ -211,6 +211,8 @@ final class LedgerModel {
                         earlier);
         var spent = state.spentHalves() + p.halves() + 2 * p.open();
         var changed = with(state, i, again);
+        var stillMatter = new HashSet<>(changed.toProxies());
+        stillMatter.removeIf(effect -> !matters(changed, effect));
         return new State(
                 changed.stored(),
                 changed.sessions(),
@@ -218,7 +220,7 @@ final class LedgerModel {
                 changed.proxies(),
                 spent,
                 changed.toLedger(),
-                changed.toProxies(),
+                stillMatter,
                 changed.trouble() - 1);
     }
 
@@ -290,12 +292,10 @@ final class LedgerModel {
     private State handle(State state, LedgerCommand command, StoreMood mood, boolean consume) {
         var store = new Store(state.stored(), mood);
         var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
-        service.updateBudgets(List.of(budget()), NOW);
+        service.updateBudgets(List.of(budget(limit)), NOW);
         var effects = new HashSet<>(state.toProxies());
         for (var effect : service.handle(command, NOW)) {
-            if (effect instanceof LedgerEffect.Grant
-                    || effect instanceof LedgerEffect.Registered
-                    || effect instanceof LedgerEffect.Closed) {
+            if (matters(state, effect)) {
                 effects.add(effect);
             }
         }
@@ -306,9 +306,9 @@ final class LedgerModel {
                             state.leader(),
                             all -> true,
                             state.sessions());
-            early.updateBudgets(List.of(budget()), NOW);
+            early.updateBudgets(List.of(budget(limit)), NOW);
             for (var effect : early.handle(command, NOW)) {
-                if (effect instanceof LedgerEffect.Grant) {
+                if (effect instanceof LedgerEffect.Grant && matters(state, effect)) {
                     effects.add(effect);
                 }
             }
@@ -328,6 +328,16 @@ final class LedgerModel {
                 state.trouble());
     }
 
+    /**
+     * Only what can change a proxy is on its way at all: the other effects are news to it, and no
+     * effect changes a proxy that has started again since.
+     */
+    private static boolean matters(State state, LedgerEffect effect) {
+        return (effect instanceof LedgerEffect.Grant || effect instanceof LedgerEffect.Registered)
+                && state.proxies().stream().anyMatch(p -> p.holder().equals(effect.to()));
+    }
+
+    /** Now, later or never: an effect that stays on its way for ever is a lost one. */
     private void deliver(State state, LedgerEffect effect, List<State> next) {
         var rest = new HashSet<>(state.toProxies());
         rest.remove(effect);
@@ -350,9 +360,6 @@ final class LedgerModel {
                     next.add(spend(with(state, i, after)));
                 }
             }
-        }
-        if (state.trouble() > 0 || next.isEmpty()) {
-            next.add(consumed);
         }
     }
 
@@ -500,10 +507,10 @@ final class LedgerModel {
                 p.earlier());
     }
 
-    private BudgetEntry budget() {
+    static BudgetEntry budget(long limit) {
         return new BudgetEntry(
                 "team-a/monthly",
-                (long) limit,
+                limit,
                 new Period(Period.Type.MONTH, "UTC", 1),
                 null,
                 NamespaceSet.of(List.of("team-a")),
@@ -517,7 +524,7 @@ final class LedgerModel {
                 null);
     }
 
-    private static final class Store implements AccountStore {
+    static final class Store implements AccountStore {
         final Map<AccountKey, Account> accounts;
         final StoreMood mood;
 

@@ -9,7 +9,9 @@ import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
@@ -33,7 +35,7 @@ class LedgerSearchTest {
                 if (seen.add(next)) {
                     model.check(next);
                     queue.add(next);
-                    assertThat(seen).hasSizeLessThan(STATES_MAX);
+                    assertThat(seen.size()).as("states").isLessThan(STATES_MAX);
                 }
             }
         }
@@ -57,11 +59,21 @@ class LedgerSearchTest {
         }
     }
 
+    /**
+     * @param trouble how many faults may happen: each at any time, and each of every kind
+     */
+    @ParameterizedTest
+    @CsvSource({"1, 2, 2, 1", "2, 1, 1, 1", "2, 2, 1, 0"})
+    void neverExceedsTheLimitInAnyState(int proxies, int limit, int requests, int trouble) {
+        assertThat(search(new LedgerModel(proxies, limit, requests, trouble, null)))
+                .isGreaterThan(10_000);
+    }
+
+    /** 2.8 million states take a minute and some memory: by hand, after a change of the ledger. */
     @Test
-    void neverExceedsTheLimitInAnyStateOfTwoProxies() {
-        var states = search(new LedgerModel(2, 2, 1, 1, null));
-        System.out.println("states: " + states);
-        assertThat(states).isGreaterThan(10_000);
+    @EnabledIfSystemProperty(named = "tollgate.search", matches = "wide")
+    void neverExceedsALimitOfTwoInAnyStateOfTwoProxiesWithAFault() {
+        assertThat(search(new LedgerModel(2, 2, 1, 1, null))).isGreaterThan(1_000_000);
     }
 
     @Test
@@ -79,12 +91,7 @@ class LedgerSearchTest {
     @ParameterizedTest
     @EnumSource(Mutant.class)
     void catches(Mutant mutant) {
-        assertThatThrownBy(
-                        () -> {
-                            for (var seed = 0; seed < 3_000; seed++) {
-                                walk(new LedgerModel(2, 3, 6, 4, mutant), seed, 200);
-                            }
-                        })
+        assertThatThrownBy(() -> search(new LedgerModel(2, 1, 1, 1, mutant)))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("cap");
     }
