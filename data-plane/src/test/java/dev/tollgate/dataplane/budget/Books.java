@@ -1,0 +1,60 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.dataplane.wal.Wal;
+import dev.tollgate.dataplane.wal.WalSettings;
+import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Two gates with a log each, one ledger and its accounts, all in files of one directory: what a
+ * process of budgets consists of. Segments are small, so that a test sees many of them.
+ */
+record Books(
+        BudgetEntry budget,
+        EmbeddedAccountStore accounts,
+        LedgerService service,
+        InProcessLedger ledger,
+        List<Wal> logs,
+        List<BudgetGate> gates)
+        implements AutoCloseable {
+
+    private static final int SEGMENT_BYTES = 128 * 1024;
+
+    static Books open(Path directory, long limitMicros) throws IOException {
+        var budget = Budgets.hard("team-a/monthly", limitMicros);
+        var logs = new ArrayList<Wal>();
+        for (var name : List.of("one", "two")) {
+            var settings =
+                    WalSettings.in(directory.resolve(name))
+                            .withSegmentBytes(SEGMENT_BYTES, 8L * SEGMENT_BYTES);
+            logs.add(Wal.open(settings));
+        }
+        var accounts = EmbeddedAccountStore.open(directory.resolve("accounts"));
+        var service = new LedgerService(accounts, logs.getFirst().holder().bootEpoch());
+        var ledger = new InProcessLedger(service, TimeSource.SYSTEM);
+        ledger.budgetsChanged(List.of(budget));
+        var gates = new ArrayList<BudgetGate>();
+        for (var log : logs) {
+            gates.add(
+                    BudgetGateTest.join(
+                            LeasedBudgetGate.open(
+                                    log,
+                                    ledger.link(log.holder()),
+                                    GateSettings.of(log.holder().logId()),
+                                    TimeSource.SYSTEM)));
+        }
+        return new Books(budget, accounts, service, ledger, logs, gates);
+    }
+
+    @Override
+    public void close() throws IOException {
+        gates.forEach(gate -> BudgetGateTest.join(gate.close(2_000)));
+        ledger.close();
+        logs.forEach(Wal::close);
+        accounts.close();
+    }
+}

@@ -1,0 +1,299 @@
+package dev.tollgate.dataplane.wal;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.LeaseTotals;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A kill is played by a copy of the files while the log is open: what a mapped page holds is what a
+ * killed process leaves.
+ */
+class WalTest {
+
+    private static final String ACCOUNT =
+            AccountKey.of("team-a/monthly", "", Instant.parse("2026-11-01T00:00:00Z")).toString();
+    private static final int SEGMENT_BYTES = 64 * 1024;
+
+    @TempDir Path directory;
+
+    private int copies;
+
+    private static WalSettings settings(Path path) {
+        return WalSettings.in(path).withSegmentBytes(SEGMENT_BYTES, 4L * SEGMENT_BYTES);
+    }
+
+    private Wal open() throws IOException {
+        return Wal.open(settings(directory.resolve("log")));
+    }
+
+    /** The files as a kill at this moment leaves them. */
+    private Path killed() throws IOException {
+        var copy = directory.resolve("copy-" + copies++);
+        Files.createDirectories(copy);
+        try (var files = Files.list(directory.resolve("log"))) {
+            for (var file : files.toList()) {
+                Files.copy(file, copy.resolve(file.getFileName()));
+            }
+        }
+        return copy;
+    }
+
+    private static void grant(Wal wal, long micros) {
+        assertThat(wal.append(new LogRecord.Grant(ACCOUNT, micros, 1))).isPositive();
+    }
+
+    private static long intend(Wal wal, long nanos) {
+        var holds = List.of(new LogRecord.Hold(ACCOUNT, nanos));
+        var number = wal.append(new LogRecord.Intent("req_1", 1, "test", holds));
+        assertThat(number).isPositive();
+        return number;
+    }
+
+    private static void settle(Wal wal, long intent, long nanos) {
+        var charges = List.of(new LogRecord.Charge(ACCOUNT, nanos, 0));
+        wal.append(new LogRecord.Settle(intent, nanos, false, charges));
+    }
+
+    private static LeaseTotals totals(Wal wal, long epoch) {
+        var totals = wal.totals(ACCOUNT, epoch);
+        assertThat(totals).isNotNull();
+        return totals;
+    }
+
+    private static Path newest(Path path) throws IOException {
+        // the last one may be made in advance and empty
+        return LogReplay.segments(path).stream()
+                .filter(file -> !isEmpty(file))
+                .reduce((a, b) -> b)
+                .orElseThrow();
+    }
+
+    private boolean hasNextSegment() throws IOException {
+        var last = LogReplay.segments(directory.resolve("log")).getLast();
+        return Files.size(last) == SEGMENT_BYTES && isEmpty(last);
+    }
+
+    private static boolean isEmpty(Path file) {
+        try (var segment = Segment.open(file, false)) {
+            return segment.isZeroFrom(0);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static List<Segment.Frame> frames(Path file, List<Integer> offsets) throws IOException {
+        var frames = new ArrayList<Segment.Frame>();
+        try (var segment = Segment.open(file, false)) {
+            var at = 0;
+            for (var frame = segment.read(0); frame != null; frame = segment.read(at)) {
+                offsets.add(at);
+                frames.add(frame);
+                at = frame.next();
+            }
+        }
+        return frames;
+    }
+
+    private static void overwrite(Path file, long offset, int... bytes) throws IOException {
+        try (var random = new RandomAccessFile(file.toFile(), "rw")) {
+            random.seek(offset);
+            for (var b : bytes) {
+                random.write(b);
+            }
+        }
+    }
+
+    @Test
+    void settlesWhatAKillLeftOpenAtItsHoldAndClosesTheLease() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            settle(wal, intend(wal, 400_000), 123_456);
+            intend(wal, 300_001);
+            try (var again = Wal.open(settings(killed()))) {
+                assertThat(again.recovered()).isEqualTo(new Wal.Recovered(true, 1, null));
+                assertThat(again.openIntents()).isZero();
+                var totals = totals(again, 1);
+                // 123,456 + 300,001 nano-USD, rounded up once
+                assertThat(totals.settledMicros()).isEqualTo(424);
+                assertThat(totals.closed()).isTrue();
+                assertThat(again.holder().bootEpoch()).isEqualTo(2);
+            }
+        }
+    }
+
+    @Test
+    void givesTheSameTotalsHoweverOftenTheReplayIsKilled() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            settle(wal, intend(wal, 400_000), 123_456);
+            intend(wal, 300_001);
+            var path = killed();
+            for (var i = 0; i < 20; i++) {
+                var next = directory.resolve("again-" + i);
+                Files.createDirectories(next);
+                try (var again = Wal.open(settings(path))) {
+                    assertThat(totals(again, 1).settledMicros()).isEqualTo(424);
+                    assertThat(totals(again, 1).closed()).isTrue();
+                    try (var files = Files.list(path)) {
+                        for (var file : files.toList()) {
+                            Files.copy(file, next.resolve(file.getFileName()));
+                        }
+                    }
+                }
+                path = next;
+            }
+        }
+    }
+
+    @Test
+    void anOrderlyEndLeavesNothingToSettle() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            settle(wal, intend(wal, 400_000), 400_000);
+        }
+        try (var again = open()) {
+            assertThat(again.recovered()).isEqualTo(new Wal.Recovered(true, 0, null));
+            assertThat(totals(again, 1).settledMicros()).isEqualTo(400);
+        }
+    }
+
+    @Test
+    void aSecondSettlementChangesNothing() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            var intent = intend(wal, 400_000);
+            settle(wal, intent, 100_000);
+            settle(wal, intent, 400_000);
+            assertThat(totals(wal, 1).settledMicros()).isEqualTo(100);
+        }
+    }
+
+    @Test
+    void aRecordThatWasBeingWrittenIsCut() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            settle(wal, intend(wal, 400_000), 100_000);
+            intend(wal, 300_000);
+            var path = killed();
+            var offsets = new ArrayList<Integer>();
+            frames(newest(path), offsets);
+            // the length is stored last: zero means that the kill came before it
+            overwrite(newest(path), offsets.getLast(), 0, 0, 0, 0);
+            try (var again = Wal.open(settings(path))) {
+                assertThat(again.recovered()).isEqualTo(new Wal.Recovered(true, 0, null));
+                assertThat(totals(again, 1).settledMicros()).isEqualTo(100);
+            }
+        }
+    }
+
+    @Test
+    void damageInTheMiddleIsToldAndItsLeasesStayCharged() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            settle(wal, intend(wal, 400_000), 100_000);
+            settle(wal, intend(wal, 300_000), 200_000);
+            var path = killed();
+            var offsets = new ArrayList<Integer>();
+            frames(newest(path), offsets);
+            overwrite(newest(path), offsets.get(offsets.size() - 3) + 20, 0x5a, 0x5a, 0x5a);
+            try (var again = Wal.open(settings(path))) {
+                assertThat(again.recovered().proven()).isFalse();
+                assertThat(again.recovered().damage()).contains("broken at byte");
+                // no proof, so nothing is closed: the ledger keeps the whole slice charged
+                assertThat(again.totals()).noneMatch(LeaseTotals::closed);
+                grant(again, 500);
+                settle(again, intend(again, 100_000), 100_000);
+            }
+            try (var files = Files.list(path)) {
+                assertThat(files).anyMatch(file -> file.toString().endsWith(".damaged"));
+            }
+        }
+    }
+
+    @Test
+    void refusesADirectoryThatIsInUse() throws IOException {
+        try (var wal = open()) {
+            assertThat(wal.failure()).isNull();
+            assertThatThrownBy(this::open).isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void keepsTotalsAndOpenIntentsOverManySegmentsAndDeletesTheOldest() throws Exception {
+        try (var wal = open()) {
+            grant(wal, 100_000);
+            var first = intend(wal, 5_000_000);
+            var settled = 0L;
+            for (var i = 0; i < 10_000; i++) {
+                settle(wal, intend(wal, 9_000), 7_001);
+                settled += 7_001;
+                wal.append(("{\"n\":" + i + "}").getBytes(UTF_8));
+                if (i % 100 == 0) {
+                    // the test writes faster than any traffic: the next segment has to be there
+                    await().pollDelay(Duration.ZERO).until(this::hasNextSegment);
+                }
+            }
+            assertThat(wal.dropped()).isZero();
+            wal.sync();
+            await().untilAsserted(
+                            () ->
+                                    assertThat(LogReplay.segments(directory.resolve("log")))
+                                            .hasSizeBetween(2, 4));
+            try (var again = Wal.open(settings(killed()))) {
+                assertThat(again.recovered()).isEqualTo(new Wal.Recovered(true, 1, null));
+                assertThat(totals(again, 1).settledMicros())
+                        .isEqualTo(Math.ceilDiv(settled + 5_000_000, 1_000));
+                assertThat(again.recent(1))
+                        .singleElement()
+                        .satisfies(
+                                json ->
+                                        assertThat(new String(json, UTF_8))
+                                                .isEqualTo("{\"n\":9999}"));
+            }
+            settle(wal, first, 1_000_000);
+            assertThat(totals(wal, 1).settledMicros())
+                    .isEqualTo(Math.ceilDiv(settled + 1_000_000, 1_000));
+        }
+    }
+
+    @Test
+    void usageRecordsOfALogInUseCanBeRead() throws IOException {
+        try (var wal = open()) {
+            wal.append("{\"a\":1}".getBytes(UTF_8));
+            wal.append("{\"a\":2}".getBytes(UTF_8));
+            var read = new ArrayList<String>();
+            Wal.readUsage(directory.resolve("log"), json -> read.add(new String(json, UTF_8)));
+            assertThat(read).containsExactly("{\"a\":1}", "{\"a\":2}");
+            assertThat(wal.recent(1)).hasSize(1);
+        }
+    }
+
+    @Test
+    void aLogWithoutTheFileOfItsHolderProvesNothing() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            settle(wal, intend(wal, 400_000), 100_000);
+            var path = killed();
+            Files.delete(path.resolve("holder"));
+            try (var again = Wal.open(settings(path))) {
+                assertThat(again.recovered().proven()).isFalse();
+                assertThat(again.totals()).isEmpty();
+                assertThat(again.holder().logId()).isNotEqualTo(wal.holder().logId());
+            }
+        }
+    }
+}
