@@ -42,6 +42,8 @@ abstract class TollgateCommand implements Callable<Integer> {
             subcommands = {
                 DemoCommand.class,
                 ServeCommand.class,
+                ProxyCommand.class,
+                OperatorCommand.class,
                 CrdsCommand.class,
                 SimulatorCommand.class,
                 LintCommand.class

@@ -53,6 +53,16 @@ final class Until {
         await(STOP);
     }
 
+    /** Ends the waiting from within: this process must go. */
+    static void stop() {
+        STOP.countDown();
+    }
+
+    /** Everything is closed: lets the process go. */
+    static void ended() {
+        DONE.countDown();
+    }
+
     /** Waits for an orderly end, then lets the process go. */
     static void closed(Future<?> close) {
         try {

@@ -24,6 +24,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.time.Instant;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -199,6 +200,11 @@ public final class ProxyServer {
 
     public Metrics metrics() {
         return metrics;
+    }
+
+    /** What was seen of each target in the last minute. */
+    public List<TargetStates.Recent> lastMinute() {
+        return targets.recent(Instant.now());
     }
 
     /**

@@ -42,6 +42,8 @@ public final class TargetStates implements TargetState.Lookup {
         final CircuitBreaker breaker;
         volatile @Nullable Instant notBefore;
         volatile long latencyMillis = -1;
+        volatile boolean credentialRejected;
+        final LastMinute lastMinute = new LastMinute();
 
         Target(ProviderEntry.Breaker settings, String name) {
             this.settings = settings;
@@ -119,6 +121,8 @@ public final class TargetStates implements TargetState.Lookup {
 
     void done(Candidate candidate, Outcome outcome, long latencyNanos, Instant now) {
         var target = target(candidate);
+        target.lastMinute.count(now.getEpochSecond(), !(outcome instanceof Outcome.Success));
+        target.credentialRejected = outcome instanceof Outcome.CredentialRejected;
         if (outcome.countsAgainstTarget()) {
             target.breaker.onError(latencyNanos, TimeUnit.NANOSECONDS, FAILURE);
         } else {
@@ -165,6 +169,37 @@ public final class TargetStates implements TargetState.Lookup {
         targets.keySet().retainAll(live);
     }
 
+    /** What the control plane hears of one target. */
+    public record Recent(
+            String provider,
+            String model,
+            long requests,
+            long errors,
+            boolean circuitOpen,
+            boolean credentialRejected) {}
+
+    /** Targets of the last minute, and those whose circuit is open. */
+    public List<Recent> recent(Instant now) {
+        return targets.entrySet().stream()
+                .flatMap(
+                        provider ->
+                                provider.getValue().entrySet().stream()
+                                        .map(model -> recent(provider.getKey(), model, now)))
+                .filter(seen -> seen.requests() > 0 || seen.circuitOpen())
+                .toList();
+    }
+
+    private static Recent recent(String provider, Map.Entry<String, Target> model, Instant now) {
+        var target = model.getValue();
+        return new Recent(
+                provider,
+                model.getKey(),
+                target.lastMinute.requests(now.getEpochSecond()),
+                target.lastMinute.errors(now.getEpochSecond()),
+                circuit(target) == Circuit.OPEN,
+                target.credentialRejected);
+    }
+
     /** One line of {@code /status}. */
     public record Seen(
             String provider,
@@ -186,12 +221,15 @@ public final class TargetStates implements TargetState.Lookup {
 
     private static Seen seen(String provider, Map.Entry<String, Target> model) {
         var target = model.getValue();
-        var circuit =
-                switch (target.breaker.getState()) {
-                    case CLOSED, DISABLED, METRICS_ONLY -> Circuit.CLOSED;
-                    case HALF_OPEN -> Circuit.HALF_OPEN;
-                    case OPEN, FORCED_OPEN -> Circuit.OPEN;
-                };
-        return new Seen(provider, model.getKey(), circuit, target.notBefore, target.latencyMillis);
+        return new Seen(
+                provider, model.getKey(), circuit(target), target.notBefore, target.latencyMillis);
+    }
+
+    private static Circuit circuit(Target target) {
+        return switch (target.breaker.getState()) {
+            case CLOSED, DISABLED, METRICS_ONLY -> Circuit.CLOSED;
+            case HALF_OPEN -> Circuit.HALF_OPEN;
+            case OPEN, FORCED_OPEN -> Circuit.OPEN;
+        };
     }
 }

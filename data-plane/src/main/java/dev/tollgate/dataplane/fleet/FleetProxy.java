@@ -1,0 +1,130 @@
+package dev.tollgate.dataplane.fleet;
+
+import dev.tollgate.dataplane.ProxyOptions;
+import dev.tollgate.dataplane.ProxyServer;
+import dev.tollgate.dataplane.budget.BudgetGate;
+import dev.tollgate.dataplane.budget.GateSettings;
+import dev.tollgate.dataplane.budget.LeasedBudgetGate;
+import dev.tollgate.dataplane.budget.TimeSource;
+import dev.tollgate.dataplane.config.LastKnownGood;
+import dev.tollgate.dataplane.config.LiveConfig;
+import dev.tollgate.dataplane.control.GrpcLedgerLink;
+import dev.tollgate.dataplane.control.OperatorChannel;
+import dev.tollgate.dataplane.control.OperatorLink;
+import dev.tollgate.dataplane.control.ProxyIdentity;
+import dev.tollgate.dataplane.wal.Wal;
+import dev.tollgate.dataplane.wal.WalSettings;
+import dev.tollgate.policy.push.TargetFigures;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+
+/**
+ * A proxy of a fleet. It serves what it has from the first moment, listens, and then dials the
+ * operator, which it needs for news and for fresh leases but never to go on serving.
+ *
+ * <pre>
+ * data directory: log/ (write-ahead log)
+ * </pre>
+ */
+public final class FleetProxy {
+
+    private static final String FLEET = "default";
+
+    private final Wal wal;
+    private final BudgetGate gate;
+    private final ProxyServer server;
+    private final OperatorChannel channel;
+    private final OperatorLink link;
+    private final long graceMillis;
+
+    private FleetProxy(
+            Wal wal,
+            BudgetGate gate,
+            ProxyServer server,
+            OperatorChannel channel,
+            OperatorLink link,
+            long graceMillis) {
+        this.wal = wal;
+        this.gate = gate;
+        this.server = server;
+        this.channel = channel;
+        this.link = link;
+        this.graceMillis = graceMillis;
+    }
+
+    /**
+     * Replays the log, loads what is kept, listens, dials. Blocks while files are read: not for an
+     * event loop.
+     *
+     * @throws IOException if the data directory is in use or damaged
+     */
+    public static Future<FleetProxy> start(
+            Vertx vertx, ProxyOptions options, FleetSettings settings) throws IOException {
+        Files.createDirectories(settings.data());
+        var wal = Wal.open(WalSettings.in(settings.data().resolve("log")));
+        var name = settings.name() == null ? wal.holder().logId() : settings.name();
+        var live = new LiveConfig();
+        var files = new LastKnownGood(settings.configData());
+        FirstConfig.apply(files, settings.fleetRelease(), live);
+        var channel = new OperatorChannel(vertx, settings.operator());
+        var identity = new ProxyIdentity(name, FLEET, settings.version());
+        return LeasedBudgetGate.open(
+                        wal, new GrpcLedgerLink(channel), GateSettings.of(name), TimeSource.SYSTEM)
+                .compose(
+                        gate ->
+                                ProxyServer.start(vertx, options, live, gate, wal)
+                                        .map(
+                                                server ->
+                                                        new FleetProxy(
+                                                                wal,
+                                                                gate,
+                                                                server,
+                                                                channel,
+                                                                OperatorLink.start(
+                                                                        channel,
+                                                                        identity,
+                                                                        live,
+                                                                        files,
+                                                                        () -> figures(server)),
+                                                                options.closeGrace().toMillis())));
+    }
+
+    private static List<TargetFigures> figures(ProxyServer server) {
+        return server.lastMinute().stream()
+                .map(
+                        seen ->
+                                TargetFigures.newBuilder()
+                                        .setProvider(seen.provider())
+                                        .setModel(seen.model())
+                                        .setRequests(seen.requests())
+                                        .setErrors(seen.errors())
+                                        .setCircuitOpen(seen.circuitOpen())
+                                        .setCredentialRejected(seen.credentialRejected())
+                                        .build())
+                .toList();
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    public int adminPort() {
+        return server.adminPort();
+    }
+
+    /** Leaves the fleet, lets requests end, settles, returns leases, makes the log durable. */
+    public Future<Void> close() {
+        link.close();
+        return server.close()
+                .eventually(() -> gate.close(graceMillis))
+                .eventually(
+                        () -> {
+                            channel.close();
+                            wal.close();
+                            return Future.succeededFuture();
+                        });
+    }
+}
