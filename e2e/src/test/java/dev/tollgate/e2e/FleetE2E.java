@@ -51,6 +51,7 @@ class FleetE2E {
     @Test
     void servesFailsOverAndStopsAtTheBudgetAsTheRefereesConfirm() throws Exception {
         API.installCrds();
+        kubectl("create", "namespace", "tollgate-system");
         try (var openai = SimulatedProvider.start("openai", SCRIPT, folder);
                 var anthropic = SimulatedProvider.start("anthropic", SCRIPT, folder);
                 var gemini = SimulatedProvider.start("gemini", SCRIPT, folder);
@@ -196,8 +197,6 @@ class FleetE2E {
     private static String resources(
             SimulatedProvider openai, SimulatedProvider anthropic, SimulatedProvider gemini) {
         return """
-                {apiVersion: v1, kind: Namespace, metadata: {name: tollgate-system}}
-                ---
                 {apiVersion: v1, kind: Namespace, metadata: {name: team-a}}
                 ---
                 {apiVersion: v1, kind: ServiceAccount, metadata: {name: chatbot, namespace: team-a}}
