@@ -94,7 +94,7 @@ final class DemoCommand extends TollgateCommand {
             introduce(out, gateway, key);
             gateway.watch();
             Until.stopped();
-            Until.closed(gateway.close().eventually(vertx::close));
+            Until.closed(gateway.close(), vertx);
         } finally {
             delete(data);
         }

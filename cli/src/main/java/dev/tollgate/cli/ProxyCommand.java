@@ -98,7 +98,7 @@ final class ProxyCommand extends TollgateCommand {
         LoggerFactory.getLogger(ProxyCommand.class)
                 .info("listening port={} admin-port={}", started.port(), started.adminPort());
         Until.stopped();
-        Until.closed(started.close().eventually(vertx::close));
+        Until.closed(started.close(), vertx);
         return ExitCode.OK;
     }
 

@@ -69,7 +69,7 @@ final class ServeCommand extends TollgateCommand {
                 .info("listening port={} admin-port={}", gateway.port(), gateway.adminPort());
         gateway.watch();
         Until.stopped();
-        Until.closed(gateway.close().eventually(vertx::close));
+        Until.closed(gateway.close(), vertx);
         return ExitCode.OK;
     }
 }

@@ -5,6 +5,7 @@ import dev.tollgate.simulator.SimulatorOptions;
 import dev.tollgate.simulator.script.Dialect;
 import dev.tollgate.simulator.script.Script;
 import dev.tollgate.simulator.script.ScriptException;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +58,7 @@ final class SimulatorCommand extends TollgateCommand {
                         port);
         LoggerFactory.getLogger(SimulatorCommand.class).info("listening port={}", simulator.port());
         Until.stopped();
-        Until.closed(vertx.close());
+        Until.closed(Future.succeededFuture(), vertx);
         return ExitCode.OK;
     }
 

@@ -1,6 +1,7 @@
 package dev.tollgate.cli;
 
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import java.net.BindException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -63,10 +64,12 @@ final class Until {
         DONE.countDown();
     }
 
-    /** Waits for an orderly end, then lets the process go. */
-    static void closed(Future<?> close) {
+    /** Waits for an orderly end, closes Vert.x, then lets the process go. */
+    static void closed(Future<?> close, Vertx vertx) {
         try {
-            close.toCompletionStage().toCompletableFuture().get(CLOSE_SECONDS, TimeUnit.SECONDS);
+            finished(close);
+            // not chained: its threads are gone before a chained future could complete on one
+            finished(vertx.close());
         } catch (ExecutionException | TimeoutException e) {
             throw CommandFailure.failed("the end was not orderly: " + e.getMessage());
         } catch (InterruptedException e) {
@@ -74,6 +77,11 @@ final class Until {
         } finally {
             DONE.countDown();
         }
+    }
+
+    private static void finished(Future<?> close)
+            throws ExecutionException, TimeoutException, InterruptedException {
+        close.toCompletionStage().toCompletableFuture().get(CLOSE_SECONDS, TimeUnit.SECONDS);
     }
 
     private static void await(CountDownLatch latch) {

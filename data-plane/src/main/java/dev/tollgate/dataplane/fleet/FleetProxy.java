@@ -33,26 +33,26 @@ public final class FleetProxy {
 
     private static final String FLEET = "default";
 
+    /** Requests are over by then; the ledger may take this long to hear of it. */
+    private static final long LEDGER_MILLIS = 5_000;
+
     private final Wal wal;
     private final BudgetGate gate;
     private final ProxyServer server;
     private final OperatorChannel channel;
     private final OperatorLink link;
-    private final long graceMillis;
 
     private FleetProxy(
             Wal wal,
             BudgetGate gate,
             ProxyServer server,
             OperatorChannel channel,
-            OperatorLink link,
-            long graceMillis) {
+            OperatorLink link) {
         this.wal = wal;
         this.gate = gate;
         this.server = server;
         this.channel = channel;
         this.link = link;
-        this.graceMillis = graceMillis;
     }
 
     /**
@@ -88,8 +88,7 @@ public final class FleetProxy {
                                                                         identity,
                                                                         live,
                                                                         files,
-                                                                        () -> figures(server)),
-                                                                options.closeGrace().toMillis())));
+                                                                        () -> figures(server)))));
     }
 
     private static List<TargetFigures> figures(ProxyServer server) {
@@ -119,7 +118,7 @@ public final class FleetProxy {
     public Future<Void> close() {
         link.close();
         return server.close()
-                .eventually(() -> gate.close(graceMillis))
+                .eventually(() -> gate.close(LEDGER_MILLIS))
                 .eventually(
                         () -> {
                             channel.close();

@@ -35,13 +35,15 @@ public final class Standalone {
     private static final Logger LOG = LoggerFactory.getLogger(Standalone.class);
     private static final String NAME = "standalone";
 
+    /** Requests are over by then; the ledger may take this long to hear of it. */
+    private static final long LEDGER_MILLIS = 5_000;
+
     private final Wal wal;
     private final EmbeddedAccountStore accounts;
     private final InProcessLedger ledger;
     private final BudgetGate gate;
     private final FolderConfig folder;
     private final ProxyServer server;
-    private final long graceMillis;
 
     private Standalone(
             Wal wal,
@@ -49,15 +51,13 @@ public final class Standalone {
             InProcessLedger ledger,
             BudgetGate gate,
             FolderConfig folder,
-            ProxyServer server,
-            long graceMillis) {
+            ProxyServer server) {
         this.wal = wal;
         this.accounts = accounts;
         this.ledger = ledger;
         this.gate = gate;
         this.folder = folder;
         this.server = server;
-        this.graceMillis = graceMillis;
     }
 
     /**
@@ -86,7 +86,6 @@ public final class Standalone {
         if (applied != null) {
             ledger.budgetsChanged(applied.snapshot().budgets());
         }
-        var graceMillis = options.closeGrace().toMillis();
         return LeasedBudgetGate.open(
                         wal, ledger.link(wal.holder()), GateSettings.of(NAME), TimeSource.SYSTEM)
                 .compose(
@@ -95,13 +94,8 @@ public final class Standalone {
                                         .map(
                                                 server ->
                                                         new Standalone(
-                                                                wal,
-                                                                accounts,
-                                                                ledger,
-                                                                gate,
-                                                                folder,
-                                                                server,
-                                                                graceMillis)));
+                                                                wal, accounts, ledger, gate, folder,
+                                                                server)));
     }
 
     /** From now on changes of the folder are taken, and what is wrong with it is logged. */
@@ -121,7 +115,7 @@ public final class Standalone {
     public Future<Void> close() {
         folder.close();
         return server.close()
-                .eventually(() -> gate.close(graceMillis))
+                .eventually(() -> gate.close(LEDGER_MILLIS))
                 .eventually(
                         () -> {
                             ledger.close();
