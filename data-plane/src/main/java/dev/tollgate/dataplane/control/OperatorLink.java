@@ -24,6 +24,7 @@ import io.vertx.grpc.common.GrpcMessageEncoder;
 import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.common.ServiceName;
 import java.io.IOException;
+import java.net.UnknownHostException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -205,7 +206,7 @@ public final class OperatorLink implements AutoCloseable {
         if (closed) {
             return;
         }
-        var reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        var reason = reason(cause);
         if (!(state instanceof State.Disconnected before) || !before.reason().equals(reason)) {
             LOG.atWarn()
                     .addKeyValue("operator", channel.address())
@@ -216,6 +217,14 @@ public final class OperatorLink implements AutoCloseable {
         long delay = OperatorChannel.reconnectMillis(attempt);
         attempt++;
         channel.vertx().setTimer(delay, _ -> dial());
+    }
+
+    /** One wording for one kind of failure, so that a long outage is one line in the log. */
+    private static String reason(Throwable cause) {
+        if (cause instanceof UnknownHostException) {
+            return "the name cannot be resolved";
+        }
+        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
     }
 
     private void heartbeat(long timer) {
