@@ -151,11 +151,14 @@ public final class GrpcLedgerLink implements LedgerLink {
                     .log("no connection to the ledger; slices are spent");
         }
         told().ifPresent(l -> l.disconnected(reason));
-        channel.vertx().setTimer(OperatorChannel.reconnectMillis(attempt++), _ -> dial());
+        channel.redial(attempt++, this::dial);
     }
 
     private void received(FromLedger message) {
-        attempt = 0;
+        if (attempt > 0) {
+            attempt = 0;
+            channel.reached();
+        }
         var to = holder;
         if (to == null) {
             return; // nothing was said yet, so nothing can be for us

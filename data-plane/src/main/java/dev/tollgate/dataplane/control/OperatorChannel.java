@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,7 @@ public final class OperatorChannel implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable GrpcClient client;
     private List<Buffer> clientFiles = List.of();
+    private final Set<Runnable> waiting = ConcurrentHashMap.newKeySet();
 
     public OperatorChannel(Vertx vertx, OperatorAddress address) {
         this.vertx = vertx;
@@ -141,6 +144,26 @@ public final class OperatorChannel implements AutoCloseable {
 
     private static Buffer read(Path file) throws IOException {
         return Buffer.buffer(Files.readAllBytes(file));
+    }
+
+    /** Dials again after a while, or as soon as the other link has reached the operator. */
+    void redial(int attempt, Runnable dial) {
+        var once =
+                new Runnable() {
+                    @Override
+                    public void run() {
+                        if (waiting.remove(this)) {
+                            dial.run();
+                        }
+                    }
+                };
+        waiting.add(once);
+        vertx.setTimer(reconnectMillis(attempt), _ -> once.run());
+    }
+
+    /** The operator speaks: whoever waits to dial need not wait any longer. */
+    void reached() {
+        waiting.forEach(Runnable::run);
     }
 
     /** Delay before the n-th attempt in a row, from 0: random, 0.1 s to 5 s. */

@@ -214,9 +214,7 @@ public final class OperatorLink implements AutoCloseable {
                     .log("no connection to the operator; serving with what there is");
         }
         state = new State.Disconnected(reason);
-        long delay = OperatorChannel.reconnectMillis(attempt);
-        attempt++;
-        channel.vertx().setTimer(delay, _ -> dial());
+        channel.redial(attempt++, () -> context.runOnContext(_ -> dial()));
     }
 
     /** One wording for one kind of failure, so that a long outage is one line in the log. */
@@ -255,6 +253,7 @@ public final class OperatorLink implements AutoCloseable {
             state = new State.Connected();
             attempt = 0;
             LOG.atInfo().addKeyValue("operator", channel.address()).log("operator connected");
+            channel.reached();
         }
         switch (message.getMessageCase()) {
             case SNAPSHOT -> announced(from, message.getSnapshot());
