@@ -3,6 +3,7 @@ package dev.tollgate.operator;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -12,6 +13,8 @@ import java.util.function.Supplier;
  * answers from memory.
  */
 final class AdminServer {
+
+    private static final int IDLE_SECONDS = 30;
 
     private final HttpServer server;
     private final BooleanSupplier live;
@@ -29,7 +32,12 @@ final class AdminServer {
         this.ready = ready;
         this.metrics = metrics;
         this.status = status;
-        this.server = vertx.createHttpServer().requestHandler(this::answer);
+        this.server =
+                vertx.createHttpServer(
+                                new HttpServerOptions()
+                                        .setIdleTimeout(IDLE_SECONDS)
+                                        .setHttp2ClearTextEnabled(false))
+                        .requestHandler(this::answer);
     }
 
     Future<HttpServer> listen(String host, int port) {

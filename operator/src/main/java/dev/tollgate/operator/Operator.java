@@ -5,40 +5,38 @@ import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.operator.compile.ControlLoop;
 import dev.tollgate.operator.compile.Memory;
 import dev.tollgate.operator.compile.Sources;
+import dev.tollgate.operator.kube.AccessCheck;
 import dev.tollgate.operator.kube.CoreCaches;
 import dev.tollgate.operator.kube.CrdCheck;
 import dev.tollgate.operator.kube.MemorySecrets;
 import dev.tollgate.operator.kube.ProgrammedTimes;
 import dev.tollgate.operator.kube.Reconcilers;
+import dev.tollgate.operator.ledger.FencedStore;
+import dev.tollgate.operator.ledger.FleetPods;
 import dev.tollgate.operator.ledger.KubernetesAccountStore;
 import dev.tollgate.operator.ledger.LedgerStreams;
-import dev.tollgate.operator.push.ControlSecurity;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.PushServer;
 import dev.tollgate.operator.status.Statuses;
 import dev.tollgate.operator.trust.ClusterKeys;
-import dev.tollgate.operator.trust.ControlAuthority;
-import dev.tollgate.operator.trust.TokenReviews;
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.IssuerEntry;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.OperatorException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,16 +52,15 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * {@link #start} blocks until the caches are complete and the ports are open. Only one operator of
- * a fleet may run at a time: each start claims a higher epoch, and an operator that meets a higher
- * one than its own stops.
+ * a fleet acts at a time: each start claims a higher epoch, and an operator that meets a higher one
+ * than its own closes itself ({@link Leadership}).
  */
 public final class Operator implements AutoCloseable {
 
     private static final Duration CACHES_WITHIN = Duration.ofSeconds(60);
+    private static final Duration CLOSED_WITHIN = Duration.ofSeconds(5);
     private static final long START_SECONDS = 30;
     private static final long FIGURES_MILLIS = 2_000;
-    private static final long CERTIFICATES_MILLIS = Duration.ofHours(24).toMillis();
-    private static final int STORE_TIMEOUT_MILLIS = 5_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(Operator.class);
 
@@ -72,10 +69,11 @@ public final class Operator implements AutoCloseable {
     private final Clock clock = Clock.systemUTC();
     private final ProgrammedTimes times = new ProgrammedTimes();
     private final List<AutoCloseable> parts = new ArrayList<>();
+    private final AtomicBoolean started = new AtomicBoolean();
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final Vertx vertx;
-    private final KubernetesClient client;
-    private final KubernetesClient storeClient;
-    private volatile boolean closed;
+    private final ApiClients api;
 
     // made by start, in this order
     private @Nullable ClusterKeys keys;
@@ -87,25 +85,15 @@ public final class Operator implements AutoCloseable {
     private Operator(OperatorOptions options, Runnable fenced) throws StartRefusal {
         this.options = options;
         this.fenced = fenced;
-        var config = config(options);
-        this.client = closing(new KubernetesClientBuilder().withConfig(config).build());
-        // an attempt that is repeated behind our back could turn an unknown outcome into a conflict
-        this.storeClient =
-                closing(
-                        new KubernetesClientBuilder()
-                                .withConfig(
-                                        new ConfigBuilder(config)
-                                                .withRequestRetryBackoffLimit(0)
-                                                .withRequestTimeout(STORE_TIMEOUT_MILLIS)
-                                                .build())
-                                .build());
+        this.api = closing(ApiClients.of(options.kubeconfig()));
         this.vertx = Vertx.vertx();
     }
 
     /**
      * Starts.
      *
-     * @param fenced told once when a later operator has taken over: this one must end
+     * @param fenced told once, when a later operator has taken over and this one has closed itself,
+     *     or when a cache has failed for good: the process should end
      * @throws StartRefusal in one clear line why not; nothing runs then
      */
     public static Operator start(OperatorOptions options, Runnable fenced) throws StartRefusal {
@@ -113,31 +101,23 @@ public final class Operator implements AutoCloseable {
         var operator = new Operator(options, fenced);
         try {
             operator.run();
+            operator.started.set(true);
+            if (operator.over.get()) {
+                throw new StartRefusal(
+                        StartRefusal.MISSING, "another operator has taken over in the meantime");
+            }
             return operator;
         } catch (StartRefusal | RuntimeException e) {
             operator.close();
-            if (e instanceof KubernetesClientException api) {
+            if (e instanceof KubernetesClientException || e instanceof OperatorException) {
                 throw new StartRefusal(
                         StartRefusal.MISSING,
                         "the API server at "
-                                + operator.client.getMasterUrl()
+                                + operator.api.client().getMasterUrl()
                                 + " does not answer as needed: "
-                                + api.getMessage());
+                                + e.getMessage());
             }
             throw e;
-        }
-    }
-
-    private static Config config(OperatorOptions options) throws StartRefusal {
-        var file = options.kubeconfig();
-        if (file == null) {
-            return Config.autoConfigure(null);
-        }
-        try {
-            return Config.fromKubeconfig(Files.readString(file));
-        } catch (IOException | RuntimeException e) {
-            throw new StartRefusal(
-                    StartRefusal.USAGE, "--kubeconfig: " + file + " is no kubeconfig");
         }
     }
 
@@ -147,48 +127,71 @@ public final class Operator implements AutoCloseable {
     }
 
     private void run() throws StartRefusal {
-        CrdCheck.check(client);
-        var secrets = new MemorySecrets(client, options.platformNamespace());
+        CrdCheck.check(api.client());
+        AccessCheck.check(api.client(), options.watched(), options.secretsOf());
+        var secrets = new MemorySecrets(api.client(), options.platformNamespace());
         var remembered = secrets.load();
-        var file = new EpochFile(options.dataDir());
-        var store = new KubernetesAccountStore(storeClient, options.platformNamespace());
-        long epoch = secrets.claimEpoch(Math.max(file.read(), store.highestEpoch()));
-        file.write(epoch);
-        LOG.atInfo().addKeyValue("epoch", epoch).log("epoch claimed");
+        var store = new KubernetesAccountStore(api.store(), options.platformNamespace());
+        var leadership =
+                closing(
+                        Leadership.claim(
+                                secrets,
+                                new EpochFile(options.dataDir()),
+                                highestEpoch(store),
+                                this::ended));
+        leadership.watch();
+        long epoch = leadership.epoch();
 
         var writer = closing(new MemoryWriter(secrets, epoch));
-        var caches = closing(new CoreCaches(client, options.secretNamespaces(), this::dirty));
-        var clusterKeys = closing(new ClusterKeys(client, this::dirty));
+        var caches = closing(new CoreCaches(api.client(), options.secretsOf(), this::dirty));
+        var clusterKeys = closing(new ClusterKeys(api.client(), this::dirty));
         keys = clusterKeys;
         clusterKeys.start();
-        var streams = closing(new LedgerStreams(new LedgerService(store, epoch), clock));
-        var control = closing(loop(secrets, writer, streams, epoch, remembered));
+        var ledger =
+                new LedgerService(
+                        new FencedStore(store, epoch, leadership::fence),
+                        epoch,
+                        new FleetPods(
+                                api.client(), options.fleetServiceAccount(), this::knownProxies));
+        var streams = closing(new LedgerStreams(ledger, clock));
+        var control = closing(loop(leadership, writer, streams, remembered));
         loop = control;
         var watchers =
                 closing(
                         new Reconcilers(
-                                client,
-                                options.namespaces(),
+                                api.client(),
+                                options.watched(),
                                 caches,
                                 () ->
                                         new Statuses(
                                                 control.picture(streams.accounts()),
                                                 clock.instant()),
                                 this::dirty,
+                                this::ended,
                                 times,
                                 clock));
         reconcilers = watchers;
         watchers.start();
-        complete(caches);
+        caches.awaitComplete(CACHES_WITHIN);
         serve(control, streams, watchers, epoch, remembered);
     }
 
+    private long highestEpoch(KubernetesAccountStore store) throws StartRefusal {
+        return switch (store.list("")) {
+            case AccountStore.Listing.Ok(var accounts) ->
+                    accounts.stream().mapToLong(v -> v.account().epoch()).max().orElse(0);
+            case AccountStore.Listing.Unavailable(var reason) ->
+                    throw new StartRefusal(
+                            StartRefusal.MISSING,
+                            "BudgetLedgers of namespace "
+                                    + options.platformNamespace()
+                                    + " cannot be read: "
+                                    + reason);
+        };
+    }
+
     private ControlLoop loop(
-            MemorySecrets secrets,
-            MemoryWriter writer,
-            LedgerStreams streams,
-            long epoch,
-            Memory remembered) {
+            Leadership leadership, MemoryWriter writer, LedgerStreams streams, Memory remembered) {
         return new ControlLoop(
                 new CachedSources(),
                 new ControlLoop.Settings(
@@ -213,30 +216,21 @@ public final class Operator implements AutoCloseable {
 
                     @Override
                     public void outrun(long theirs) {
-                        writer.execute(() -> claimAgain(secrets, writer, theirs));
+                        writer.execute(
+                                () -> leadership.outrun(theirs, claimed -> claimed(claimed)));
+                    }
+
+                    private void claimed(long epoch) {
+                        writer.epoch(epoch);
+                        var control = loop;
+                        if (control != null) {
+                            control.epoch(epoch);
+                        }
                     }
                 },
-                epoch,
+                leadership.epoch(),
                 remembered,
                 clock);
-    }
-
-    private void complete(CoreCaches caches) throws StartRefusal {
-        long until = System.nanoTime() + CACHES_WITHIN.toNanos();
-        while (!caches.complete()) {
-            if (System.nanoTime() > until) {
-                throw new StartRefusal(
-                        StartRefusal.MISSING,
-                        "Secrets, ConfigMaps or Namespaces cannot be read: "
-                                + caches.lastFailure().orElse("no answer"));
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(20);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new StartRefusal(StartRefusal.MISSING, "interrupted");
-            }
-        }
     }
 
     private void serve(
@@ -251,16 +245,14 @@ public final class Operator implements AutoCloseable {
                 settled == null
                         ? Fleet.empty()
                         : Fleet.restored(settled, remembered.proxies(), clock.instant());
-        var authority =
-                new ControlAuthority(
-                        client, options.platformNamespace(), serverNames(options), clock);
+        var trust = new ChannelTrust(options, vertx, api.client(), clock);
         var server =
                 await(
                         PushServer.start(
                                 vertx,
                                 options.pushHost(),
                                 options.pushPort(),
-                                security(authority),
+                                trust.security(),
                                 fleet,
                                 epoch,
                                 control,
@@ -268,15 +260,13 @@ public final class Operator implements AutoCloseable {
                                 clock),
                         "--push-port: " + options.pushHost() + ":" + options.pushPort());
         push = server;
-        if (options.security() != OperatorOptions.Security.NONE) {
-            vertx.setPeriodic(CERTIFICATES_MILLIS, _ -> renew(authority, server));
-        }
+        trust.keep(server);
         var report = new OperatorReport(server, watchers, times, clock);
         var pages =
                 new AdminServer(
                         vertx,
-                        () -> !closed,
-                        () -> !closed && control.compiles() > 0,
+                        () -> !closed.get(),
+                        () -> !closed.get() && control.compiles() > 0,
                         report::metrics,
                         report::status);
         await(
@@ -292,61 +282,13 @@ public final class Operator implements AutoCloseable {
                 .log("operator serves");
     }
 
-    private ControlSecurity security(ControlAuthority authority) {
-        var account = options.fleetServiceAccount();
-        var tokens = account == null ? null : new TokenReviews(vertx, client, account);
-        return switch (options.security()) {
-            case NONE -> new ControlSecurity.None();
-            case MTLS -> new ControlSecurity.Mtls(authority.renew(), tokens);
-            case TOKEN -> {
-                if (tokens == null) {
-                    throw new IllegalStateException("token without a fleet ServiceAccount");
-                }
-                yield new ControlSecurity.Token(authority.renew(), tokens);
-            }
-        };
-    }
-
-    private static List<String> serverNames(OperatorOptions options) {
-        var names = new ArrayList<String>();
-        var service = "tollgate-operator";
-        names.add(service);
-        names.add(service + "." + options.platformNamespace());
-        names.add(service + "." + options.platformNamespace() + ".svc");
-        names.add(service + "." + options.platformNamespace() + ".svc.cluster.local");
-        names.add("localhost");
-        names.add("127.0.0.1");
-        names.addAll(options.pushNames());
-        return names;
-    }
-
-    private void renew(ControlAuthority authority, PushServer server) {
-        vertx.executeBlocking(authority::renew, false)
-                .compose(server::identity)
-                .onFailure(
-                        e ->
-                                LOG.atError()
-                                        .addKeyValue("error", e.getMessage())
-                                        .log("certificates not renewed; tried again tomorrow"));
-    }
-
-    /** A proxy has seen a higher epoch: a later operator runs, or our memory was lost. */
-    private void claimAgain(MemorySecrets secrets, MemoryWriter writer, long theirs) {
-        var control = loop;
-        if (control == null || closed) {
-            return;
-        }
-        if (secrets.storedEpoch() >= theirs) {
-            LOG.atError().addKeyValue("epoch", theirs).log("a later operator runs; this one ends");
+    /** Acts no more, then tells; while it starts, {@link #start} does. */
+    private void ended() {
+        over.set(true);
+        if (started.get()) {
+            close();
             fenced.run();
-            return;
         }
-        long claimed = secrets.claimEpoch(theirs);
-        LOG.atWarn()
-                .addKeyValue("epoch", claimed)
-                .log("proxies knew a higher epoch than the last-known-good Secret; claimed anew");
-        writer.epoch(claimed);
-        control.epoch(claimed);
     }
 
     private <T> T await(Future<T> future, String what) throws StartRefusal {
@@ -381,6 +323,11 @@ public final class Operator implements AutoCloseable {
         if (watchers != null) {
             watchers.refresh();
         }
+    }
+
+    private Set<String> knownProxies() {
+        var server = push;
+        return server == null ? Set.of() : server.fleet().proxies().keySet();
     }
 
     /** What the compile reads: the caches of this operator. */
@@ -423,28 +370,23 @@ public final class Operator implements AutoCloseable {
 
     @Override
     public void close() {
-        if (closed) {
+        if (!closed.compareAndSet(false, true)) {
             return;
         }
-        closed = true;
         var server = push;
         if (server != null) {
-            quietly(
-                    () ->
-                            server.close()
-                                    .toCompletionStage()
-                                    .toCompletableFuture()
-                                    .get(5, TimeUnit.SECONDS));
+            quietly(() -> within(server.close()));
         }
         for (var part : parts.reversed()) {
             quietly(part::close);
         }
-        quietly(
-                () ->
-                        vertx.close()
-                                .toCompletionStage()
-                                .toCompletableFuture()
-                                .get(5, TimeUnit.SECONDS));
+        quietly(() -> within(vertx.close()));
+    }
+
+    private static void within(Future<Void> future) throws Exception {
+        future.toCompletionStage()
+                .toCompletableFuture()
+                .get(CLOSED_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     @FunctionalInterface

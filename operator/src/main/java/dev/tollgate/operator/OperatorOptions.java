@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
  * The settings of an operator.
  *
  * @param kubeconfig null: the usual places (in a cluster the pod's ServiceAccount)
- * @param namespaces whose ModelProviders, RoutingPolicies and Budgets are read
- * @param secretNamespaces whose Secrets and ConfigMaps are read
+ * @param namespaces whose ModelProviders, RoutingPolicies and Budgets are read, beside those of the
+ *     platform namespace
+ * @param secretNamespaces whose Secrets and ConfigMaps are read, beside those of the platform
+ *     namespace
  * @param platformNamespace the namespace whose objects may reach others, and of the operator's own
  *     Secrets and ledgers
  * @param pushPort 0: a free one
@@ -71,6 +73,16 @@ public record OperatorOptions(
                 SettingsEntry.Unbudgeted.ALLOW,
                 "127.0.0.1",
                 9090);
+    }
+
+    /** Where ModelProviders, RoutingPolicies and Budgets are read. */
+    WatchedNamespaces watched() {
+        return namespaces.and(platformNamespace);
+    }
+
+    /** Where Secrets and ConfigMaps are read. */
+    WatchedNamespaces secretsOf() {
+        return secretNamespaces.and(platformNamespace);
     }
 
     /** Throws for the first setting that cannot be used. */

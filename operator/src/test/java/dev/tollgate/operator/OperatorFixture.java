@@ -5,10 +5,20 @@ import static org.awaitility.Awaitility.await;
 import dev.tollgate.crds.apiserver.ApiServer;
 import dev.tollgate.dataplane.control.OperatorAddress;
 import dev.tollgate.operator.kube.WatchedNamespaces;
+import dev.tollgate.operator.push.ScriptedProxy;
 import dev.tollgate.operator.push.TestProxy;
 import dev.tollgate.policy.snapshot.SettingsEntry;
+import io.fabric8.kubernetes.api.model.AuthInfoBuilder;
+import io.fabric8.kubernetes.api.model.Config;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpVersion;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +39,8 @@ final class OperatorFixture implements AutoCloseable {
     final Vertx vertx = Vertx.vertx();
     private final Path directory;
     private final List<TestProxy> proxies = new ArrayList<>();
+    private final List<ScriptedProxy> scripted = new ArrayList<>();
+    private final List<Operator> others = new ArrayList<>();
     private @Nullable Operator operator;
     private int port;
     volatile boolean fenced;
@@ -57,7 +69,14 @@ final class OperatorFixture implements AutoCloseable {
     }
 
     OperatorOptions options(Path kubeconfig, OperatorOptions.Security security) {
-        var names = new WatchedNamespaces(Set.of(platform, team));
+        return options(kubeconfig, security, null);
+    }
+
+    OperatorOptions options(
+            Path kubeconfig,
+            OperatorOptions.Security security,
+            @Nullable String fleetServiceAccount) {
+        var names = new WatchedNamespaces(Set.of(team)); // and the platform namespace
         return new OperatorOptions(
                 kubeconfig,
                 names,
@@ -67,7 +86,7 @@ final class OperatorFixture implements AutoCloseable {
                 port,
                 List.of(),
                 security,
-                null,
+                fleetServiceAccount,
                 null,
                 SettingsEntry.EndpointPolicy.ANY,
                 SettingsEntry.Unbudgeted.ALLOW,
@@ -88,6 +107,14 @@ final class OperatorFixture implements AutoCloseable {
         } catch (StartRefusal e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** A second operator, on another port; the first one goes on. */
+    Operator startBeside() {
+        var first = operator();
+        others.add(first);
+        port = 0;
+        return start();
     }
 
     Operator operator() {
@@ -112,6 +139,61 @@ final class OperatorFixture implements AutoCloseable {
                         vertx, new OperatorAddress("127.0.0.1", port, security), name, directory);
         proxies.add(proxy);
         return proxy;
+    }
+
+    /** A proxy that answers as the test says. */
+    ScriptedProxy scripted(String name) throws Exception {
+        var proxy =
+                new ScriptedProxy(
+                        vertx,
+                        port,
+                        new HttpClientOptions()
+                                .setProtocolVersion(HttpVersion.HTTP_2)
+                                .setHttp2ClearTextUpgrade(false),
+                        name);
+        scripted.add(proxy);
+        return proxy;
+    }
+
+    /** A kubeconfig for the API server at another address, with a token in place of the admin. */
+    Path kubeconfig(String name, String server, @Nullable String token) {
+        try {
+            var admin = Serialization.unmarshal(api.kubeconfigYaml(), Config.class);
+            admin.getClusters().getFirst().getCluster().setServer(server);
+            if (token != null) {
+                admin.getUsers().getFirst().setUser(new AuthInfoBuilder().withToken(token).build());
+            }
+            return Files.writeString(
+                    directory.resolve(name + ".kubeconfig"), Serialization.asYaml(admin));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Address of the API server. */
+    URI apiAddress() {
+        return URI.create(api.client().getConfiguration().getMasterUrl());
+    }
+
+    void serviceAccount(String namespace, String name) {
+        apply(
+                """
+                apiVersion: v1
+                kind: ServiceAccount
+                metadata: {name: %s, namespace: %s}
+                """
+                        .formatted(name, namespace));
+    }
+
+    /** A token of a ServiceAccount, as a projected volume would hold it. */
+    String token(String namespace, String account, String... more) {
+        var arguments = new ArrayList<>(List.of("create", "token", account, "-n", namespace));
+        arguments.addAll(List.of(more));
+        var outcome = kubectl(arguments.toArray(String[]::new));
+        if (!outcome.ok()) {
+            throw new AssertionError(outcome.err());
+        }
+        return outcome.out().strip();
     }
 
     void apply(String yaml) {
@@ -168,6 +250,18 @@ final class OperatorFixture implements AutoCloseable {
                         .formatted(name, team, name, provider, model));
     }
 
+    /** A hard Budget of the team for all time. */
+    void budget(String name, String amount) {
+        apply(
+                """
+                apiVersion: tollgate.dev/v1alpha1
+                kind: Budget
+                metadata: {name: %s, namespace: %s}
+                spec: {amount: "%s", period: {type: Lifetime}}
+                """
+                        .formatted(name, team, amount));
+    }
+
     /** What {@code kubectl get KIND/NAME -o jsonpath} prints. */
     String get(String object, String jsonPath) {
         return kubectl("get", object, "-n", team, "-o", "jsonpath=" + jsonPath).out();
@@ -193,9 +287,11 @@ final class OperatorFixture implements AutoCloseable {
     @Override
     public void close() throws Exception {
         proxies.forEach(TestProxy::kill);
+        scripted.forEach(ScriptedProxy::close);
         if (operator != null) {
             operator.close();
         }
+        others.forEach(Operator::close);
         vertx.close().toCompletionStage().toCompletableFuture().get();
     }
 }

@@ -11,12 +11,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs a task on a thread of its own after events have been quiet for a while, or have gone on for
- * long enough; never twice at a time. A task that fails is logged and run again.
+ * long enough; never twice at a time. A task that fails is logged and run again, without end: after
+ * 1 s, then after twice as long each time, at most after 30 s.
  */
 public final class Debounce implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Debounce.class);
     private static final Duration AGAIN_AFTER_FAILURE = Duration.ofSeconds(1);
+    private static final Duration AGAIN_AT_MOST = Duration.ofSeconds(30);
 
     private final Runnable task;
     private final long quietNanos;
@@ -24,6 +26,7 @@ public final class Debounce implements AutoCloseable {
     private final ScheduledExecutorService thread;
     private long firstNanos;
     private @Nullable ScheduledFuture<?> scheduled;
+    private Duration again = AGAIN_AFTER_FAILURE; // of the thread
 
     public Debounce(String name, Duration quiet, Duration atMost, Runnable task) {
         this.task = task;
@@ -61,8 +64,12 @@ public final class Debounce implements AutoCloseable {
         synchronized (this) {
             scheduled = null;
         }
-        if (!guarded(task) && !thread.isShutdown()) {
-            thread.schedule(this::dirty, AGAIN_AFTER_FAILURE.toMillis(), TimeUnit.MILLISECONDS);
+        if (guarded(task)) {
+            again = AGAIN_AFTER_FAILURE;
+        } else if (!thread.isShutdown()) {
+            thread.schedule(this::dirty, again.toMillis(), TimeUnit.MILLISECONDS);
+            var twice = again.multipliedBy(2);
+            again = twice.compareTo(AGAIN_AT_MOST) < 0 ? twice : AGAIN_AT_MOST;
         }
     }
 

@@ -28,6 +28,10 @@ final class Rejections {
         byObject.put(object, new Rejection(generation, text));
     }
 
+    void clear() {
+        byObject.clear();
+    }
+
     boolean isEmpty() {
         return byObject.isEmpty();
     }

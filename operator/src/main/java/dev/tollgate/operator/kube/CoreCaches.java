@@ -4,6 +4,7 @@ import dev.tollgate.crds.resource.Bytes;
 import dev.tollgate.crds.resource.ConfigMapObject;
 import dev.tollgate.crds.resource.NamespaceObject;
 import dev.tollgate.crds.resource.SecretObject;
+import dev.tollgate.operator.StartRefusal;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -14,10 +15,12 @@ import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
 import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -115,14 +118,24 @@ public final class CoreCaches implements AutoCloseable {
                 Stream.of(namespaces), Stream.concat(secrets.stream(), configMaps.stream()));
     }
 
-    /** Whether every list was read once. */
-    public boolean complete() {
-        return all().allMatch(SharedIndexInformer::hasSynced);
-    }
-
-    /** What kept a cache from being complete last; empty if nothing did. */
-    public Optional<String> lastFailure() {
-        return Optional.ofNullable(failure.get());
+    /** Blocks until every list was read once. */
+    public void awaitComplete(Duration atMost) throws StartRefusal {
+        long until = System.nanoTime() + atMost.toNanos();
+        while (!all().allMatch(SharedIndexInformer::hasSynced)) {
+            if (System.nanoTime() > until) {
+                var reason = failure.get();
+                throw new StartRefusal(
+                        StartRefusal.MISSING,
+                        "Secrets, ConfigMaps or Namespaces cannot be read: "
+                                + (reason == null ? "no answer" : reason));
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(20);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new StartRefusal(StartRefusal.MISSING, "interrupted");
+            }
+        }
     }
 
     List<SecretObject> secretObjects() {

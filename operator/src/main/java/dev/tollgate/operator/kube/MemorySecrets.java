@@ -24,14 +24,15 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,6 +77,36 @@ public final class MemorySecrets {
     /** The highest epoch that was ever claimed; 0: none. */
     public long storedEpoch() {
         return epoch(get(0));
+    }
+
+    /**
+     * Tells of the epoch in the Secret, now and whenever it is written, on threads of the client;
+     * until closed, and through outages of the API server.
+     */
+    public AutoCloseable watchEpoch(LongConsumer seen) {
+        var informer =
+                client.secrets()
+                        .inNamespace(namespace)
+                        .withName(PREFIX + 0)
+                        .runnableInformer(0)
+                        .exceptionHandler((_, _) -> true);
+        informer.addEventHandler(
+                new ResourceEventHandler<>() {
+                    @Override
+                    public void onAdd(Secret secret) {
+                        seen.accept(epoch(secret));
+                    }
+
+                    @Override
+                    public void onUpdate(Secret before, Secret secret) {
+                        seen.accept(epoch(secret));
+                    }
+
+                    @Override
+                    public void onDelete(Secret secret, boolean unknown) {}
+                });
+        informer.start();
+        return informer::stop;
     }
 
     private static long epoch(@Nullable Secret secret) {
@@ -295,10 +326,5 @@ public final class MemorySecrets {
                 }
             }
         }
-    }
-
-    /** For messages: where the memory lies. */
-    public Map<String, String> place() {
-        return Map.of("namespace", namespace, "name", PREFIX + "0");
     }
 }

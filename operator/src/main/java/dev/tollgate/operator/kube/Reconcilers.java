@@ -11,11 +11,15 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import io.javaoperatorsdk.operator.processing.retry.Retry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The Java Operator SDK with the three reconcilers. Retries never end, at most 60 s apart, and
@@ -28,6 +32,8 @@ public final class Reconcilers implements AutoCloseable {
     private static final Duration RESYNC = Duration.ofMinutes(5);
     private static final Duration CACHES_WITHIN = Duration.ofSeconds(60);
 
+    private static final Logger LOG = LoggerFactory.getLogger(Reconcilers.class);
+
     private final ModelProviderReconciler providers;
     private final RoutingPolicyReconciler policies;
     private final BudgetReconciler budgets;
@@ -38,6 +44,7 @@ public final class Reconcilers implements AutoCloseable {
     /**
      * @param statuses as they should be right now
      * @param dirty told when an object is new, changed or gone
+     * @param failed told when a cache ended for good, which no outage of the API server does
      */
     public Reconcilers(
             KubernetesClient client,
@@ -45,6 +52,7 @@ public final class Reconcilers implements AutoCloseable {
             CoreCaches core,
             Supplier<Statuses> statuses,
             Runnable dirty,
+            Runnable failed,
             ProgrammedTimes times,
             Clock clock) {
         var world = new StatusReconciler.World(client, statuses, dirty, times, clock);
@@ -59,6 +67,8 @@ public final class Reconcilers implements AutoCloseable {
                                         .withCloseClientOnStop(false)
                                         .checkingCRDAndValidateLocalModel(false)
                                         .withStopOnInformerErrorDuringStartup(false)
+                                        .withInformerStoppedHandler(
+                                                (_, cause) -> stopped(cause, failed))
                                         .withCacheSyncTimeout(CACHES_WITHIN)
                                         .withConcurrentReconciliationThreads(8));
         operator.register(providers, c -> configure(c, "modelprovider", namespaces));
@@ -76,6 +86,16 @@ public final class Reconcilers implements AutoCloseable {
                         });
     }
 
+    /** In the place of the SDK's own handler, which ends the process. */
+    private static void stopped(@Nullable Throwable cause, Runnable failed) {
+        if (cause != null) {
+            LOG.atError()
+                    .addKeyValue("error", cause.getMessage())
+                    .log("a cache has ended for good; the operator must be started again");
+            Thread.ofPlatform().name("failed").start(failed);
+        }
+    }
+
     private static void configure(
             ControllerConfigurationOverrider<?> controller,
             String name,
@@ -86,17 +106,21 @@ public final class Reconcilers implements AutoCloseable {
                 .withGenerationAware(false)
                 .withTriggerReconcilerOnAllEvents(true)
                 .withReconciliationMaxInterval(RESYNC)
-                .withRetry(
-                        new GenericRetry()
-                                .withoutMaxAttempts()
-                                .setInitialInterval(RETRY_FIRST.toMillis())
-                                .setIntervalMultiplier(1.5)
-                                .setMaxInterval(RETRY_AT_MOST.toMillis()));
+                .withRetry(retries());
         if (namespaces.all()) {
             controller.watchingAllNamespaces();
         } else {
             controller.settingNamespaces(namespaces.names());
         }
+    }
+
+    /** Without end: the SDK's own give up after 26 s. */
+    static Retry retries() {
+        return new GenericRetry()
+                .withoutMaxAttempts()
+                .setInitialInterval(RETRY_FIRST.toMillis())
+                .setIntervalMultiplier(1.5)
+                .setMaxInterval(RETRY_AT_MOST.toMillis());
     }
 
     /** Returns when the caches hold every object. */

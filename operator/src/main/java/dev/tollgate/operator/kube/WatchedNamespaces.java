@@ -1,5 +1,6 @@
 package dev.tollgate.operator.kube;
 
+import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -17,6 +18,16 @@ public record WatchedNamespaces(Set<String> names) {
 
     public boolean all() {
         return names.isEmpty();
+    }
+
+    /** With one more. */
+    public WatchedNamespaces and(String name) {
+        if (all()) {
+            return this;
+        }
+        var more = new HashSet<>(names);
+        more.add(name);
+        return new WatchedNamespaces(more);
     }
 
     public boolean contains(String namespace) {

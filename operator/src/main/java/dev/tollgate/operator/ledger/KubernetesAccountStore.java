@@ -116,15 +116,6 @@ public final class KubernetesAccountStore implements AccountStore {
         }
     }
 
-    /** The highest epoch in any account; 0 if there is none, or it cannot be read. */
-    public long highestEpoch() {
-        return switch (list("")) {
-            case Listing.Ok(var accounts) ->
-                    accounts.stream().mapToLong(v -> v.account().epoch()).max().orElse(0);
-            case Listing.Unavailable _ -> 0;
-        };
-    }
-
     @Override
     public Identity identity() {
         try {

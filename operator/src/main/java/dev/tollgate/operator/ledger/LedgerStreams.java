@@ -142,8 +142,22 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
         private void onAccount(AccountKey account, LedgerCommand command) {
             order.execute(
                     () ->
-                            accounts.computeIfAbsent(account, _ -> new SerialQueue())
-                                    .execute(() -> handle(command)));
+                            accounts.compute(
+                                    account,
+                                    (_, known) -> {
+                                        var queue = known == null ? new SerialQueue() : known;
+                                        queue.execute(
+                                                () -> {
+                                                    handle(command);
+                                                    forgetIdle(account);
+                                                });
+                                        return queue;
+                                    }));
+        }
+
+        /** At the end of a task: a queue that holds no other one is made anew when needed. */
+        private void forgetIdle(AccountKey account) {
+            accounts.computeIfPresent(account, (_, queue) -> queue.empty() ? null : queue);
         }
 
         private void handle(LedgerCommand command) {

@@ -30,6 +30,11 @@ final class SerialQueue {
         }
     }
 
+    /** Whether nothing waits; a task may still run. */
+    synchronized boolean empty() {
+        return tasks.isEmpty();
+    }
+
     private void drain() {
         for (Runnable task = next(); task != null; task = next()) {
             try {

@@ -5,10 +5,8 @@ import dev.tollgate.policy.push.FromProxy;
 import dev.tollgate.policy.push.Hello;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.server.GrpcServerResponse;
+import java.time.Instant;
 import java.util.Iterator;
-import java.util.function.Consumer;
-import java.util.function.LongConsumer;
-import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,27 +21,35 @@ final class ConfigStream {
     private final long connection;
     private final ControlSecurity.Peer peer;
     private final GrpcServerResponse<FromProxy, FromOperator> response;
-    private final Consumer<FleetEvent> events;
-    private LongConsumer outrun = _ -> {};
-    private LongSupplier epoch = () -> Long.MAX_VALUE;
+    private final Host host;
+    private final Instant opened;
     private String proxy = "";
     private boolean gone;
+
+    /** The server that the stream belongs to. */
+    interface Host {
+        void happened(FleetEvent event);
+
+        /** A proxy has served under this epoch. */
+        void outrun(long epoch);
+    }
 
     ConfigStream(
             long connection,
             ControlSecurity.Peer peer,
             GrpcServerResponse<FromProxy, FromOperator> response,
-            Consumer<FleetEvent> events) {
+            Host host,
+            Instant opened) {
         this.connection = connection;
         this.peer = peer;
         this.response = response;
-        this.events = events;
+        this.host = host;
+        this.opened = opened;
     }
 
-    /** Whom to tell when a proxy has seen an epoch above ours. */
-    void outrun(LongConsumer told, LongSupplier ours) {
-        outrun = told;
-        epoch = ours;
+    /** Whether it was opened before this time and has not said Hello. */
+    boolean silentSince(Instant time) {
+        return proxy.isEmpty() && opened.isBefore(time);
     }
 
     void received(FromProxy message) {
@@ -54,22 +60,24 @@ final class ConfigStream {
         switch (message.getMessageCase()) {
             case HELLO -> hello(message.getHello());
             case ACK ->
-                    events.accept(
+                    host.happened(
                             new FleetEvent.Acked(
                                     proxy,
                                     connection,
                                     Messages.revision(message.getAck().getRevision())));
             case NACK ->
-                    events.accept(
+                    host.happened(
                             new FleetEvent.Nacked(
                                     proxy,
                                     connection,
                                     Messages.revision(message.getNack().getRevision()),
                                     Messages.refusals(message.getNack().getErrorsList())));
-            case HEARTBEAT ->
-                    events.accept(
-                            new FleetEvent.Heard(
-                                    proxy, connection, Messages.health(message.getHeartbeat())));
+            case HEARTBEAT -> {
+                host.outrun(message.getHeartbeat().getApplied().getEpoch());
+                host.happened(
+                        new FleetEvent.Heard(
+                                proxy, connection, Messages.health(message.getHeartbeat())));
+            }
             case MESSAGE_NOT_SET -> {} // of a newer proxy
         }
     }
@@ -90,10 +98,8 @@ final class ConfigStream {
                 .addKeyValue("version", hello.getVersion())
                 .addKeyValue("snapshot", applied)
                 .log("proxy connected");
-        if (applied.epoch() > epoch.getAsLong()) {
-            outrun.accept(applied.epoch());
-        }
-        events.accept(
+        host.outrun(applied.epoch());
+        host.happened(
                 new FleetEvent.Connected(
                         proxy,
                         connection,
@@ -123,7 +129,7 @@ final class ConfigStream {
     void left() {
         if (!gone) {
             gone = true;
-            events.accept(new FleetEvent.Left(proxy, connection));
+            host.happened(new FleetEvent.Left(proxy, connection));
             response.end();
         }
     }
@@ -132,7 +138,7 @@ final class ConfigStream {
     void lost() {
         if (!gone) {
             gone = true;
-            events.accept(new FleetEvent.Lost(proxy, connection));
+            host.happened(new FleetEvent.Lost(proxy, connection));
         }
     }
 

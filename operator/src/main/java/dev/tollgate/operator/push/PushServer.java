@@ -26,6 +26,7 @@ import io.vertx.grpc.server.GrpcServer;
 import io.vertx.grpc.server.GrpcServerOptions;
 import io.vertx.grpc.server.GrpcServerRequest;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -50,6 +51,11 @@ public final class PushServer {
     static final long HEARTBEAT_MILLIS = 5_000;
     private static final long TICK_MILLIS = 250;
 
+    /** Of proxies, and of those that replace one or have not said Hello. */
+    private static final int MAX_STREAMS = 2 * FleetRules.MAX_PROXIES;
+
+    private static final Duration HELLO_WITHIN = Duration.ofSeconds(10);
+
     private static final Logger LOG = LoggerFactory.getLogger(PushServer.class);
 
     private static final ServiceMethod<FromProxy, FromOperator> CONFIG =
@@ -71,6 +77,20 @@ public final class PushServer {
     private final LedgerEndpoint ledger;
     private final Clock clock;
     private final HttpServer server;
+    private final ConfigStream.Host host =
+            new ConfigStream.Host() {
+                @Override
+                public void happened(FleetEvent event) {
+                    on(event);
+                }
+
+                @Override
+                public void outrun(long theirs) {
+                    if (theirs > epoch) {
+                        listener.outrun(theirs);
+                    }
+                }
+            };
     private final Map<Long, ConfigStream> streams = new HashMap<>();
     private final AtomicLong connections = new AtomicLong();
     private final AtomicLong nacks = new AtomicLong();
@@ -126,7 +146,7 @@ public final class PushServer {
                                     new PushServer(
                                             vertx, security, initial, epoch, listener, ledger,
                                             clock);
-                            vertx.setPeriodic(TICK_MILLIS, _ -> push.on(new FleetEvent.Tick()));
+                            vertx.setPeriodic(TICK_MILLIS, _ -> push.tick());
                             vertx.setPeriodic(HEARTBEAT_MILLIS, _ -> push.heartbeat());
                             push.server.listen(port, host).map(push).onComplete(started);
                         });
@@ -227,6 +247,20 @@ public final class PushServer {
         streams.values().forEach(s -> s.send(Messages.heartbeat(revision)));
     }
 
+    private void tick() {
+        on(new FleetEvent.Tick());
+        var late = clock.instant().minus(HELLO_WITHIN);
+        streams.entrySet()
+                .removeIf(
+                        e -> {
+                            boolean silent = e.getValue().silentSince(late);
+                            if (silent) {
+                                e.getValue().close();
+                            }
+                            return silent;
+                        });
+    }
+
     private void on(FleetEvent event) {
         Instant now = clock.instant();
         var step = FleetRules.apply(fleet, event, now);
@@ -288,25 +322,32 @@ public final class PushServer {
     private void config(GrpcServerRequest<FromProxy, FromOperator> request) {
         request.pause();
         peer(request)
-                .onSuccess(
-                        peer -> {
-                            var number = connections.incrementAndGet();
-                            var stream =
-                                    new ConfigStream(number, peer, request.response(), this::on);
-                            stream.outrun(listener::outrun, () -> epoch);
-                            streams.put(number, stream);
-                            request.response().writeHead();
-                            request.handler(stream::received);
-                            request.endHandler(
-                                    _ -> {
-                                        streams.remove(number);
-                                        stream.left();
-                                    });
-                            request.exceptionHandler(_ -> gone(number, stream));
-                            request.response().exceptionHandler(_ -> gone(number, stream));
-                            request.resume();
-                        })
+                .onSuccess(peer -> config(request, peer))
                 .onFailure(cause -> refuse(request, cause));
+    }
+
+    private void config(
+            GrpcServerRequest<FromProxy, FromOperator> request, ControlSecurity.Peer peer) {
+        if (streams.size() >= MAX_STREAMS) {
+            request.response()
+                    .status(GrpcStatus.RESOURCE_EXHAUSTED)
+                    .statusMessage("more than " + MAX_STREAMS + " config streams")
+                    .end();
+            return;
+        }
+        var number = connections.incrementAndGet();
+        var stream = new ConfigStream(number, peer, request.response(), host, clock.instant());
+        streams.put(number, stream);
+        request.response().writeHead();
+        request.handler(stream::received);
+        request.endHandler(
+                _ -> {
+                    streams.remove(number);
+                    stream.left();
+                });
+        request.exceptionHandler(_ -> gone(number, stream));
+        request.response().exceptionHandler(_ -> gone(number, stream));
+        request.resume();
     }
 
     private void gone(long number, ConfigStream stream) {
@@ -317,24 +358,7 @@ public final class PushServer {
     private void ledger(GrpcServerRequest<ToLedger, FromLedger> request) {
         request.pause();
         peer(request)
-                .onSuccess(
-                        _ -> {
-                            var response = request.response();
-                            response.writeHead();
-                            var session =
-                                    ledger.open(
-                                            message ->
-                                                    context.runOnContext(
-                                                            _ -> response.write(message)));
-                            request.handler(session::received);
-                            request.endHandler(
-                                    _ -> {
-                                        session.closed();
-                                        response.end();
-                                    });
-                            request.exceptionHandler(_ -> session.closed());
-                            request.resume();
-                        })
+                .onSuccess(peer -> LedgerStream.serve(request, peer, ledger, context))
                 .onFailure(cause -> refuse(request, cause));
     }
 

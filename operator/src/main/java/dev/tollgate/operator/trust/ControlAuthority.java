@@ -42,7 +42,7 @@ public final class ControlAuthority {
     private final Clock clock;
 
     /** The authority that signs and, when its end is near, the one after it. */
-    private record Authorities(Pair current, @Nullable Pair next) {
+    record Authorities(Pair current, @Nullable Pair next) {
         List<String> trusted() {
             var list = new ArrayList<String>();
             list.add(current.certificate());
@@ -95,12 +95,16 @@ public final class ControlAuthority {
                 CA_SECRET + ": changed by others " + ATTEMPTS + " times in a row");
     }
 
-    private static Authorities due(@Nullable Authorities stored, Instant now) {
+    /** What should be by now; the one before stays trusted, as the next, until its end. */
+    static Authorities due(@Nullable Authorities stored, Instant now) {
         if (stored == null || !stored.current().until().isAfter(now)) {
             return new Authorities(made(now), null);
         }
         var current = stored.current();
         var next = stored.next();
+        if (next != null && !next.until().isAfter(now)) {
+            next = null;
+        }
         if (next == null && current.until().minus(NEXT_CA_BEFORE).isBefore(now)) {
             next = made(now);
         }

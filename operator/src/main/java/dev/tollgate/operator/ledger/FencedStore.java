@@ -1,0 +1,62 @@
+package dev.tollgate.operator.ledger;
+
+import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
+import java.util.function.LongConsumer;
+
+/**
+ * A store as the ledger of one epoch may see it: once an account bears a higher epoch, a later
+ * ledger has written it, and this one gets nothing out of the store any more. Blocking.
+ */
+public final class FencedStore implements AccountStore {
+
+    private final AccountStore store;
+    private final long epoch;
+    private final LongConsumer outrun;
+
+    /**
+     * @param epoch of the ledger that uses it
+     * @param outrun told of the higher epoch, each time that one is met
+     */
+    public FencedStore(AccountStore store, long epoch, LongConsumer outrun) {
+        this.store = store;
+        this.epoch = epoch;
+        this.outrun = outrun;
+    }
+
+    @Override
+    public Read read(AccountKey key) {
+        var answer = store.read(key);
+        return answer instanceof Read.Ok ok && later(ok.versioned().account())
+                ? new Read.Unavailable("a later ledger has written " + key)
+                : answer;
+    }
+
+    @Override
+    public Write compareAndSet(AccountKey key, String version, Account account) {
+        return store.compareAndSet(key, version, account);
+    }
+
+    @Override
+    public Listing list(String prefix) {
+        var answer = store.list(prefix);
+        return answer instanceof Listing.Ok ok
+                        && ok.accounts().stream().anyMatch(v -> later(v.account()))
+                ? new Listing.Unavailable("a later ledger has written accounts")
+                : answer;
+    }
+
+    @Override
+    public Identity identity() {
+        return store.identity();
+    }
+
+    private boolean later(Account account) {
+        if (account.epoch() <= epoch) {
+            return false;
+        }
+        outrun.accept(account.epoch());
+        return true;
+    }
+}
