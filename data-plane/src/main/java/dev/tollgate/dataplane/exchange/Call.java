@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dataplane.upstream.Connections;
 import dev.tollgate.dataplane.upstream.Upstream;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.error.UpstreamError;
@@ -206,9 +207,14 @@ final class Call {
 
     /** No one wants the answer any more: the connection is closed, the owner hears nothing. */
     void cancel() {
+        var before = phase;
         phase = Phase.OVER;
-        if (request != null) {
-            request.reset();
+        var made = request;
+        if (made != null) {
+            made.reset();
+            if (before == Phase.WAITING) {
+                Connections.cut(made.connection()); // it may not have read the request
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dataplane.upstream.Connections;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpConnection;
@@ -23,6 +24,9 @@ public final class LoopServer extends VerticleBase {
     static final int HEADER_SECONDS = 10;
     static final int IDLE_SECONDS = 75;
 
+    /** For what is written and not read yet, when a connection is closed. */
+    private static final int FLUSH_SECONDS = 600;
+
     private static final int MAX_HEADER_BYTES = 16 * 1024;
     private static final int MAX_INITIAL_LINE_BYTES = 4 * 1024;
     private static final int MAX_CHUNK_BYTES = 64 * 1024;
@@ -43,6 +47,7 @@ public final class LoopServer extends VerticleBase {
     private static final class Watch extends Ticker.Ticked {
         private final HttpConnection connection;
         private long deadlineNanos;
+        private boolean closing;
 
         Watch(HttpConnection connection) {
             this.connection = connection;
@@ -60,8 +65,14 @@ public final class LoopServer extends VerticleBase {
         @Override
         void tick(long nowNanos) {
             if (deadlineNanos != Long.MAX_VALUE && nowNanos - deadlineNanos >= 0) {
-                busy();
-                connection.close();
+                if (closing) {
+                    busy();
+                    Connections.cut(connection);
+                } else {
+                    closing = true;
+                    within(FLUSH_SECONDS);
+                    connection.close();
+                }
             }
         }
     }
@@ -157,11 +168,14 @@ public final class LoopServer extends VerticleBase {
         if (closing == null || made == null) {
             return Future.succeededFuture();
         }
+        long deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(graceMillis);
         return closing.shutdown(graceMillis, TimeUnit.MILLISECONDS)
                 .eventually(
                         () -> {
                             made.ticker().close();
-                            return made.upstreams().close();
+                            long left = deadlineNanos - System.nanoTime();
+                            return made.upstreams()
+                                    .close(Math.max(1, TimeUnit.NANOSECONDS.toMillis(left)));
                         });
     }
 }

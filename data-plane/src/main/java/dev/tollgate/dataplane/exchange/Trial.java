@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dataplane.telemetry.AttemptSpan;
 import dev.tollgate.dataplane.telemetry.RequestSpan;
+import dev.tollgate.dataplane.upstream.Connections;
 import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Dialect;
@@ -331,7 +332,7 @@ final class Trial implements Call.Owner, Relay.Owner {
         boolean stalled = !draining;
         settleStream(whole, null, "aborted");
         if (stalled) {
-            reply.response().reset();
+            Connections.cut(request.connection());
         }
         owner.aborted();
     }

@@ -35,7 +35,6 @@ public final class Upstream {
     private static final int MAX_INITIAL_LINE_BYTES = 4 * 1024;
     private static final int WAIT_QUEUE = 100;
     private static final int KEEP_ALIVE_SECONDS = 30;
-    private static final long DRAIN_SECONDS = 600;
 
     /** The address is one that the endpoint policy refuses. */
     public static final class EndpointRefused extends RuntimeException {
@@ -189,9 +188,9 @@ public final class Upstream {
         return null;
     }
 
-    /** Running calls end, then the connections. */
-    Future<Void> retire() {
-        return client.shutdown(DRAIN_SECONDS, TimeUnit.SECONDS);
+    /** Running calls end, then the connections; what lasts longer is cut. */
+    Future<Void> retire(long graceMillis) {
+        return client.shutdown(graceMillis, TimeUnit.MILLISECONDS);
     }
 
     Vertx vertx() {

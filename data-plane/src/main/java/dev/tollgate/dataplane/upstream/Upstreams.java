@@ -16,6 +16,9 @@ import java.util.stream.Collectors;
  */
 public final class Upstreams {
 
+    /** Calls of a pool that was replaced may go on for this long: a whole request. */
+    private static final long DRAIN_MILLIS = 600_000;
+
     private final Vertx vertx;
     private final Addresses addresses;
     private final int poolSize;
@@ -40,7 +43,7 @@ public final class Upstreams {
                 new Upstream(vertx, addresses, Upstream.Transport.of(provider, policy, poolSize));
         byProvider.put(provider.key(), made);
         if (known != null) {
-            known.retire();
+            known.retire(DRAIN_MILLIS);
         }
         return made;
     }
@@ -65,15 +68,15 @@ public final class Upstreams {
                         entry -> {
                             boolean gone = !live.contains(entry.getKey());
                             if (gone) {
-                                entry.getValue().retire();
+                                entry.getValue().retire(DRAIN_MILLIS);
                             }
                             return gone;
                         });
     }
 
-    /** Closes all of them. */
-    public Future<Void> close() {
-        var all = byProvider.values().stream().map(Upstream::retire).toList();
+    /** Closes all of them, once running calls have ended or the grace is over. */
+    public Future<Void> close(long graceMillis) {
+        var all = byProvider.values().stream().map(each -> each.retire(graceMillis)).toList();
         byProvider.clear();
         return Future.join(all).mapEmpty();
     }

@@ -1,0 +1,397 @@
+package dev.tollgate.dataplane.exchange;
+
+import static dev.tollgate.dataplane.exchange.Harness.answers;
+import static dev.tollgate.dataplane.exchange.Harness.streamHead;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tollgate.policy.snapshot.ProviderEntry;
+import dev.tollgate.policy.snapshot.RuleEntry;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.NetSocket;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Timeouts, waits between attempts, circuits, and clients that leave: all over real sockets. */
+class ResilienceTest {
+
+    private static final String ERROR_500 = "{\"error\":{\"message\":\"boom\"}}";
+    private static final long LONG_MILLIS = 20_000;
+
+    private final Harness harness = new Harness();
+    private final List<ProviderEntry> providers = new ArrayList<>();
+    private ProviderEntry.Timeouts timeouts =
+            new ProviderEntry.Timeouts(1_000, LONG_MILLIS, LONG_MILLIS, LONG_MILLIS);
+    private RuleEntry.Retry retry = Snapshots.retry(3, null);
+
+    @AfterEach
+    void close() {
+        harness.close();
+    }
+
+    private Harness.Upstream provider(Handler<HttpServerRequest> behaviour) {
+        var upstream = harness.upstream(behaviour);
+        provider(upstream.url());
+        return upstream;
+    }
+
+    private void provider(String url) {
+        var name = String.valueOf((char) ('a' + providers.size()));
+        providers.add(Snapshots.provider(name, "openai-chat", url + "/v1", timeouts, true));
+    }
+
+    private void start() {
+        harness.apply(
+                Snapshots.of(
+                        providers,
+                        List.of(Snapshots.chain("model-1", retry, providers)),
+                        List.of(Snapshots.budget("1000000")),
+                        List.of(Harness.clientKey()),
+                        List.of()));
+        harness.start();
+    }
+
+    private static RuleEntry.Retry waiting(long baseMillis, long maxMillis, long retryAfterMillis) {
+        return new RuleEntry.Retry(
+                EnumSet.allOf(RuleEntry.Cause.class),
+                3,
+                null,
+                baseMillis,
+                maxMillis,
+                retryAfterMillis);
+    }
+
+    private static JsonObject attempt(JsonObject record, int index) {
+        return record.getJsonArray("attempts").getJsonObject(index);
+    }
+
+    private static final String PLAIN = Harness.chat("model-1", false);
+    private static final String STREAM = Harness.chat("model-1", true);
+
+    // ---- timeouts
+
+    @Test
+    void aProviderThatAcceptsNoConnectionIsLeftAfterTheConnectTimeout() throws IOException {
+        var loopback = InetAddress.getLoopbackAddress();
+        var fill = new ArrayList<Socket>();
+        // a full backlog: the kernel answers no further SYN
+        try (var deaf = new ServerSocket(0, 1, loopback)) {
+            for (var i = 0; i < 8; i++) {
+                var socket = new Socket();
+                fill.add(socket);
+                try {
+                    socket.connect(deaf.getLocalSocketAddress(), 100);
+                } catch (java.net.SocketTimeoutException full) {
+                    break;
+                }
+            }
+            provider("http://127.0.0.1:" + deaf.getLocalPort());
+            provider(answers(200, Harness.CHAT_ANSWER));
+            start();
+            assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
+            var first = attempt(harness.record(1), 0);
+            assertThat(first.getString("outcome")).isEqualTo("connect_failure");
+            assertThat(first.getString("cost_usd")).isEqualTo("0");
+            assertThat(first.getLong("latency_ms")).isBetween(900L, 5_000L);
+        } finally {
+            for (var socket : fill) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void aStreamWithoutAHeadIsLeftAfterTheFirstByteTimeout() {
+        timeouts = new ProviderEntry.Timeouts(1_000, 300, LONG_MILLIS, LONG_MILLIS);
+        var silent = provider(request -> {});
+        provider(Harness.streams(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
+        start();
+        assertThat(harness.chat(STREAM).body()).contains("Hello");
+        assertThat(attempt(harness.record(1), 0).getString("outcome")).isEqualTo("timeout");
+        await().until(() -> !silent.closed.isEmpty());
+    }
+
+    @Test
+    void aStreamThatOnlyDribblesIsEndedWhenTheRequestsTimeIsOver() throws IOException {
+        timeouts = new ProviderEntry.Timeouts(1_000, LONG_MILLIS, LONG_MILLIS, 1_000);
+        var dribbling =
+                provider(
+                        request -> {
+                            var response = streamHead(request);
+                            harness.vertx.setPeriodic(
+                                    50,
+                                    id -> {
+                                        if (response.closed()) {
+                                            harness.vertx.cancelTimer(id);
+                                        } else {
+                                            response.write(Harness.chunk("x"));
+                                        }
+                                    });
+                        });
+        start();
+        try (var socket = harness.socket(STREAM)) {
+            assertThat(Harness.readUntil(socket.getInputStream(), "\"error\"")).contains("error");
+        }
+        var record = harness.record(1);
+        assertThat(record.getString("outcome")).isEqualTo("timeout");
+        assertThat(record.getLong("latency_ms")).isBetween(1_000L, 5_000L);
+        await().until(() -> !dribbling.closed.isEmpty());
+    }
+
+    @Test
+    void aPlainCallIsEndedWhenTheRequestsTimeIsOver() {
+        timeouts = new ProviderEntry.Timeouts(1_000, LONG_MILLIS, LONG_MILLIS, 600);
+        var silent = provider(request -> {});
+        provider(answers(200, Harness.CHAT_ANSWER));
+        start();
+        var answer = harness.chat(PLAIN);
+        assertThat(answer.statusCode()).isEqualTo(504);
+        assertThat(new JsonObject(answer.body()).getJsonObject("error").getString("message"))
+                .contains("did not answer in time");
+        var record = harness.record(1);
+        assertThat(record.getString("outcome")).isEqualTo("timeout");
+        assertThat(record.getJsonArray("attempts")).as("no time for another").hasSize(1);
+        await().until(() -> !silent.closed.isEmpty());
+    }
+
+    @Test
+    void aProviderThatDoesNotReadTheRequestIsLeft() {
+        retry = Snapshots.retry(3, 500L);
+        var sockets = new CopyOnWriteArrayList<NetSocket>();
+        var deaf =
+                Harness.get(
+                        harness.vertx
+                                .createNetServer()
+                                .connectHandler(
+                                        socket -> {
+                                            socket.pause();
+                                            sockets.add(socket);
+                                        })
+                                .listen(0, "127.0.0.1"));
+        provider("http://127.0.0.1:" + deaf.actualPort());
+        var second = provider(answers(200, Harness.CHAT_ANSWER));
+        start();
+        // white space passes unchanged and counts for nothing
+        var body = PLAIN.replace(",\"messages\"", " ".repeat(8 * 1024 * 1024) + ",\"messages\"");
+        assertThat(harness.chat(body).statusCode()).isEqualTo(200);
+        assertThat(attempt(harness.record(1), 0).getString("outcome")).isEqualTo("timeout");
+        assertThat(second.last().body().length()).isGreaterThan(8 * 1024 * 1024);
+    }
+
+    // ---- waits between attempts
+
+    @Test
+    void theOnlyTargetIsTriedAgainNoEarlierThanItAsked() {
+        retry = waiting(1, 2, 5_000);
+        var times = new CopyOnWriteArrayList<Long>();
+        provider(
+                request -> {
+                    times.add(System.nanoTime());
+                    if (times.size() == 1) {
+                        request.response()
+                                .setStatusCode(429)
+                                .putHeader("retry-after", "1")
+                                .end(ERROR_500);
+                    } else {
+                        answers(200, Harness.CHAT_ANSWER).handle(request);
+                    }
+                });
+        start();
+        assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
+        assertThat(Duration.ofNanos(times.get(1) - times.get(0)))
+                .isBetween(Duration.ofMillis(990), Duration.ofSeconds(5));
+    }
+
+    @Test
+    void aWaitThatIsTooLongIsToldToTheClient() {
+        retry = waiting(1, 2, 2_000);
+        var limited =
+                provider(
+                        request ->
+                                request.response()
+                                        .setStatusCode(429)
+                                        .putHeader("retry-after", "30")
+                                        .end(ERROR_500));
+        start();
+        var answer = harness.chat(PLAIN);
+        assertThat(answer.statusCode()).isEqualTo(429);
+        assertThat(Long.parseLong(answer.headers().firstValue("retry-after").orElseThrow()))
+                .isBetween(25L, 60L);
+        assertThat(limited.seen).hasSize(1);
+    }
+
+    @Test
+    void theWaitBetweenAttemptsIsRandomAndBounded() {
+        retry = waiting(200, 400, 2_000);
+        var times = new CopyOnWriteArrayList<Long>();
+        provider(
+                request -> {
+                    times.add(System.nanoTime());
+                    answers(times.size() % 3 == 0 ? 200 : 500, answer(times.size()))
+                            .handle(request);
+                });
+        start();
+        var firsts = new ArrayList<Long>();
+        for (var i = 0; i < 6; i++) {
+            assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
+            firsts.add((times.get(3 * i + 1) - times.get(3 * i)) / 1_000_000);
+            var second = (times.get(3 * i + 2) - times.get(3 * i + 1)) / 1_000_000;
+            assertThat(second).isLessThan(400 + 1_000);
+        }
+        assertThat(firsts).allSatisfy(wait -> assertThat(wait).isLessThan(200 + 1_000));
+        assertThat(firsts.stream().distinct().count()).as("%s", firsts).isGreaterThan(1);
+        assertThat(firsts.stream().mapToLong(wait -> wait).max().orElseThrow())
+                .as("some wait at all: %s", firsts)
+                .isGreaterThan(20);
+    }
+
+    private static String answer(int number) {
+        return number % 3 == 0 ? Harness.CHAT_ANSWER : ERROR_500;
+    }
+
+    // ---- the circuit
+
+    @Test
+    void aHalfOpenCircuitLetsOneProbeThrough() throws Exception {
+        var broken = new AtomicBoolean(true);
+        var held = new CopyOnWriteArrayList<HttpServerRequest>();
+        var first =
+                provider(
+                        request -> {
+                            if (broken.get()) {
+                                answers(500, ERROR_500).handle(request);
+                            } else {
+                                held.add(request);
+                            }
+                        });
+        var second = provider(answers(200, Harness.CHAT_ANSWER));
+        start();
+        for (var i = 0; i < 3; i++) {
+            assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
+        }
+        assertThat(first.seen).hasSize(3);
+        broken.set(false);
+        try (var clients = Executors.newVirtualThreadPerTaskExecutor()) {
+            // the circuit is open for 400 ms; whoever comes first after that is the probe
+            await().atMost(Duration.ofSeconds(10))
+                    .until(
+                            () -> {
+                                clients.submit(() -> harness.chat(PLAIN));
+                                return !held.isEmpty();
+                            });
+            var before = second.seen.size();
+            for (var i = 0; i < 10; i++) {
+                clients.submit(() -> harness.chat(PLAIN));
+            }
+            await().until(() -> second.seen.size() >= before + 10);
+            assertThat(held).as("probes").hasSize(1);
+            harness.vertx.runOnContext(
+                    v -> answers(200, Harness.CHAT_ANSWER).handle(held.getFirst()));
+        }
+        assertThat(harness.admin("/metrics").body())
+                .contains("tollgate_circuit_state{provider=\"platform/a\"} 0");
+    }
+
+    // ---- clients that leave
+
+    @Test
+    void aClientThatLeavesWhileNothingButKeepAlivesCameCancelsUpstream() throws IOException {
+        var sent = new AtomicInteger();
+        var upstream =
+                provider(
+                        request ->
+                                streamHead(request)
+                                        .write(": wait\n\n")
+                                        .onSuccess(v -> sent.incrementAndGet()));
+        start();
+        try (var socket = harness.socket(STREAM)) {
+            await().until(() -> sent.get() == 1 && socket.isConnected());
+        }
+        await().until(() -> !upstream.closed.isEmpty());
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("aborted");
+        assertThat(harness.gate.settled).hasSize(1);
+    }
+
+    @Test
+    void aClientThatResetsItsConnectionCancelsUpstream() throws IOException {
+        var upstream = provider(request -> streamHead(request).write(Harness.chunk("Hel")));
+        start();
+        try (var socket = harness.socket(STREAM)) {
+            Harness.readUntil(socket.getInputStream(), "Hel");
+            socket.setSoLinger(true, 0); // RST instead of FIN
+        }
+        await().until(() -> !upstream.closed.isEmpty());
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("aborted");
+    }
+
+    @Test
+    void noAttemptIsMadeForAClientThatLeftDuringTheWait() throws IOException {
+        retry = waiting(1, 2, 5_000);
+        var upstream =
+                provider(
+                        request ->
+                                request.response()
+                                        .setStatusCode(503)
+                                        .putHeader("retry-after", "1")
+                                        .end(ERROR_500));
+        start();
+        try (var socket = harness.socket(STREAM)) {
+            await().until(() -> harness.gate.settled.size() == 1 && socket.isConnected());
+        }
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("aborted");
+        // the wait of one second passes, and nothing comes of it
+        await().during(Duration.ofMillis(1_300))
+                .atMost(Duration.ofSeconds(3))
+                .until(() -> upstream.seen.size() == 1);
+        assertThat(harness.gate.claims).hasSize(1);
+    }
+
+    @Test
+    void aClientThatReadsNothingForTooLongCountsAsGone() throws IOException {
+        harness.options =
+                harness.options.withExchange(
+                        new ExchangeSettings(10 * 1024 * 1024, 64 * 1024 * 1024, 500));
+        var piece = Buffer.buffer(Harness.chunk("x".repeat(60_000)));
+        var upstream =
+                provider(
+                        request -> {
+                            var response = streamHead(request);
+                            harness.vertx.setPeriodic(
+                                    1,
+                                    id -> {
+                                        if (response.closed()) {
+                                            harness.vertx.cancelTimer(id);
+                                        } else if (!response.writeQueueFull()) {
+                                            response.write(piece);
+                                        }
+                                    });
+                        });
+        start();
+        try (var socket = harness.socket(STREAM)) {
+            await().atMost(Duration.ofSeconds(20)).until(() -> !upstream.closed.isEmpty());
+            assertThat(harness.record(1).getString("outcome")).isEqualTo("aborted");
+            // its connection is closed with all that it did not read
+            await().until(
+                            () ->
+                                    harness.admin("/metrics")
+                                            .body()
+                                            .contains("tollgate_connections 0"));
+            assertThat(socket.isClosed()).isFalse();
+        }
+    }
+}
