@@ -22,7 +22,9 @@ final class AnthropicScan {
                     "output_format",
                     "context_management",
                     "service_tier",
-                    "speed");
+                    "speed",
+                    "inference_geo",
+                    "fallbacks");
 
     private AnthropicScan() {}
 
@@ -86,7 +88,10 @@ final class AnthropicScan {
                 tally.text(cursor);
             }
             case "tool_choice" -> tally.text(cursor);
-            case "mcp_servers", "container" -> {
+            case "service_tier" -> tally.priced(cursor, name, Set.of("auto", "standard_only"));
+            case "speed" -> tally.priced(cursor, name, Set.of("standard"));
+            case "inference_geo" -> tally.priced(cursor, name, Set.of("global"));
+            case "mcp_servers", "container", "fallbacks" -> {
                 boolean emptyList = cursor.isArray() && cursor.rawBytes() <= 2;
                 if (!emptyList) {
                     tally.unbounded(name);

@@ -35,7 +35,12 @@ final class GeminiScan {
                     "responseschema",
                     "responsejsonschema",
                     "responselogprobs",
-                    "responsemodalities");
+                    "responsemodalities",
+                    "imageconfig",
+                    "speechconfig");
+
+    private static final Set<String> TIERS_AT_LIST_PRICE =
+            Set.of("standard", "flex", "unspecified");
 
     private GeminiScan() {}
 
@@ -72,7 +77,7 @@ final class GeminiScan {
                 }
                 case "tools" -> ToolScan.gemini(cursor, tally);
                 case "toolConfig" -> tally.text(cursor);
-                case "serviceTier" -> cursor.skip();
+                case "serviceTier" -> tally.priced(cursor, "serviceTier", TIERS_AT_LIST_PRICE);
                 case "cachedContent" -> {
                     if (!cursor.isNull()) {
                         tally.unbounded("cachedContent");
@@ -248,7 +253,10 @@ final class GeminiScan {
                         tally.feature(Feature.LOGPROBS);
                     }
                 }
-                case "responseModalities" -> modalities(cursor, tally);
+                case "responseModalities" ->
+                        tally.outputKinds(cursor, "generationConfig.responseModalities");
+                case "imageConfig" ->
+                        tally.priced(cursor, "generationConfig.imageConfig", Set.of());
                 case "speechConfig" -> feature(cursor, tally, Feature.AUDIO);
                 case "responseMimeType" -> tally.text(cursor);
                 default -> {
@@ -258,18 +266,6 @@ final class GeminiScan {
             }
         }
         tally.generationConfigPlace = new Span(from, cursor.start() + 1);
-    }
-
-    private static void modalities(Cursor cursor, Tally tally) throws IOException {
-        if (!cursor.isArray()) {
-            cursor.skip();
-            return;
-        }
-        while (cursor.nextElement()) {
-            if ("AUDIO".equals(cursor.word())) {
-                tally.feature(Feature.AUDIO);
-            }
-        }
     }
 
     private static void feature(Cursor cursor, Tally tally, Feature feature) throws IOException {

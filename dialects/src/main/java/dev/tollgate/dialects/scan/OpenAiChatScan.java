@@ -27,7 +27,18 @@ final class OpenAiChatScan {
                     "modalities",
                     "audio",
                     "prediction",
-                    "service_tier");
+                    "service_tier",
+                    "speed",
+                    "inference_geo",
+                    "image_config",
+                    "search_parameters",
+                    "preset",
+                    "deferred");
+
+    /** Servers have several names for the list price, and cheaper tiers. */
+    private static final Set<String> TIERS_AT_LIST_PRICE =
+            Set.of("auto", "default", "flex", "standard", "standard_only", "on_demand");
+
     private static final Set<String> OPTIONS = Set.of("include_usage");
 
     private OpenAiChatScan() {}
@@ -97,7 +108,21 @@ final class OpenAiChatScan {
                 cursor.skip();
             }
             case "prediction", "tool_choice" -> tally.text(cursor);
-            case "web_search_options", "plugins", "models" -> {
+            case "service_tier" -> tally.priced(cursor, name, TIERS_AT_LIST_PRICE);
+            case "speed" -> tally.priced(cursor, name, Set.of("standard"));
+            case "inference_geo" -> tally.priced(cursor, name, Set.of("global"));
+            case "modalities" -> tally.outputKinds(cursor, name);
+            case "deferred" -> {
+                if (cursor.bool(name)) {
+                    tally.unbounded(name);
+                }
+            }
+            case "web_search_options",
+                    "plugins",
+                    "models",
+                    "image_config",
+                    "search_parameters",
+                    "preset" -> {
                 tally.unbounded(name);
                 cursor.skip();
             }

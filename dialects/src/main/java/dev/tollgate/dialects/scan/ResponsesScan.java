@@ -21,7 +21,10 @@ final class ResponsesScan {
                     "text",
                     "reasoning",
                     "service_tier",
-                    "context_management");
+                    "context_management",
+                    "modalities");
+
+    private static final Set<String> TIERS_AT_LIST_PRICE = Set.of("auto", "default", "flex");
 
     private ResponsesScan() {}
 
@@ -68,6 +71,8 @@ final class ResponsesScan {
                     tally.unbounded(name);
                 }
             }
+            case "service_tier" -> tally.priced(cursor, name, TIERS_AT_LIST_PRICE);
+            case "modalities" -> tally.outputKinds(cursor, name);
             case "text" -> text(cursor, tally);
             case "reasoning" -> reasoning(cursor, tally);
             case "top_logprobs" -> {

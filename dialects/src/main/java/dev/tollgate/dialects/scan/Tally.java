@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a scan has found so far. */
@@ -108,6 +109,34 @@ final class Tally {
         }
         if (unbounded.size() < MAX_UNBOUNDED && !unbounded.contains(what)) {
             unbounded.add(what);
+        }
+    }
+
+    /**
+     * Passes over a field that chooses another price: a tier of service, a speed, a place. What is
+     * not known to cost the list price or less has no bound.
+     */
+    void priced(Cursor cursor, String field, Set<String> atListPrice) throws IOException {
+        boolean nothing = cursor.isNull();
+        var word = cursor.word();
+        if (!nothing && (word == null || !atListPrice.contains(word))) {
+            unbounded(field);
+        }
+    }
+
+    /** Passes over the kinds of output asked for: an image or a film has prices of its own. */
+    void outputKinds(Cursor cursor, String field) throws IOException {
+        if (!cursor.isArray()) {
+            priced(cursor, field, Set.of());
+            return;
+        }
+        while (cursor.nextElement()) {
+            var kind = cursor.word();
+            if (kind != null && kind.equalsIgnoreCase("audio")) {
+                feature(Feature.AUDIO);
+            } else if (kind == null || !kind.equalsIgnoreCase("text")) {
+                unbounded(field);
+            }
         }
     }
 

@@ -177,6 +177,69 @@ class RequestScannerTest {
                         .unbounded());
     }
 
+    /** A request that a dearer tier, speed or place serves, or whose output is no text. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "chat | service_tier | 'service_tier':'priority'",
+                "chat | service_tier | 'service_tier':7",
+                "chat | service_tier | 'service_tier':{'tier':'default'}",
+                "chat | speed | 'speed':'fast'",
+                "chat | modalities | 'modalities':['text','image']",
+                "chat | image_config | 'image_config':{}",
+                "chat | search_parameters | 'search_parameters':{'mode':'auto'}",
+                "chat | preset | 'preset':'p'",
+                "chat | deferred | 'deferred':true",
+                "responses | service_tier | 'service_tier':'priority'",
+                "messages | service_tier | 'service_tier':'priority'",
+                "messages | speed | 'speed':'fast'",
+                "messages | inference_geo | 'inference_geo':'us'",
+                "messages | fallbacks | 'fallbacks':[{'model':'claude-opus-4-8'}]",
+                "gemini | serviceTier | 'serviceTier':'priority'",
+                "gemini | serviceTier | 'service_tier':'priority'",
+                "gemini | generationConfig.responseModalities | "
+                        + "'generationConfig':{'responseModalities':['TEXT','IMAGE']}",
+                "gemini | generationConfig.responseModalities | "
+                        + "'generation_config':{'response_modalities':[2]}",
+                "gemini | generationConfig.imageConfig | "
+                        + "'generationConfig':{'imageConfig':{'imageSize':'4K'}}"
+            })
+    void notesWhatChangesThePrice(String dialect, String what, String member) {
+        assertEquals(List.of(what), scan(dialect, member).unbounded());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "chat | 'service_tier':'default'",
+                "chat | 'service_tier':'flex'",
+                "chat | 'service_tier':null",
+                "chat | 'modalities':['text','audio']",
+                "chat | 'deferred':false",
+                "responses | 'service_tier':'auto'",
+                "messages | 'service_tier':'standard_only','speed':'standard'",
+                "messages | 'inference_geo':'global','fallbacks':[]",
+                "gemini | 'serviceTier':'flex'",
+                "gemini | 'generationConfig':{'responseModalities':['TEXT','AUDIO']}"
+            })
+    void bindsWhatCostsTheListPriceAtMost(String dialect, String member) {
+        assertEquals(List.of(), scan(dialect, member).unbounded());
+    }
+
+    private static RequestScan scan(String dialect, String member) {
+        var rest = member.replace('\'', '"') + "}";
+        return switch (dialect) {
+            case "chat" -> scan(CHAT, "{\"model\":\"m\",\"messages\":[]," + rest);
+            case "responses" -> scan(RESPONSES, "{\"model\":\"m\",\"input\":\"i\"," + rest);
+            case "messages" -> scan(MESSAGES, "{\"model\":\"m\",\"messages\":[]," + rest);
+            default -> scan(GEMINI, "{\"contents\":[{\"parts\":[]}]," + rest);
+        };
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -80,7 +80,8 @@ final class BudgetCompiler {
 
     /**
      * B9: a Budget that was never accepted refuses what it would match in its own namespace, and
-     * nothing in others. Null: it would match nothing there.
+     * nothing in others. Null: it would match nothing there, as one for users alone, whom this
+     * version does not know.
      */
     @Nullable BudgetEntry blocked(String reason) {
         var subject = spec.subject();
@@ -89,7 +90,8 @@ final class BudgetCompiler {
                 selector == null
                         || !around.isPlatform(namespace)
                         || around.selected(selector).contains(namespace);
-        if (!reachesOwn) {
+        boolean usersAlone = subject != null && !subject.users().isEmpty() && callers().isEmpty();
+        if (!reachesOwn || usersAlone) {
             return null;
         }
         return new BudgetEntry(

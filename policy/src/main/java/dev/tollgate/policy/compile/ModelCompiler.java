@@ -139,29 +139,14 @@ final class ModelCompiler {
                 .toList();
     }
 
+    /** What a model is good for decides nothing yet, so only the default may be written. */
     private int quality(ProviderModel model, String path) {
         var tier = model.tier();
-        var quality = model.quality();
-        if (tier != null && quality != null) {
-            findings.invalid(path + ".tier", WireName.of(tier) + " (expected: not with quality)");
+        if (tier != null && tier != QualityTier.STANDARD) {
+            findings.unsupported(path + ".tier", WireName.of(tier));
         }
-        if (quality != null && (quality < 1 || quality > 100)) {
-            findings.invalid(path + ".quality", quality + " (expected: 1..100)");
-            return DEFAULT_QUALITY;
-        }
-        if (tier == QualityTier.UNKNOWN) {
-            findings.unsupported(path + ".tier", "a value of a newer version");
-        }
-        return quality != null ? quality : tier == null ? DEFAULT_QUALITY : quality(tier);
-    }
-
-    private static int quality(QualityTier tier) {
-        return switch (tier) {
-            case LOW -> 25;
-            case STANDARD -> DEFAULT_QUALITY;
-            case HIGH -> 80;
-            case UNKNOWN -> DEFAULT_QUALITY;
-        };
+        findings.unsupportedIf(model.quality() != null, path + ".quality");
+        return DEFAULT_QUALITY;
     }
 
     private boolean isExplicit() {

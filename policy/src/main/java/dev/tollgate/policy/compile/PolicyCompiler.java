@@ -1,13 +1,13 @@
 package dev.tollgate.policy.compile;
 
 import dev.tollgate.crds.resource.ConditionReason;
+import dev.tollgate.crds.resource.NamespaceScope;
 import dev.tollgate.crds.route.Cache;
 import dev.tollgate.crds.route.RoutingPolicySpec;
 import dev.tollgate.crds.route.RoutingPolicySpec.Inheritance;
 import dev.tollgate.crds.route.RoutingPolicySpec.ResponseModel;
 import dev.tollgate.crds.route.Rule;
 import dev.tollgate.policy.price.Money;
-import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
 import java.util.ArrayList;
@@ -58,7 +58,7 @@ final class PolicyCompiler {
         boolean override = override();
         var visibleTo =
                 around.scope(spec.visibleTo(), namespace, false, "spec.visibleTo", findings);
-        checkScope(visibleTo, override);
+        checkScope(override);
         checkModels();
         refuseUnsupported();
         var constraints = spec.constraints();
@@ -108,12 +108,13 @@ final class PolicyCompiler {
         return model == null || model == ResponseModel.REQUESTED;
     }
 
-    /** T2. */
-    private void checkScope(NamespaceSet visibleTo, boolean override) {
+    /** T2. A selector that happens to select the own namespace alone is refused too. */
+    private void checkScope(boolean override) {
         if (around.isPlatform(namespace)) {
             return;
         }
-        if (!visibleTo.equals(NamespaceSet.of(List.of(namespace)))) {
+        var from = spec.visibleTo() == null ? null : spec.visibleTo().from();
+        if (from == NamespaceScope.From.ALL || from == NamespaceScope.From.SELECTOR) {
             findings.reject(
                     ConditionReason.SCOPE_NOT_PERMITTED,
                     "spec.visibleTo",

@@ -30,18 +30,31 @@ record Preset(
     /** The server tells usage without being asked, and may refuse to be asked. */
     private static final String NO_STREAM_OPTIONS = "no_stream_options";
 
+    /**
+     * Statuses of the big three that come instead of an answer and cost nothing: they charge the
+     * tokens of answers alone, and Gemini's billing FAQ says so of failed requests (400, 500). A
+     * 504 is none of them, as a server that ran out of time may have worked.
+     */
+    private static final List<Integer> NEVER_BILLED = List.of(500, 502, 503);
+
+    private static final List<Integer> NEVER_BILLED_BY_ANTHROPIC = List.of(500, 502, 503, 529);
+
     /** Null: the type is not supported by this version. */
     static @Nullable Preset of(ProviderType type) {
         return switch (type) {
-            case OPENAI -> stops("OpenAI", OPENAI, "openai", "https://api.openai.com/v1");
+            case OPENAI ->
+                    stops("OpenAI", OPENAI, "openai", "https://api.openai.com/v1")
+                            .neverBilling(NEVER_BILLED);
             case ANTHROPIC ->
-                    stops("Anthropic", "anthropic", "anthropic", "https://api.anthropic.com");
+                    stops("Anthropic", "anthropic", "anthropic", "https://api.anthropic.com")
+                            .neverBilling(NEVER_BILLED_BY_ANTHROPIC);
             case GEMINI ->
                     billsOn(
-                            "Gemini",
-                            "gemini",
-                            "gcp.gemini",
-                            "https://generativelanguage.googleapis.com/v1beta");
+                                    "Gemini",
+                                    "gemini",
+                                    "gcp.gemini",
+                                    "https://generativelanguage.googleapis.com/v1beta")
+                            .neverBilling(NEVER_BILLED);
             case GROQ -> billsOn("Groq", OPENAI, "groq", "https://api.groq.com/openai/v1");
             case MISTRAL ->
                     billsOn(
@@ -89,6 +102,11 @@ record Preset(
                     billsOn("OpenAICompatible", OPENAI, "openai_compatible", null, MAX_TOKENS);
             case VERTEX_AI, BEDROCK, AZURE_OPENAI, UNKNOWN -> null;
         };
+    }
+
+    private Preset neverBilling(List<Integer> statuses) {
+        var known = new ProviderEntry.Billing(billing.stopsOnDisconnect(), statuses);
+        return new Preset(name, dialect, telemetryName, url, known, quirks);
     }
 
     private static Preset stops(

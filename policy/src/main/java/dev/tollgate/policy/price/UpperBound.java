@@ -3,18 +3,25 @@ package dev.tollgate.policy.price;
 import dev.tollgate.policy.snapshot.ModelEntry;
 import dev.tollgate.policy.snapshot.PriceEntry;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The upper bound of an attempt's cost (budgets.md, 6.2). Input: UTF-8 bytes of all text, 16 tokens
- * a message, 1,024 if tools are sent, media at their maxima, at most the context window. Output:
- * the limit times the choices. Price: the dearest that may apply, cache writes and long-context
- * tiers included. Bytes alone are no bound: recorded traffic with tools exceeds them by up to 479.
+ * a message, 256 for a prompt that the server writes before it, 1,024 if tools are sent, media at
+ * their maxima, at most the context window. Output: the limit times the choices. Price: the dearest
+ * that may apply, cache writes and long-context tiers included. Bytes alone are no bound: recorded
+ * traffic with tools exceeds them by up to 479.
  */
 public final class UpperBound {
 
     static final long TOKENS_PER_MESSAGE = 16;
+
+    /** Servers write a prompt of their own before it: recorded were 49 tokens (gpt-oss). */
+    static final long HIDDEN_PROMPT_TOKENS = 256;
+
     static final long TOOL_OVERHEAD_TOKENS = 1_024;
 
     /**
@@ -46,6 +53,8 @@ public final class UpperBound {
                     "file_id",
                     "file_url",
                     "input_audio");
+
+    private static final Pattern IMAGE_MODEL = Pattern.compile("gpt-image|^(gemini|gpt)-.*-image");
 
     private UpperBound() {}
 
@@ -120,6 +129,11 @@ public final class UpperBound {
     }
 
     private static @Nullable String unboundable(ModelEntry model, BoundInput input) {
+        if (runsByItself(model.name())) {
+            return "the cost of model "
+                    + model.name()
+                    + ", which searches or draws by itself, cannot be bounded before it is asked";
+        }
         for (var name : input.unbounded()) {
             if (ENDS_AT_CONTEXT.stream().noneMatch(name::startsWith)) {
                 return "the cost of " + name + " cannot be bounded before it is sent";
@@ -135,8 +149,23 @@ public final class UpperBound {
         return null;
     }
 
+    /**
+     * Models that run tools or themselves several times without being asked (Groq's compound,
+     * research models), whose fees are per search, or whose images cost more than their text. The
+     * built-in catalogue has none of them; a resource may list them with prices of its own.
+     */
+    static boolean runsByItself(String model) {
+        var name = model.substring(model.lastIndexOf('/') + 1).toLowerCase(Locale.ROOT);
+        return name.startsWith("compound")
+                || name.contains("deep-research")
+                || name.contains("search-api")
+                || name.endsWith(":online")
+                || name.endsWith("-online")
+                || IMAGE_MODEL.matcher(name).find();
+    }
+
     private static long inputTokens(ModelEntry model, BoundInput input) {
-        long tokens = input.textBytes();
+        long tokens = Math.addExact(input.textBytes(), HIDDEN_PROMPT_TOKENS);
         tokens = Cost.add(tokens, input.messages(), TOKENS_PER_MESSAGE);
         tokens = Math.addExact(tokens, input.tools() ? TOOL_OVERHEAD_TOKENS : 0);
         tokens = Cost.add(tokens, input.images(), model.imageTokens());

@@ -216,6 +216,10 @@ final class Given {
     }
 
     static Compiled compile(Resources resources) {
-        return Compiler.compile(resources, SETTINGS, LastAccepted.NONE);
+        return compile(resources, LastAccepted.NONE);
+    }
+
+    static Compiled compile(Resources resources, LastAccepted last) {
+        return Compiler.compile(resources, SETTINGS, last);
     }
 }

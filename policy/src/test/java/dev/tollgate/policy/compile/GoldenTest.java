@@ -10,12 +10,18 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.crds.read.ResourceReader;
 import dev.tollgate.crds.read.YamlFile;
+import dev.tollgate.crds.resource.Budget;
+import dev.tollgate.crds.resource.Metadata;
+import dev.tollgate.crds.resource.ModelProvider;
 import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.crds.resource.Resources;
+import dev.tollgate.crds.resource.RoutingPolicy;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
 import dev.tollgate.policy.snapshot.SnapshotValidator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -26,8 +32,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Each {@code in-NAME.yaml} compiles to {@code out-NAME.json}: snapshot, verdicts, problems. On a
- * difference the actual text is left in {@code target/golden}.
+ * Each {@code in-NAME.yaml} compiles to {@code out-NAME.json}: snapshot, verdicts, problems. Where
+ * there is a {@code before-NAME.yaml}, that was compiled before, and is what was last accepted.
+ * What only a server gives an object stands in annotations: {@code golden/created}, {@code
+ * golden/generation}. On a difference the actual text is left in {@code target/golden}.
  */
 class GoldenTest {
 
@@ -48,13 +56,12 @@ class GoldenTest {
     @ParameterizedTest
     @MethodSource("names")
     void compilesTo(String name) throws IOException {
-        var input = FOLDER.resolve("in-" + name + ".yaml");
-        var read =
-                ResourceReader.read(
-                        List.of(new YamlFile(input.toString(), Files.readString(input))),
-                        reference -> Optional.empty());
-        assertThat(read.problems()).isEmpty();
-        var compiled = Given.compile(read.resources());
+        var before = FOLDER.resolve("before-" + name + ".yaml");
+        var last =
+                Files.exists(before)
+                        ? Given.compile(read(before), LastAccepted.NONE).accepted()
+                        : LastAccepted.NONE;
+        var compiled = Given.compile(read(FOLDER.resolve("in-" + name + ".yaml")), last);
         assertThat(SnapshotValidator.validate(compiled.snapshot())).isEmpty();
         var actual = text(compiled);
         assertThat(actual).doesNotContain("planted-secret").doesNotContain("plain-key");
@@ -67,6 +74,43 @@ class GoldenTest {
         assertThat(actual).isEqualTo(expected);
     }
 
+    private static Resources read(Path file) throws IOException {
+        var read =
+                ResourceReader.read(
+                        List.of(new YamlFile(file.toString(), Files.readString(file))),
+                        reference -> Optional.empty());
+        assertThat(read.problems()).isEmpty();
+        var all = read.resources();
+        return new Resources(
+                all.providers().stream()
+                        .map(o -> new ModelProvider(served(o.metadata()), o.spec(), o.status()))
+                        .toList(),
+                all.policies().stream()
+                        .map(o -> new RoutingPolicy(served(o.metadata()), o.spec(), o.status()))
+                        .toList(),
+                all.budgets().stream()
+                        .map(o -> new Budget(served(o.metadata()), o.spec(), o.status()))
+                        .toList(),
+                all.secrets(),
+                all.configMaps(),
+                all.namespaces(),
+                all.serviceAccounts());
+    }
+
+    /** With the generation and the age that a server would have given it. */
+    private static Metadata served(Metadata written) {
+        var generation = written.annotations().getOrDefault("golden/generation", "1");
+        var created = written.annotations().get("golden/created");
+        return new Metadata(
+                written.namespace(),
+                written.name(),
+                null,
+                Long.parseLong(generation),
+                created == null ? null : Instant.parse(created),
+                written.labels(),
+                written.annotations());
+    }
+
     @Test
     void usesEveryFile() throws IOException {
         try (Stream<Path> files = Files.list(FOLDER)) {
@@ -74,7 +118,9 @@ class GoldenTest {
                     names().stream()
                             .flatMap(n -> Stream.of("in-" + n + ".yaml", "out-" + n + ".json"))
                             .toList();
-            assertThat(files.map(file -> file.getFileName().toString()))
+            assertThat(
+                            files.map(file -> file.getFileName().toString())
+                                    .filter(file -> !file.startsWith("before-")))
                     .containsExactlyInAnyOrderElementsOf(expected);
         }
     }

@@ -150,7 +150,12 @@ public final class CatalogueBuilder {
                 (type.equals("Together") || type.equals("Fireworks")) && !name.contains("/");
         boolean commitment = type.equals("Bedrock") && name.contains("/");
         boolean fineTuned = name.startsWith("ft:");
-        return sizeClass || commitment || fineTuned || !MODEL_ID.matcher(name).matches()
+        boolean unboundable = UpperBound.runsByItself(name);
+        return sizeClass
+                        || commitment
+                        || fineTuned
+                        || unboundable
+                        || !MODEL_ID.matcher(name).matches()
                 ? null
                 : name;
     }
@@ -323,7 +328,8 @@ public final class CatalogueBuilder {
                 var name = model.path("id").asText();
                 var prices = model.path("prices");
                 boolean plain = prices.isObject() && prices.path("input_mtok").isNumber();
-                if (models.containsKey(name) || !plain || !MODEL_ID.matcher(name).matches()) {
+                boolean usable = MODEL_ID.matcher(name).matches() && !UpperBound.runsByItself(name);
+                if (models.containsKey(name) || !plain || !usable) {
                     continue;
                 }
                 openRouterRow(name, model, prices).ifPresent(row -> models.put(name, row));

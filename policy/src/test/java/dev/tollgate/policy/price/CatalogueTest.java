@@ -72,6 +72,15 @@ class CatalogueTest {
         }
     }
 
+    @Test
+    void hasNoModelWhoseCostNobodyCanBound() {
+        for (var type : GenaiPrices.PROVIDERS.keySet()) {
+            for (var entry : CATALOGUE.models(type)) {
+                assertThat(UpperBound.runsByItself(entry.name())).as(entry.name()).isFalse();
+            }
+        }
+    }
+
     private static boolean isFree(String name) {
         return name.endsWith(":free");
     }

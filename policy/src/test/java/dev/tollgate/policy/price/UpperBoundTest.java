@@ -13,6 +13,8 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class UpperBoundTest {
 
@@ -37,20 +39,20 @@ class UpperBoundTest {
     void countsBytesMessagesToolsAndMedia() {
         var all = new BoundInput(1_000, 3, true, 2, 10, List.of(), OptionalLong.of(100), 2, false);
         var bound = bounded(UpperBound.of(MODEL, all));
-        assertThat(bound.inputTokens()).isEqualTo(1_000 + 3 * 16 + 1_024 + 2 * 8_192 + 160);
+        assertThat(bound.inputTokens()).isEqualTo(1_000 + 3 * 16 + 256 + 1_024 + 2 * 8_192 + 160);
         assertThat(bound.outputTokens()).isEqualTo(200);
         assertThat(bound.outputLimit()).isEqualTo(100);
     }
 
     @Test
     void takesTheDearestInputPriceWhichIsAnHourLongCacheWrite() {
-        var bound = bounded(UpperBound.of(MODEL, input(968, OptionalLong.of(0))));
+        var bound = bounded(UpperBound.of(MODEL, input(712, OptionalLong.of(0))));
         assertThat(bound.cost()).isEqualTo(Money.parse("0.006"));
     }
 
     @Test
     void takesTheLongContextTierThatTheBoundReaches() {
-        var bound = bounded(UpperBound.of(MODEL, input(200_000, OptionalLong.of(1_000))));
+        var bound = bounded(UpperBound.of(MODEL, input(199_744, OptionalLong.of(1_000))));
         // 200,032 x 12 + 1,000 x 22.5 per million
         assertThat(bound.cost()).isEqualTo(Money.parse("2.422884"));
     }
@@ -92,6 +94,35 @@ class UpperBoundTest {
                 .isInstanceOf(Bound.Unboundable.class);
         assertThat(UpperBound.of(model(Snapshots.PRICE, null, null), input(1L << 62, limit)))
                 .isEqualTo(new Bound.Unboundable("the cost is above all that can be counted"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "compound-beta",
+                "groq/compound-mini",
+                "o4-mini-deep-research-2025-06-26",
+                "perplexity/sonar-deep-research",
+                "gpt-5-search-api",
+                "openai/gpt-4o:online",
+                "google/gemini-2.5-flash-image",
+                "gpt-image-1",
+                "openai/gpt-5.4-image-2"
+            })
+    void isUnboundableForModelsThatRunByThemselves(String name) {
+        var model =
+                new ModelEntry(
+                        name, List.of(), Snapshots.PRICE, 1_000L, 100L, List.of("Chat"), 50, 0);
+        assertThat(UpperBound.of(model, input(1, OptionalLong.of(1))))
+                .isInstanceOf(Bound.Unboundable.class)
+                .asString()
+                .contains(name);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt-4o", "o3", "gemini-2.5-pro", "sonar-pro", "gpt-4o-search-preview"})
+    void bindsOtherModels(String name) {
+        assertThat(UpperBound.runsByItself(name)).isFalse();
     }
 
     @Property
