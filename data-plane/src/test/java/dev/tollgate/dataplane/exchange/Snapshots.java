@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Snapshots for tests: providers a, b, c on loopback, model {@code fast} over all of them. */
-final class Snapshots {
+public final class Snapshots {
 
     static final PriceEntry PRICE =
             new PriceEntry(
@@ -45,15 +45,15 @@ final class Snapshots {
 
     private Snapshots() {}
 
-    static ProviderEntry provider(String name, String dialect, String url) {
+    public static ProviderEntry provider(String name, String dialect, String url) {
         return provider(name, dialect, url, timeouts(2_000), true);
     }
 
-    static ProviderEntry.Timeouts timeouts(long firstByteMillis) {
+    public static ProviderEntry.Timeouts timeouts(long firstByteMillis) {
         return new ProviderEntry.Timeouts(1_000, firstByteMillis, firstByteMillis, 20_000);
     }
 
-    static ProviderEntry provider(
+    public static ProviderEntry provider(
             String name,
             String dialect,
             String url,
@@ -79,13 +79,14 @@ final class Snapshots {
                 List.of());
     }
 
-    static RuleEntry.Retry retry(int attempts, @Nullable Long perTry) {
+    public static RuleEntry.Retry retry(int attempts, @Nullable Long perTry) {
         return new RuleEntry.Retry(
                 EnumSet.allOf(RuleEntry.Cause.class), attempts, perTry, 20, 50, 2_000);
     }
 
     /** Each provider a priority of its own, in order. */
-    static PolicyEntry chain(String model, RuleEntry.Retry retry, List<ProviderEntry> providers) {
+    public static PolicyEntry chain(
+            String model, RuleEntry.Retry retry, List<ProviderEntry> providers) {
         var targets =
                 IntStream.range(0, providers.size())
                         .mapToObj(
@@ -109,7 +110,7 @@ final class Snapshots {
                 List.of(new RuleEntry("default", null, "weighted", targets, retry, null, null)));
     }
 
-    static BudgetEntry budget(String amountMicros) {
+    public static BudgetEntry budget(String amountMicros) {
         return new BudgetEntry(
                 "team-a/monthly",
                 Long.parseLong(amountMicros),
@@ -126,7 +127,7 @@ final class Snapshots {
                 null);
     }
 
-    static Snapshot of(
+    public static Snapshot of(
             List<ProviderEntry> providers,
             List<PolicyEntry> policies,
             List<BudgetEntry> budgets,
