@@ -26,7 +26,7 @@ class WalTest {
 
     private static final String ACCOUNT =
             AccountKey.of("team-a/monthly", "", Instant.parse("2026-11-01T00:00:00Z")).toString();
-    private static final int SEGMENT_BYTES = 64 * 1024;
+    private static final int SEGMENT_BYTES = 256 * 1024;
 
     @TempDir Path directory;
 
@@ -235,10 +235,10 @@ class WalTest {
     @Test
     void keepsTotalsAndOpenIntentsOverManySegmentsAndDeletesTheOldest() throws Exception {
         try (var wal = open()) {
-            grant(wal, 100_000);
+            grant(wal, 200_000);
             var first = intend(wal, 5_000_000);
             var settled = 0L;
-            for (var i = 0; i < 10_000; i++) {
+            for (var i = 0; i < 20_000; i++) {
                 settle(wal, intend(wal, 9_000), 7_001);
                 settled += 7_001;
                 wal.append(("{\"n\":" + i + "}").getBytes(UTF_8));
@@ -262,7 +262,7 @@ class WalTest {
                         .satisfies(
                                 json ->
                                         assertThat(new String(json, UTF_8))
-                                                .isEqualTo("{\"n\":9999}"));
+                                                .isEqualTo("{\"n\":19999}"));
             }
             settle(wal, first, 1_000_000);
             assertThat(totals(wal, 1).settledMicros())
