@@ -274,6 +274,16 @@ public final class Wal implements UsageLog, AutoCloseable {
         }
     }
 
+    /** Whether a full segment would be followed at once by one that is made already. */
+    boolean nextReady() {
+        lock.lock();
+        try {
+            return next != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Null while intents are taken, else why not. */
     public @Nullable String failure() {
         return failure;

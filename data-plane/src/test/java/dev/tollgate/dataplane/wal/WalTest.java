@@ -82,11 +82,6 @@ class WalTest {
                 .orElseThrow();
     }
 
-    private boolean hasNextSegment() throws IOException {
-        var last = LogReplay.segments(directory.resolve("log")).getLast();
-        return Files.size(last) == SEGMENT_BYTES && isEmpty(last);
-    }
-
     private static boolean isEmpty(Path file) {
         try (var segment = Segment.open(file, false)) {
             return segment.isZeroFrom(0);
@@ -244,7 +239,7 @@ class WalTest {
                 wal.append(("{\"n\":" + i + "}").getBytes(UTF_8));
                 if (i % 100 == 0) {
                     // the test writes faster than any traffic: the next segment has to be there
-                    await().pollDelay(Duration.ZERO).until(this::hasNextSegment);
+                    await().pollDelay(Duration.ZERO).until(wal::nextReady);
                 }
             }
             assertThat(wal.dropped()).isZero();
