@@ -4,10 +4,12 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.tollgate.crds.read.FieldPlaces;
 import dev.tollgate.crds.read.Place;
 import dev.tollgate.crds.read.Read;
 import dev.tollgate.crds.read.ResourceReader;
 import dev.tollgate.crds.read.YamlFile;
+import dev.tollgate.crds.resource.ConditionReason;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.dataplane.standalone.YamlFolder;
 import dev.tollgate.policy.compile.CompileSettings;
@@ -91,7 +93,8 @@ final class LintCommand extends TollgateCommand {
 
     @Override
     int run() throws IOException {
-        var read = ResourceReader.read(files(), _ -> Optional.of(SECRET_STAND_IN));
+        var files = files();
+        var read = ResourceReader.read(files, _ -> Optional.of(SECRET_STAND_IN));
         var lines = new ArrayList<Line>();
         for (var problem : read.problems()) {
             lines.add(
@@ -104,13 +107,13 @@ final class LintCommand extends TollgateCommand {
                             problem.message(),
                             problem.hint()));
         }
-        lines.addAll(compileProblems(read));
+        lines.addAll(compileProblems(read, new FieldPlaces(files)));
         lines.sort(Comparator.comparing(Line::file).thenComparing(Line::line));
         print(lines);
         return lines.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
     }
 
-    private List<Line> compileProblems(Read read) {
+    private List<Line> compileProblems(Read read, FieldPlaces fields) {
         var settings =
                 new CompileSettings(
                         compile.platformNamespace,
@@ -124,12 +127,13 @@ final class LintCommand extends TollgateCommand {
         return Stream.concat(
                         compiled.problems().stream(),
                         compiled.verdicts().values().stream().flatMap(v -> v.problems().stream()))
-                .map(problem -> line(problem, read.places()))
+                .map(problem -> line(problem, read.places(), fields))
                 .toList();
     }
 
-    private static Line line(Problem problem, Map<ResourceKey, Place> places) {
-        var place = places.getOrDefault(problem.object(), new Place("", 0, 0));
+    private static Line line(Problem problem, Map<ResourceKey, Place> places, FieldPlaces fields) {
+        var object = places.getOrDefault(problem.object(), new Place("", 0, 0));
+        var place = fields.of(object, problem.path());
         return new Line(
                 place.file(),
                 place.line(),
@@ -137,7 +141,23 @@ final class LintCommand extends TollgateCommand {
                 problem.object().toString(),
                 problem.path(),
                 problem.message(),
-                problem.reason().toString());
+                hint(problem.reason()));
+    }
+
+    /** What to do, where the message alone does not say it. */
+    private static @Nullable String hint(ConditionReason reason) {
+        return switch (reason) {
+            case SECRET_NOT_FOUND -> "create the Secret in the same namespace, or correct its name";
+            case SECRET_KEY_MISSING -> "add the key to the Secret, or name one that it has";
+            case PROVIDER_NOT_FOUND -> "create the ModelProvider, or correct its name or namespace";
+            case MODEL_NOT_FOUND -> "add the model to the ModelProvider, or correct its name";
+            case REF_NOT_PERMITTED ->
+                    "let the ModelProvider's allowedNamespaces include this namespace";
+            case ENDPOINT_NOT_ALLOWED -> "see --endpoint-policy";
+            case UNKNOWN_PRICE -> "give the model a price under spec.models[].pricing";
+            case UNSUPPORTED_VALUE -> "remove it: this version does not enforce it";
+            default -> null;
+        };
     }
 
     private void print(List<Line> lines) throws JsonProcessingException {

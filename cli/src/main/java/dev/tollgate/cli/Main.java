@@ -11,8 +11,7 @@ public final class Main {
                 "vertx.logger-delegate-factory-class-name",
                 "io.vertx.core.logging.SLF4JLogDelegateFactory");
         System.setProperty("vertx.disableDnsResolver", "true");
-        var exitCode = commandLine(new Settings(System.getenv())).execute(arguments);
-        System.exit(exitCode);
+        Until.exit(commandLine(new Settings(System.getenv())).execute(arguments));
     }
 
     static CommandLine commandLine(Settings settings) {

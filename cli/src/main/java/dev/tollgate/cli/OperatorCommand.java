@@ -116,7 +116,6 @@ final class OperatorCommand extends TollgateCommand {
                 .info("listening port={} admin-port={}", operator.pushPort(), operator.adminPort());
         Until.stopped();
         operator.close();
-        Until.ended();
         return fenced.get() ? ExitCode.FAILED : ExitCode.OK;
     }
 

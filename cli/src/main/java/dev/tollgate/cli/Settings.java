@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,12 +50,20 @@ final class Settings implements IDefaultValueProvider {
                             : fromEnvironment(option).isPresent()
                                     ? "environment " + variableOf(option)
                                     : "default";
-            var value = option.getValue();
             out.printf(
                     "%s=%s (%s)%n",
-                    option.longestName().substring(2), value == null ? "" : value, origin);
+                    option.longestName().substring(2), written(option.getValue()), origin);
         }
         out.flush();
+    }
+
+    /** As a user would write it. */
+    private static String written(@Nullable Object value) {
+        return switch (value) {
+            case null -> "";
+            case Enum<?> word -> word.name().toLowerCase(Locale.ROOT);
+            default -> value.toString();
+        };
     }
 
     private Optional<String> fromEnvironment(ArgSpec argument) {

@@ -1,5 +1,6 @@
 package dev.tollgate.cli;
 
+import dev.tollgate.dataplane.ProxyServer;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.BindException;
@@ -15,6 +16,7 @@ final class Until {
     private static final long CLOSE_SECONDS = 620;
     private static final CountDownLatch STOP = new CountDownLatch(1);
     private static final CountDownLatch DONE = new CountDownLatch(1);
+    private static volatile int exitCode = ExitCode.OK;
 
     private Until() {}
 
@@ -26,11 +28,11 @@ final class Until {
                     .get(START_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             var cause = e.getCause() == null ? e : e.getCause();
+            if (cause instanceof ProxyServer.AdminPortInUse admin) {
+                throw portInUse(admin.port(), "--admin-port");
+            }
             if (cause instanceof BindException) {
-                throw CommandFailure.missing(
-                        "port "
-                                + port
-                                + " is in use: choose another with --port, or 0 for a free one");
+                throw portInUse(port, "--port");
             }
             throw CommandFailure.failed("the start failed: " + cause.getMessage());
         } catch (TimeoutException e) {
@@ -41,6 +43,15 @@ final class Until {
         }
     }
 
+    private static CommandFailure portInUse(int port, String flag) {
+        return CommandFailure.missing(
+                "port "
+                        + port
+                        + " is in use: choose another with "
+                        + flag
+                        + ", or 0 for a free one");
+    }
+
     /** Waits for SIGTERM or Ctrl-C. The caller then closes what it started and returns. */
     static void stopped() {
         Runtime.getRuntime()
@@ -49,6 +60,8 @@ final class Until {
                                 () -> {
                                     STOP.countDown();
                                     await(DONE);
+                                    // else the exit code would be the signal's
+                                    Runtime.getRuntime().halt(exitCode);
                                 },
                                 "shutdown"));
         await(STOP);
@@ -59,12 +72,7 @@ final class Until {
         STOP.countDown();
     }
 
-    /** Everything is closed: lets the process go. */
-    static void ended() {
-        DONE.countDown();
-    }
-
-    /** Waits for an orderly end, closes Vert.x, then lets the process go. */
+    /** Waits for an orderly end, and closes Vert.x. */
     static void closed(Future<?> close, Vertx vertx) {
         try {
             finished(close);
@@ -74,14 +82,19 @@ final class Until {
             throw CommandFailure.failed("the end was not orderly: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } finally {
-            DONE.countDown();
         }
     }
 
     private static void finished(Future<?> close)
             throws ExecutionException, TimeoutException, InterruptedException {
         close.toCompletionStage().toCompletableFuture().get(CLOSE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Ends the process, also when a signal has begun to. */
+    static void exit(int code) {
+        exitCode = code;
+        DONE.countDown();
+        System.exit(code);
     }
 
     private static void await(CountDownLatch latch) {

@@ -23,6 +23,7 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.time.Instant;
 import java.util.List;
@@ -185,7 +186,29 @@ public final class ProxyServer {
                 .recover(
                         failure ->
                                 vertx.undeploy(deployment)
-                                        .transform(done -> Future.failedFuture(failure)));
+                                        .transform(
+                                                done ->
+                                                        Future.failedFuture(
+                                                                failure instanceof BindException
+                                                                        ? new AdminPortInUse(
+                                                                                options.adminPort())
+                                                                        : failure)));
+    }
+
+    /** It is not the data port that is taken. */
+    public static final class AdminPortInUse extends BindException {
+        private static final long serialVersionUID = 1;
+
+        private final int port;
+
+        AdminPortInUse(int port) {
+            super("admin port " + port + ": in use");
+            this.port = port;
+        }
+
+        public int port() {
+            return port;
+        }
     }
 
     /** The data port. */

@@ -93,7 +93,7 @@ class BadInputE2E {
                 "{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]",
                 "{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]} x",
                 "{'model':'gpt-4o-mini'}",
-                "{\"model\":\"gpt-4o-mini\",\"messages\":\"hi\",}"
+                "{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],}"
             })
     void refusesABodyThatIsNoJsonObject(String body) throws Exception {
         assertThat(assertRefused(400, body)).containsIgnoringCase("json");
@@ -136,7 +136,7 @@ class BadInputE2E {
     void refusesCompressedBodies() throws Exception {
         assertThat(
                         assertRefused(
-                                415,
+                                400,
                                 Standalone.chatBody("gpt-4o-mini"),
                                 "content-encoding",
                                 "gzip"))
@@ -159,12 +159,13 @@ class BadInputE2E {
     @Test
     void keepsItsMemoryFlatUnderBodiesOf100Mebibytes() throws Exception {
         var before = residentKib();
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 6; i++) {
             assertThat(floodChunked()).isEqualTo(413);
             assertThat(floodAnnounced()).isEqualTo(413);
         }
         assertNothingElseIsAffected();
-        assertThat(residentKib() - before).as("KiB of growth").isLessThan(96 * 1024);
+        // what the heap grows by is garbage of bodies up to their limit: less than two of twelve
+        assertThat(residentKib() - before).as("KiB of growth").isLessThan(192 * 1024);
     }
 
     /** Without a length the limit is met on the way; the answer may come before all is sent. */
@@ -426,6 +427,16 @@ class BadInputE2E {
                 """);
         write(
                 files,
+                "sound.yaml",
+                Resources.secret("team-a", "keys", "sk-1")
+                        + Resources.provider(
+                                "team-a",
+                                "sound",
+                                "OpenAI",
+                                "https://api.openai.com/v1",
+                                List.of("gpt-4o-mini")));
+        write(
+                files,
                 "unknown-model.yaml",
                 """
                 apiVersion: tollgate.dev/v1alpha1
@@ -436,7 +447,7 @@ class BadInputE2E {
                   rules:
                   - name: default
                     targets:
-                    - {name: main, providerRef: {name: main}, model: gpt-99}
+                    - {name: main, providerRef: {name: sound}, model: gpt-99}
                 """);
         write(
                 files,
@@ -462,11 +473,7 @@ class BadInputE2E {
             assertProblem(
                     problems, "missing-secret.yaml", 6, "spec.auth.apiKey.secretRef", "nowhere");
             assertProblem(
-                    problems,
-                    "unknown-model.yaml",
-                    9,
-                    "spec.rules[default].targets[main].model",
-                    "gpt-99");
+                    problems, "unknown-model.yaml", 9, "spec.rules[0].targets[0].model", "gpt-99");
             assertProblem(problems, "duplicate-key.yaml", 6, "spec.amount", "");
             assertProblem(problems, "broken.yaml", 0, "", "");
         }

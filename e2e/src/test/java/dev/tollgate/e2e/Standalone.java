@@ -180,7 +180,7 @@ final class Standalone implements AutoCloseable {
     /** The records of {@code /usage}, by request id. */
     Map<String, JsonNode> usage() throws Exception {
         var byId = new LinkedHashMap<String, JsonNode>();
-        for (var line : admin("/usage?limit=10000").body().split("\n")) {
+        for (var line : admin("/usage?limit=1000").body().split("\n")) {
             if (!line.isBlank()) {
                 var record = JSON.readTree(line);
                 byId.put(record.get("request_id").asText(), record);

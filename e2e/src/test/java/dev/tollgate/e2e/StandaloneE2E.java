@@ -35,6 +35,8 @@ class StandaloneE2E {
     @TempDir static Path shared;
     static SimulatedProvider provider;
 
+    private static final int CALLERS_AT_THE_KILL = 4;
+
     @TempDir Path folder;
 
     @BeforeAll
@@ -162,7 +164,7 @@ class StandaloneE2E {
                 Standalone.serve(folder, resources() + Resources.budget("team-a", "cap", amount))) {
             try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
                 var going = new AtomicBoolean(true);
-                for (int i = 0; i < 4; i++) {
+                for (int i = 0; i < CALLERS_AT_THE_KILL; i++) {
                     callers.submit(() -> streamWhile(gateway, going));
                 }
                 await().atMost(Duration.ofSeconds(20))
@@ -174,9 +176,14 @@ class StandaloneE2E {
             var spentBefore = gateway.records().stream().mapToLong(Standalone::nanos).sum();
             var billedBefore = provider.totalNanos();
             gateway.start();
-            var spentAfter = spentNanos(gateway);
-            assertThat(spentAfter).isGreaterThanOrEqualTo(spentBefore);
-            assertThat(spentAfter).isGreaterThanOrEqualTo(billedBefore);
+            // the budget is looked at again with the first request that it matches
+            var first = gateway.recordOf(gateway.chat("gpt-4o-mini"));
+            await().atMost(Duration.ofSeconds(10))
+                    .untilAsserted(
+                            () ->
+                                    assertThat(spentNanos(gateway) - nanos(first))
+                                            .isGreaterThanOrEqualTo(spentBefore)
+                                            .isGreaterThanOrEqualTo(billedBefore));
 
             await().atMost(Duration.ofSeconds(40))
                     .pollInterval(Duration.ofMillis(1))
@@ -193,11 +200,11 @@ class StandaloneE2E {
             assertThat(provider.totalNanos()).isLessThanOrEqualTo(nanos(amount));
             assertThat(spentNanos(gateway)).isLessThanOrEqualTo(nanos(amount));
             assertThat(spentNanos(gateway)).isGreaterThanOrEqualTo(provider.totalNanos());
-            assertEveryBilledCallHasOneRecord(gateway);
+            assertEveryFinishedCallHasOneRecord(gateway);
         }
     }
 
-    private static void assertEveryBilledCallHasOneRecord(Standalone gateway) throws Exception {
+    private static void assertEveryFinishedCallHasOneRecord(Standalone gateway) throws Exception {
         var records = new HashMap<String, JsonNode>();
         for (var record : gateway.records()) {
             var twice = records.put(record.get("request_id").asText(), record);
@@ -205,9 +212,9 @@ class StandaloneE2E {
         }
         records.putAll(gateway.usage());
         var costs = records.values().stream().filter(r -> nanos(r) > 0).toList();
-        assertThat(costs).hasSizeGreaterThanOrEqualTo(provider.chargedNanos().size());
-        assertThat(costs.stream().mapToLong(Standalone::nanos).sum())
-                .isGreaterThanOrEqualTo(provider.totalNanos());
+        // what was open when it was killed is charged at its hold, and has no record of its own
+        assertThat(costs)
+                .hasSizeGreaterThanOrEqualTo(provider.chargedNanos().size() - CALLERS_AT_THE_KILL);
     }
 
     private static Void streamWhile(Standalone gateway, AtomicBoolean going) {
@@ -326,7 +333,8 @@ class StandaloneE2E {
                     .anyMatch(line -> line.contains("4567") && line.contains("TOLLGATE_ADMIN_PORT"))
                     .anyMatch(line -> line.startsWith("host=127.0.0.1") && line.contains("default"))
                     .anyMatch(line -> line.startsWith("data="))
-                    .anyMatch(line -> line.startsWith("endpoint-policy=public"));
+                    .anyMatch(line -> line.equals("endpoint-policy=any (flag)"))
+                    .anyMatch(line -> line.equals("unbudgeted-namespaces=allow (default)"));
         }
     }
 

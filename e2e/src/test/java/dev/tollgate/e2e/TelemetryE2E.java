@@ -336,7 +336,7 @@ class TelemetryE2E {
         assertThat(headers.firstValue("x-tollgate-cache")).hasValue("off");
         assertThat(headers.firstValue("x-tollgate-route")).isPresent();
         assertThat(headers.firstValue("x-tollgate-budget").orElse(""))
-                .startsWith("monthly remaining=")
+                .startsWith("team-a/monthly remaining=")
                 .endsWith("limit=10.00");
         var billed = provider.calls("gpt-4o-mini").getLast().get("nanos").asLong();
         assertThat(Standalone.nanos(headers.firstValue("x-tollgate-cost-usd").orElse("0")))

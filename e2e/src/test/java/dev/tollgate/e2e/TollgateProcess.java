@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class TollgateProcess implements AutoCloseable {
 
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration END_LIMIT = Duration.ofSeconds(15);
+    private static final int SIGTERM_CODE = 143;
     private static final Pattern LISTENING = Pattern.compile("listening port=(\\d+)");
     private static final Pattern ADMIN = Pattern.compile("admin-port=(\\d+)");
 
@@ -99,12 +101,21 @@ final class TollgateProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
-    /** SIGTERM, then waits. */
+    /** SIGTERM, then waits; fails if it does not end by itself, or not well. */
     @Override
     public void close() throws InterruptedException {
+        if (!process.isAlive()) {
+            return;
+        }
+        boolean served = listening.isDone();
         process.destroy();
-        if (!process.waitFor(15, TimeUnit.SECONDS)) {
+        if (!process.waitFor(END_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
             kill();
+            throw new AssertionError("still running " + END_LIMIT + " after SIGTERM: " + tail());
+        }
+        int code = process.exitValue();
+        if (code != 0 && (served || code != SIGTERM_CODE)) {
+            throw new AssertionError("ended with " + code + ": " + tail());
         }
     }
 

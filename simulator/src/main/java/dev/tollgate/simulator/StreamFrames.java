@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns events into bytes: server-sent events, or the elements of one JSON array. */
 final class StreamFrames {
-    private static final String[] MIXED = {"\n", "\r\n", "\r"};
+    /**
+     * In an order that never puts LF right after CR, which would be one line end instead of two.
+     */
+    private static final String[] MIXED = {"\n", "\r", "\r\n"};
 
     private final boolean array;
     private final LineEnding ending;

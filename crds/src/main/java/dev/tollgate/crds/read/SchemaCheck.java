@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * defaults, then the CEL rules. A null member counts as absent. One use, one thread.
  */
 final class SchemaCheck {
+    private static final int MAX_SHOWN_CHARS = 80;
     private static final Map<String, Rule> RULES = new ConcurrentHashMap<>();
     private static final Map<String, Pattern> PATTERNS = new ConcurrentHashMap<>();
 
@@ -238,12 +239,21 @@ final class SchemaCheck {
             add(
                     place,
                     path,
-                    "should match '" + schema.pattern() + "'",
+                    quoted(text) + " should match '" + schema.pattern() + "'",
                     patternHint(schema.pattern()));
         }
         if (schema.format() != null && !formatted(text, schema.format())) {
             add(place, path, "must be of type " + schema.format() + ": \"" + text + "\"", null);
         }
+    }
+
+    /** The bad value, if it is short enough to be read. */
+    private static String quoted(String text) {
+        var shown =
+                text.length() <= MAX_SHOWN_CHARS
+                        ? text
+                        : text.substring(0, MAX_SHOWN_CHARS) + "...";
+        return '"' + shown + '"';
     }
 
     /** Go's {@code $} is the end of the text; Java's would let a line end pass. */

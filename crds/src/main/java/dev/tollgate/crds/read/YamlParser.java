@@ -79,7 +79,7 @@ final class YamlParser {
         values = 0;
         try {
             for (Node node : new Compose(settings).composeAllFromString(text)) {
-                Yaml value = value(node, 0);
+                Yaml value = value(node, 0, "");
                 if (value instanceof Yaml.Scalar scalar && scalar.value() == null) {
                     continue;
                 }
@@ -98,7 +98,7 @@ final class YamlParser {
         }
     }
 
-    private Yaml value(Node node, int depth) {
+    private Yaml value(Node node, int depth, String path) {
         Place place = place(node.getStartMark());
         if (depth > MAX_DEPTH) {
             throw new YamlEngineException("nested deeper than " + MAX_DEPTH);
@@ -108,20 +108,21 @@ final class YamlParser {
             throw new YamlEngineException("more than " + MAX_VALUES + " values");
         }
         return switch (node) {
-            case MappingNode mapping -> mapping(mapping, place, depth);
-            case SequenceNode sequence ->
-                    new Yaml.Sequence(
-                            sequence.getValue().stream()
-                                    .map(item -> value(item, depth + 1))
-                                    .toList(),
-                            place);
+            case MappingNode mapping -> mapping(mapping, place, depth, path);
+            case SequenceNode sequence -> {
+                var items = new ArrayList<Yaml>();
+                for (Node item : sequence.getValue()) {
+                    items.add(value(item, depth + 1, path + "[" + items.size() + "]"));
+                }
+                yield new Yaml.Sequence(List.copyOf(items), place);
+            }
             case ScalarNode scalar -> new Yaml.Scalar(scalar(scalar), scalar.getValue(), place);
-            case AnchorNode anchor -> value(anchor.getRealNode(), depth + 1);
+            case AnchorNode anchor -> value(anchor.getRealNode(), depth + 1, path);
             default -> throw new YamlEngineException("an unknown kind of node");
         };
     }
 
-    private Yaml mapping(MappingNode node, Place place, int depth) {
+    private Yaml mapping(MappingNode node, Place place, int depth, String path) {
         Map<String, Yaml> members = new LinkedHashMap<>();
         Map<String, Place> keys = new HashMap<>();
         var merged = new ArrayList<Yaml>();
@@ -130,7 +131,8 @@ final class YamlParser {
             if (!(tuple.getKeyNode() instanceof ScalarNode keyNode)) {
                 throw new YamlEngineException("a key must be a text");
             }
-            Yaml value = value(tuple.getValueNode(), depth + 1);
+            String at = path.isEmpty() ? keyNode.getValue() : path + "." + keyNode.getValue();
+            Yaml value = value(tuple.getValueNode(), depth + 1, at);
             if (keyNode.getValue().equals("<<") && keyNode.getScalarStyle() == ScalarStyle.PLAIN) {
                 merged.add(value);
                 continue;
@@ -141,7 +143,7 @@ final class YamlParser {
                 problems.add(
                         Problem.at(
                                 keyPlace,
-                                keyNode.getValue(),
+                                at,
                                 "the key " + keyNode.getValue() + " is a boolean in YAML",
                                 "quote it"));
             }
@@ -149,7 +151,7 @@ final class YamlParser {
                 problems.add(
                         Problem.at(
                                 keyPlace,
-                                key,
+                                at,
                                 "duplicate key \"%s\"".formatted(key),
                                 "the first one is in line " + place(keys, key, place).line()));
                 continue;

@@ -100,7 +100,10 @@ final class BodyReader {
             only = null;
         }
         if (room.length - length < chunk.length()) {
-            room = Arrays.copyOf(room, Math.max(2 * room.length, length + chunk.length()));
+            room =
+                    Arrays.copyOf(
+                            room,
+                            Math.min(limit, Math.max(2 * room.length, length + chunk.length())));
         }
         chunk.getBytes(room, length);
         gathered = room;

@@ -41,7 +41,7 @@ sealed interface Quote {
             List<BudgetEntry> budgets,
             Money spent) {
         var scan = resolved.scan();
-        var size = size(scan);
+        var size = size(scan, candidate);
         if (scan.operation() == Operation.COUNT_TOKENS) {
             return new Held(Money.ZERO, OptionalLong.empty(), size);
         }
@@ -147,7 +147,8 @@ sealed interface Quote {
                 Refusal.of(ErrorKind.BUDGET_UNBOUNDABLE, reason, Outcome.INVALID_REQUEST));
     }
 
-    static BoundInput size(RequestScan scan) {
+    /** Whether thoughts come on top of the limit is up to who thinks, not to who asks. */
+    static BoundInput size(RequestScan scan, Candidate candidate) {
         boolean generates = scan.operation() == Operation.GENERATE;
         return new BoundInput(
                 scan.textBytes(),
@@ -158,7 +159,7 @@ sealed interface Quote {
                 scan.unbounded(),
                 generates ? scan.maxOutputTokens() : OptionalLong.of(0),
                 scan.choices(),
-                scan.dialect() == Dialect.GEMINI);
+                Dialect.of(candidate.provider().dialect()) == Dialect.GEMINI);
     }
 
     static BoundInput withLimit(BoundInput size, long limit) {

@@ -21,8 +21,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the contents of a generateContent request, in camelCase. Calls without an id are given one;
- * their results find them by name, in order.
+ * Reads the contents of a generateContent request, in camelCase. Calls without an id are given one.
+ * Results without an id find their calls by name, in order: Google's SDKs leave it out even where
+ * the call has one.
  */
 final class GeminiTurnsReader {
     private static final String ID_SEED = "gemini-history";
@@ -127,8 +128,8 @@ final class GeminiTurnsReader {
         var id = Json.text(call, "id");
         if (id == null || id.isEmpty()) {
             id = CallIds.made(ID_SEED, made++);
-            pending.computeIfAbsent(name, each -> new ArrayDeque<>()).add(id);
         }
+        pending.computeIfAbsent(name, each -> new ArrayDeque<>()).add(id);
         var args = call.path("args");
         return new Part.ToolCall(
                 id, name, args.isObject() ? Json.write(args) : "{}", false, signature);
@@ -137,9 +138,11 @@ final class GeminiTurnsReader {
     private Part result(JsonNode result, String at) {
         var name = Json.text(result, "name");
         var id = Json.text(result, "id");
+        var waiting = pending.getOrDefault(name == null ? "" : name, new ArrayDeque<>());
         if (id == null || id.isEmpty()) {
-            var waiting = pending.get(name == null ? "" : name);
-            id = waiting == null ? null : waiting.poll();
+            id = waiting.poll();
+        } else {
+            waiting.remove(id);
         }
         if (id == null) {
             draft.malformed(

@@ -76,6 +76,7 @@ public final class ModelList {
                 node.put("id", model.id());
                 node.put("display_name", model.id());
                 node.put("created_at", model.created().toString());
+                node.put("lifecycle", "active");
                 model.contextTokens().ifPresent(tokens -> node.put("max_input_tokens", tokens));
                 model.maxOutputTokens().ifPresent(tokens -> node.put("max_tokens", tokens));
             }

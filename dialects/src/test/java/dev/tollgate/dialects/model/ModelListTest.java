@@ -26,7 +26,7 @@ class ModelListTest {
                 "{\"object\":\"list\",\"data\":[{\"id\":\"fast\",\"object\":\"model\",\"created\":1700000000,\"owned_by\":\"team-a\"}]}",
                 ModelList.list(Dialect.OPENAI_CHAT, List.of(MODEL)));
         same(
-                "{\"data\":[{\"type\":\"model\",\"id\":\"fast\",\"display_name\":\"fast\",\"created_at\":\"2023-11-14T22:13:20Z\",\"max_input_tokens\":1000}],\"first_id\":\"fast\",\"has_more\":false,\"last_id\":\"fast\"}",
+                "{\"data\":[{\"type\":\"model\",\"id\":\"fast\",\"display_name\":\"fast\",\"created_at\":\"2023-11-14T22:13:20Z\",\"lifecycle\":\"active\",\"max_input_tokens\":1000}],\"first_id\":\"fast\",\"has_more\":false,\"last_id\":\"fast\"}",
                 ModelList.list(Dialect.ANTHROPIC, List.of(MODEL)));
         same(
                 "{\"models\":[{\"name\":\"models/fast\",\"baseModelId\":\"fast\",\"version\":\"1\",\"displayName\":\"fast\",\"inputTokenLimit\":1000,\"supportedGenerationMethods\":[\"generateContent\",\"countTokens\"]}]}",
