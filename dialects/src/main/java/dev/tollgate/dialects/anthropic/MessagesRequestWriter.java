@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Emulation;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Loss;
 import dev.tollgate.dialects.codec.Schemas;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
@@ -81,7 +82,7 @@ final class MessagesRequestWriter {
         }
         var markers = new MessagesTurnsWriter().write(turns, body);
         if (markers > 0) {
-            dropped.add("prompt cache markers beyond the fourth");
+            dropped.add(Loss.CACHE_MARKERS.words());
         }
         return new Written.Body(body, dropped);
     }
@@ -106,7 +107,7 @@ final class MessagesRequestWriter {
             turns.add(new Turn(Role.USER, Turn.system(conversation.turns())));
         } else if (turns.getFirst().role() == Role.ASSISTANT) {
             turns.addFirst(new Turn(Role.USER, List.of(new Part.Text("."))));
-            dropped.add("(a user turn \".\" was put before the first assistant turn)");
+            dropped.add(Loss.FIRST_TURN.words());
         }
         return turns;
     }
@@ -153,7 +154,7 @@ final class MessagesRequestWriter {
             return true;
         }
         if (forced() || unsignedToolLoop(turns)) {
-            dropped.add("reasoning (the model cannot think before a forced tool call)");
+            dropped.add(Loss.THINKING_BEFORE_FORCED_CALL.words());
             return false;
         }
         long budget =
@@ -164,7 +165,7 @@ final class MessagesRequestWriter {
                                 .orElse(ReasoningRequest.Effort.HIGH.budgetTokens()));
         budget = Math.min(budget, maxTokens - 1);
         if (budget < MIN_BUDGET_TOKENS) {
-            dropped.add("reasoning (the output limit leaves no room for it)");
+            dropped.add(Loss.THINKING_WITHOUT_ROOM.words());
             return false;
         }
         body.putObject("thinking").put("type", "enabled").put("budget_tokens", budget);
@@ -209,17 +210,17 @@ final class MessagesRequestWriter {
         }
         if (thinks || !model.sampling()) {
             if (temperature != null || topP != null || topK != null) {
-                dropped.add("temperature, top_p, top_k (the model does not take them)");
+                dropped.add(Loss.SAMPLING.words());
             }
             return;
         }
         if (temperature != null) {
             if (temperature > 1) {
-                dropped.add("temperature above 1 (clamped to 1)");
+                dropped.add(Loss.TEMPERATURE.words());
             }
             body.put("temperature", Math.min(1, temperature));
             if (topP != null) {
-                dropped.add("top_p (the model takes temperature or top_p)");
+                dropped.add(Loss.TOP_P.words());
             }
         } else if (topP != null) {
             body.put("top_p", topP);

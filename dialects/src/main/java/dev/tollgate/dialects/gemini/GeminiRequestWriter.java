@@ -3,6 +3,7 @@ package dev.tollgate.dialects.gemini;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Loss;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.OutputFormat;
@@ -40,7 +41,7 @@ final class GeminiRequestWriter {
             system = List.of();
         } else if (turns.getFirst().role() == Role.ASSISTANT) {
             turns.addFirst(new Turn(Role.USER, List.of(new Part.Text("."))));
-            dropped.add("(a user turn \".\" was put before the first assistant turn)");
+            dropped.add(Loss.FIRST_TURN.words());
         }
         var contents = body.putArray("contents");
         new GeminiTurnsWriter(model).write(turns, contents);
@@ -152,7 +153,7 @@ final class GeminiRequestWriter {
 
     private void thinking(ReasoningRequest reasoning, ObjectNode config) {
         if (!model.thinks()) {
-            dropped.add("reasoning (the model does not reason)");
+            dropped.add(Loss.REASONING.words());
             return;
         }
         var thinking = Json.object();

@@ -44,7 +44,7 @@ final class OpenApiSchema {
         if (name.equals("type")) {
             return type(value);
         }
-        if (NUMBERS.contains(name) && value.isTextual()) {
+        if (NUMBERS.contains(name) && value.isTextual() && isNumber(value.textValue())) {
             // int64 in Google's JSON is a string
             return Json.object().numberNode(Long.parseLong(value.textValue()));
         }
@@ -59,6 +59,11 @@ final class OpenApiSchema {
             return list;
         }
         return name.equals("items") || name.equals("additionalProperties") ? schema(value) : value;
+    }
+
+    /** Anything else stays as the client wrote it, for the provider to judge. */
+    private static boolean isNumber(String text) {
+        return text.matches("-?\\d{1,18}");
     }
 
     private static JsonNode schema(JsonNode value) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.JsonMode;
+import dev.tollgate.dialects.codec.Loss;
 import dev.tollgate.dialects.codec.Schemas;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
@@ -66,7 +67,7 @@ final class ChatRequestWriter {
         if (user != null && user.length() <= MAX_USER_CHARS) {
             body.put("user", user);
         } else if (user != null) {
-            dropped.add("user (longer than " + MAX_USER_CHARS + " characters)");
+            dropped.add(Loss.USER.words());
         }
         if (stream) {
             body.put("stream", true);
@@ -201,10 +202,10 @@ final class ChatRequestWriter {
             return;
         }
         if (reasoning.off()) {
-            dropped.add("reasoning switched off (the model's own default holds)");
+            dropped.add(Loss.REASONING_OFF.words());
         } else if (terms.quirks().contains("no_reasoning_effort")
                 || NOT_REASONING.matcher(terms.model()).matches()) {
-            dropped.add("reasoning effort (the model does not reason)");
+            dropped.add(Loss.REASONING_EFFORT.words());
         } else {
             body.put("reasoning_effort", clamped(reasoning.effort()).word());
         }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.JsonMode;
+import dev.tollgate.dialects.codec.Loss;
 import dev.tollgate.dialects.codec.Schemas;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
@@ -67,7 +68,7 @@ final class ResponsesRequestWriter {
         if (user != null && user.length() <= MAX_USER_CHARS) {
             body.put("user", user);
         } else if (user != null) {
-            dropped.add("user (longer than " + MAX_USER_CHARS + " characters)");
+            dropped.add(Loss.USER.words());
         }
         if (stream) {
             body.put("stream", true);
@@ -166,7 +167,7 @@ final class ResponsesRequestWriter {
     private void reasoning(@Nullable ReasoningRequest reasoning, ObjectNode body) {
         if (!reasons) {
             if (reasoning != null && !reasoning.off()) {
-                dropped.add("reasoning effort (the model does not reason)");
+                dropped.add(Loss.REASONING_EFFORT.words());
             }
             return;
         }
@@ -177,7 +178,7 @@ final class ResponsesRequestWriter {
             return;
         }
         if (reasoning.off()) {
-            dropped.add("reasoning switched off (the model's own default holds)");
+            dropped.add(Loss.REASONING_OFF.words());
             return;
         }
         var node = Json.object();

@@ -1,0 +1,168 @@
+package dev.tollgate.dialects.translate;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.codec.Documents;
+import dev.tollgate.dialects.codec.Loss;
+import dev.tollgate.dialects.conversation.Trait;
+import dev.tollgate.dialects.translate.Carriage.Fate;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * The text of docs/dialects.md, from the table of {@link Carriage} and from the code: a client's
+ * dialect can ask for the traits that its reader notes, and a provider's writer may lose the {@link
+ * Loss}es that it names.
+ */
+final class DialectsPage {
+
+    private static final JavaClasses CLASSES =
+            new ClassFileImporter()
+                    .withImportOption(new ImportOption.DoNotIncludeTests())
+                    .importPackages("dev.tollgate.dialects");
+
+    private DialectsPage() {}
+
+    static String text() {
+        var text =
+                new StringBuilder(
+                        """
+                        # What is carried from dialect to dialect
+
+                        This page is generated from the code; a test compares them. A client that speaks the dialect of its provider is not
+                        translated: its bytes pass as sent. Between two dialects each request is read, checked against the table below and
+                        written anew, and each answer goes back the same way.
+
+                        - **carried**: the provider gets what the client asked for.
+                        - **adapted**: carried in another form, and restored in the answer where that shows.
+                        - **dropped**: left out, as the answer stays what was asked for. The response header `x-tollgate-dropped` names it.
+                        - **refused**: the answer would not be what was asked for. The request fails with 400, which names the field; a
+                          policy may send it to another target.
+
+                        Embeddings and counts of tokens are not translated. A schema of the answer must be that of an object, and a stop
+                        sequence towards an Anthropic model must not be white space alone: both are refused by name. Tool names and call ids
+                        that a provider does not allow are fitted, and the client's own come back in the answer. Reasoning goes back to a
+                        provider only with a signature of that provider; other thoughts of the history are left out.
+
+                        ## By what a request asks for
+
+                        """);
+        table(text);
+        for (var client : Dialect.values()) {
+            for (var provider : Dialect.values()) {
+                if (client != provider) {
+                    pair(client, provider, text);
+                }
+            }
+        }
+        return text.toString();
+    }
+
+    private static void table(StringBuilder text) {
+        text.append("| asked for | by clients of |");
+        for (var provider : Dialect.values()) {
+            text.append(" to ").append(provider.wireName()).append(" |");
+        }
+        text.append("\n|---|---|").append("---|".repeat(Dialect.values().length)).append('\n');
+        for (var trait : Trait.values()) {
+            text.append("| ").append(trait.title()).append(" | ").append(clients(trait));
+            for (var provider : Dialect.values()) {
+                text.append(" | ").append(words(Carriage.of(trait, provider)));
+            }
+            text.append(" |\n");
+        }
+    }
+
+    private static String clients(Trait trait) {
+        var clients =
+                EnumSet.allOf(Dialect.class).stream()
+                        .filter(client -> asked(client).contains(trait))
+                        .map(Dialect::wireName)
+                        .toList();
+        return clients.size() == Dialect.values().length ? "all" : String.join(", ", clients);
+    }
+
+    private static String words(Carriage.Rule rule) {
+        var fate =
+                switch (rule.fate()) {
+                    case CARRIED -> "carried";
+                    case ADAPTED -> "adapted";
+                    case DROPPED -> "dropped";
+                    case REFUSED -> "**refused**";
+                };
+        return rule.note().isEmpty() ? fate : fate + ": " + rule.note();
+    }
+
+    private static void pair(Dialect client, Dialect provider, StringBuilder text) {
+        text.append("\n## ")
+                .append(client.wireName())
+                .append(" to ")
+                .append(provider.wireName())
+                .append("\n\n");
+        for (var fate : Fate.values()) {
+            var traits =
+                    asked(client).stream()
+                            .filter(trait -> Carriage.of(trait, provider).fate() == fate)
+                            .map(Trait::title)
+                            .collect(Collectors.joining("; "));
+            if (!traits.isEmpty()) {
+                var name =
+                        fate.name().charAt(0) + fate.name().substring(1).toLowerCase(Locale.ROOT);
+                text.append("- ").append(name).append(": ").append(traits).append(".\n");
+            }
+        }
+        var losses =
+                EnumSet.allOf(Loss.class).stream()
+                        .filter(
+                                loss ->
+                                        names(packageOf(provider), Loss.class)
+                                                .contains(loss.name()))
+                        .map(Loss::words)
+                        .collect(Collectors.joining("; "));
+        if (!losses.isEmpty()) {
+            text.append("- Lost to some models: ").append(losses).append(".\n");
+        }
+    }
+
+    /** What requests of a client's dialect can ask for. */
+    static Set<Trait> asked(Dialect client) {
+        var classes = packageOf(client);
+        var names = names(classes, Trait.class);
+        boolean documents =
+                classes.stream()
+                        .flatMap(c -> c.getDirectDependenciesFromSelf().stream())
+                        .anyMatch(d -> d.getTargetClass().isEquivalentTo(Documents.class));
+        if (documents) {
+            names.addAll(names(Set.of(CLASSES.get(Documents.class)), Trait.class));
+        }
+        return EnumSet.copyOf(names.stream().map(Trait::valueOf).toList());
+    }
+
+    private static Set<JavaClass> packageOf(Dialect dialect) {
+        var name =
+                switch (dialect) {
+                    case OPENAI_CHAT -> "openai";
+                    case OPENAI_RESPONSES -> "responses";
+                    case ANTHROPIC -> "anthropic";
+                    case GEMINI -> "gemini";
+                };
+        return CLASSES.stream()
+                .filter(c -> c.getPackageName().equals("dev.tollgate.dialects." + name))
+                .collect(Collectors.toSet());
+    }
+
+    /** The constants of an enum that these classes use. */
+    private static Set<String> names(Set<JavaClass> classes, Class<?> constants) {
+        return classes.stream()
+                .flatMap(c -> c.getFieldAccessesFromSelf().stream())
+                .filter(access -> access.getTargetOwner().isEquivalentTo(constants))
+                .map(access -> access.getTarget().getName())
+                .filter(name -> !name.startsWith("$"))
+                .collect(Collectors.toSet());
+    }
+}
