@@ -155,6 +155,10 @@ final class OperatorFixture implements AutoCloseable {
         return proxy;
     }
 
+    int port() {
+        return port;
+    }
+
     /** A kubeconfig for the API server at another address, with a token in place of the admin. */
     Path kubeconfig(String name, String server, @Nullable String token) {
         try {

@@ -1,0 +1,181 @@
+package dev.tollgate.operator.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.crds.apiserver.ApiServer;
+import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
+import dev.tollgate.policy.budget.AccountStoreContract;
+import dev.tollgate.policy.budget.HolderId;
+import dev.tollgate.policy.budget.LeaseAccount;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The store in a cluster keeps the contract of all stores, and its objects guard themselves. */
+class KubernetesAccountStoreIT extends AccountStoreContract {
+
+    @RegisterExtension static final ApiServer API = new ApiServer();
+
+    private static final AtomicInteger NUMBERS = new AtomicInteger();
+
+    private final List<KubernetesClient> clients = new ArrayList<>();
+    private String namespace;
+    private AccountStore store;
+
+    @BeforeAll
+    static void crds() {
+        API.installCrds();
+    }
+
+    @BeforeEach
+    void namespace() {
+        namespace = "ledger-" + NUMBERS.incrementAndGet();
+        API.client()
+                .namespaces()
+                .resource(
+                        new NamespaceBuilder()
+                                .withNewMetadata()
+                                .withName(namespace)
+                                .endMetadata()
+                                .build())
+                .create();
+        store = reopened();
+    }
+
+    @AfterEach
+    void close() {
+        clients.forEach(KubernetesClient::close);
+    }
+
+    @Override
+    protected AccountStore store() {
+        return store;
+    }
+
+    @Override
+    protected AccountStore reopened() {
+        var client =
+                new KubernetesClientBuilder()
+                        .withConfig(
+                                new ConfigBuilder(Config.fromKubeconfig(API.kubeconfigYaml()))
+                                        .withRequestRetryBackoffLimit(0)
+                                        .build())
+                        .build();
+        clients.add(client);
+        return new KubernetesAccountStore(client, namespace);
+    }
+
+    private static Account with(long seq, long epoch, long limit, long granted) {
+        return new Account(
+                key("a"),
+                Instant.parse("2026-12-01T00:00:00Z"),
+                limit,
+                0,
+                0,
+                seq,
+                epoch,
+                granted == 0
+                        ? List.of()
+                        : List.of(
+                                new LeaseAccount(
+                                        new HolderId("log-1", 1),
+                                        granted,
+                                        0,
+                                        0,
+                                        0,
+                                        1,
+                                        LeaseAccount.State.OPEN)));
+    }
+
+    private String written(Account account, String version) {
+        var write = store.compareAndSet(key("a"), version, account);
+        assertThat(write).isInstanceOf(AccountStore.Write.Ok.class);
+        return ((AccountStore.Write.Ok) write).version();
+    }
+
+    private Account stored() {
+        return ((AccountStore.Read.Ok) store.read(key("a"))).versioned().account();
+    }
+
+    /** A faulty ledger could be one that does not assert: here the API server refuses by itself. */
+    @Test
+    void refusesAWriteThatLeavesOutANumber() {
+        var version = written(with(1, 1, 1_000, 0), AccountStore.ABSENT);
+        assertThat(store.compareAndSet(key("a"), version, with(3, 1, 1_000, 0)))
+                .isInstanceOf(AccountStore.Write.Unavailable.class);
+        assertThat(stored().seq()).isEqualTo(1);
+    }
+
+    @Test
+    void refusesALowerEpoch() {
+        var version = written(with(1, 7, 1_000, 0), AccountStore.ABSENT);
+        assertThat(store.compareAndSet(key("a"), version, with(2, 6, 1_000, 0)))
+                .isInstanceOf(AccountStore.Write.Unavailable.class);
+        assertThat(stored().epoch()).isEqualTo(7);
+    }
+
+    @Test
+    void lowersALimitBelowWhatIsLeasedButLetsNothingMoreOut() {
+        var version = written(with(1, 1, 1_000, 900), AccountStore.ABSENT);
+        var lowered = written(with(2, 1, 500, 900), version);
+        assertThat(store.compareAndSet(key("a"), lowered, with(3, 1, 500, 901)))
+                .isInstanceOf(AccountStore.Write.Unavailable.class);
+        assertThat(stored().seq()).isEqualTo(2);
+    }
+
+    @Test
+    void saysUnknownWhenNobodyAnswers() {
+        var client =
+                new KubernetesClientBuilder()
+                        .withConfig(
+                                new ConfigBuilder()
+                                        .withMasterUrl("http://127.0.0.1:9")
+                                        .withRequestRetryBackoffLimit(0)
+                                        .build())
+                        .build();
+        clients.add(client);
+        var nobody = new KubernetesAccountStore(client, namespace);
+        assertThat(nobody.read(key("a"))).isInstanceOf(AccountStore.Read.Unavailable.class);
+        assertThat(nobody.list("")).isInstanceOf(AccountStore.Listing.Unavailable.class);
+        assertThat(nobody.identity()).isInstanceOf(AccountStore.Identity.Unavailable.class);
+        assertThat(nobody.compareAndSet(key("a"), AccountStore.ABSENT, with(1, 1, 1_000, 0)))
+                .isInstanceOf(AccountStore.Write.Unknown.class);
+    }
+
+    @Test
+    void givesNothingOutToTheLedgerOfAnEarlierEpoch() {
+        var version = written(with(1, 1, 1_000, 0), AccountStore.ABSENT);
+        var told = new AtomicLong();
+        var fenced = new FencedStore(store, 1, told::set);
+        assertThat(fenced.read(key("a"))).isInstanceOf(AccountStore.Read.Ok.class);
+        written(with(2, 2, 1_000, 0), version);
+        assertThat(fenced.compareAndSet(key("a"), version, with(2, 1, 1_000, 10)))
+                .isInstanceOf(AccountStore.Write.Conflict.class);
+        assertThat(fenced.read(key("a"))).isInstanceOf(AccountStore.Read.Unavailable.class);
+        assertThat(fenced.list("")).isInstanceOf(AccountStore.Listing.Unavailable.class);
+        assertThat(told).hasValue(2);
+    }
+
+    @Test
+    void namesObjectsReadablyAndEachOnce() {
+        assertThat(AccountObjects.name(key("monthly"))).startsWith("team-a.monthly.20261101.");
+        assertThat(AccountObjects.name(new AccountKey("team-a", "b", "", null)))
+                .startsWith("team-a.b.lifetime.");
+        assertThat(AccountObjects.name(new AccountKey("team-a", "b", "x", null)))
+                .isNotEqualTo(AccountObjects.name(new AccountKey("team-a", "b", "y", null)));
+    }
+}
