@@ -1,5 +1,6 @@
 package dev.tollgate.operator;
 
+import dev.tollgate.operator.kube.ApiFailure;
 import dev.tollgate.operator.push.ControlSecurity;
 import dev.tollgate.operator.push.PushServer;
 import dev.tollgate.operator.trust.ControlAuthority;
@@ -85,7 +86,7 @@ final class ChannelTrust {
                 .onFailure(
                         e -> {
                             LOG.atError()
-                                    .addKeyValue("error", e.getMessage())
+                                    .addKeyValue("error", ApiFailure.text(e))
                                     .log("certificates are not renewed; tried again in a minute");
                             vertx.setTimer(AGAIN_MILLIS, _ -> renew(server));
                         });

@@ -6,6 +6,7 @@ import dev.tollgate.operator.compile.ControlLoop;
 import dev.tollgate.operator.compile.Memory;
 import dev.tollgate.operator.compile.Sources;
 import dev.tollgate.operator.kube.AccessCheck;
+import dev.tollgate.operator.kube.ApiFailure;
 import dev.tollgate.operator.kube.CoreCaches;
 import dev.tollgate.operator.kube.CrdCheck;
 import dev.tollgate.operator.kube.MemorySecrets;
@@ -115,7 +116,7 @@ public final class Operator implements AutoCloseable {
                         "the API server at "
                                 + operator.api.client().getMasterUrl()
                                 + " does not answer as needed: "
-                                + e.getMessage());
+                                + ApiFailure.text(e));
             }
             throw e;
         }
@@ -261,7 +262,7 @@ public final class Operator implements AutoCloseable {
                         "--push-port: " + options.pushHost() + ":" + options.pushPort());
         push = server;
         trust.keep(server);
-        var report = new OperatorReport(server, watchers, times, clock);
+        var report = new OperatorReport(server, streams, watchers, times, clock);
         var pages =
                 new AdminServer(
                         vertx,

@@ -2,6 +2,7 @@ package dev.tollgate.operator;
 
 import dev.tollgate.operator.kube.ProgrammedTimes;
 import dev.tollgate.operator.kube.Reconcilers;
+import dev.tollgate.operator.ledger.LedgerStreams;
 import dev.tollgate.operator.push.Proxy;
 import dev.tollgate.operator.push.ProxyState;
 import dev.tollgate.operator.push.PushServer;
@@ -14,12 +15,19 @@ import java.time.Clock;
 final class OperatorReport {
 
     private final PushServer push;
+    private final LedgerStreams ledger;
     private final Reconcilers reconcilers;
     private final ProgrammedTimes times;
     private final Clock clock;
 
-    OperatorReport(PushServer push, Reconcilers reconcilers, ProgrammedTimes times, Clock clock) {
+    OperatorReport(
+            PushServer push,
+            LedgerStreams ledger,
+            Reconcilers reconcilers,
+            ProgrammedTimes times,
+            Clock clock) {
         this.push = push;
+        this.ledger = ledger;
         this.reconcilers = reconcilers;
         this.times = times;
         this.clock = clock;
@@ -54,6 +62,9 @@ final class OperatorReport {
                 fleet.proxies().size() - (long) fleet.live(now).size());
         text.append("# TYPE tollgate_status_writes_total counter\n");
         line(text, "tollgate_status_writes_total", reconcilers.writes());
+        text.append("# TYPE tollgate_ledger_accounts gauge\n");
+        line(text, "tollgate_ledger_accounts{state=\"known\"}", ledger.accounts().size());
+        line(text, "tollgate_ledger_accounts{state=\"frozen\"}", ledger.frozen().size());
         text.append(times.text("tollgate_programmed_seconds"));
         return text.toString();
     }

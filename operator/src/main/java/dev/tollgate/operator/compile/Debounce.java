@@ -1,5 +1,7 @@
 package dev.tollgate.operator.compile;
 
+import dev.tollgate.operator.kube.ApiFailure;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -77,6 +79,11 @@ public final class Debounce implements AutoCloseable {
         try {
             action.run();
             return true;
+        } catch (KubernetesClientException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", ApiFailure.text(e))
+                    .log("the API server did not take it; will be tried again");
+            return false;
         } catch (RuntimeException | LinkageError e) {
             LOG.atError().setCause(e).log("failed; will be tried again");
             return false;

@@ -37,7 +37,7 @@ public final class AccessCheck {
                     "the API server at "
                             + client.getMasterUrl()
                             + " lets the operator not read what it must: "
-                            + e.getMessage());
+                            + ApiFailure.text(e));
         }
     }
 

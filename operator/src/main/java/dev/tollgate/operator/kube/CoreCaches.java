@@ -83,9 +83,9 @@ public final class CoreCaches implements AutoCloseable {
         var informer = of.runnableInformer(0);
         informer.exceptionHandler(
                 (started, cause) -> {
-                    failure.set(cause.getMessage());
+                    failure.set(ApiFailure.text(cause));
                     LOG.atWarn()
-                            .addKeyValue("error", cause.getMessage())
+                            .addKeyValue("error", ApiFailure.text(cause))
                             .log("a cache is not fresh; it will be read again");
                     return true;
                 });

@@ -60,7 +60,7 @@ public final class CrdCheck {
                             + " did not show CRD "
                             + name
                             + ": "
-                            + e.getMessage());
+                            + ApiFailure.text(e));
         }
     }
 

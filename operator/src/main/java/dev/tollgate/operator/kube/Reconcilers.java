@@ -90,7 +90,7 @@ public final class Reconcilers implements AutoCloseable {
     private static void stopped(@Nullable Throwable cause, Runnable failed) {
         if (cause != null) {
             LOG.atError()
-                    .addKeyValue("error", cause.getMessage())
+                    .addKeyValue("error", ApiFailure.text(cause))
                     .log("a cache has ended for good; the operator must be started again");
             Thread.ofPlatform().name("failed").start(failed);
         }

@@ -1,5 +1,6 @@
 package dev.tollgate.operator.ledger;
 
+import dev.tollgate.operator.kube.ApiFailure;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -46,7 +47,7 @@ public final class FleetPods implements Predicate<Set<String>> {
                 wanted.addAll(pods(account));
             } catch (KubernetesClientException e) {
                 LOG.atWarn()
-                        .addKeyValue("error", e.getMessage())
+                        .addKeyValue("error", ApiFailure.text(e))
                         .log("the pods of the fleet cannot be listed; what is frozen stays so");
                 return false;
             }

@@ -1,5 +1,6 @@
 package dev.tollgate.operator.ledger;
 
+import dev.tollgate.operator.kube.ApiFailure;
 import dev.tollgate.operator.kube.BudgetLedgerResource;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
@@ -129,6 +130,6 @@ public final class KubernetesAccountStore implements AccountStore {
     }
 
     private static String reason(RuntimeException e) {
-        return e.getMessage() == null ? e.toString() : e.getMessage();
+        return ApiFailure.text(e);
     }
 }

@@ -14,6 +14,7 @@ import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -61,6 +62,11 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     /** All accounts as last stored. */
     public List<Account> accounts() {
         return service.accounts();
+    }
+
+    /** Accounts that give nothing out because the store has forgotten something. */
+    public Set<AccountKey> frozen() {
+        return service.frozen();
     }
 
     @Override

@@ -47,6 +47,10 @@ final class ConfigStream {
         this.opened = opened;
     }
 
+    long connection() {
+        return connection;
+    }
+
     /** Whether it was opened before this time and has not said Hello. */
     boolean silentSince(Instant time) {
         return proxy.isEmpty() && opened.isBefore(time);

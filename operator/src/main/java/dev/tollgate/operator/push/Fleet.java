@@ -77,21 +77,30 @@ public record Fleet(
                 holding++;
             }
         }
-        return new Progress(holding, live.size());
+        int unable =
+                (int)
+                        live.stream()
+                                .filter(p -> p.state() instanceof ProxyState.Incompatible)
+                                .count();
+        return new Progress(holding, live.size(), unable);
     }
 
     /**
      * @param holding live proxies that acknowledged a release with the object's generation
      * @param live all live proxies
+     * @param unable those of them that are of a version that cannot read our snapshots
      */
-    public record Progress(int holding, int live) {
+    public record Progress(int holding, int live, int unable) {
         public boolean complete() {
             return live > 0 && holding == live;
         }
 
         @Override
         public String toString() {
-            return holding + "/" + live + " proxies";
+            var all = holding + "/" + live + " proxies";
+            return unable == 0
+                    ? all
+                    : all + "; " + unable + " of a version that cannot read this snapshot";
         }
     }
 

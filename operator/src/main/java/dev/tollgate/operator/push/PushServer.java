@@ -1,6 +1,7 @@
 package dev.tollgate.operator.push;
 
 import dev.tollgate.crds.resource.Bytes;
+import dev.tollgate.operator.kube.ApiFailure;
 import dev.tollgate.policy.push.FromLedger;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;
@@ -250,15 +251,12 @@ public final class PushServer {
     private void tick() {
         on(new FleetEvent.Tick());
         var late = clock.instant().minus(HELLO_WITHIN);
-        streams.entrySet()
-                .removeIf(
-                        e -> {
-                            boolean silent = e.getValue().silentSince(late);
-                            if (silent) {
-                                e.getValue().close();
-                            }
-                            return silent;
-                        });
+        for (var stream : List.copyOf(streams.values())) {
+            if (stream.silentSince(late)) {
+                streams.remove(stream.connection());
+                stream.close();
+            }
+        }
     }
 
     private void on(FleetEvent event) {
@@ -363,7 +361,9 @@ public final class PushServer {
     }
 
     private static void refuse(GrpcServerRequest<?, ?> request, Throwable cause) {
-        LOG.atWarn().addKeyValue("error", cause.getMessage()).log("a control stream was refused");
+        LOG.atWarn()
+                .addKeyValue("error", ApiFailure.text(cause))
+                .log("a control stream was refused");
         request.response()
                 .status(GrpcStatus.UNAUTHENTICATED)
                 .statusMessage("not a proxy of this fleet")

@@ -64,12 +64,9 @@ public record BudgetReport(
         if (limitMicros == 0) {
             return 100;
         }
+        // at most 2^53 micro-USD, so the product fits
         return (int)
-                Math.min(
-                        Integer.MAX_VALUE,
-                        Math.multiplyHigh(spentMicros, 100) == 0
-                                ? spentMicros * 100 / limitMicros
-                                : spentMicros / (limitMicros / 100));
+                Math.min(Integer.MAX_VALUE, Math.multiplyExact(spentMicros, 100L) / limitMicros);
     }
 
     long remainingMicros() {

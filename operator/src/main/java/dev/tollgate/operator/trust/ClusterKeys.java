@@ -2,6 +2,7 @@ package dev.tollgate.operator.trust;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tollgate.operator.kube.ApiFailure;
 import dev.tollgate.policy.snapshot.IssuerEntry;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -71,8 +72,8 @@ public final class ClusterKeys implements AutoCloseable {
             }
         } catch (IOException | KubernetesClientException | IllegalArgumentException e) {
             next = AGAIN_AFTER_FAILURE;
-            if (!String.valueOf(e.getMessage()).equals(failure)) {
-                failure = String.valueOf(e.getMessage());
+            if (!ApiFailure.text(e).equals(failure)) {
+                failure = ApiFailure.text(e);
                 LOG.atWarn()
                         .addKeyValue("error", failure)
                         .log("the cluster's token keys cannot be read; those that are known stay");

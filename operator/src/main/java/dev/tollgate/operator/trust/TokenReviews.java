@@ -8,6 +8,7 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,12 +20,16 @@ public final class TokenReviews implements ControlSecurity.TokenCheck {
 
     public static final String AUDIENCE = "tollgate-control";
 
+    /** Checks that may wait for the API server; who comes later tries again. */
+    private static final int MAX_PENDING = 64;
+
     private static final String POD_UID = "authentication.kubernetes.io/pod-uid";
     private static final String BEARER = "Bearer ";
 
     private final Vertx vertx;
     private final KubernetesClient client;
     private final String subject;
+    private final AtomicInteger pending = new AtomicInteger();
 
     /**
      * @param serviceAccount {@code namespace/name} of the fleet
@@ -47,7 +52,12 @@ public final class TokenReviews implements ControlSecurity.TokenCheck {
             return Future.failedFuture("the stream has no token");
         }
         var token = header.substring(BEARER.length());
-        return vertx.executeBlocking(() -> review(token), false);
+        if (pending.incrementAndGet() > MAX_PENDING) {
+            pending.decrementAndGet();
+            return Future.failedFuture("more than " + MAX_PENDING + " tokens are being checked");
+        }
+        return vertx.executeBlocking(() -> review(token), false)
+                .onComplete(_ -> pending.decrementAndGet());
     }
 
     private ControlSecurity.Peer review(String token) {

@@ -1,0 +1,227 @@
+package dev.tollgate.operator.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.tollgate.crds.budget.BudgetStatus;
+import dev.tollgate.crds.resource.Condition;
+import dev.tollgate.crds.resource.Condition.Status;
+import dev.tollgate.crds.resource.ConditionReason;
+import dev.tollgate.crds.resource.ConditionType;
+import dev.tollgate.crds.resource.Kind;
+import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.operator.push.Fleet;
+import dev.tollgate.operator.push.Release;
+import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.compile.Figures;
+import dev.tollgate.policy.compile.Finding;
+import dev.tollgate.policy.compile.Verdict;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.NamespaceSet;
+import dev.tollgate.policy.snapshot.RevisionNumber;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class StatusesTest {
+
+    private static final ResourceKey MONTHLY = new ResourceKey(Kind.BUDGET, "team-a", "monthly");
+    private static final Instant START = Instant.parse("2026-11-01T00:00:00Z");
+    private static final Instant NOW = Instant.parse("2026-11-21T09:00:00Z");
+
+    private static Finding accepted(boolean yes) {
+        return yes
+                ? new Finding(
+                        ConditionType.ACCEPTED, Status.TRUE, ConditionReason.ACCEPTED, "valid")
+                : new Finding(
+                        ConditionType.ACCEPTED,
+                        Status.FALSE,
+                        ConditionReason.UNSUPPORTED_VALUE,
+                        "spec.tags: not yet");
+    }
+
+    private static Verdict verdict(long generation, @Nullable Long served, boolean ok) {
+        return new Verdict(
+                MONTHLY,
+                generation,
+                served,
+                List.of(accepted(ok)),
+                ok,
+                List.of(),
+                new Figures.OfBudget());
+    }
+
+    private static final BudgetEntry ENTRY =
+            new BudgetEntry(
+                    "team-a/monthly",
+                    10_000_000L,
+                    new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "UTC", 1),
+                    null,
+                    NamespaceSet.of(List.of("team-a")),
+                    false,
+                    List.of(),
+                    List.of(),
+                    List.of(),
+                    BudgetEntry.Mode.HARD,
+                    BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
+                    false,
+                    null);
+
+    private static Account account(long settledMicros) {
+        return new Account(
+                new AccountKey("team-a", "monthly", "", START),
+                Instant.parse("2026-12-01T00:00:00Z"),
+                10_000_000,
+                settledMicros,
+                0,
+                1,
+                1,
+                List.of());
+    }
+
+    private static Fleet fleet(long generation, Instant now) {
+        var release =
+                new Release(
+                        new RevisionNumber(1, 1),
+                        "digest",
+                        ByteString.EMPTY,
+                        1,
+                        Map.of(MONTHLY, generation));
+        return Fleet.restored(release, List.of("one"), now);
+    }
+
+    private static Statuses statuses(Verdict verdict, long settledMicros, Instant now) {
+        return new Statuses(
+                new Picture(
+                        Map.of(MONTHLY, verdict),
+                        Map.of(),
+                        fleet(verdict.generation(), now),
+                        Map.of("team-a/monthly", ENTRY),
+                        List.of(account(settledMicros)),
+                        Map.of()),
+                now);
+    }
+
+    private static BudgetStatus first(long settledMicros) {
+        return statuses(verdict(1, 1L, true), settledMicros, NOW)
+                .budget(MONTHLY, 1, null, null)
+                .orElseThrow();
+    }
+
+    private static Condition condition(BudgetStatus status, ConditionType type) {
+        return status.conditions().stream().filter(c -> c.type() == type).findFirst().orElseThrow();
+    }
+
+    @Test
+    void reportsWhatTheLedgerSays() {
+        var status = first(3_120_000);
+        assertThat(status.spent()).isEqualTo("3.12");
+        assertThat(status.remaining()).isEqualTo("6.88");
+        assertThat(status.usedPercent()).isEqualTo(31);
+        assertThat(status.periodStart()).isEqualTo(START);
+        assertThat(status.resets()).isEqualTo("2026-12-01T00:00:00Z");
+        assertThat(condition(status, ConditionType.READY).status()).isEqualTo(Status.TRUE);
+        assertThat(condition(status, ConditionType.EXHAUSTED).status()).isEqualTo(Status.FALSE);
+    }
+
+    @Test
+    void writesNothingForTheSameAgain() {
+        assertThat(
+                        statuses(verdict(1, 1L, true), 3_120_000, NOW.plusSeconds(90))
+                                .budget(MONTHLY, 1, first(3_120_000), NOW))
+                .isEmpty();
+    }
+
+    @Test
+    void writesNoFiguresThatMoveByLessThanOnePercent() {
+        assertThat(
+                        statuses(verdict(1, 1L, true), 3_190_000, NOW.plusSeconds(90))
+                                .budget(MONTHLY, 1, first(3_120_000), NOW))
+                .isEmpty();
+    }
+
+    @Test
+    void writesMovedFiguresAtMostEachThirtySeconds() {
+        var before = first(3_120_000);
+        assertThat(
+                        statuses(verdict(1, 1L, true), 5_000_000, NOW.plusSeconds(29))
+                                .budget(MONTHLY, 1, before, NOW))
+                .isEmpty();
+        assertThat(
+                        statuses(verdict(1, 1L, true), 5_000_000, NOW.plusSeconds(30))
+                                .budget(MONTHLY, 1, before, NOW))
+                .get()
+                .extracting(BudgetStatus::usedPercent)
+                .isEqualTo(50);
+    }
+
+    @Test
+    void saysAtOnceThatABudgetIsExhausted() {
+        var status =
+                statuses(verdict(1, 1L, true), 10_000_000, NOW.plusSeconds(1))
+                        .budget(MONTHLY, 1, first(3_120_000), NOW)
+                        .orElseThrow();
+        assertThat(condition(status, ConditionType.EXHAUSTED).status()).isEqualTo(Status.TRUE);
+        assertThat(condition(status, ConditionType.EXHAUSTED).message())
+                .contains("2026-12-01T00:00:00Z");
+        assertThat(status.usedPercent()).isEqualTo(100);
+        // information, never part of Ready
+        assertThat(condition(status, ConditionType.READY).status()).isEqualTo(Status.TRUE);
+    }
+
+    @Test
+    void isNeverAtAHundredPercentWhileMoneyIsLeft() {
+        assertThat(first(9_999_999).usedPercent()).isEqualTo(99);
+    }
+
+    @Test
+    void beginsANewWindowAtOnce() {
+        var december = Instant.parse("2026-12-01T00:00:01Z");
+        var status =
+                statuses(verdict(1, 1L, true), 3_120_000, december)
+                        .budget(MONTHLY, 1, first(3_120_000), december.minusSeconds(5))
+                        .orElseThrow();
+        assertThat(status.spent()).isEqualTo("0");
+        assertThat(status.resets()).isEqualTo("2027-01-01T00:00:00Z");
+    }
+
+    @Test
+    void saysNothingOfAGenerationThatWasNotCompiledYet() {
+        assertThat(statuses(verdict(1, 1L, true), 0, NOW).budget(MONTHLY, 2, null, null)).isEmpty();
+    }
+
+    @Test
+    void changesATransitionTimeOnlyWhenTheStatusFlips() {
+        var before = first(0);
+        var later = NOW.plus(Duration.ofHours(1));
+        var edited =
+                statuses(verdict(2, 2L, true), 0, later)
+                        .budget(MONTHLY, 2, before, NOW)
+                        .orElseThrow();
+        assertThat(condition(edited, ConditionType.ACCEPTED).observedGeneration()).isEqualTo(2);
+        assertThat(condition(edited, ConditionType.ACCEPTED).lastTransitionTime()).isEqualTo(NOW);
+        var broken =
+                statuses(verdict(3, 2L, false), 0, later)
+                        .budget(MONTHLY, 3, edited, NOW)
+                        .orElseThrow();
+        assertThat(condition(broken, ConditionType.ACCEPTED).lastTransitionTime()).isEqualTo(later);
+    }
+
+    @Test
+    void namesTheGenerationThatGoesOnServingWhenTheNextIsInvalid() {
+        var status =
+                statuses(verdict(3, 2L, false), 0, NOW)
+                        .budget(MONTHLY, 3, null, null)
+                        .orElseThrow();
+        assertThat(condition(status, ConditionType.PROGRAMMED).message())
+                .contains("generation 2 is served", "spec.tags: not yet");
+        assertThat(condition(status, ConditionType.STALLED).status()).isEqualTo(Status.TRUE);
+        assertThat(condition(status, ConditionType.READY).reason())
+                .isEqualTo(ConditionReason.UNSUPPORTED_VALUE);
+        assertThat(status.conditions()).noneMatch(c -> c.type() == ConditionType.RECONCILING);
+    }
+}
