@@ -1,6 +1,7 @@
 package dev.tollgate.operator;
 
 import dev.tollgate.operator.kube.MemorySecrets;
+import dev.tollgate.policy.budget.AccountStore;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,15 +39,26 @@ final class Leadership implements AutoCloseable {
     /**
      * Claims; blocking.
      *
-     * @param seen the highest epoch that is known from elsewhere
+     * @param store its accounts bear the epochs of the ledgers that wrote them
      * @param fenced run once, on a thread of its own, when a later operator has taken over
      */
-    static Leadership claim(MemorySecrets secrets, EpochFile file, long seen, Runnable fenced)
+    static Leadership claim(
+            MemorySecrets secrets, EpochFile file, AccountStore store, Runnable fenced)
             throws StartRefusal {
-        long epoch = secrets.claimEpoch(Math.max(file.read(), seen));
+        long epoch = secrets.claimEpoch(Math.max(file.read(), highest(store)));
         file.write(epoch);
         LOG.atInfo().addKeyValue("epoch", epoch).log("epoch claimed");
         return new Leadership(secrets, file, epoch, fenced);
+    }
+
+    private static long highest(AccountStore store) throws StartRefusal {
+        return switch (store.list("")) {
+            case AccountStore.Listing.Ok(var accounts) ->
+                    accounts.stream().mapToLong(v -> v.account().epoch()).max().orElse(0);
+            case AccountStore.Listing.Unavailable(var reason) ->
+                    throw new StartRefusal(
+                            StartRefusal.MISSING, "BudgetLedgers cannot be read: " + reason);
+        };
     }
 
     synchronized long epoch() {

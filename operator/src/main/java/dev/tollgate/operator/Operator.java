@@ -20,7 +20,6 @@ import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.PushServer;
 import dev.tollgate.operator.status.Statuses;
 import dev.tollgate.operator.trust.ClusterKeys;
-import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.IssuerEntry;
@@ -136,10 +135,7 @@ public final class Operator implements AutoCloseable {
         var leadership =
                 closing(
                         Leadership.claim(
-                                secrets,
-                                new EpochFile(options.dataDir()),
-                                highestEpoch(store),
-                                this::ended));
+                                secrets, new EpochFile(options.dataDir()), store, this::ended));
         leadership.watch();
         long epoch = leadership.epoch();
 
@@ -175,20 +171,6 @@ public final class Operator implements AutoCloseable {
         watchers.start();
         caches.awaitComplete(CACHES_WITHIN);
         serve(control, streams, watchers, epoch, remembered);
-    }
-
-    private long highestEpoch(KubernetesAccountStore store) throws StartRefusal {
-        return switch (store.list("")) {
-            case AccountStore.Listing.Ok(var accounts) ->
-                    accounts.stream().mapToLong(v -> v.account().epoch()).max().orElse(0);
-            case AccountStore.Listing.Unavailable(var reason) ->
-                    throw new StartRefusal(
-                            StartRefusal.MISSING,
-                            "BudgetLedgers of namespace "
-                                    + options.platformNamespace()
-                                    + " cannot be read: "
-                                    + reason);
-        };
     }
 
     private ControlLoop loop(
