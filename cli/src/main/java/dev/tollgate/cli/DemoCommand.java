@@ -15,7 +15,6 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -96,7 +95,7 @@ final class DemoCommand extends TollgateCommand {
             Until.stopped();
             Until.closed(gateway.close(), vertx);
         } finally {
-            delete(data);
+            Folders.delete(data);
         }
         return ExitCode.OK;
     }
@@ -199,13 +198,5 @@ final class DemoCommand extends TollgateCommand {
                 json.path("cost_usd").asText(),
                 json.path("latency_ms").asLong());
         out.flush();
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (var paths = Files.walk(folder)) {
-            for (var path : paths.sorted((a, b) -> b.compareTo(a)).toList()) {
-                Files.deleteIfExists(path);
-            }
-        }
     }
 }

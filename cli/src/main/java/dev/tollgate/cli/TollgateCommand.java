@@ -46,7 +46,8 @@ abstract class TollgateCommand implements Callable<Integer> {
                 OperatorCommand.class,
                 CrdsCommand.class,
                 SimulatorCommand.class,
-                LintCommand.class
+                LintCommand.class,
+                TrainCommand.class
             })
     static final class Root implements Runnable {
         @Spec
