@@ -84,7 +84,10 @@ sealed interface Arrival {
                     Refusal.invalid(
                             "content-encoding is not accepted: send the body uncompressed", null));
         }
-        if (headers.contains(Names.UPGRADE)) {
+        // an offer of cleartext HTTP/2, which clients such as the JDK's make unasked, may be
+        // ignored
+        var upgrade = headers.get(Names.UPGRADE);
+        if (upgrade != null && !upgrade.equalsIgnoreCase("h2c")) {
             return turned(
                     ingress.dialect(),
                     Refusal.invalid("upgrade is not accepted: this is HTTP/1.1 only", null));

@@ -277,6 +277,18 @@ class IngressTest {
     }
 
     @Test
+    void answersOverHttp11WhoOffersCleartextHttp2() throws IOException {
+        var body = Harness.chat("gpt", false);
+        var offer =
+                "Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
+                        + "HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA\r\n";
+        assertThat(raw(head(body.length(), offer) + body)).startsWith("HTTP/1.1 200");
+        assertThat(openai.seen).hasSize(1);
+        var forwarded = openai.seen.getFirst().headers();
+        assertThat(forwarded).doesNotContainKeys("upgrade", "http2-settings");
+    }
+
+    @Test
     void answers100ContinueBeforeTheBody() throws IOException {
         var body = Harness.chat("gpt", false);
         try (var socket = new Socket("127.0.0.1", harness.proxy().port())) {
