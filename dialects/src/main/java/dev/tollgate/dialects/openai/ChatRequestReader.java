@@ -116,7 +116,13 @@ final class ChatRequestReader {
                 if ("disabled".equals(Json.text(value, "type"))) {
                     reasoning(name, new ReasoningRequest.Off(), false);
                 } else {
-                    reasoning(name, new ReasoningRequest.Unsaid(), true);
+                    var budget = Json.longIn(value, "budget_tokens");
+                    reasoning(
+                            name,
+                            budget.isPresent()
+                                    ? new ReasoningRequest.Budget(budget.getAsLong())
+                                    : new ReasoningRequest.Unsaid(),
+                            true);
                 }
             }
             case "user", "safety_identifier" -> draft.user(value.asText());

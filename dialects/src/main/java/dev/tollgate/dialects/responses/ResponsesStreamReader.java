@@ -20,9 +20,13 @@ import org.jspecify.annotations.Nullable;
  * once: by its deltas, else by its {@code done}, else by the final response.
  */
 final class ResponsesStreamReader implements StreamReader {
+    /** Above the index of every item that a server numbers. */
+    private static final int BEHIND_ALL = 1 << 20;
+
     private final Map<Integer, Integer> callByOutput = new HashMap<>();
     private final Set<Integer> argumentsSeen = new HashSet<>();
     private final Set<Integer> told = new HashSet<>();
+    private final Set<String> callIds = new HashSet<>();
     private int calls;
     private boolean started;
     private boolean anyItem;
@@ -83,18 +87,27 @@ final class ResponsesStreamReader implements StreamReader {
     }
 
     private void added(JsonNode item, int output, Consumer<AnswerEvent> out) {
-        var type = Json.textOr(item, "type", "");
-        if (type.equals("function_call") || type.equals("custom_tool_call")) {
+        if (isCall(item)) {
             anyItem = true;
             callByOutput.put(output, calls);
+            callIds.add(callId(item));
             out.accept(
                     new AnswerEvent.ToolCallStart(
                             calls++,
-                            Json.textOr(item, "call_id", Json.textOr(item, "id", "")),
+                            callId(item),
                             Json.textOr(item, "name", ""),
-                            type.equals("custom_tool_call"),
+                            "custom_tool_call".equals(Json.text(item, "type")),
                             null));
         }
+    }
+
+    private static boolean isCall(JsonNode item) {
+        var type = Json.textOr(item, "type", "");
+        return type.equals("function_call") || type.equals("custom_tool_call");
+    }
+
+    private static String callId(JsonNode item) {
+        return Json.textOr(item, "call_id", Json.textOr(item, "id", ""));
     }
 
     private void arguments(int output, String text, Consumer<AnswerEvent> out) {
@@ -118,6 +131,7 @@ final class ResponsesStreamReader implements StreamReader {
                             out);
                 }
                 var call = callByOutput.remove(output);
+                argumentsSeen.remove(output);
                 if (call != null) {
                     out.accept(new AnswerEvent.ToolCallEnd(call));
                 }
@@ -179,11 +193,13 @@ final class ResponsesStreamReader implements StreamReader {
 
     private void completed(JsonNode response, Consumer<AnswerEvent> out) {
         start(response, out);
-        if (!anyItem) {
-            int output = 0;
-            for (var item : response.path("output")) {
-                done(item, output++, out);
+        int output = anyItem ? BEHIND_ALL : 0;
+        for (var item : response.path("output")) {
+            // of what was told in part, only a call that was never announced is still to tell
+            if (output < BEHIND_ALL || isCall(item) && !callIds.contains(callId(item))) {
+                done(item, output, out);
             }
+            output++;
         }
         var usage = ProviderUsage.read(Dialect.OPENAI_RESPONSES, response);
         if (usage != null) {

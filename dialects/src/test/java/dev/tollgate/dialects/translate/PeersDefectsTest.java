@@ -303,6 +303,47 @@ class PeersDefectsTest {
         assertThat(seen.text()).contains("hello").contains("\"f\"");
     }
 
+    /** litellm#30115, the other half: a call that stands in the final response alone. */
+    @Test
+    void aCallOfTheFinalResponseAloneIsNotLostAndOthersAreNotDoubled() {
+        var seen =
+                stream(
+                        CHAT,
+                        RESPONSES,
+                        "{'type':'response.created','response':{'id':'r','model':'m'}}",
+                        "{'type':'response.output_text.delta','output_index':0,'delta':'hello'}",
+                        "{'type':'response.output_item.added','output_index':1,'item':{'type':"
+                                + "'function_call','call_id':'c1','name':'f','arguments':''}}",
+                        "{'type':'response.output_item.done','output_index':1,'item':{'type':"
+                                + "'function_call','call_id':'c1','name':'f','arguments':'{}'}}",
+                        "{'type':'response.completed','response':{'id':'r','status':'completed','output':["
+                                + "{'type':'message','content':[{'type':'output_text','text':'hello'}]},"
+                                + "{'type':'function_call','call_id':'c1','name':'f','arguments':'{}'},"
+                                + "{'type':'function_call','call_id':'c2','name':'g','arguments':'{}'}]}}");
+        var ids = new ArrayList<String>();
+        for (var event : events(seen)) {
+            for (var call : event.path("choices").path(0).path("delta").path("tool_calls")) {
+                if (call.has("id")) {
+                    ids.add(call.path("id").asText());
+                }
+            }
+        }
+        assertThat(ids).containsExactly("c1", "c2");
+        assertThat(seen.text()).containsOnlyOnce("hello");
+    }
+
+    /** A thinking budget in LiteLLM's spelling reaches Claude, and is not merely "think". */
+    @Test
+    void aThinkingBudgetOfAChatClientIsKept() {
+        var sent =
+                request(
+                        CHAT,
+                        MESSAGES,
+                        "{'model':'m','messages':[{'role':'user','content':'x'}],"
+                                + "'thinking':{'type':'enabled','budget_tokens':2500}}");
+        assertThat(sent.path("thinking").path("budget_tokens").asLong()).isEqualTo(2_500);
+    }
+
     /** litellm#29254, CLIProxyAPI#1407. */
     @Test
     void unknownEventsChangeNothing() {
