@@ -1,0 +1,249 @@
+package dev.tollgate.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.marcnuri.helm.Helm;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
+import io.fabric8.kubernetes.api.model.rbac.Role;
+import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
+import io.fabric8.kubernetes.api.model.rbac.Subject;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The charts as Helm renders them: what is in them fits together, and grants no more than needed.
+ */
+class ChartsTest {
+
+    private static final String NAMESPACE = "platform";
+    private static final Set<String> READ = Set.of("get", "list", "watch");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"operator", "proxy"})
+    void startsItsContainersWithFlagsThatTheCommandKnows(String command) throws Exception {
+        var arguments = new ArrayList<>(container(command).getArgs());
+        assertThat(arguments.getFirst()).isEqualTo(command);
+        arguments.add("--print-settings");
+        try (var process = TollgateProcess.start(arguments.toArray(String[]::new))) {
+            assertThat(process.awaitExit(Duration.ofSeconds(30))).as(process.tail()).isZero();
+            var printed = process.out();
+            for (var argument : arguments.subList(1, arguments.size() - 1)) {
+                var flag = argument.substring(2, argument.indexOf('='));
+                assertThat(printed)
+                        .anyMatch(line -> line.startsWith(flag + "=") && line.endsWith("(flag)"));
+            }
+        }
+    }
+
+    @Test
+    void givesEveryPortOneNumber() throws Exception {
+        var operator = container("operator");
+        var proxy = container("proxy");
+        assertThat(ports(proxy))
+                .isEqualTo(
+                        Map.of(
+                                "http", Integer.parseInt(flag(proxy, "port")),
+                                "admin", Integer.parseInt(flag(proxy, "admin-port"))));
+        assertThat(ports(operator))
+                .isEqualTo(
+                        Map.of(
+                                "push", Integer.parseInt(flag(operator, "push-port")),
+                                "admin", Integer.parseInt(flag(operator, "admin-port"))));
+        var push = named(Service.class, "tollgate-operator");
+        assertThat(flag(proxy, "operator"))
+                .isEqualTo(
+                        flag(operator, "push-name")
+                                + ":"
+                                + push.getSpec().getPorts().getFirst().getPort());
+        assertThat(flag(operator, "push-name"))
+                .isEqualTo("tollgate-operator." + NAMESPACE + ".svc");
+        for (var container : List.of(operator, proxy)) {
+            for (var probe :
+                    List.of(
+                            container.getStartupProbe(),
+                            container.getLivenessProbe(),
+                            container.getReadinessProbe())) {
+                assertThat(ports(container)).containsKey(probe.getHttpGet().getPort().getStrVal());
+            }
+        }
+    }
+
+    @Test
+    void sendsEachServiceToItsPodsAlone() throws Exception {
+        var gateway = named(Service.class, "tollgate");
+        assertThat(gateway.getSpec().getPorts().getFirst().getPort()).isEqualTo(80);
+        var pods = Map.of("tollgate", "proxy", "tollgate-operator", "operator");
+        for (var name : pods.keySet()) {
+            var service = named(Service.class, name);
+            for (var command : List.of("operator", "proxy")) {
+                var labels = pod(command).getMetadata().getLabels().entrySet();
+                assertThat(labels.containsAll(service.getSpec().getSelector().entrySet()))
+                        .isEqualTo(pods.get(name).equals(command));
+            }
+            var target = service.getSpec().getPorts().getFirst().getTargetPort().getStrVal();
+            assertThat(ports(container(pods.get(name)))).containsKey(target);
+        }
+    }
+
+    @Test
+    void letsProxiesDoNothingInTheCluster() throws Exception {
+        var subjects = new ArrayList<Subject>();
+        all(RoleBinding.class).forEach(b -> subjects.addAll(b.getSubjects()));
+        all(ClusterRoleBinding.class).forEach(b -> subjects.addAll(b.getSubjects()));
+        assertThat(subjects).extracting(Subject::getName).containsOnly("tollgate-operator");
+        var pod = pod("proxy").getSpec();
+        assertThat(pod.getServiceAccountName()).isEqualTo("tollgate-proxy");
+        assertThat(pod.getAutomountServiceAccountToken()).isFalse();
+    }
+
+    @Test
+    void letsTheOperatorWriteStatusesAndItsOwnNamespaceOnly() throws Exception {
+        var everywhere = new ArrayList<PolicyRule>();
+        all(ClusterRoleBinding.class)
+                .forEach(
+                        binding ->
+                                everywhere.addAll(role(binding.getRoleRef().getName()).getRules()));
+        assertThat(everywhere).isNotEmpty();
+        for (var rule : everywhere) {
+            assertThat(rule.getResources()).doesNotContain("secrets", "configmaps", "pods", "*");
+            assertThat(rule.getVerbs()).doesNotContain("*", "delete", "update");
+            var resources = new HashSet<>(rule.getResources());
+            resources.removeIf(r -> r.endsWith("/status"));
+            resources.removeAll(Set.of("events", "tokenreviews"));
+            if (!resources.isEmpty()) {
+                assertThat(READ).as(resources + "").containsAll(rule.getVerbs());
+            }
+        }
+        for (var role : all(Role.class, "operator.secretNamespaces[0]=team-a")) {
+            for (var rule : role.getRules()) {
+                assertThat(rule.getResources()).doesNotContain("*");
+                assertThat(rule.getVerbs()).doesNotContain("*");
+                if (!role.getMetadata().getNamespace().equals(NAMESPACE)) {
+                    assertThat(READ).containsAll(rule.getVerbs());
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"operator", "proxy"})
+    void runsWithoutPrivileges(String command) throws Exception {
+        var pod = pod(command).getSpec();
+        assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
+        var context = container(command).getSecurityContext();
+        assertThat(context.getAllowPrivilegeEscalation()).isFalse();
+        assertThat(context.getReadOnlyRootFilesystem()).isTrue();
+        assertThat(context.getCapabilities().getDrop()).containsExactly("ALL");
+        assertThat(container(command).getResources().getLimits()).containsKey("memory");
+    }
+
+    @Test
+    void installsTheCrdsOfTheModule() throws Exception {
+        var rendered = new HashMap<String, Map<?, ?>>();
+        for (var text : render("tollgate-crds")) {
+            Map<?, ?> crd = Serialization.unmarshal(text, Map.class);
+            rendered.put(name(crd), crd);
+        }
+        var folder = TollgateProcess.root().resolve("crds/src/main/resources/crds");
+        try (var files = Files.list(folder)) {
+            var sources = files.toList();
+            assertThat(rendered).hasSameSizeAs(sources);
+            for (Path source : sources) {
+                Map<?, ?> crd = Serialization.unmarshal(Files.readString(source), Map.class);
+                var installed = rendered.get(name(crd));
+                assertThat(installed).as(name(crd)).isNotNull();
+                assertThat(installed.get("spec")).isEqualTo(crd.get("spec"));
+                var metadata = (Map<?, ?>) installed.get("metadata");
+                assertThat(((Map<?, ?>) metadata.get("annotations")).get("helm.sh/resource-policy"))
+                        .isEqualTo("keep");
+            }
+        }
+    }
+
+    private static String name(Map<?, ?> object) {
+        return (String) ((Map<?, ?>) object.get("metadata")).get("name");
+    }
+
+    private static List<String> render(String chart, String... settings) {
+        var template =
+                new Helm(TollgateProcess.root().resolve("charts").resolve(chart))
+                        .template()
+                        .withName("tollgate")
+                        .withNamespace(NAMESPACE)
+                        .withKubeVersion("1.34.0");
+        for (var setting : settings) {
+            template.set(
+                    setting.substring(0, setting.indexOf('=')),
+                    setting.substring(setting.indexOf('=') + 1));
+        }
+        var documents = new ArrayList<String>();
+        for (var document : template.call().split("(?m)^---\\s*$")) {
+            if (!document.lines().allMatch(line -> line.isBlank() || line.startsWith("#"))) {
+                documents.add(document);
+            }
+        }
+        return documents;
+    }
+
+    private static <T extends HasMetadata> List<T> all(Class<T> kind, String... settings) {
+        return render("tollgate", settings).stream()
+                .map(text -> (HasMetadata) Serialization.unmarshal(text))
+                .filter(kind::isInstance)
+                .map(kind::cast)
+                .toList();
+    }
+
+    private static <T extends HasMetadata> T named(Class<T> kind, String name) {
+        var found = all(kind).stream().filter(o -> name.equals(o.getMetadata().getName())).toList();
+        assertThat(found).as(kind.getSimpleName() + " " + name).hasSize(1);
+        return found.getFirst();
+    }
+
+    private static ClusterRole role(String name) {
+        return named(ClusterRole.class, name);
+    }
+
+    private static PodTemplateSpec pod(String command) {
+        return named(Deployment.class, "tollgate-" + command).getSpec().getTemplate();
+    }
+
+    private static Container container(String command) {
+        return pod(command).getSpec().getContainers().getFirst();
+    }
+
+    private static Map<String, Integer> ports(Container container) {
+        var ports = new HashMap<String, Integer>();
+        for (ContainerPort port : container.getPorts()) {
+            ports.put(port.getName(), port.getContainerPort());
+        }
+        return ports;
+    }
+
+    private static String flag(Container container, String name) {
+        var start = "--" + name + "=";
+        return container.getArgs().stream()
+                .filter(argument -> argument.startsWith(start))
+                .map(argument -> argument.substring(start.length()))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(start + " among " + container.getArgs()));
+    }
+}
