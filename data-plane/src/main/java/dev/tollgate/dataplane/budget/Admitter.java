@@ -306,7 +306,7 @@ final class Admitter {
                         counter,
                         remainingNanos,
                         left == null ? Duration.ZERO : left.plusSeconds(1),
-                        "%s of %s USD is exhausted%s".formatted(name, limit.toCents(), until));
+                        "%s of %s USD is exhausted%s".formatted(name, limit.toDollars(), until));
             }
             case RESERVED ->
                     refusal(
@@ -316,7 +316,7 @@ final class Admitter {
                             remainingNanos,
                             soon,
                             "%s of %s USD: open requests hold what is left%s"
-                                    .formatted(name, limit.toCents(), until));
+                                    .formatted(name, limit.toDollars(), until));
             case FROZEN ->
                     refusal(kind, entry, counter, 0, soon, name + ": its ledger is being rebuilt");
             case SUSPENDED, BLOCKED, LEDGER_UNAVAILABLE, LOG_UNAVAILABLE, CEILING ->

@@ -161,7 +161,7 @@ final class Reply {
                     .append(" remaining=")
                     .append(view.remaining().toCents())
                     .append(" limit=")
-                    .append(view.limit().toCents());
+                    .append(view.limit().toDollars());
         }
         return text.toString();
     }

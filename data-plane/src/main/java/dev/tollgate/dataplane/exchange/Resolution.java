@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 /** What a request asks for and who may serve it. */
 sealed interface Resolution {
 
+    Refusal NO_CEILING =
+            Refusal.invalid("x-tollgate-max-cost: expected US dollars such as 0.05", null);
+
     /**
      * @param model as the client spelled it
      * @param ceiling what the client lets the request cost, null: it did not say
@@ -66,10 +69,10 @@ sealed interface Resolution {
             try {
                 ceiling = Money.parse(spelled.trim());
             } catch (IllegalArgumentException e) {
-                return impossible(
-                        Refusal.invalid(
-                                "x-tollgate-max-cost: expected US dollars such as 0.05", null),
-                        model);
+                return impossible(NO_CEILING, model);
+            }
+            if (ceiling.nanos() < 0) {
+                return impossible(NO_CEILING, model);
             }
         }
         var ask =

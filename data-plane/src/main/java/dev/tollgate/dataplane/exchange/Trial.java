@@ -460,7 +460,8 @@ final class Trial implements Call.Owner, Relay.Owner {
         if (settlement.implausible()) {
             loop.metrics().implausible();
         }
-        var usage = facts == null ? null : facts.usage();
+        // figures that cannot be true are told by their alarm, and by no record or metric
+        var usage = facts == null || settlement.implausible() ? null : facts.usage();
         tally.settled(
                 new Attempt(candidate, outcome == null ? new Outcome.Success() : outcome),
                 word,

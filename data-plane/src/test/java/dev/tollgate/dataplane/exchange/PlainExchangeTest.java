@@ -4,6 +4,7 @@ import static dev.tollgate.dataplane.exchange.Harness.answers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.json.JsonObject;
+import java.math.BigDecimal;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +62,15 @@ class PlainExchangeTest {
                 .hasValue("team-a/monthly remaining=0.75 limit=1.00");
         assertThat(headers.firstValue("x-tollgate-request-id")).get().asString().startsWith("req_");
         assertThat(headers.firstValue("traceparent")).isPresent();
+    }
+
+    @Test
+    void recordsNoFiguresThatCannotBeTrue() {
+        start(Harness.CHAT_ANSWER.replace("\"prompt_tokens\":10", "\"prompt_tokens\":-10"));
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        var record = harness.record(1);
+        assertThat(record.getLong("input_tokens")).isZero();
+        assertThat(new BigDecimal(record.getString("cost_usd"))).isPositive();
     }
 
     @Test

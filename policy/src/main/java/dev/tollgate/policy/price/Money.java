@@ -65,7 +65,13 @@ public record Money(long nanos) implements Comparable<Money> {
         return BigDecimal.valueOf(nanos, 9).stripTrailingZeros().toPlainString();
     }
 
-    /** Decimal dollars with two digits, rounded down: for messages and headers. */
+    /** Exact decimal dollars with at least two digits: for limits in messages and headers. */
+    public String toDollars() {
+        var exact = BigDecimal.valueOf(nanos, 9).stripTrailingZeros();
+        return exact.setScale(Math.max(2, exact.scale())).toPlainString();
+    }
+
+    /** Decimal dollars with two digits, rounded down: for what is left in messages and headers. */
     public String toCents() {
         return BigDecimal.valueOf(nanos, 9).setScale(2, RoundingMode.FLOOR).toPlainString();
     }

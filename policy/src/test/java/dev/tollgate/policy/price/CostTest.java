@@ -34,6 +34,14 @@ class CostTest {
     }
 
     @Test
+    void writesALimitExactlyAndWithCents() {
+        assertThat(Money.parse("50").toDollars()).isEqualTo("50.00");
+        assertThat(Money.parse("0.5").toDollars()).isEqualTo("0.50");
+        assertThat(Money.parse("0.001").toDollars()).isEqualTo("0.001");
+        assertThat(Money.ZERO.toDollars()).isEqualTo("0.00");
+    }
+
+    @Test
     void roundsUpToANanoDollarOnce() {
         // 1 token in at 0.15 and 1 out at 0.60 a million are 0.75 micro-dollars exactly
         var price =
