@@ -1,6 +1,6 @@
 package dev.tollgate.operator;
 
-import dev.tollgate.operator.kube.ApiFailure;
+import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.operator.push.ControlSecurity;
 import dev.tollgate.operator.push.PushServer;
 import dev.tollgate.operator.trust.ControlAuthority;

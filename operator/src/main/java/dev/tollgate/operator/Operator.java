@@ -2,11 +2,11 @@ package dev.tollgate.operator;
 
 import dev.tollgate.crds.resource.Bytes;
 import dev.tollgate.crds.resource.Resources;
+import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.operator.compile.ControlLoop;
 import dev.tollgate.operator.compile.Memory;
 import dev.tollgate.operator.compile.Sources;
 import dev.tollgate.operator.kube.AccessCheck;
-import dev.tollgate.operator.kube.ApiFailure;
 import dev.tollgate.operator.kube.CoreCaches;
 import dev.tollgate.operator.kube.CrdCheck;
 import dev.tollgate.operator.kube.MemorySecrets;

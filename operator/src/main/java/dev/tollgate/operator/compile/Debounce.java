@@ -1,6 +1,6 @@
 package dev.tollgate.operator.compile;
 
-import dev.tollgate.operator.kube.ApiFailure;
+import dev.tollgate.operator.api.ApiFailure;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
 import java.util.concurrent.Executors;

@@ -5,6 +5,7 @@ import dev.tollgate.crds.resource.ConfigMapObject;
 import dev.tollgate.crds.resource.NamespaceObject;
 import dev.tollgate.crds.resource.SecretObject;
 import dev.tollgate.operator.StartRefusal;
+import dev.tollgate.operator.api.ApiFailure;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;

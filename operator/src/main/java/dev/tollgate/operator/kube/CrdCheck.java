@@ -1,6 +1,7 @@
 package dev.tollgate.operator.kube;
 
 import dev.tollgate.operator.StartRefusal;
+import dev.tollgate.operator.api.ApiFailure;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
 import io.fabric8.kubernetes.client.KubernetesClient;

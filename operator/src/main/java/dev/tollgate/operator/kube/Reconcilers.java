@@ -5,6 +5,7 @@ import dev.tollgate.crds.resource.Bytes;
 import dev.tollgate.crds.resource.ModelProvider;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.crds.resource.RoutingPolicy;
+import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.operator.compile.Debounce;
 import dev.tollgate.operator.status.Statuses;
 import io.fabric8.kubernetes.client.KubernetesClient;

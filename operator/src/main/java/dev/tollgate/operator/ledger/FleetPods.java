@@ -1,6 +1,6 @@
 package dev.tollgate.operator.ledger;
 
-import dev.tollgate.operator.kube.ApiFailure;
+import dev.tollgate.operator.api.ApiFailure;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;

@@ -1,7 +1,7 @@
 package dev.tollgate.operator.push;
 
 import dev.tollgate.crds.resource.Bytes;
-import dev.tollgate.operator.kube.ApiFailure;
+import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.policy.push.FromLedger;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;

@@ -2,7 +2,7 @@ package dev.tollgate.operator.trust;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tollgate.operator.kube.ApiFailure;
+import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.policy.snapshot.IssuerEntry;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;

@@ -1,4 +1,4 @@
-package dev.tollgate.operator.kube;
+package dev.tollgate.operator.api;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
 
