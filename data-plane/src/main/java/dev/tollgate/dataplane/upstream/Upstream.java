@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.upstream;
 
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.Operation;
+import dev.tollgate.policy.snapshot.AddressRule;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.SettingsEntry.EndpointPolicy;
 import io.vertx.core.Future;

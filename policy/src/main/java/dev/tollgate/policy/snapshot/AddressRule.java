@@ -94,7 +94,8 @@ public final class AddressRule {
         }
         int first = (b[0] & 0xff) << 8 | (b[1] & 0xff);
         if (first == 0x0064 && (b[2] & 0xff) == 0xff && (b[3] & 0xff) == 0x9b) {
-            return kindV4(b, 12); // NAT64 reaches the IPv4 address inside
+            // NAT64 reaches the IPv4 address inside; its local prefixes hide that elsewhere
+            return isZero(b, 4, 12) ? kindV4(b, 12) : Kind.UNUSABLE;
         }
         if (first == 0x2002) {
             return kindV4(b, 2); // so does 6to4
