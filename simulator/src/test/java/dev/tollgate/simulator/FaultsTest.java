@@ -205,7 +205,7 @@ class FaultsTest {
                 .doesNotContain("\n");
         assertThat(stream(Dialect.ANTHROPIC, "default: {sse: {lineEnding: mixed}}").text())
                 .contains("message_start\ndata: ")
-                .contains("}\r\n\revent: ping\n");
+                .contains("}\r\r\nevent: ping\n");
     }
 
     @ParameterizedTest

@@ -58,9 +58,14 @@ sealed interface Quote {
                 if (!counted) {
                     yield new Held(Money.ZERO, OptionalLong.empty(), size);
                 }
-                yield declared == null
-                        ? unboundable(unboundable.reason())
-                        : new Held(positive(declared.minus(spent)), OptionalLong.empty(), size);
+                if (declared == null) {
+                    yield unboundable(unboundable.reason());
+                }
+                var left = declared.minus(spent);
+                yield left.nanos() <= 0
+                        ? new TooDear(
+                                "its ceiling of $" + declared + " is spent by earlier attempts")
+                        : new Held(left, OptionalLong.empty(), size);
             }
         };
     }
@@ -96,7 +101,7 @@ sealed interface Quote {
 
     /** The quote for a smaller output limit, which goes into the request. */
     static Quote limited(Candidate candidate, BoundInput size, long limit) {
-        var smaller = withLimit(size, limit);
+        var smaller = size.withMaxOutputTokens(limit);
         return switch (UpperBound.of(candidate.model(), smaller)) {
             case Bound.Bounded bounded -> new Held(bounded.cost(), OptionalLong.of(limit), smaller);
             case Bound.Unboundable unboundable -> unboundable(unboundable.reason());
@@ -160,18 +165,5 @@ sealed interface Quote {
                 generates ? scan.maxOutputTokens() : OptionalLong.of(0),
                 scan.choices(),
                 Dialect.of(candidate.provider().dialect()) == Dialect.GEMINI);
-    }
-
-    static BoundInput withLimit(BoundInput size, long limit) {
-        return new BoundInput(
-                size.textBytes(),
-                size.messages(),
-                size.tools(),
-                size.images(),
-                size.documentBytes(),
-                size.unbounded(),
-                OptionalLong.of(limit),
-                size.choices(),
-                size.thoughtsApart());
     }
 }

@@ -35,7 +35,7 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
      * @param free the operation costs nothing, whatever it reports (token counts)
      */
     static Settlement reported(
-            ModelEntry model, Usage usage, int choices, Money hold, boolean free) {
+            ModelEntry model, BoundInput size, Usage usage, int choices, Money hold, boolean free) {
         var price = model.price();
         if (free || price == null) {
             return NOTHING;
@@ -44,7 +44,16 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
         if (!counts.plausible() || beyondLimits(model, usage, choices)) {
             return new Settlement(hold, true, true);
         }
-        return new Settlement(Cost.of(price, counts), false, false);
+        try {
+            var cost = Cost.of(price, counts);
+            if (!UpperBound.costsBeyondTokens(model, size)) {
+                return new Settlement(cost, false, false);
+            }
+            // the ceiling stands for what no token tells: tiers, tools that the provider runs
+            return new Settlement(cost.isMoreThan(hold) ? cost : hold, true, false);
+        } catch (ArithmeticException e) {
+            return new Settlement(hold, true, true);
+        }
     }
 
     /**
@@ -58,15 +67,24 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
             long visibleBytes,
             Money hold) {
         var price = model.price();
-        if (price == null || model.capabilities().contains("Reasoning")) {
+        if (price == null
+                || model.capabilities().contains("Reasoning")
+                || UpperBound.costsBeyondTokens(model, size)) {
             return hold(hold);
         }
         long output = visibleBytes + GUARD_TOKENS;
         Money estimate;
+        if (partial != null && beyondLimits(model, partial, size.choices())) {
+            return new Settlement(hold, true, true);
+        }
         if (partial != null && partial.input() > 0 && counts(partial, output).plausible()) {
-            estimate = Cost.of(price, counts(partial, Math.max(output, partial.output())));
+            try {
+                estimate = Cost.of(price, counts(partial, Math.max(output, partial.output())));
+            } catch (ArithmeticException e) {
+                return new Settlement(hold, true, true);
+            }
         } else {
-            var bound = UpperBound.of(model, Quote.withLimit(size, output));
+            var bound = UpperBound.of(model, size.withMaxOutputTokens(output));
             if (!(bound instanceof Bound.Bounded bounded)) {
                 return hold(hold);
             }
@@ -82,7 +100,7 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
         boolean output =
                 context != null
                         && most != null
-                        && usage.output() > Math.multiplyExact(Math.max(most, context), choices);
+                        && usage.output() / choices > Math.max(most, context);
         return input || output;
     }
 

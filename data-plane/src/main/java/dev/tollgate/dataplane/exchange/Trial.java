@@ -57,6 +57,17 @@ final class Trial implements Call.Owner, Relay.Owner {
     private static final byte[] EMPTY = {};
 
     private final Owner owner;
+
+    /** How a stream came to its end. */
+    private enum End {
+        WHOLE,
+        BROKEN,
+        CUT_BY_US
+    }
+
+    /** What the head of every stream said, whatever it told later. */
+    private static final int STREAM_STATUS = 200;
+
     private final LoopParts loop;
     private final HttpServerRequest request;
     private final Reply reply;
@@ -253,7 +264,7 @@ final class Trial implements Call.Owner, Relay.Owner {
 
     @Override
     public void complete() {
-        settleStream(true, new Outcome.Success(), "ok");
+        settleStream(End.WHOLE, new Outcome.Success(), "ok");
         reply.response().end();
         owner.answered();
     }
@@ -308,17 +319,16 @@ final class Trial implements Call.Owner, Relay.Owner {
                     UPSTREAM,
                     NO_TARGET,
                     INTERNAL ->
-                    new Outcome.ServerError(502, null);
+                    new Outcome.ServerError(STREAM_STATUS, null);
         };
     }
 
     @Override
     public void truncated(ErrorKind kind, String message) {
+        boolean late = kind == ErrorKind.TIMEOUT;
         settleStream(
-                false,
-                kind == ErrorKind.TIMEOUT
-                        ? new Outcome.Timeout()
-                        : new Outcome.ServerError(200, null),
+                late ? End.CUT_BY_US : End.BROKEN,
+                late ? new Outcome.Timeout() : new Outcome.ServerError(STREAM_STATUS, null),
                 "truncated");
         var relayed = relay;
         if (relayed != null) {
@@ -330,7 +340,7 @@ final class Trial implements Call.Owner, Relay.Owner {
     @Override
     public void detached(boolean whole) {
         boolean stalled = !draining;
-        settleStream(whole, null, "aborted");
+        settleStream(whole ? End.WHOLE : End.CUT_BY_US, null, "aborted");
         if (stalled) {
             Connections.cut(request.connection());
         }
@@ -363,7 +373,7 @@ final class Trial implements Call.Owner, Relay.Owner {
         if (!sent) {
             settle(Settlement.NOTHING, null, "aborted", 0, null);
         } else if (stops) {
-            settleStream(false, null, "aborted");
+            settleStream(End.CUT_BY_US, null, "aborted");
         } else {
             settle(Settlement.hold(reservation.held()), null, "aborted", 0, null);
         }
@@ -392,18 +402,20 @@ final class Trial implements Call.Owner, Relay.Owner {
             @Nullable Usage usage, @Nullable String finishReason, @Nullable String model) {}
 
     /**
-     * @param whole the stream came to its proper end
      * @param outcome null: says nothing about the provider
      */
-    private void settleStream(boolean whole, @Nullable Outcome outcome, String word) {
+    private void settleStream(End end, @Nullable Outcome outcome, String word) {
         AnswerStream stream = relay == null ? null : relay.stream();
         var usage = stream == null ? null : stream.usage();
         var finish = stream == null ? null : stream.finishReason();
-        boolean isFinal = usage != null && (whole || finish != null);
+        boolean isFinal = usage != null && (end == End.WHOLE || finish != null);
         var settlement =
                 isFinal && usage != null
                         ? reported(usage)
-                        : unreported(usage, stream == null ? 0 : stream.visibleOutputBytes());
+                        : end == End.CUT_BY_US && billsOn()
+                                ? Settlement.hold(reservation.held())
+                                : unreported(
+                                        usage, stream == null ? 0 : stream.visibleOutputBytes());
         settle(
                 settlement,
                 outcome,
@@ -412,9 +424,15 @@ final class Trial implements Call.Owner, Relay.Owner {
                 new Facts(usage, finish, stream == null ? null : stream.model()));
     }
 
+    /** The provider generates, and bills, to the end, though nobody reads any more. */
+    private boolean billsOn() {
+        return !free() && !terms.candidate().provider().billing().stopsOnDisconnect();
+    }
+
     private Settlement reported(Usage usage) {
         return Settlement.reported(
                 terms.candidate().model(),
+                terms.held().size(),
                 usage,
                 terms.resolved().scan().choices(),
                 reservation.held(),

@@ -12,6 +12,7 @@ import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.wal.UsageLog;
 import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.dataplane.wal.WalSettings;
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.LedgerService;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -79,7 +80,7 @@ public final class Standalone {
         Files.createDirectories(data);
         var wal = Wal.open(WalSettings.in(data.resolve("log")));
         var accounts = EmbeddedAccountStore.open(data.resolve("accounts"));
-        var service = new LedgerService(accounts, wal.holder().bootEpoch());
+        var service = new LedgerService(accounts, epoch(wal, accounts));
         var ledger = new InProcessLedger(service, TimeSource.SYSTEM);
         live.listen(now -> ledger.budgetsChanged(now.snapshot().budgets()));
         var applied = live.applied();
@@ -96,6 +97,18 @@ public final class Standalone {
                                                         new Standalone(
                                                                 wal, accounts, ledger, gate, folder,
                                                                 server)));
+    }
+
+    /** Above every epoch that an account has seen, also when the log beside them is a new one. */
+    private static long epoch(Wal wal, AccountStore accounts) throws IOException {
+        return switch (accounts.list("")) {
+            case AccountStore.Listing.Ok(var known) ->
+                    known.stream()
+                            .mapToLong(each -> each.account().epoch() + 1)
+                            .reduce(wal.holder().bootEpoch(), Math::max);
+            case AccountStore.Listing.Unavailable(var reason) ->
+                    throw new IOException("accounts: " + reason);
+        };
     }
 
     /** From now on changes of the folder are taken, and what is wrong with it is logged. */

@@ -20,10 +20,14 @@ import org.jspecify.annotations.Nullable;
  *   <li>Bedrock's camelCase and Cohere's {@code billed_units}, under whichever dialect.
  * </ul>
  *
- * A field that is missing, null or no whole number counts as 0; a negative one stays negative, for
- * {@link Usage#plausible} to see.
+ * A field that is missing or null counts as 0; one that is no count becomes hugely negative, and a
+ * negative one stays so: whoever prices the figures refuses them.
  */
 public final class UsageReader {
+
+    /** Sums with other counts stay below zero. */
+    private static final long NO_COUNT = -(1L << 52);
+
     private UsageReader() {}
 
     /** Null if the node is no usage object of any known form. */
@@ -246,8 +250,12 @@ public final class UsageReader {
         return 0;
     }
 
+    /** 0 if absent; what is no count makes the whole usage implausible, whatever it is added to. */
     private static long number(JsonNode parent, String name) {
         var node = parent.get(name);
-        return node != null && node.isNumber() && node.canConvertToLong() ? node.longValue() : 0;
+        if (node == null || node.isNull()) {
+            return 0;
+        }
+        return node.isNumber() && node.canConvertToLong() ? node.longValue() : NO_COUNT;
     }
 }

@@ -7,8 +7,10 @@ import dev.tollgate.policy.snapshot.IssuerEntry;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +30,9 @@ public final class ClusterKeys implements AutoCloseable {
 
     /** What a token must be for, to be taken by a proxy. */
     public static final String AUDIENCE = "tollgate";
+
+    /** Shorter keys are left out: a proxy would refuse the whole snapshot for one of them. */
+    private static final int MIN_RSA_BITS = 2_048;
 
     private static final Duration AGAIN = Duration.ofMinutes(5);
     private static final Duration AGAIN_AFTER_FAILURE = Duration.ofSeconds(5);
@@ -102,7 +107,8 @@ public final class ClusterKeys implements AutoCloseable {
             key(key).ifPresent(keys::add);
         }
         if (keys.isEmpty()) {
-            throw new IllegalArgumentException("jwks has no RS256 or ES256 key");
+            throw new IllegalArgumentException(
+                    "jwks has no RS256 key of " + MIN_RSA_BITS + " bits and no ES256 key");
         }
         keys.sort(Comparator.comparing(IssuerEntry.Key::id));
         return new IssuerEntry(name, AUDIENCE, true, keys);
@@ -120,7 +126,8 @@ public final class ClusterKeys implements AutoCloseable {
         if (id.isEmpty()
                 || algorithm.isEmpty()
                 || !said.equals(algorithm)
-                || !key.path("use").asText("sig").equals("sig")) {
+                || !key.path("use").asText("sig").equals("sig")
+                || algorithm.equals("RS256") && rsaBits(text(key, "n")) < MIN_RSA_BITS) {
             return Optional.empty();
         }
         return Optional.of(
@@ -129,6 +136,10 @@ public final class ClusterKeys implements AutoCloseable {
                                 id, algorithm, text(key, "n"), text(key, "e"), null, null)
                         : new IssuerEntry.Key(
                                 id, algorithm, null, null, text(key, "x"), text(key, "y")));
+    }
+
+    private static int rsaBits(String modulus) {
+        return new BigInteger(1, Base64.getUrlDecoder().decode(modulus)).bitLength();
     }
 
     private static String text(JsonNode key, String member) {

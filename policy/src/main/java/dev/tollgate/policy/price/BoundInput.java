@@ -36,4 +36,18 @@ public record BoundInput(
                             + " (expected: >= 0, choices >= 1)");
         }
     }
+
+    /** The same with another output limit. */
+    public BoundInput withMaxOutputTokens(long limit) {
+        return new BoundInput(
+                textBytes,
+                messages,
+                tools,
+                images,
+                documentBytes,
+                unbounded,
+                OptionalLong.of(limit),
+                choices,
+                thoughtsApart);
+    }
 }

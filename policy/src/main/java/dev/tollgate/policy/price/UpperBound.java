@@ -103,7 +103,7 @@ public final class UpperBound {
         long tooMuch = bound.outputLimit();
         while (tooMuch - fits > 1) {
             long middle = fits + (tooMuch - fits) / 2;
-            if (of(model, withLimit(input, middle)) instanceof Bound.Bounded tried
+            if (of(model, input.withMaxOutputTokens(middle)) instanceof Bound.Bounded tried
                     && !tried.cost().isMoreThan(ceiling)) {
                 fits = middle;
             } else {
@@ -115,19 +115,6 @@ public final class UpperBound {
                 : OptionalLong.empty();
     }
 
-    private static BoundInput withLimit(BoundInput input, long limit) {
-        return new BoundInput(
-                input.textBytes(),
-                input.messages(),
-                input.tools(),
-                input.images(),
-                input.documentBytes(),
-                input.unbounded(),
-                OptionalLong.of(limit),
-                input.choices(),
-                input.thoughtsApart());
-    }
-
     private static @Nullable String unboundable(ModelEntry model, BoundInput input) {
         if (runsByItself(model.name())) {
             return "the cost of model "
@@ -135,7 +122,7 @@ public final class UpperBound {
                     + ", which searches or draws by itself, cannot be bounded before it is asked";
         }
         for (var name : input.unbounded()) {
-            if (ENDS_AT_CONTEXT.stream().noneMatch(name::startsWith)) {
+            if (isBeyondTokens(name)) {
                 return "the cost of " + name + " cannot be bounded before it is sent";
             }
             if (model.contextTokens() == null) {
@@ -147,6 +134,19 @@ public final class UpperBound {
             }
         }
         return null;
+    }
+
+    /**
+     * Whether the cost may be more than that of all tokens that are reported: tools that the
+     * provider runs, service tiers, background work.
+     */
+    public static boolean costsBeyondTokens(ModelEntry model, BoundInput input) {
+        return runsByItself(model.name())
+                || input.unbounded().stream().anyMatch(UpperBound::isBeyondTokens);
+    }
+
+    private static boolean isBeyondTokens(String unbounded) {
+        return ENDS_AT_CONTEXT.stream().noneMatch(unbounded::startsWith);
     }
 
     /**
