@@ -38,17 +38,7 @@ abstract class TollgateCommand implements Callable<Integer> {
             description = "A gateway for large language models with hard budgets.",
             mixinStandardHelpOptions = true,
             versionProvider = Version.class,
-            synopsisSubcommandLabel = "COMMAND",
-            subcommands = {
-                DemoCommand.class,
-                ServeCommand.class,
-                ProxyCommand.class,
-                OperatorCommand.class,
-                CrdsCommand.class,
-                SimulatorCommand.class,
-                LintCommand.class,
-                TrainCommand.class
-            })
+            synopsisSubcommandLabel = "COMMAND")
     static final class Root implements Runnable {
         @Spec
         @SuppressWarnings("NullAway.Init")
