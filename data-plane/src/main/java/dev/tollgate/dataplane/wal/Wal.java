@@ -39,6 +39,8 @@ public final class Wal implements UsageLog, AutoCloseable {
     /** Tries to make the next segment again this often while the disk is full. */
     private static final long RETRY_NANOS = 1_000_000_000L;
 
+    private static final long MIN_PERIOD_NANOS = 1_000_000L;
+
     /** How much of a last segment only records that end something may use. */
     private static final int RESERVE_PART = 16;
 
@@ -77,6 +79,7 @@ public final class Wal implements UsageLog, AutoCloseable {
     private final ReentrantLock syncLock = new ReentrantLock();
     private final Recovered recovered;
     private volatile boolean dirty;
+    private volatile boolean asleep;
     private volatile boolean closed;
     private volatile @Nullable String failure;
 
@@ -392,7 +395,9 @@ public final class Wal implements UsageLog, AutoCloseable {
         current.append(nextNumber++, record, length);
         if (!dirty) {
             dirty = true;
-            LockSupport.unpark(syncer);
+            if (asleep) {
+                LockSupport.unpark(syncer);
+            }
         }
         return true;
     }
@@ -451,15 +456,26 @@ public final class Wal implements UsageLog, AutoCloseable {
         }
     }
 
+    /**
+     * Under load it looks by itself whether there is something to sync, so that no request pays for
+     * waking it; it sleeps when a second has passed without.
+     */
     private void syncLoop() {
-        var lastTry = System.nanoTime();
+        long period = Math.max(MIN_PERIOD_NANOS, settings.syncEvery().toNanos() * 3 / 4);
+        long lastTry = System.nanoTime();
+        long lastSync = lastTry;
         while (!closed) {
-            if (!dirty) {
-                LockSupport.parkNanos(RETRY_NANOS);
+            if (System.nanoTime() - lastSync > RETRY_NANOS) {
+                asleep = true;
+                if (!dirty && !closed) {
+                    LockSupport.parkNanos(RETRY_NANOS);
+                }
+                asleep = false;
             }
+            LockSupport.parkNanos(period);
             if (dirty) {
-                LockSupport.parkNanos(settings.syncEvery().toNanos() / 2);
                 syncNow();
+                lastSync = System.nanoTime();
             }
             if (System.nanoTime() - lastTry > RETRY_NANOS) {
                 lastTry = System.nanoTime();
