@@ -31,9 +31,12 @@ public record WalSettings(
         }
     }
 
-    /** 64 MiB a segment, 1 GiB in all, 10 ms behind, 1,000 usage records in memory. */
+    /**
+     * 16 MiB a segment, 1 GiB in all, 10 ms behind, 1,000 usage records in memory. What is written
+     * of the two mapped segments counts as memory of the process: larger ones would double it.
+     */
     public static WalSettings in(Path directory) {
-        return new WalSettings(directory, 64 * 1024 * 1024, 1L << 30, Duration.ofMillis(10), 1_000);
+        return new WalSettings(directory, 16 * 1024 * 1024, 1L << 30, Duration.ofMillis(10), 1_000);
     }
 
     public WalSettings withSegmentBytes(int bytes, long total) {
