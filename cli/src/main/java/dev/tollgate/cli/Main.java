@@ -34,8 +34,8 @@ public final class Main {
     }
 
     /**
-     * @param asked the command that is to run: only its classes are looked at, which a quarter of
-     *     the time of a start depends on; all of them if it is none
+     * @param asked the command that is to run: only its classes are looked at, for a faster start;
+     *     all of them if it is none
      */
     private static CommandLine commandLine(Settings settings, String asked) {
         var root = new CommandLine(new TollgateCommand.Root());
