@@ -8,6 +8,7 @@ import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Ingress;
 import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.scan.IngressPath;
+import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.route.Caller;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
@@ -22,13 +23,15 @@ sealed interface Arrival {
      *
      * @param announced content-length, negative if there is none
      * @param expectsContinue the client waits for 100 before it sends the body
+     * @param ceiling what the client lets the request cost, null: it did not say
      */
     record Welcome(
             Ingress ingress,
             Applied applied,
             Caller caller,
             long announced,
-            boolean expectsContinue)
+            boolean expectsContinue,
+            @Nullable Money ceiling)
             implements Arrival {}
 
     /**
@@ -109,7 +112,12 @@ sealed interface Arrival {
         if (announced > loop.settings().maxBodyBytes()) {
             return turned(ingress.dialect(), tooLarge(loop));
         }
-        return new Welcome(ingress, applied, caller, announced, expectsContinue);
+        return switch (Wishes.of(headers)) {
+            case Wishes.Wrong wrong -> turned(ingress.dialect(), wrong.refusal());
+            case Wishes.Told told ->
+                    new Welcome(
+                            ingress, applied, caller, announced, expectsContinue, told.ceiling());
+        };
     }
 
     static Refusal tooLarge(LoopParts loop) {

@@ -246,6 +246,11 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
             return;
         }
         if (tally.tags.isEmpty()) {
+            var repeated = TagValues.repeated(budgets, request.headers());
+            if (repeated != null) {
+                refuse(Refusal.invalid(repeated + ": given more than once", null));
+                return;
+            }
             tally.tags = loop.tags().of(budgets, request.headers()::get);
         }
         switch (Quote.of(found, candidate, budgets, tally.cost)) {

@@ -6,6 +6,7 @@ import io.netty.util.AsciiString;
 final class Names {
     static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
     static final AsciiString CONTENT_LENGTH = AsciiString.cached("content-length");
+    static final AsciiString HOST = AsciiString.cached("host");
     static final AsciiString CONTENT_ENCODING = AsciiString.cached("content-encoding");
     static final AsciiString TRANSFER_ENCODING = AsciiString.cached("transfer-encoding");
     static final AsciiString UPGRADE = AsciiString.cached("upgrade");
@@ -35,6 +36,7 @@ final class Names {
     static final AsciiString COST = AsciiString.cached("x-tollgate-cost-usd");
     static final AsciiString MAX_TOKENS = AsciiString.cached("x-tollgate-max-tokens");
     static final AsciiString MAX_COST = AsciiString.cached("x-tollgate-max-cost");
+    static final AsciiString QUALITY_HINT = AsciiString.cached("x-quality-hint");
     static final AsciiString DROPPED = AsciiString.cached("x-tollgate-dropped");
 
     static final AsciiString JSON = AsciiString.cached("application/json");

@@ -23,9 +23,6 @@ import org.jspecify.annotations.Nullable;
 /** What a request asks for and who may serve it. */
 sealed interface Resolution {
 
-    Refusal NO_CEILING =
-            Refusal.invalid("x-tollgate-max-cost: expected US dollars such as 0.05", null);
-
     /**
      * @param model as the client spelled it
      * @param ceiling what the client lets the request cost, null: it did not say
@@ -63,18 +60,6 @@ sealed interface Resolution {
         if (model == null || model.isEmpty()) {
             return impossible(Refusal.invalid("model is missing", "model"), "");
         }
-        var spelled = headers.first("x-tollgate-max-cost");
-        Money ceiling = null;
-        if (spelled != null) {
-            try {
-                ceiling = Money.parse(spelled.trim());
-            } catch (IllegalArgumentException e) {
-                return impossible(NO_CEILING, model);
-            }
-            if (ceiling.nanos() < 0) {
-                return impossible(NO_CEILING, model);
-            }
-        }
         var ask =
                 new Ask(
                         arrival.caller(),
@@ -89,7 +74,7 @@ sealed interface Resolution {
                             model,
                             none.route() == null ? "" : none.route(),
                             scan.stream());
-            case RoutePlan plan -> carried(plan, scan, body, model, ceiling);
+            case RoutePlan plan -> carried(plan, scan, body, model, arrival.ceiling());
         };
     }
 

@@ -2,11 +2,13 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.policy.route.HeaderLookup;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import io.vertx.core.MultiMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Labels of cost that a Budget's headers give (api.md, B11): beyond a tag's {@code maxValues} new
@@ -35,6 +37,18 @@ public final class TagValues {
             }
         }
         return tags;
+    }
+
+    /** A tag's header that is there more than once: which value to count is not ours to say. */
+    static @Nullable String repeated(List<BudgetEntry> budgets, MultiMap headers) {
+        for (var budget : budgets) {
+            for (var tag : budget.tags()) {
+                if (headers.contains(tag.header()) && Wishes.isRepeated(headers, tag.header())) {
+                    return tag.header();
+                }
+            }
+        }
+        return null;
     }
 
     private String admitted(String budget, BudgetEntry.Tag tag, String value) {

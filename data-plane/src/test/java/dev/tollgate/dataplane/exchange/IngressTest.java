@@ -403,6 +403,60 @@ class IngressTest {
         assertThat(openai.seen).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "x-tollgate-max-cost, 1.00, 0.000001",
+        "x-tollgate-max-cost, 1.00, 1.00",
+        "x-quality-hint, high, low",
+        "x-feature, search, chat"
+    })
+    void refusesAHeaderOfItsOwnThatIsThereTwice(String name, String first, String second) {
+        var answer =
+                harness.send(
+                        harness.post("/v1/messages", messages())
+                                .header(name, first)
+                                .header(name, second));
+        assertThat(answer.statusCode()).isEqualTo(400);
+        var body = new JsonObject(answer.body());
+        assertThat(body.getString("type")).isEqualTo("error");
+        assertThat(body.getJsonObject("error").getString("message")).contains(name, "once");
+        assertThat(answer.headers().firstValue("x-should-retry")).hasValue("false");
+        assertThat(anthropic.seen).isEmpty();
+        assertThat(harness.gate.claims).isEmpty();
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("invalid_request");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "x-tollgate-max-cost, cheap",
+        "x-tollgate-max-cost, '1.00, 2.00'",
+        "x-tollgate-max-cost, -1",
+        "x-tollgate-max-cost, ''",
+        "x-quality-hint, excellent",
+        "x-quality-hint, ''",
+        "x-quality-hint, 'high, low'"
+    })
+    void refusesAHeaderOfItsOwnThatItCannotRead(String name, String value) {
+        var answer =
+                harness.send(
+                        harness.post("/v1/chat/completions", Harness.chat("gpt", false))
+                                .header(name, value));
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains(name).contains("expected");
+        assertThat(openai.seen).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"low", "standard", "high", "High"})
+    void takesEveryQualityHintOfTheContract(String hint) {
+        var answer =
+                harness.send(
+                        harness.post("/v1/chat/completions", Harness.chat("gpt", false))
+                                .header("x-quality-hint", hint));
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(openai.last().headers()).doesNotContainKey("x-quality-hint");
+    }
+
     @Test
     void usesANewCredentialWithoutARestart() {
         harness.chat(Harness.chat("gpt", false));
