@@ -16,6 +16,7 @@ public record ModelProviderSpec(
         @Nullable Endpoint endpoint,
         Auth auth,
         List<ProviderModel> models,
+        List<PassThrough> passThrough,
         @Nullable PricingPolicy pricing,
         @Nullable String region,
         @Nullable NamespaceScope allowedNamespaces,
@@ -25,5 +26,6 @@ public record ModelProviderSpec(
         @Nullable HealthCheck healthCheck) {
     public ModelProviderSpec {
         models = Absent.asEmpty(models);
+        passThrough = Absent.asEmpty(passThrough);
     }
 }

@@ -71,6 +71,7 @@ public final class Snapshots {
                 new ProviderEntry.Auth(
                         ProviderEntry.Auth.Kind.API_KEY, "platform/" + name + "/api-key"),
                 List.of(MODEL),
+                List.of(),
                 null,
                 NamespaceSet.everyone(),
                 timeouts,

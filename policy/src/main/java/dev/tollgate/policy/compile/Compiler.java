@@ -139,6 +139,7 @@ public final class Compiler {
                 entry.apiVersion(),
                 entry.auth(),
                 entry.models(),
+                entry.passThrough(),
                 entry.region(),
                 Surroundings.intersect(entry.usableBy(), allowed),
                 entry.timeouts(),

@@ -45,7 +45,8 @@ final class ProviderCompiler {
         }
         var url = url(preset);
         var auth = auth();
-        var models = models(preset);
+        var passThrough = new PassThroughCompiler(spec, findings);
+        var models = passThrough.withItsModels(models(preset));
         var usableBy =
                 around.scope(
                         spec.allowedNamespaces(),
@@ -66,6 +67,7 @@ final class ProviderCompiler {
                         apiVersion(),
                         auth,
                         models,
+                        passThrough.entries(),
                         spec.region(),
                         usableBy,
                         timeouts(),
@@ -91,7 +93,9 @@ final class ProviderCompiler {
             findings.unsupported("spec.pricing.source", "a value of a newer version");
         }
         if (spec.type() == ProviderType.OPENAI_COMPATIBLE && spec.models().isEmpty()) {
-            findings.invalid("spec.models", "absent (expected: with type OpenAICompatible)");
+            if (spec.passThrough().stream().allMatch(p -> p.models().isEmpty())) {
+                findings.invalid("spec.models", "absent (expected: with type OpenAICompatible)");
+            }
             return List.of();
         }
         return new ModelCompiler(spec, preset, around.settings().catalogue(), findings).models();

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param caCertificates PEM, null: the system's
  * @param apiVersion {@code anthropic-version} or {@code api-version}, null: the type's default
  * @param models sorted by name
+ * @param passThrough endpoints that pass unchanged, sorted by path
  * @param region residency label, null: unknown
  * @param usableBy namespaces whose policies may refer to it, its own included
  * @param billing what the provider bills when an answer does not end well
@@ -33,6 +34,7 @@ public record ProviderEntry(
         @Nullable String apiVersion,
         Auth auth,
         List<ModelEntry> models,
+        List<PassThroughEntry> passThrough,
         @Nullable String region,
         NamespaceSet usableBy,
         Timeouts timeouts,
@@ -42,7 +44,18 @@ public record ProviderEntry(
 
     public ProviderEntry {
         models = List.copyOf(models);
+        passThrough = List.copyOf(passThrough);
         quirks = List.copyOf(quirks);
+    }
+
+    /** The endpoint of this path; null: it is not declared. */
+    public @Nullable PassThroughEntry passThrough(String path) {
+        for (var entry : passThrough) {
+            if (entry.path().equals(path)) {
+                return entry;
+            }
+        }
+        return null;
     }
 
     /**

@@ -81,6 +81,7 @@ public final class SnapshotValidator {
             check(atModel, names.add(model.name()), "name", model.name(), "one entry a name");
             model(atModel, model);
         }
+        passThrough(at, entry);
         var limits = entry.timeouts();
         positive(at, "timeouts.connectMillis", limits.connectMillis());
         positive(at, "timeouts.firstByteMillis", limits.firstByteMillis());
@@ -95,6 +96,21 @@ public final class SnapshotValidator {
                 "breaker.maxOpenMillis",
                 entry.breaker().maxOpenMillis(),
                 ">= openMillis");
+    }
+
+    private void passThrough(At at, ProviderEntry entry) {
+        var paths = new HashSet<String>();
+        for (int i = 0; i < entry.passThrough().size(); i++) {
+            var declared = entry.passThrough().get(i);
+            var path = declared.path();
+            var atPath = at.in("passThrough[" + i + "]");
+            check(atPath, PassThroughEntry.isAllowed(path), "path", path, "one that may pass");
+            check(atPath, paths.add(path), "path", path, "one entry a path");
+            notNegative(atPath, "microsPerRequest", declared.microsPerRequest());
+            for (var model : declared.models()) {
+                notNegative(atPath.in("models"), model.name(), model.microsPerRequest());
+            }
+        }
     }
 
     private void model(At at, ModelEntry model) {

@@ -79,6 +79,7 @@ final class Given {
                 endpoint,
                 new Auth(Auth.Type.API_KEY, new ApiKey(new SecretKeyRef("key", null)), null),
                 List.of(models),
+                List.of(),
                 null,
                 "eu",
                 from == null ? null : new NamespaceScope(from, null),

@@ -59,6 +59,7 @@ public final class Snapshots {
                         ProviderEntry.Auth.Kind.API_KEY,
                         key.substring(0, key.indexOf('/')) + "/openai/api-key"),
                 List.of(models),
+                List.of(),
                 region,
                 usableBy,
                 new ProviderEntry.Timeouts(3_000, 60_000, 60_000, 600_000),
