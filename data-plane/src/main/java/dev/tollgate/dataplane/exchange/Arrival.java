@@ -45,6 +45,11 @@ sealed interface Arrival {
         var headers = request.headers();
         boolean anthropic = headers.contains(Names.ANTHROPIC_VERSION);
         var method = request.method().name();
+        if (request.version() != HttpVersion.HTTP_1_0 && headers.getAll(Names.HOST).size() != 1) {
+            return turned(
+                    IngressPath.nearestDialect(path),
+                    Refusal.invalid("host: expected exactly one such header", null));
+        }
         var ingress = IngressPath.parse(method, path, request.query(), anthropic);
         if (ingress == null) {
             return unknown(request, path, anthropic);

@@ -156,12 +156,14 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         reader = null;
         switch (result) {
             case BodyReader.Result.TooLarge t -> refuse(Arrival.tooLarge(loop));
-            case BodyReader.Result.TooSlow t ->
-                    refuse(
-                            Refusal.of(
-                                    ErrorKind.TIMEOUT,
-                                    "the body came too slowly",
-                                    Outcome.INVALID_REQUEST));
+            case BodyReader.Result.TooSlow t -> {
+                reply.cutOff();
+                refuse(
+                        Refusal.of(
+                                ErrorKind.REQUEST_TIMEOUT,
+                                "the body came too slowly: send at least 1 KiB a second",
+                                Outcome.INVALID_REQUEST));
+            }
             case BodyReader.Result.Whole whole -> {
                 var headers = request.headers();
                 switch (Resolution.of(welcome, whole.body(), headers::get)) {

@@ -29,6 +29,7 @@ final class Reply {
     private String allow = "";
     private List<String> dropped = List.of();
     private long writtenLimit = -1;
+    private boolean cutOff;
 
     Reply(HttpServerRequest request, Tally tally, String traceparent, LoopParts loop) {
         this.request = request;
@@ -50,6 +51,11 @@ final class Reply {
     /** Fields of the request that the provider did not get. */
     void dropped(List<String> fields) {
         dropped = fields;
+    }
+
+    /** Whatever of the request is still to come is not waited for: the connection is closed. */
+    void cutOff() {
+        cutOff = true;
     }
 
     /** The output limit was lowered to what a budget has left. */
@@ -200,7 +206,7 @@ final class Reply {
      * the answer is not lost in a reset, and is closed then.
      */
     private void end(byte[] body) {
-        boolean stillSending = !request.isEnded() && !smallBody();
+        boolean stillSending = !request.isEnded() && (cutOff || !smallBody());
         if (!stillSending) {
             response.end(Bytes.wrap(body));
             return;

@@ -306,7 +306,8 @@ final class Trial implements Call.Owner, Relay.Owner {
                     CONTENT_POLICY,
                     NOT_FOUND,
                     MODEL_NOT_FOUND,
-                    REQUEST_TOO_LARGE ->
+                    REQUEST_TOO_LARGE,
+                    REQUEST_TIMEOUT ->
                     new Outcome.ClientFault(400);
             case AUTHENTICATION,
                     PERMISSION,

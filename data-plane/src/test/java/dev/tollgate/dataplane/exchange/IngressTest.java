@@ -550,6 +550,61 @@ class IngressTest {
         }
     }
 
+    @Test
+    void cutsOffABodyThatComesTooSlowlyInTheClientsDialect() throws IOException {
+        var paths =
+                Map.of(
+                        "/v1/chat/completions", "\"code\":\"request_timeout\"",
+                        "/v1/messages", "\"type\":\"timeout_error\"",
+                        "/v1beta/models/gemini-fast:generateContent", "\"code\":408");
+        var sockets = new java.util.HashMap<String, Socket>();
+        try {
+            for (var path : paths.keySet()) {
+                var socket = new Socket("127.0.0.1", harness.proxy().port());
+                sockets.put(path, socket);
+                socket.setSoTimeout(20_000);
+                socket.getOutputStream()
+                        .write(bytes(head(1_000, "").replace("/v1/chat/completions", path) + "{"));
+            }
+            for (var path : paths.keySet()) {
+                var answer =
+                        new String(
+                                sockets.get(path).getInputStream().readAllBytes(),
+                                StandardCharsets.UTF_8);
+                assertThat(answer)
+                        .startsWith("HTTP/1.1 408")
+                        .containsIgnoringCase("connection: close")
+                        .contains(paths.get(path));
+            }
+        } finally {
+            for (var socket : sockets.values()) {
+                socket.close();
+            }
+        }
+        assertThat(harness.record(3).getInteger("status")).isEqualTo(408);
+        assertThat(harness.gate.claims).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "Host: x\r\nHost: y\r\n"})
+    void refusesARequestThatDoesNotNameOneHost(String hosts) throws IOException {
+        var body = Harness.chat("gpt", false);
+        var answer = raw(head(body.length(), "").replace("Host: x\r\n", hosts) + body);
+        assertThat(answer).startsWith("HTTP/1.1 400");
+        assertThat(openai.seen).isEmpty();
+        var none = raw("GET /v1/models HTTP/1.1\r\nx-api-key: " + Harness.KEY + "\r\n\r\n");
+        assertThat(none).startsWith("HTTP/1.1 400");
+    }
+
+    @Test
+    void servesHttp10WithoutAHost() throws IOException {
+        var body = Harness.chat("gpt", false);
+        var request =
+                head(body.length(), "").replace("Host: x\r\n", "").replace("HTTP/1.1", "HTTP/1.0")
+                        + body;
+        assertThat(raw(request)).contains(" 200 ");
+    }
+
     private static boolean isClosed(Socket socket) throws IOException {
         try {
             return socket.getInputStream().read() < 0;

@@ -32,6 +32,14 @@ record ErrorWords(
             case MODEL_NOT_FOUND -> client(404, "model_not_found", "not_found_error", "NOT_FOUND");
             case REQUEST_TOO_LARGE ->
                     client(413, "request_too_large", "request_too_large", "INVALID_ARGUMENT");
+            case REQUEST_TIMEOUT ->
+                    new ErrorWords(
+                            408,
+                            INVALID,
+                            "request_timeout",
+                            "timeout_error",
+                            "DEADLINE_EXCEEDED",
+                            true);
             case CONTEXT_LENGTH ->
                     client(400, "context_length_exceeded", INVALID, "INVALID_ARGUMENT");
             case CONTENT_POLICY ->

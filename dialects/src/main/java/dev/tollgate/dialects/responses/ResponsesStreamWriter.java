@@ -363,6 +363,7 @@ final class ResponsesStreamWriter implements StreamWriter {
                     CONTEXT_LENGTH,
                     CONTENT_POLICY,
                     REQUEST_TOO_LARGE,
+                    REQUEST_TIMEOUT,
                     BUDGET_UNBOUNDABLE ->
                     "invalid_prompt";
             case AUTHENTICATION,
