@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.policy.price.Bound;
 import dev.tollgate.policy.price.BoundInput;
@@ -8,6 +9,7 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.price.TokenCounts;
 import dev.tollgate.policy.price.UpperBound;
 import dev.tollgate.policy.snapshot.ModelEntry;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +26,36 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
     /** Tokens that may have been generated and not yet seen. */
     static final long GUARD_TOKENS = 256;
 
+    /** Groq's 400 for a tool call that its model wrote and that cannot be parsed. */
+    private static final String INVALID_TOOL_CALL = "tool_use_failed";
+
     /** The hold: nobody knows better. */
     static Settlement hold(Money hold) {
         return new Settlement(hold, true, false);
+    }
+
+    /**
+     * Whether a provider may bill a call that failed: not without a byte sent, not for a request
+     * that it refused before inference, not for a status that its profile lists as never billed
+     * (docs/decisions, 0016). Doubtful are a 5xx, a timeout, a broken connection, and those of the
+     * 4xx that come after work was done.
+     *
+     * @param begun the answer had begun: the error came within a stream
+     */
+    static boolean mayBeBilled(Call.Failure failure, boolean begun, List<Integer> neverBilled) {
+        int status = failure.status();
+        if (!failure.sent() || neverBilled.contains(status)) {
+            return false;
+        }
+        var error = failure.error();
+        var kind = error == null ? null : error.kind();
+        boolean afterInference =
+                status == 408
+                        || status == 499
+                        || kind == ErrorKind.CONTENT_POLICY
+                        || error != null && INVALID_TOOL_CALL.equals(error.code())
+                        || begun && kind == ErrorKind.INVALID_REQUEST;
+        return afterInference || status < 400 || status >= 500;
     }
 
     /**

@@ -179,19 +179,20 @@ final class Trial implements Call.Owner, Relay.Owner {
 
     @Override
     public void failed(Call.Failure failure) {
-        settle(charged(failure), failure.outcome(), failure.word(), failure.status(), null);
+        failed(failure, false);
+    }
+
+    private void failed(Call.Failure failure, boolean begun) {
+        settle(charged(failure, begun), failure.outcome(), failure.word(), failure.status(), null);
         owner.failed(failure);
     }
 
     /** budgets.md, 8: nothing before inference, the hold for what may have been generated. */
-    private Settlement charged(Call.Failure failure) {
-        int status = failure.status();
-        boolean refused = status >= 400 && status < 500;
-        boolean never =
-                terms.candidate().provider().billing().neverBilledStatuses().contains(status);
-        return !failure.sent() || refused || never || free()
-                ? Settlement.NOTHING
-                : Settlement.hold(reservation.held());
+    private Settlement charged(Call.Failure failure, boolean begun) {
+        var never = terms.candidate().provider().billing().neverBilledStatuses();
+        return !free() && Settlement.mayBeBilled(failure, begun, never)
+                ? Settlement.hold(reservation.held())
+                : Settlement.NOTHING;
     }
 
     @Override
@@ -293,7 +294,8 @@ final class Trial implements Call.Owner, Relay.Owner {
                         status,
                         true,
                         new UpstreamError(kind, fault, status, message, null, false, null),
-                        EMPTY));
+                        EMPTY),
+                true);
     }
 
     private static Outcome beforeFirstByte(ErrorKind kind) {

@@ -97,6 +97,19 @@ class FailoverTest {
     }
 
     @Test
+    void aRateLimitCostsNothingAndATimeoutOfTheProviderItsHold() {
+        start(
+                answers(429, "{\"error\":{\"message\":\"slow down\"}}"),
+                answers(408, "{\"error\":{\"message\":\"The operation was timeout.\"}}"),
+                answers(200, Harness.CHAT_ANSWER));
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        var settled = harness.gate.settled;
+        assertThat(settled.get(0).cost().nanos()).isZero();
+        assertThat(settled.get(1).cost()).isEqualTo(settled.get(1).claim().bound());
+        assertThat(settled.get(1).assumed()).isTrue();
+    }
+
+    @Test
     void theNextTargetServesWhenTheFirstCannotBeReached() {
         var dead = provider(0, "http://127.0.0.1:1/v1");
         var upstream = harness.upstream(answers(200, Harness.CHAT_ANSWER));

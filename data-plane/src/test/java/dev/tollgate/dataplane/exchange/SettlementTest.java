@@ -1,8 +1,12 @@
 package dev.tollgate.dataplane.exchange;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.Usage;
+import dev.tollgate.dialects.error.UpstreamError;
+import dev.tollgate.policy.attempt.Outcome;
 import dev.tollgate.policy.price.BoundInput;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.ModelEntry;
@@ -11,6 +15,9 @@ import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class SettlementTest {
 
@@ -79,6 +86,85 @@ class SettlementTest {
                 .isEqualTo(new Money(1_020_000));
         assertThat(Settlement.unreported(model(1_000L), dearer, usage(10, 1), 5, HOLD))
                 .isEqualTo(Settlement.hold(HOLD));
+    }
+
+    private static Call.Failure answered(Dialect dialect, int status, String body) {
+        var bytes = body.getBytes(UTF_8);
+        return new Call.Failure(
+                new Outcome.ServerError(status, null),
+                "",
+                status,
+                true,
+                UpstreamError.read(dialect, status, bytes),
+                bytes);
+    }
+
+    private static boolean mayBeBilled(Call.Failure failure, Integer... never) {
+        return Settlement.mayBeBilled(failure, false, List.of(never));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Dialect.class)
+    void chargesNothingForARateLimitInAnyDialect(Dialect dialect) {
+        for (var body :
+                List.of(
+                        "",
+                        "slow down",
+                        "{\"error\":{\"message\":\"Rate limit reached\",\"type\":\"requests\","
+                                + "\"code\":\"rate_limit_exceeded\"}}",
+                        "{\"error\":{\"message\":\"No money\",\"code\":\"insufficient_quota\"}}",
+                        "{\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\","
+                                + "\"message\":\"Number of tokens\"}}",
+                        "{\"error\":{\"code\":429,\"message\":\"Resource exhausted\","
+                                + "\"status\":\"RESOURCE_EXHAUSTED\"}}")) {
+            assertThat(mayBeBilled(answered(dialect, 429, body))).as(body).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, false", "401, false", "402, false", "403, false", "404, false", "408, true",
+        "409, false", "413, false", "422, false", "429, false", "499, true", "500, true",
+        "502, true", "503, true", "504, true", "529, true", "307, true"
+    })
+    void chargesTheHoldForAStatusThatMayComeAfterInference(int status, boolean billed) {
+        for (var dialect : Dialect.values()) {
+            assertThat(mayBeBilled(answered(dialect, status, "{}"))).isEqualTo(billed);
+        }
+    }
+
+    @Test
+    void chargesNothingForAStatusThatItsProviderNeverBills() {
+        var overloaded = answered(Dialect.ANTHROPIC, 529, "{}");
+        assertThat(mayBeBilled(overloaded, 500, 529)).isFalse();
+        assertThat(mayBeBilled(overloaded, 500)).isTrue();
+    }
+
+    @Test
+    void chargesTheHoldForARefusalThatTheModelHadToWriteFirst() {
+        var filtered =
+                "{\"error\":{\"code\":\"content_filter\",\"message\":\"filtered\","
+                        + "\"innererror\":{\"code\":\"ResponsibleAIPolicyViolation\"}}}";
+        assertThat(mayBeBilled(answered(Dialect.OPENAI_CHAT, 400, filtered))).isTrue();
+        var unparsed =
+                "{\"error\":{\"message\":\"Failed to call a function\","
+                        + "\"type\":\"invalid_request_error\",\"code\":\"tool_use_failed\"}}";
+        assertThat(mayBeBilled(answered(Dialect.OPENAI_CHAT, 400, unparsed))).isTrue();
+    }
+
+    @Test
+    void chargesNothingWithoutAByteSent() {
+        var failure =
+                new Call.Failure(new Outcome.Timeout(), "timeout", 0, false, null, new byte[0]);
+        assertThat(mayBeBilled(failure)).isFalse();
+    }
+
+    @Test
+    void chargesTheHoldForAFaultThatIsToldOnceTheAnswerHasBegun() {
+        var refused = answered(Dialect.OPENAI_CHAT, 400, "{\"error\":{\"message\":\"no\"}}");
+        assertThat(Settlement.mayBeBilled(refused, true, List.of())).isTrue();
+        var limited = answered(Dialect.OPENAI_CHAT, 429, "{\"error\":{\"message\":\"no\"}}");
+        assertThat(Settlement.mayBeBilled(limited, true, List.of())).isFalse();
     }
 
     @Test
