@@ -1,6 +1,7 @@
 package dev.tollgate.dialects;
 
 import dev.tollgate.dialects.same.SameBridge;
+import dev.tollgate.dialects.translate.EditorBridge;
 import dev.tollgate.dialects.translate.Translations;
 import java.util.EnumMap;
 import java.util.Map;
@@ -24,6 +25,7 @@ final class Bridges {
         for (var dialect : Dialect.values()) {
             bridges.put(dialect, new SameBridge(dialect));
         }
+        bridges.put(Dialect.OPENAI_CHAT, new EditorBridge(new SameBridge(Dialect.OPENAI_CHAT)));
         return bridges;
     }
 }

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param images number of images
  * @param documentBytes bytes of the decoded documents (PDF), 0 without any
  * @param temperature the spelling of {@code temperature}, null if absent: for cache and spans only
+ * @param responsesShape whether a body that was posted to chat completions has the shape of a
+ *     Responses request, as an editor sends it
  * @param features what the request uses
  * @param unbounded fields by whose nature the input cannot be bounded from the body (file ids,
  *     previous_response_id, cachedContent, URLs of documents, server-side tools), by name
@@ -37,6 +39,7 @@ public record RequestScan(
         int images,
         long documentBytes,
         @Nullable String temperature,
+        boolean responsesShape,
         Set<Feature> features,
         List<String> unbounded,
         Places places)

@@ -53,15 +53,23 @@ public final class ErrorBody {
             case ANTHROPIC ->
                     framed("error", envelope(client, kind, words, message, null, null), sse);
             case GEMINI -> framed(null, envelope(client, kind, words, message, null, null), sse);
-            case OPENAI_RESPONSES -> {
-                var event = JSON.createObjectNode();
-                event.put("type", "error");
-                event.put("code", words.code());
-                event.put("message", message);
-                event.putNull("param");
-                yield framed("error", event, sse);
-            }
+            case OPENAI_RESPONSES -> responsesEvent(kind, message, 0);
         };
+    }
+
+    /**
+     * The same of a Responses stream, whose events are numbered.
+     *
+     * @param sequence the number of the event behind the last one that the client has
+     */
+    public static byte[] responsesEvent(ErrorKind kind, String message, int sequence) {
+        var event = JSON.createObjectNode();
+        event.put("type", "error");
+        event.put("code", ErrorWords.of(kind).code());
+        event.put("message", message);
+        event.putNull("param");
+        event.put("sequence_number", sequence);
+        return framed("error", event, true);
     }
 
     /** The status that {@link #of} gives this kind. */

@@ -1,5 +1,6 @@
 package dev.tollgate.dialects.openai;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
@@ -17,12 +18,22 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes chunks of chat completions: one with the role, those with content, one with the finish
- * reason, one with the usage if the client asked for it, {@code [DONE]}.
+ * Writes chunks of chat completions: one with the role, those with content, one with all sources
+ * and signed thoughts, one with the finish reason, one with the usage if the client asked for it,
+ * {@code [DONE]}. Sources and signed thoughts are lists that are no official deltas: OpenAI's
+ * parsers for Python fail on a second delta of such a list, and those for JavaScript keep only the
+ * last, so each goes out whole and once.
  */
 final class ChatStreamWriter implements StreamWriter {
     private final ClientTerms terms;
     private final Set<Integer> customCalls = new HashSet<>();
+    private final ArrayNode annotations = Json.array();
+    private final ArrayNode thinkingBlocks = Json.array();
+
+    /** What was thought since the last signature, which vouches for it. */
+    private final StringBuilder thought = new StringBuilder();
+
+    private int keptChars;
     private String id;
     private String model;
     private boolean started;
@@ -43,31 +54,33 @@ final class ChatStreamWriter implements StreamWriter {
                 model = terms.modelOr(providerModel);
                 start(out);
             }
-            case AnswerEvent.TextDelta(var text) -> delta(Json.object().put("content", text), out);
-            case AnswerEvent.RefusalDelta(var text) ->
-                    delta(Json.object().put("refusal", text), out);
-            case AnswerEvent.ReasoningDelta(var text) ->
-                    delta(Json.object().put("reasoning_content", text), out);
-            case AnswerEvent.ReasoningSigned(var signature) ->
-                    thinkingBlock(
-                            Json.object()
-                                    .put("type", "thinking")
-                                    .put("thinking", "")
-                                    .put("signature", signature.written(Issuer.ANTHROPIC)),
-                            out);
-            case AnswerEvent.ReasoningRedacted(var signature) ->
-                    thinkingBlock(
-                            Json.object()
-                                    .put("type", "redacted_thinking")
-                                    .put("data", signature.written(Issuer.ANTHROPIC)),
-                            out);
+            case AnswerEvent.TextDelta(var text) -> said("content", text, out);
+            case AnswerEvent.RefusalDelta(var text) -> said("refusal", text, out);
+            case AnswerEvent.ReasoningDelta(var text) -> {
+                thought.append(text);
+                delta(Json.object().put("reasoning_content", text), out);
+            }
+            case AnswerEvent.ReasoningSigned(var signature) -> {
+                var written = signature.written(Issuer.ANTHROPIC);
+                keptChars += thought.length() + written.length();
+                thinkingBlocks
+                        .addObject()
+                        .put("type", "thinking")
+                        .put("thinking", thought.toString())
+                        .put("signature", written);
+                thought.setLength(0);
+            }
+            case AnswerEvent.ReasoningRedacted(var signature) -> {
+                var written = signature.written(Issuer.ANTHROPIC);
+                keptChars += written.length();
+                thinkingBlocks.addObject().put("type", "redacted_thinking").put("data", written);
+            }
             case AnswerEvent.ToolCallStart start -> toolCall(start, out);
             case AnswerEvent.ToolCallDelta(var call, var arguments) ->
                     arguments(call, arguments, out);
             case AnswerEvent.Cited(var citation) -> {
-                var delta = Json.object();
-                delta.putArray("annotations").add(ChatAnswerWriter.annotation(citation, 0));
-                delta(delta, out);
+                keptChars += citation.url().length();
+                annotations.add(ChatAnswerWriter.annotation(citation, 0));
             }
             case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
             case AnswerEvent.UsageSeen(var seen) -> usage = seen;
@@ -76,6 +89,7 @@ final class ChatStreamWriter implements StreamWriter {
     }
 
     private void toolCall(AnswerEvent.ToolCallStart start, SseOut out) {
+        thought.setLength(0);
         var call = Json.object();
         call.put("index", start.call());
         call.put("id", start.id());
@@ -107,10 +121,9 @@ final class ChatStreamWriter implements StreamWriter {
         delta(delta, out);
     }
 
-    private void thinkingBlock(ObjectNode block, SseOut out) {
-        var delta = Json.object();
-        delta.putArray("thinking_blocks").add(block);
-        delta(delta, out);
+    private void said(String field, String text, SseOut out) {
+        thought.setLength(0);
+        delta(Json.object().put(field, text), out);
     }
 
     private void start(SseOut out) {
@@ -151,6 +164,7 @@ final class ChatStreamWriter implements StreamWriter {
     @Override
     public void close(SseOut out) {
         start(out);
+        lists(out);
         chunk(Json.object(), ChatFinish.write(finish == null ? FinishReason.STOP : finish), out);
         if (terms.includeUsage()) {
             var chunk = head();
@@ -161,8 +175,26 @@ final class ChatStreamWriter implements StreamWriter {
         out.raw("data: [DONE]\n\n");
     }
 
+    private void lists(SseOut out) {
+        var delta = Json.object();
+        if (!annotations.isEmpty()) {
+            delta.set("annotations", annotations);
+        }
+        if (!thinkingBlocks.isEmpty()) {
+            delta.set("thinking_blocks", thinkingBlocks);
+        }
+        if (!delta.isEmpty()) {
+            delta(delta, out);
+        }
+    }
+
     @Override
     public void fail(ErrorKind kind, String message, SseOut out) {
         out.write(ErrorBody.event(Dialect.OPENAI_CHAT, kind, message, true));
+    }
+
+    @Override
+    public int waitingChars() {
+        return keptChars + thought.length();
     }
 }

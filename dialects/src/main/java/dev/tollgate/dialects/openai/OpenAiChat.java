@@ -12,6 +12,7 @@ import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.Decoded;
+import dev.tollgate.dialects.responses.OpenAiResponses;
 import java.util.regex.Pattern;
 
 /** OpenAI chat completions. */
@@ -21,7 +22,9 @@ public final class OpenAiChat implements ClientCodec, ProviderCodec {
 
     @Override
     public Decoded request(ObjectNode body) {
-        return new ChatRequestReader().read(body);
+        return EditorShape.is(body)
+                ? new OpenAiResponses().request(EditorShape.asResponses(body))
+                : new ChatRequestReader().read(body);
     }
 
     @Override

@@ -24,6 +24,10 @@ final class Facts {
     @Nullable String model;
     @Nullable String finishReason;
     boolean terminal;
+
+    /** Of a Responses stream: the number of the event behind the last one. */
+    int nextSequence;
+
     boolean token;
     long visibleBytes;
 

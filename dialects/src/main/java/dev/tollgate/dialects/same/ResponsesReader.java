@@ -1,5 +1,6 @@
 package dev.tollgate.dialects.same;
 
+import com.fasterxml.jackson.core.JsonToken;
 import dev.tollgate.dialects.json.JsonCursor;
 import dev.tollgate.dialects.sse.SseEvent;
 import java.io.IOException;
@@ -33,12 +34,21 @@ final class ResponsesReader implements EventReader {
                 case "status" -> status = cursor.word();
                 case "incomplete_details" -> incomplete(cursor, facts);
                 case "delta" -> facts.visible(cursor);
+                case "sequence_number" -> sequence(cursor, facts);
                 case "response" -> response(cursor, array, facts);
                 case "output" -> output(cursor, facts, !event);
                 default -> cursor.skip();
             }
         }
         status(status, facts);
+    }
+
+    private static void sequence(JsonCursor cursor, Facts facts) throws IOException {
+        if (cursor.token() == JsonToken.VALUE_NUMBER_INT) {
+            facts.nextSequence = Math.addExact(Integer.parseInt(cursor.text()), 1);
+        } else {
+            cursor.skip();
+        }
     }
 
     /** A response within an event. */

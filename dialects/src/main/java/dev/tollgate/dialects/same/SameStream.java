@@ -227,7 +227,10 @@ final class SameStream implements AnswerStream {
     }
 
     private void writeError(ErrorKind kind, String message, Sink sink) {
-        var event = ErrorBody.event(dialect, kind, message, !array);
+        var event =
+                dialect == Dialect.OPENAI_RESPONSES
+                        ? ErrorBody.responsesEvent(kind, message, facts.nextSequence)
+                        : ErrorBody.event(dialect, kind, message, !array);
         if (array) {
             write(wroteElement ? "," : "[", sink);
         }

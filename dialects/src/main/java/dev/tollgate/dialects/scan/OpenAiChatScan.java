@@ -5,13 +5,25 @@ import dev.tollgate.dialects.RequestScan.Span;
 import java.io.IOException;
 import java.util.Set;
 
-/** Chat completions: the top level, and the messages. */
+/**
+ * Chat completions: the top level, and the messages. A body with {@code input} and without {@code
+ * messages} has the shape of a Responses request (protocols.md, section 12).
+ */
 final class OpenAiChatScan {
     private static final Set<String> FIELDS =
             Set.of(
                     "model",
                     "models",
                     "messages",
+                    "input",
+                    "instructions",
+                    "max_output_tokens",
+                    "text",
+                    "previous_response_id",
+                    "conversation",
+                    "prompt",
+                    "background",
+                    "context_management",
                     "stream",
                     "stream_options",
                     "max_tokens",
@@ -68,7 +80,9 @@ final class OpenAiChatScan {
         if (tally.model == null) {
             throw new MalformedBody("`model` is missing", "model");
         }
-        if (!messages) {
+        if (messages) {
+            tally.responsesShape = false;
+        } else if (!tally.responsesShape) {
             throw new MalformedBody("`messages` is missing", "messages");
         }
     }
@@ -106,6 +120,25 @@ final class OpenAiChatScan {
             case "audio" -> {
                 tally.feature(Feature.AUDIO);
                 cursor.skip();
+            }
+            case "input" -> {
+                tally.responsesShape = true;
+                ResponsesScan.input(cursor, tally);
+            }
+            case "instructions" -> {
+                tally.messages++;
+                tally.text(cursor);
+            }
+            case "max_output_tokens" -> tally.limit(cursor, name);
+            case "text" -> ResponsesScan.text(cursor, tally);
+            case "previous_response_id", "conversation", "prompt", "context_management" -> {
+                tally.unbounded(name);
+                cursor.skip();
+            }
+            case "background" -> {
+                if (cursor.bool(name)) {
+                    tally.unbounded(name);
+                }
             }
             case "prediction", "tool_choice" -> tally.text(cursor);
             case "service_tier" -> tally.priced(cursor, name, TIERS_AT_LIST_PRICE);

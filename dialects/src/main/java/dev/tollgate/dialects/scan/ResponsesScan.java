@@ -87,7 +87,7 @@ final class ResponsesScan {
         }
     }
 
-    private static void text(Cursor cursor, Tally tally) throws IOException, MalformedBody {
+    static void text(Cursor cursor, Tally tally) throws IOException, MalformedBody {
         cursor.expectObject("text");
         while (cursor.nextMember()) {
             if (cursor.name().equals("format")) {
@@ -116,7 +116,7 @@ final class ResponsesScan {
         }
     }
 
-    private static void input(Cursor cursor, Tally tally) throws IOException, MalformedBody {
+    static void input(Cursor cursor, Tally tally) throws IOException, MalformedBody {
         if (cursor.isNull()) {
             return;
         }

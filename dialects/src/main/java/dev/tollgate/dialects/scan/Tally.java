@@ -32,6 +32,7 @@ final class Tally {
     int images;
     long documentBytes;
     @Nullable String temperature;
+    boolean responsesShape;
     @Nullable Span modelPlace;
     @Nullable Span streamOptionsPlace;
     @Nullable Span includeUsagePlace;
@@ -205,6 +206,7 @@ final class Tally {
                 images,
                 documentBytes,
                 temperature,
+                responsesShape,
                 features,
                 unbounded,
                 new Places(

@@ -196,6 +196,7 @@ class RecordedTrafficTest {
                         scan.images(),
                         scan.documentBytes(),
                         scan.temperature(),
+                        scan.responsesShape(),
                         scan.features(),
                         scan.unbounded(),
                         scan.places());

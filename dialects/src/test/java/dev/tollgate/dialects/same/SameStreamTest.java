@@ -63,6 +63,30 @@ class SameStreamTest {
     /** What came out, and how it ended. */
     private record Ran(String out, @Nullable End end, AnswerStream stream) {}
 
+    /** The official types of OpenAI demand the number on each event, errors too. */
+    @Test
+    void theErrorOfACutResponsesStreamHasTheNextNumber() {
+        var cut =
+                """
+                event: response.created
+                data: {"type":"response.created","sequence_number":0,"response":{"id":"r","model":"m","status":"in_progress"}}
+
+                event: response.output_text.delta
+                data: {"type":"response.output_text.delta","sequence_number":1,"delta":"a"}
+
+                """;
+        var ran = run(Dialect.OPENAI_RESPONSES, cut, 50, false, null, true);
+        assertInstanceOf(End.Broken.class, ran.end());
+        assertEquals(
+                cut
+                        + """
+                        event: error
+                        data: {"type":"error","code":"upstream_error","message":"the provider's stream ended before the answer was complete","param":null,"sequence_number":2}
+
+                        """,
+                ran.out());
+    }
+
     @Test
     void stripsTheUsageChunkThatTheClientDidNotAskFor() {
         var expected = CHAT.replaceAll("(?m)^data: .*\"choices\":\\[\\].*\\n\\n", "");

@@ -49,6 +49,9 @@ final class DialectsPage {
                         that a provider does not allow are fitted, and the client's own come back in the answer. Reasoning goes back to a
                         provider only with a signature of that provider; other thoughts of the history are left out.
 
+                        A body in the shape of Responses (`input`, no `messages`) that is posted to chat completions, as an editor does, is
+                        read as such and answered as chat completions, whichever dialect the provider speaks.
+
                         ## By what a request asks for
 
                         """);

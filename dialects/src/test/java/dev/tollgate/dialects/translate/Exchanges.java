@@ -34,6 +34,7 @@ final class Exchanges {
                 0,
                 0,
                 null,
+                false,
                 Set.of(),
                 List.of(),
                 new RequestScan.Places(1, false, null, List.of(), null, null, null, List.of()));
