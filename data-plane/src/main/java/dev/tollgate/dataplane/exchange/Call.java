@@ -68,6 +68,7 @@ final class Call {
     private final int maxAnswerBytes;
     private Phase phase = Phase.CONNECTING;
     private long deadlineNanos;
+    private @Nullable Upstream pool;
     private @Nullable HttpClientRequest request;
     private Buffer gathered = Buffer.buffer(0);
 
@@ -96,8 +97,18 @@ final class Call {
             long connectMillis,
             byte[] body,
             Consumer<HttpClientRequest> head) {
+        pool = upstream;
         upstream.request(target, connectMillis)
                 .onComplete(connected -> connected(connected, body, head));
+    }
+
+    /** The connection is the pool's again, or will be once it is closed. Done once. */
+    void release() {
+        var from = pool;
+        if (from != null && request != null) {
+            pool = null;
+            from.release();
+        }
     }
 
     private void connected(
@@ -106,16 +117,14 @@ final class Call {
             Consumer<HttpClientRequest> head) {
         if (phase == Phase.OVER) {
             if (connected.succeeded()) {
+                request = connected.result();
                 connected.result().reset();
+                release();
             }
             return;
         }
         if (connected.failed()) {
-            var word =
-                    connected.cause() instanceof Upstream.EndpointRefused
-                            ? "endpoint_refused"
-                            : "connect_failure";
-            over(new Failure(new Outcome.ConnectFailure(), word, 0, false, null, EMPTY));
+            over(unconnected(connected.cause()));
             return;
         }
         var made = connected.result();
@@ -132,6 +141,16 @@ final class Call {
                                 broken();
                             }
                         });
+    }
+
+    private static Failure unconnected(Throwable cause) {
+        if (cause instanceof Upstream.NoFreeConnection) {
+            var full = new Outcome.NoFreeConnection();
+            return new Failure(full, word(full), 0, false, null, EMPTY);
+        }
+        var word =
+                cause instanceof Upstream.EndpointRefused ? "endpoint_refused" : "connect_failure";
+        return new Failure(new Outcome.ConnectFailure(), word, 0, false, null, EMPTY);
     }
 
     private void head(HttpClientResponse response) {
@@ -255,6 +274,7 @@ final class Call {
             case Outcome.ConnectFailure c -> "connect_failure";
             case Outcome.ClientFault c -> "client_error";
             case Outcome.CredentialRejected c -> "credential_rejected";
+            case Outcome.NoFreeConnection n -> "no_free_connection";
         };
     }
 }

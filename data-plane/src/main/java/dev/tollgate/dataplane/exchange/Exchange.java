@@ -457,7 +457,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         if (failure == null) {
             throw new IllegalStateException("failure: null (expected: the last attempt's)");
         }
-        var told = LastWord.of(failure, tally, dialect);
+        var told = LastWord.of(failure, tally, dialect, loop.random());
         switch (told) {
             case LastWord.Verbatim verbatim -> {
                 answered = true;
@@ -466,7 +466,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
             }
             case LastWord.Own own -> {
                 answered = true;
-                int status = reply.refuse(dialect, own.refusal(), true);
+                int status = reply.refuse(dialect, own.refusal(), own.exhausted());
                 conclude(own.refusal().outcome(), status);
             }
         }

@@ -5,6 +5,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.policy.attempt.Outcome;
 import java.time.Duration;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /** What the client is told when no attempt succeeded: the last one's failure. */
@@ -13,9 +14,15 @@ sealed interface LastWord {
     /** A fault of the request, in the provider's own bytes, which are of the client's dialect. */
     record Verbatim(int status, byte[] body) implements LastWord {}
 
-    record Own(Refusal refusal) implements LastWord {}
+    /**
+     * @param exhausted the gateway has tried what can be tried: the client should not try again
+     */
+    record Own(Refusal refusal, boolean exhausted) implements LastWord {}
 
-    static LastWord of(Call.Failure failure, Tally tally, Dialect client) {
+    /** A proxy that is full has room again soon, but not for all at the same time. */
+    int FULL_RETRY_SECONDS = 5;
+
+    static LastWord of(Call.Failure failure, Tally tally, Dialect client, RandomGenerator random) {
         var last = tally.attempts.getLast();
         var provider = tally.provider;
         return switch (last.outcome()) {
@@ -68,6 +75,17 @@ sealed interface LastWord {
                                     + " the platform team",
                             null,
                             UsageRecord.Outcome.PROVIDER_ERROR);
+            case Outcome.NoFreeConnection n ->
+                    new Own(
+                            new Refusal(
+                                    ErrorKind.OVERLOADED,
+                                    "all connections to provider "
+                                            + provider
+                                            + " are in use: try again in a moment",
+                                    null,
+                                    Duration.ofSeconds(1 + random.nextInt(FULL_RETRY_SECONDS)),
+                                    UsageRecord.Outcome.OVERLOADED),
+                            false);
             case Outcome.Success s ->
                     throw new IllegalStateException("outcome: Success (expected: a failure)");
         };
@@ -78,7 +96,7 @@ sealed interface LastWord {
             String message,
             @Nullable Duration retryAfter,
             UsageRecord.Outcome outcome) {
-        return new Own(new Refusal(kind, message, null, retryAfter, outcome));
+        return new Own(new Refusal(kind, message, null, retryAfter, outcome), true);
     }
 
     private static String reason(Call.Failure failure) {

@@ -120,6 +120,10 @@ public final class TargetStates implements TargetState.Lookup {
     }
 
     void done(Candidate candidate, Outcome outcome, long latencyNanos, Instant now) {
+        if (outcome instanceof Outcome.NoFreeConnection) {
+            unused(candidate);
+            return;
+        }
         var target = target(candidate);
         target.lastMinute.count(now.getEpochSecond(), !(outcome instanceof Outcome.Success));
         target.credentialRejected = outcome instanceof Outcome.CredentialRejected;
@@ -138,6 +142,7 @@ public final class TargetStates implements TargetState.Lookup {
                     case Outcome.ConnectFailure c -> null;
                     case Outcome.ClientFault c -> null;
                     case Outcome.CredentialRejected c -> null;
+                    case Outcome.NoFreeConnection n -> null;
                 };
         if (wait != null) {
             target.notBefore = now.plus(wait);

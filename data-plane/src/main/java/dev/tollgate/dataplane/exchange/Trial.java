@@ -281,6 +281,7 @@ final class Trial implements Call.Owner, Relay.Owner {
                     case Outcome.Timeout t -> 0;
                     case Outcome.ConnectFailure c -> 0;
                     case Outcome.CredentialRejected c -> c.status();
+                    case Outcome.NoFreeConnection n -> 0;
                     case Outcome.Success s -> 200;
                 };
         var fault =
@@ -469,6 +470,9 @@ final class Trial implements Call.Owner, Relay.Owner {
         settled = true;
         if (draining) {
             loop.drains().leave();
+        }
+        if (call != null) {
+            call.release();
         }
         long latency = System.nanoTime() - startNanos;
         reservation.settle(settlement.cost(), settlement.assumed());

@@ -6,6 +6,7 @@ import dev.tollgate.policy.snapshot.AddressRule;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.SettingsEntry.EndpointPolicy;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -19,6 +20,7 @@ import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.tracing.TracingPolicy;
 import java.net.InetAddress;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,7 @@ public final class Upstream {
 
     private static final int MAX_INITIAL_LINE_BYTES = 4 * 1024;
     private static final int WAIT_QUEUE = 100;
+    private static final long WAIT_MILLIS = 1_000;
     private static final int KEEP_ALIVE_SECONDS = 30;
 
     /** The address is one that the endpoint policy refuses. */
@@ -46,12 +49,26 @@ public final class Upstream {
         }
     }
 
+    /** All connections were in use for too long, or too many wait for one already. */
+    public static final class NoFreeConnection extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        NoFreeConnection() {
+            super("no free connection", null, false, false);
+        }
+    }
+
+    /** Someone who waits for a connection; the timer ends the wait. */
+    private record Waiter(Promise<Void> turn, long timer) {}
+
     private final Vertx vertx;
     private final Addresses addresses;
     private final ProviderUrl url;
     private final @Nullable InetAddress literal;
     private final HttpClient client;
     private final Transport transport;
+    private final ArrayDeque<Waiter> waiting = new ArrayDeque<>();
+    private int inUse;
     private int turn;
 
     /** What decides about connections; a provider whose transport changed gets a new pool. */
@@ -131,10 +148,48 @@ public final class Upstream {
     }
 
     /**
-     * A POST request on a connection from the pool, or a new one. Fails with {@link
-     * EndpointRefused}, with UnknownHostException, or with what connecting failed with.
+     * A POST request on a connection from the pool, or a new one. Whoever gets it calls {@link
+     * #release} once when the call is over. Fails with {@link NoFreeConnection} after a second in
+     * which none got free, with {@link EndpointRefused}, with UnknownHostException, or with what
+     * connecting failed with.
      */
     public Future<HttpClientRequest> request(String target, long connectMillis) {
+        if (inUse < transport.poolSize()) {
+            inUse++;
+            return releasing(resolve(target, connectMillis));
+        }
+        if (waiting.size() >= WAIT_QUEUE) {
+            return Future.failedFuture(new NoFreeConnection());
+        }
+        var turn = Promise.<Void>promise();
+        long timer = vertx.setTimer(WAIT_MILLIS, id -> giveUp(id));
+        waiting.add(new Waiter(turn, timer));
+        return turn.future().compose(v -> releasing(resolve(target, connectMillis)));
+    }
+
+    private void giveUp(long timer) {
+        var late = waiting.stream().filter(waiter -> waiter.timer() == timer).findFirst();
+        if (late.isPresent() && waiting.remove(late.get())) {
+            late.get().turn().fail(new NoFreeConnection());
+        }
+    }
+
+    /** The call is over: the next who waits has its turn. */
+    public void release() {
+        var next = waiting.poll();
+        if (next == null) {
+            inUse--;
+            return;
+        }
+        vertx.cancelTimer(next.timer());
+        next.turn().complete();
+    }
+
+    private Future<HttpClientRequest> releasing(Future<HttpClientRequest> request) {
+        return request.onFailure(failure -> release());
+    }
+
+    private Future<HttpClientRequest> resolve(String target, long connectMillis) {
         if (!url.tls() && !AddressRule.allowsPlain(transport.policy(), transport.inCluster())) {
             return Future.failedFuture(
                     new EndpointRefused("plain http is not allowed by the endpoint policy"));

@@ -193,6 +193,119 @@ class ResilienceTest {
         assertThat(second.last().body().length()).isGreaterThan(8 * 1024 * 1024);
     }
 
+    @Test
+    void whoWaitsTooLongForAFreeConnectionIsToldToTryAgain() throws Exception {
+        harness.options = withConnections(2);
+        var held = new CopyOnWriteArrayList<HttpServerRequest>();
+        provider(held::add);
+        start();
+        try (var clients = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (var i = 0; i < 2; i++) {
+                clients.submit(() -> harness.chat(PLAIN));
+            }
+            await().until(() -> held.size() == 2);
+            var refused = harness.chat(PLAIN);
+            assertThat(refused.statusCode()).isEqualTo(503);
+            assertThat(new JsonObject(refused.body()).getJsonObject("error").getString("code"))
+                    .isEqualTo("overloaded");
+            assertThat(Long.parseLong(refused.headers().firstValue("retry-after").orElseThrow()))
+                    .isBetween(1L, 5L);
+            assertThat(refused.headers().firstValue("x-should-retry")).isEmpty();
+            var record = harness.record(1);
+            assertThat(record.getString("outcome")).isEqualTo("overloaded");
+            assertThat(record.getString("cost_usd")).isEqualTo("0");
+            assertThat(record.getLong("latency_ms")).isBetween(950L, 2_500L);
+            assertThat(held).as("upstream calls").hasSize(2);
+
+            // one that waits has the connection that gets free, and the provider is not to blame
+            var waits = clients.submit(() -> harness.chat(PLAIN));
+            await().until(() -> harness.gate.claims.size() == 4);
+            harness.vertx.runOnContext(
+                    v -> held.forEach(answers(200, Harness.CHAT_ANSWER)::handle));
+            await().until(() -> held.size() == 3);
+            harness.vertx.runOnContext(
+                    v -> answers(200, Harness.CHAT_ANSWER).handle(held.getLast()));
+            assertThat(waits.get().statusCode()).isEqualTo(200);
+        }
+        assertThat(harness.gate.settled).hasSize(4);
+    }
+
+    @Test
+    void anotherTargetServesWhoFindsNoFreeConnection() {
+        harness.options = withConnections(1);
+        var held = new CopyOnWriteArrayList<HttpServerRequest>();
+        provider(held::add);
+        provider(answers(200, Harness.CHAT_ANSWER));
+        start();
+        try (var clients = Executors.newVirtualThreadPerTaskExecutor()) {
+            clients.submit(() -> harness.chat(PLAIN));
+            await().until(() -> held.size() == 1);
+            for (var i = 0; i < 4; i++) {
+                var answer = harness.chat(PLAIN);
+                assertThat(answer.statusCode()).isEqualTo(200);
+                assertThat(answer.headers().firstValue("x-tollgate-provider")).hasValue("b");
+            }
+            var first = attempt(harness.record(4), 0);
+            assertThat(first.getString("outcome")).isEqualTo("no_free_connection");
+            assertThat(first.getString("cost_usd")).isEqualTo("0");
+            assertThat(harness.admin("/metrics").body())
+                    .contains("tollgate_circuit_state{provider=\"platform/a\"} 0");
+            harness.vertx.runOnContext(
+                    v -> answers(200, Harness.CHAT_ANSWER).handle(held.getFirst()));
+        }
+    }
+
+    @Test
+    void aConnectionIsFreeAgainHoweverItsCallEnded() throws IOException {
+        harness.options = withConnections(1);
+        timeouts = new ProviderEntry.Timeouts(1_000, 300, LONG_MILLIS, LONG_MILLIS);
+        var number = new AtomicInteger();
+        provider(
+                request -> {
+                    switch (number.getAndIncrement()) {
+                        case 0 -> request.connection().close();
+                        case 1 -> answers(400, ERROR_500).handle(request);
+                        case 2 -> {} // no head in time
+                        case 3 -> streamHead(request).write(Harness.chunk("Hel"));
+                        case 4 -> answers(200, "<html>").handle(request);
+                        default -> answers(200, Harness.CHAT_ANSWER).handle(request);
+                    }
+                });
+        retry = Snapshots.retry(1, null);
+        start();
+        assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(502);
+        assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(400);
+        assertThat(harness.chat(STREAM).statusCode()).isEqualTo(504);
+        try (var socket = harness.socket(STREAM)) {
+            Harness.readUntil(socket.getInputStream(), "Hel");
+        }
+        harness.record(4);
+        assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(502);
+        for (var i = 0; i < 3; i++) {
+            assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
+        }
+    }
+
+    private dev.tollgate.dataplane.ProxyOptions withConnections(int most) {
+        var all = harness.options;
+        return new dev.tollgate.dataplane.ProxyOptions(
+                all.host(),
+                all.port(),
+                all.adminHost(),
+                all.adminPort(),
+                all.eventLoops(),
+                all.usageLog(),
+                all.anonymousNamespace(),
+                all.otlpEndpoint(),
+                all.sampleRatio(),
+                all.resourceAttributes(),
+                most,
+                all.maxConnections(),
+                all.closeLag(),
+                all.closeGrace(),
+                all.exchange());
+    }
+
     // ---- waits between attempts
 
     @Test

@@ -81,6 +81,7 @@ public final class AttemptRule {
                     retry.retryOn().contains(RuleEntry.Cause.CONNECT_FAILURE);
             // not a retry of the same call, but the search for a target that can serve
             case Outcome.CredentialRejected c -> true;
+            case Outcome.NoFreeConnection n -> true;
             case Outcome.ClientFault c -> false;
             case Outcome.Success s -> false;
         };
@@ -98,7 +99,8 @@ public final class AttemptRule {
             Attempt last,
             Circumstances circumstances) {
         var candidate = last.candidate();
-        if (last.outcome() instanceof Outcome.CredentialRejected) {
+        if (last.outcome() instanceof Outcome.CredentialRejected
+                || last.outcome() instanceof Outcome.NoFreeConnection) {
             return new Decision.GiveUp(Decision.Reason.NO_TARGET_LEFT);
         }
         var state = circumstances.states().of(candidate.provider().key(), candidate.model().name());
@@ -146,6 +148,7 @@ public final class AttemptRule {
                     case Outcome.ConnectFailure c -> null;
                     case Outcome.ClientFault c -> null;
                     case Outcome.CredentialRejected c -> null;
+                    case Outcome.NoFreeConnection n -> null;
                 };
         return retryAfter == null ? 0 : Math.max(0, retryAfter.toMillis());
     }

@@ -37,6 +37,12 @@ public sealed interface Outcome {
      */
     record CredentialRejected(int status) implements Outcome {}
 
+    /**
+     * All connections that this proxy opens to the provider were in use for too long: says nothing
+     * about the provider. Another try there is useless, another target may serve.
+     */
+    record NoFreeConnection() implements Outcome {}
+
     /** Whether a circuit counts it as a failure of the target; api.md, P7. */
     default boolean countsAgainstTarget() {
         return switch (this) {
@@ -47,6 +53,7 @@ public sealed interface Outcome {
             case CredentialRejected c -> true;
             case Success s -> false;
             case ClientFault c -> false;
+            case NoFreeConnection n -> false;
         };
     }
 }

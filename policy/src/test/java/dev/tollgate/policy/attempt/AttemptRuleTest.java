@@ -80,7 +80,8 @@ class AttemptRuleTest {
                 new Outcome.ServerError(529, null),
                 new Outcome.Timeout(),
                 new Outcome.ConnectFailure(),
-                new Outcome.CredentialRejected(401));
+                new Outcome.CredentialRejected(401),
+                new Outcome.NoFreeConnection());
     }
 
     @ParameterizedTest
@@ -93,6 +94,13 @@ class AttemptRuleTest {
                 .isEqualTo(new Decision.Retry(C, Duration.ZERO));
         assertThat(AttemptRule.decide(plan, failed(outcome, A, B, C), fine()))
                 .isEqualTo(giveUp(Decision.Reason.ATTEMPTS_SPENT));
+    }
+
+    @Test
+    void neverWaitsAgainForAConnectionToTheSameTarget() {
+        var attempts = failed(new Outcome.NoFreeConnection(), A);
+        assertThat(AttemptRule.decide(plan(A), attempts, fine()))
+                .isEqualTo(giveUp(Decision.Reason.NO_TARGET_LEFT));
     }
 
     @Test
