@@ -6,6 +6,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.error.UpstreamError;
 import dev.tollgate.policy.attempt.Outcome;
 import io.vertx.core.AsyncResult;
+import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
@@ -34,6 +35,9 @@ final class Call {
         void failed(Failure failure);
 
         void answered(HttpClientResponse head, byte[] body);
+
+        /** A handler threw: a bug. */
+        void broke(RuntimeException failure);
 
         /** Takes over: sets its handlers before it returns. */
         void streaming(HttpClientResponse head);
@@ -99,7 +103,7 @@ final class Call {
             Consumer<HttpClientRequest> head) {
         pool = upstream;
         upstream.request(target, connectMillis)
-                .onComplete(connected -> connected(connected, body, head));
+                .onComplete(safe(connected -> connected(connected, body, head)));
     }
 
     /** The connection is the pool's again, or will be once it is closed. Done once. */
@@ -131,16 +135,26 @@ final class Call {
         request = made;
         phase = Phase.WAITING;
         head.accept(made);
-        made.exceptionHandler(failure -> broken());
-        made.send(Bytes.wrap(body))
-                .onComplete(
-                        answer -> {
-                            if (answer.succeeded()) {
-                                head(answer.result());
-                            } else {
-                                broken();
-                            }
-                        });
+        made.exceptionHandler(safe(failure -> broken()));
+        made.send(Bytes.wrap(body)).onComplete(safe(this::sent));
+    }
+
+    private void sent(AsyncResult<HttpClientResponse> answer) {
+        if (answer.succeeded()) {
+            head(answer.result());
+        } else {
+            broken();
+        }
+    }
+
+    private <T> Handler<T> safe(Handler<T> handler) {
+        return event -> {
+            try {
+                handler.handle(event);
+            } catch (RuntimeException e) {
+                owner.broke(e);
+            }
+        };
     }
 
     private static Failure unconnected(Throwable cause) {
@@ -159,7 +173,7 @@ final class Call {
         }
         int status = response.statusCode();
         boolean good = status >= 200 && status < 300;
-        response.exceptionHandler(failure -> broken());
+        response.exceptionHandler(safe(failure -> broken()));
         if (good && stream) {
             phase = Phase.OVER;
             owner.streaming(response);
@@ -167,8 +181,8 @@ final class Call {
         }
         phase = Phase.READING;
         int most = good ? maxAnswerBytes : MAX_ERROR_BYTES;
-        response.handler(chunk -> gather(chunk, most, good, status));
-        response.endHandler(v -> read(response, good));
+        response.handler(safe(chunk -> gather(chunk, most, good, status)));
+        response.endHandler(safe(v -> read(response, good)));
     }
 
     private void gather(Buffer chunk, int most, boolean good, int status) {

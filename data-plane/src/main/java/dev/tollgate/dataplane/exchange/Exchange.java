@@ -26,6 +26,8 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way of one request, top-down:
@@ -37,11 +39,18 @@ import org.jspecify.annotations.Nullable;
  *
  * Each step takes what the one before it returned. All of it runs on one event loop and never
  * blocks. Whatever happens, every attempt is settled once and the request is recorded once, in
- * {@link #conclude}.
+ * {@link #conclude}. What throws is a bug: the request ends by {@link #broke} then, at once, or
+ * when its time is over if nobody saw the exception.
  */
 final class Exchange extends Ticker.Ticked implements Trial.Owner {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+
     private static final int CLIENT_CLOSED_REQUEST = 499;
+    private static final int INTERNAL_STATUS = 500;
+
+    /** Nothing of a request is still running so long after its time is over, but for a bug. */
+    private static final long OUTLIVED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final LoopParts loop;
     private final HttpServerRequest request;
@@ -55,6 +64,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
     private @Nullable RoutePlan plan;
     private @Nullable Trial trial;
     private Call.@Nullable Failure lastFailure;
+    private @Nullable Reservation untried;
     private long deadlineNanos = Long.MAX_VALUE;
     private final Runnable over;
     private boolean clientGone;
@@ -94,10 +104,20 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         var exchange = new Exchange(loop, request, tally, span, over);
         loop.retries().begin();
         loop.ticker().add(exchange);
-        request.response().closeHandler(v -> exchange.clientGone());
-        request.response().exceptionHandler(failure -> exchange.clientGone());
-        request.exceptionHandler(failure -> exchange.clientGone());
-        exchange.arrive(Arrival.of(request, loop, Instant.ofEpochMilli(millis)));
+        request.response().closeHandler(v -> exchange.safely(exchange::clientGone));
+        request.response().exceptionHandler(failure -> exchange.safely(exchange::clientGone));
+        request.exceptionHandler(failure -> exchange.safely(exchange::clientGone));
+        exchange.safely(
+                () -> exchange.arrive(Arrival.of(request, loop, Instant.ofEpochMilli(millis))));
+    }
+
+    /** Runs what an event starts. */
+    private void safely(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            broke(e);
+        }
     }
 
     private void arrive(Arrival arrived) {
@@ -134,7 +154,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                                 welcome.announced(),
                                 loop.settings().maxBodyBytes(),
                                 tally.startNanos,
-                                result -> resolve(welcome, result));
+                                result -> safely(() -> resolve(welcome, result)));
                 reader = body;
                 body.start();
             }
@@ -223,7 +243,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                         delay.toMillis(),
                         id -> {
                             if (!concluded) {
-                                step.run();
+                                safely(step);
                             }
                         });
     }
@@ -318,8 +338,14 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         if (admission.succeeded()) {
             admitted(welcome, found, candidate, budgets, held, mayClamp, admission.result());
         } else {
-            admission.onSuccess(
-                    a -> admitted(welcome, found, candidate, budgets, held, mayClamp, a));
+            admission.onComplete(
+                    a ->
+                            safely(
+                                    () ->
+                                            admitted(
+                                                    welcome, found, candidate, budgets, held,
+                                                    mayClamp, a)),
+                    failure -> broke(new IllegalStateException("no admission", failure)));
         }
     }
 
@@ -354,6 +380,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                     reserved.reservation().settle(Money.ZERO, false);
                     return;
                 }
+                untried = reserved.reservation();
                 tally.budgetViews = reserved.reservation().budgets();
                 attempt(welcome, found, candidate, held, reserved.reservation());
             }
@@ -392,7 +419,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                         candidate.provider().quirks());
         switch (bridge.request(found.scan(), found.body(), terms)) {
             case Bridge.Outbound.Refused refused -> {
-                reservation.settle(Money.ZERO, false);
+                giveBack(reservation);
                 skip(
                         welcome,
                         found,
@@ -403,7 +430,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
             }
             case Bridge.Outbound.Ready ready -> {
                 if (!loop.targets().acquire(candidate)) {
-                    reservation.settle(Money.ZERO, false);
+                    giveBack(reservation);
                     skip(
                             welcome,
                             found,
@@ -431,9 +458,16 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                                         deadlineNanos),
                                 reservation);
                 trial = started;
+                untried = null;
                 started.start(ready.body(), span);
             }
         }
+    }
+
+    /** Nothing was sent under it. */
+    private void giveBack(Reservation reservation) {
+        untried = null;
+        reservation.settle(Money.ZERO, false);
     }
 
     // ---- what becomes of an attempt
@@ -513,7 +547,57 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
     }
 
     @Override
+    public void broke(RuntimeException failure) {
+        LOG.error("request {}: a bug", tally.requestId, failure);
+        if (concluded) {
+            return;
+        }
+        var running = trial;
+        var reserved = untried;
+        trial = null;
+        reader = null;
+        try {
+            if (running != null) {
+                running.abandon();
+            }
+            if (reserved != null) {
+                giveBack(reserved);
+            }
+            int status = apologize();
+            conclude(clientGone ? Outcome.ABORTED : Outcome.INTERNAL_ERROR, status);
+        } catch (RuntimeException again) {
+            LOG.error("request {}: a bug on the way out", tally.requestId, again);
+            request.response().reset();
+            conclude(Outcome.INTERNAL_ERROR, INTERNAL_STATUS);
+        }
+    }
+
+    /** The gateway's own fault, in the client's dialect if it has nothing yet. */
+    private int apologize() {
+        var response = request.response();
+        answered = true;
+        if (clientGone || response.closed()) {
+            return CLIENT_CLOSED_REQUEST;
+        }
+        if (response.headWritten()) {
+            response.reset();
+            return response.getStatusCode();
+        }
+        return reply.refuse(
+                dialect,
+                Refusal.of(
+                        ErrorKind.INTERNAL,
+                        "the gateway failed; its log knows more about " + tally.requestId,
+                        Outcome.INTERNAL_ERROR),
+                false);
+    }
+
+    @Override
     void tick(long nowNanos) {
+        if (deadlineNanos != Long.MAX_VALUE && nowNanos - deadlineNanos > OUTLIVED_NANOS) {
+            broke(new IllegalStateException("the request has outlived its deadline"));
+            return;
+        }
         if (reader != null) {
             reader.tick(nowNanos);
         }
@@ -530,7 +614,10 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         concluded = true;
         loop.ticker().remove(this);
         loop.retries().end();
-        Conclusion.write(loop, tally, span, outcome, status);
-        over.run();
+        try {
+            Conclusion.write(loop, tally, span, outcome, status);
+        } finally {
+            over.run();
+        }
     }
 }

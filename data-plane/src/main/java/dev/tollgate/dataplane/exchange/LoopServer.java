@@ -13,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The data port on one event loop; several of them share the port. Its limits are those of
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * {@link #HEADER_SECONDS}, or that is idle for {@link #IDLE_SECONDS}, is closed.
  */
 public final class LoopServer extends VerticleBase {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LoopServer.class);
 
     static final int HEADER_SECONDS = 10;
     static final int IDLE_SECONDS = 75;
@@ -60,6 +64,13 @@ public final class LoopServer extends VerticleBase {
 
         void busy() {
             deadlineNanos = Long.MAX_VALUE;
+        }
+
+        @Override
+        void broke(RuntimeException failure) {
+            LOG.error("connection: a bug", failure);
+            busy();
+            connection.close();
         }
 
         @Override

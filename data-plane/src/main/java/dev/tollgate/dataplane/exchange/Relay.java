@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.ErrorKind;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerResponse;
@@ -50,6 +51,9 @@ final class Relay {
          * @param whole the provider's stream was read to its proper end
          */
         void detached(boolean whole);
+
+        /** A handler threw: a bug. */
+        void broke(RuntimeException failure);
     }
 
     private enum Phase {
@@ -108,10 +112,20 @@ final class Relay {
 
     void start() {
         client.setWriteQueueMaxSize(WRITE_QUEUE_BYTES);
-        upstream.handler(this::read);
-        upstream.endHandler(v -> end());
+        upstream.handler(safe(this::read));
+        upstream.endHandler(safe(v -> end()));
         upstream.exceptionHandler(
-                failure -> cut(ErrorKind.UPSTREAM, "the provider's stream broke"));
+                safe(failure -> cut(ErrorKind.UPSTREAM, "the provider's stream broke")));
+    }
+
+    private <T> Handler<T> safe(Handler<T> handler) {
+        return event -> {
+            try {
+                handler.handle(event);
+            } catch (RuntimeException e) {
+                owner.broke(e);
+            }
+        };
     }
 
     private void read(Buffer chunk) {
@@ -180,7 +194,7 @@ final class Relay {
             paused = true;
             upstream.pause();
             deadlineNanos = System.nanoTime() + stallNanos;
-            client.drainHandler(v -> resume());
+            client.drainHandler(safe(v -> resume()));
         }
     }
 

@@ -20,6 +20,9 @@ public final class Ticker {
         private int index = -1;
 
         abstract void tick(long nowNanos);
+
+        /** Its tick threw, which is a bug; it must take itself out. The others go on. */
+        abstract void broke(RuntimeException failure);
     }
 
     private final ArrayList<Ticked> running = new ArrayList<>();
@@ -64,7 +67,12 @@ public final class Ticker {
         lastTickNanos = now;
         for (int i = running.size() - 1; i >= 0; i--) {
             if (i < running.size()) {
-                running.get(i).tick(now);
+                var ticked = running.get(i);
+                try {
+                    ticked.tick(now);
+                } catch (RuntimeException e) {
+                    ticked.broke(e);
+                }
             }
         }
     }

@@ -42,6 +42,9 @@ final class Trial implements Call.Owner, Relay.Owner {
 
         /** The client was gone. */
         void aborted();
+
+        /** A handler threw: a bug. The attempt is not over until {@link Trial#abandon}. */
+        void broke(RuntimeException failure);
     }
 
     /** What was decided about the attempt. */
@@ -83,6 +86,7 @@ final class Trial implements Call.Owner, Relay.Owner {
     private @Nullable HttpClientResponse streamHead;
     private boolean draining;
     private boolean settled;
+    private boolean charged;
     private long firstChunkNanos = -1;
 
     Trial(
@@ -384,6 +388,30 @@ final class Trial implements Call.Owner, Relay.Owner {
         owner.aborted();
     }
 
+    @Override
+    public void broke(RuntimeException failure) {
+        owner.broke(failure);
+    }
+
+    /** A bug ends the request: nothing of it goes on, and what may be billed is charged. */
+    void abandon() {
+        var relayed = relay;
+        var called = call;
+        boolean sent = called != null && called.sent();
+        if (relayed != null) {
+            relayed.abandon();
+        } else if (called != null) {
+            called.cancel();
+        }
+        settled &= charged;
+        settle(
+                sent ? Settlement.hold(reservation.held()) : Settlement.NOTHING,
+                null,
+                "internal_error",
+                0,
+                null);
+    }
+
     void tick(long nowNanos) {
         if (settled) {
             return;
@@ -468,14 +496,15 @@ final class Trial implements Call.Owner, Relay.Owner {
             return;
         }
         settled = true;
+        reservation.settle(settlement.cost(), settlement.assumed());
+        charged = true;
+        long latency = System.nanoTime() - startNanos;
         if (draining) {
             loop.drains().leave();
         }
         if (call != null) {
             call.release();
         }
-        long latency = System.nanoTime() - startNanos;
-        reservation.settle(settlement.cost(), settlement.assumed());
         var candidate = terms.candidate();
         if (outcome == null) {
             loop.targets().unused(candidate);

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A gate with one purse for all: admits what fits and remembers every settlement. */
 final class OpenGate implements BudgetGate {
@@ -25,8 +26,25 @@ final class OpenGate implements BudgetGate {
     final AtomicLong purseNanos = new AtomicLong(Long.MAX_VALUE / 2);
     final AtomicLong secondSettles = new AtomicLong();
 
+    /** Where the next call throws: reserve, admission, budgets, held or settle. */
+    final AtomicReference<String> bug = new AtomicReference<>("");
+
+    private boolean meets(String where) {
+        return bug.get().equals(where) && !bug.getAndSet("").isEmpty();
+    }
+
+    private void maybeThrow(String where) {
+        if (meets(where)) {
+            throw new IllegalStateException("a bug in " + where);
+        }
+    }
+
     @Override
     public synchronized Future<Admission> reserve(Claim claim) {
+        maybeThrow("reserve");
+        if (meets("admission")) {
+            return Future.failedFuture("a bug in admission");
+        }
         claims.add(claim);
         if (claim.bound().nanos() > purseNanos.get()) {
             return Future.succeededFuture(
@@ -53,11 +71,13 @@ final class OpenGate implements BudgetGate {
 
         @Override
         public Money held() {
+            maybeThrow("held");
             return claim.bound();
         }
 
         @Override
         public List<BudgetView> budgets() {
+            maybeThrow("budgets");
             return claim.budgets().stream()
                     .map(b -> new BudgetView(b.key(), Money.parse("0.75"), Money.parse("1")))
                     .toList();
@@ -70,6 +90,7 @@ final class OpenGate implements BudgetGate {
 
         @Override
         public void settle(Money cost, boolean assumed) {
+            maybeThrow("settle");
             if (over) {
                 secondSettles.incrementAndGet();
                 return;
