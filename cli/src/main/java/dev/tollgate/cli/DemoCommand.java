@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tollgate.dataplane.ProxyOptions;
 import dev.tollgate.dataplane.standalone.FolderSettings;
 import dev.tollgate.dataplane.standalone.Standalone;
+import dev.tollgate.dataplane.wal.Interrupted;
 import dev.tollgate.dataplane.wal.UsageLog;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import dev.tollgate.simulator.Simulator;
@@ -111,9 +112,14 @@ final class DemoCommand extends TollgateCommand {
     /** Usage records on their way to the log, shown as they pass. */
     private record Shown(UsageLog log, PrintWriter out) implements UsageLog {
         @Override
-        public boolean append(byte[] usageRecord) {
+        public boolean append(String requestId, byte[] usageRecord) {
             show(out, usageRecord);
-            return log.append(usageRecord);
+            return log.append(requestId, usageRecord);
+        }
+
+        @Override
+        public List<Interrupted> interrupted() {
+            return log.interrupted();
         }
 
         @Override

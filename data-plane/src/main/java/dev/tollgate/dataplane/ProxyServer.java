@@ -14,6 +14,7 @@ import dev.tollgate.dataplane.exchange.Ticker;
 import dev.tollgate.dataplane.identity.Authenticator;
 import dev.tollgate.dataplane.record.RecordLines;
 import dev.tollgate.dataplane.record.Recorder;
+import dev.tollgate.dataplane.record.UsageRecord;
 import dev.tollgate.dataplane.telemetry.Metrics;
 import dev.tollgate.dataplane.telemetry.Tracing;
 import dev.tollgate.dataplane.upstream.Addresses;
@@ -119,6 +120,8 @@ public final class ProxyServer {
         if (applied != null) {
             gate.snapshotChanged(applied.snapshot().budgets());
         }
+        var owed = new Recorder(usageLog, lines);
+        usageLog.interrupted().forEach(call -> owed.write(UsageRecord.of(call)));
         // a negative port is one free port for all instances of a deployment
         int asked = options.port() == 0 ? -1 : options.port();
         return vertx.deployVerticle(

@@ -72,13 +72,11 @@ final class Admitter {
                 return refuse(refusal);
             }
         }
-        if (claim.bound().nanos() == 0) {
-            return admit(claim, List.of(), List.of(), 0);
-        }
         var parts = new ArrayList<HeldReservation.Part>(entries.size());
         var wouldRefuse = new ArrayList<String>(0);
         for (var entry : entries) {
-            if (entry.limitMicros() == null || entry.period() == null) {
+            boolean counts = entry.limitMicros() != null && entry.period() != null;
+            if (!counts || claim.bound().nanos() == 0) {
                 continue;
             }
             var verdict = take(entry, claim, waited, parts, wouldRefuse);
@@ -87,17 +85,11 @@ final class Admitter {
                 return verdict;
             }
         }
-        if (parts.isEmpty()) {
-            return admit(claim, parts, wouldRefuse, 0);
-        }
         var holds = new ArrayList<LogRecord.Hold>(parts.size());
         for (var part : parts) {
             holds.add(new LogRecord.Hold(part.lease().account, part.heldNanos()));
         }
-        var intent =
-                wal.append(
-                        new LogRecord.Intent(
-                                claim.requestId(), claim.attempt(), claim.priceSource(), holds));
+        var intent = wal.append(new LogRecord.Intent(claim.request(), claim.attempt(), holds));
         if (intent == 0) {
             release(parts);
             for (var part : parts) {
@@ -264,7 +256,7 @@ final class Admitter {
     }
 
     private Counter counter(BudgetEntry entry, Claim claim) {
-        var subject = entry.perNamespace() ? claim.namespace() : "";
+        var subject = entry.perNamespace() ? claim.request().team() : "";
         var key = new CounterKey(entry.key(), subject);
         var counter = counters.get(key);
         if (counter == null) {

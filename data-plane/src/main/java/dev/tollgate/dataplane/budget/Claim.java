@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.budget;
 
+import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.util.List;
@@ -7,25 +8,22 @@ import java.util.List;
 /**
  * One attempt that wants to spend.
  *
- * @param attempt from 1; every attempt of a request has a claim of its own
- * @param namespace the authenticated caller's: the subject of budgets that count each namespace
- *     apart
+ * @param request its team is the subject of budgets that count each namespace apart
+ * @param attempt every attempt of a request has a claim of its own
  * @param budgets all that match caller and model; those without an amount are only checked
- * @param bound the most that the attempt can cost
- * @param priceSource the price book's version, pinned for the record
  */
-public record Claim(
-        String requestId,
-        int attempt,
-        String namespace,
-        List<BudgetEntry> budgets,
-        Money bound,
-        String priceSource) {
+public record Claim(LogRecord.Request request, LogRecord.Try attempt, List<BudgetEntry> budgets) {
 
     public Claim {
         budgets = List.copyOf(budgets);
-        if (bound.nanos() < 0) {
-            throw new IllegalArgumentException("bound: " + bound + " (expected: >= 0)");
+        if (attempt.boundNanos() < 0) {
+            throw new IllegalArgumentException(
+                    "bound: " + attempt.boundNanos() + " nano-USD (expected: >= 0)");
         }
+    }
+
+    /** The most that the attempt can cost. */
+    public Money bound() {
+        return new Money(attempt.boundNanos());
     }
 }

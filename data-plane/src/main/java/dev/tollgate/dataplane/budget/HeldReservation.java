@@ -71,7 +71,7 @@ final class HeldReservation implements Reservation {
             doubleSettles.increment();
             return;
         }
-        if (parts.isEmpty()) {
+        if (intent == 0) {
             return;
         }
         var nanos = cost.nanos();

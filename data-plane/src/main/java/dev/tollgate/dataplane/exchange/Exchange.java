@@ -326,14 +326,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
             List<BudgetEntry> budgets,
             Quote.Held held,
             boolean mayClamp) {
-        var claim =
-                new Claim(
-                        tally.requestId,
-                        tally.attempts.size() + 1,
-                        welcome.caller().namespace(),
-                        budgets,
-                        held.bound(),
-                        tally.costSource);
+        var claim = new Claim(tally.logged(), tally.next(held.bound()), budgets);
         var admission = loop.gate().reserve(claim);
         if (admission.succeeded()) {
             admitted(welcome, found, candidate, budgets, held, mayClamp, admission.result());

@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.BudgetView;
 import dev.tollgate.dataplane.record.UsageRecord;
+import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.policy.attempt.Attempt;
 import dev.tollgate.policy.price.Money;
@@ -67,6 +68,26 @@ final class Tally {
             charged.forEach(budget -> all.add(budget.key()));
             budgets = List.copyOf(all);
         }
+    }
+
+    /** What the write-ahead log keeps of it, should this process die. */
+    LogRecord.Request logged() {
+        return new LogRecord.Request(
+                requestId,
+                startMillis,
+                team,
+                caller,
+                tags,
+                dialect,
+                route,
+                strategy,
+                modelRequested,
+                stream);
+    }
+
+    /** The next attempt, at the candidate that is tried. */
+    LogRecord.Try next(Money bound) {
+        return new LogRecord.Try(attempts.size() + 1, provider, model, costSource, bound.nanos());
     }
 
     /** An attempt is over and settled. */

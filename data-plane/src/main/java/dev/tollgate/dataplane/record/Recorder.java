@@ -20,7 +20,7 @@ public final class Recorder {
 
     public void write(UsageRecord record) {
         var bytes = json.write(record);
-        log.append(bytes);
+        log.append(record.requestId(), bytes);
         if (lines != null) {
             lines.add(bytes);
         }

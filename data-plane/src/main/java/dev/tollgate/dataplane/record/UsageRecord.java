@@ -1,9 +1,12 @@
 package dev.tollgate.dataplane.record;
 
+import dev.tollgate.dataplane.wal.Interrupted;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.policy.price.Money;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 
 /**
  * What one request was (contract.md, Usage record). Texts that are not known are empty. It holds no
@@ -13,7 +16,7 @@ import java.util.Map;
  * @param outcome a word of {@link Outcome}
  * @param ttftMillis time to the first token, negative if there was none
  * @param costAssumed some of the cost is an upper bound, because a provider did not tell
- * @param status what the client was told
+ * @param status what the client was told; 0: the gateway died before it knew
  */
 public record UsageRecord(
         String requestId,
@@ -50,6 +53,60 @@ public record UsageRecord(
             long latencyMillis,
             Money cost) {}
 
+    /** The record that a dead process owes: what it had logged before its attempts. */
+    public static UsageRecord of(Interrupted interrupted) {
+        var request = interrupted.request();
+        var tries = interrupted.tries();
+        var first = tries.getFirst().attempt();
+        var last = tries.getLast().attempt();
+        var cost = Money.ZERO;
+        var assumed = false;
+        var budgets = new TreeSet<String>();
+        var attempts = new ArrayList<Attempt>(tries.size());
+        for (var tried : tries) {
+            var money = new Money(tried.costNanos());
+            cost = cost.plus(money);
+            assumed |= tried.assumed();
+            budgets.addAll(tried.budgets());
+            var word = tried.attempt() == last ? Outcome.INTERRUPTED : Outcome.PROVIDER_ERROR;
+            attempts.add(
+                    new Attempt(
+                            tried.attempt().provider(),
+                            tried.attempt().model(),
+                            word.word(),
+                            0,
+                            0,
+                            money));
+        }
+        boolean fallback =
+                !first.provider().equals(last.provider()) || !first.model().equals(last.model());
+        return new UsageRecord(
+                request.id(),
+                request.timeMillis(),
+                request.team(),
+                request.caller(),
+                request.tags(),
+                request.dialect(),
+                request.route(),
+                request.strategy(),
+                last.provider(),
+                last.model(),
+                request.modelRequested(),
+                fallback,
+                attempts,
+                request.stream(),
+                Usage.NONE,
+                0,
+                -1,
+                cost,
+                assumed,
+                last.priceSource(),
+                List.copyOf(budgets),
+                Outcome.INTERRUPTED,
+                0,
+                "");
+    }
+
     /** How a request ended, in the words of the record and the metrics. */
     public enum Outcome {
         OK("ok"),
@@ -66,6 +123,8 @@ public record UsageRecord(
         PROVIDER_ERROR("provider_error"),
         TRUNCATED("truncated"),
         ABORTED("aborted"),
+        /** The gateway died while it was open. */
+        INTERRUPTED("interrupted"),
         INTERNAL_ERROR("internal_error");
 
         private final String word;

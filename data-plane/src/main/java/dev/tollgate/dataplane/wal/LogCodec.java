@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 
 /**
  * Records as bytes: a type, then the fields in order, big-endian; a text has its length in two
@@ -28,8 +29,8 @@ final class LogCodec {
                     type(2).text(account).number(request).number(amount);
             case LogRecord.Grant(var account, var amount, var seq) ->
                     type(3).text(account).number(amount).number(seq);
-            case LogRecord.Intent(var request, var attempt, var price, var holds) -> {
-                type(4).text(request).number(attempt).text(price).number(holds.size());
+            case LogRecord.Intent(var request, var attempt, var holds) -> {
+                type(4).request(request).attempt(attempt).number(holds.size());
                 for (var hold : holds) {
                     text(hold.account()).number(hold.nanos());
                 }
@@ -47,7 +48,7 @@ final class LogCodec {
             case LogRecord.Close(var account, var epoch) -> type(7).text(account).number(epoch);
             case LogRecord.Forget(var account, var epoch) -> type(8).text(account).number(epoch);
             case LogRecord.Stop(var epoch) -> type(9).number(epoch);
-            case LogRecord.Usage(var json) -> type(10).blob(json);
+            case LogRecord.Usage(var request, var json) -> type(10).text(request).blob(json);
             case LogRecord.Checkpoint(var state) -> type(11).blob(state);
         }
         return bytes;
@@ -73,7 +74,7 @@ final class LogCodec {
                 case 7 -> new LogRecord.Close(readText(in), in.getLong());
                 case 8 -> new LogRecord.Forget(readText(in), in.getLong());
                 case 9 -> new LogRecord.Stop(in.getLong());
-                case 10 -> new LogRecord.Usage(rest(in));
+                case 10 -> new LogRecord.Usage(readText(in), rest(in));
                 case 11 -> new LogRecord.Checkpoint(rest(in));
                 default -> throw new IllegalArgumentException("record type " + type);
             };
@@ -83,15 +84,14 @@ final class LogCodec {
     }
 
     private static LogRecord intent(ByteBuffer in) {
-        var request = readText(in);
-        var attempt = Math.toIntExact(in.getLong());
-        var price = readText(in);
+        var request = readRequest(in);
+        var attempt = readAttempt(in);
         var count = Math.toIntExact(in.getLong());
         var holds = new ArrayList<Hold>();
         for (var i = 0; i < count; i++) {
             holds.add(new Hold(readText(in), in.getLong()));
         }
-        return new LogRecord.Intent(request, attempt, price, holds);
+        return new LogRecord.Intent(request, attempt, holds);
     }
 
     private static LogRecord settle(ByteBuffer in) {
@@ -104,6 +104,57 @@ final class LogCodec {
             charges.add(new Charge(readText(in), in.getLong(), in.getLong()));
         }
         return new LogRecord.Settle(intent, cost, assumed, charges);
+    }
+
+    LogCodec request(LogRecord.Request request) {
+        text(request.id()).number(request.timeMillis()).text(request.team()).text(request.caller());
+        number(request.tags().size());
+        request.tags().forEach((name, value) -> text(name).text(value));
+        return text(request.dialect())
+                .text(request.route())
+                .text(request.strategy())
+                .text(request.modelRequested())
+                .number(request.stream() ? 1 : 0);
+    }
+
+    static LogRecord.Request readRequest(ByteBuffer in) {
+        var id = readText(in);
+        var timeMillis = in.getLong();
+        var team = readText(in);
+        var caller = readText(in);
+        var count = in.getLong();
+        var tags = new HashMap<String, String>();
+        for (var i = 0L; i < count; i++) {
+            tags.put(readText(in), readText(in));
+        }
+        return new LogRecord.Request(
+                id,
+                timeMillis,
+                team,
+                caller,
+                tags,
+                readText(in),
+                readText(in),
+                readText(in),
+                readText(in),
+                in.getLong() == 1);
+    }
+
+    LogCodec attempt(LogRecord.Try attempt) {
+        return number(attempt.number())
+                .text(attempt.provider())
+                .text(attempt.model())
+                .text(attempt.priceSource())
+                .number(attempt.boundNanos());
+    }
+
+    static LogRecord.Try readAttempt(ByteBuffer in) {
+        return new LogRecord.Try(
+                Math.toIntExact(in.getLong()),
+                readText(in),
+                readText(in),
+                readText(in),
+                in.getLong());
     }
 
     private LogCodec type(int type) {

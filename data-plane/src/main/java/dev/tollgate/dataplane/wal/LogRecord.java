@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.wal;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * One record of the write-ahead log. Accounts are named by their key as text. Records of leases
@@ -23,9 +24,12 @@ public sealed interface LogRecord {
     /** A Grant arrived; the lease's amount is now this. */
     record Grant(String account, long amountMicros, long seq) implements LogRecord {}
 
-    /** An attempt is about to be sent; its number in the log names it. */
-    record Intent(String requestId, int attempt, String priceSource, List<Hold> holds)
-            implements LogRecord {
+    /**
+     * An attempt is about to be sent; its number in the log names it.
+     *
+     * @param holds none: no budget counts it
+     */
+    record Intent(Request request, Try attempt, List<Hold> holds) implements LogRecord {
         public Intent {
             holds = List.copyOf(holds);
         }
@@ -56,11 +60,41 @@ public sealed interface LogRecord {
     /** An orderly end of the process. */
     record Stop(long epoch) implements LogRecord {}
 
-    /** A request's usage record, JSON. */
-    record Usage(byte[] json) implements LogRecord {}
+    /** A request's usage record, JSON: the request is over. */
+    record Usage(String requestId, byte[] json) implements LogRecord {}
 
     /** All of the state that the records so far make: the first record of every segment. */
     record Checkpoint(byte[] state) implements LogRecord {}
+
+    /**
+     * What a usage record says of a request before its end.
+     *
+     * @param timeMillis when it arrived, Unix time
+     * @param team the caller's namespace
+     */
+    record Request(
+            String id,
+            long timeMillis,
+            String team,
+            String caller,
+            Map<String, String> tags,
+            String dialect,
+            String route,
+            String strategy,
+            String modelRequested,
+            boolean stream) {
+        public Request {
+            tags = Map.copyOf(tags);
+        }
+    }
+
+    /**
+     * One attempt of a request.
+     *
+     * @param number from 1
+     * @param boundNanos the most that it can cost
+     */
+    record Try(int number, String provider, String model, String priceSource, long boundNanos) {}
 
     /** What an attempt holds of one lease. */
     record Hold(String account, long nanos) {}

@@ -86,7 +86,8 @@ record LogReplay(
                     for (var frame = before.read(0);
                             frame != null;
                             frame = before.read(frame.next())) {
-                        if (LogCodec.decode(frame.record()) instanceof LogRecord.Usage(var json)) {
+                        if (LogCodec.decode(frame.record())
+                                instanceof LogRecord.Usage(var request, var json)) {
                             keep(json);
                         }
                     }
@@ -139,7 +140,7 @@ record LogReplay(
                         files.get(start) + ": record " + frame.number() + ": " + e.getMessage(), e);
             }
             state.apply(frame.number(), record);
-            if (record instanceof LogRecord.Usage(var json)) {
+            if (record instanceof LogRecord.Usage(var request, var json)) {
                 keep(json);
             }
         }

@@ -5,10 +5,10 @@ import dev.tollgate.policy.budget.LeaseTotals;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,9 +43,25 @@ final class LogState {
 
     private record Open(Lease lease, long nanos) {}
 
+    /** A request without a usage record so far. */
+    private record Running(LogRecord.Request request, List<Attempt> attempts) {}
+
+    private static final class Attempt {
+        final LogRecord.Try about;
+        final List<Open> holds;
+        long costNanos;
+        boolean assumed;
+
+        Attempt(LogRecord.Try about, List<Open> holds) {
+            this.about = about;
+            this.holds = holds;
+        }
+    }
+
     private final Map<LeaseKey, Lease> earlier = new LinkedHashMap<>();
     private final Map<String, Lease> current = new HashMap<>();
-    private final Map<Long, List<Open>> intents = new LinkedHashMap<>();
+    private final Map<Long, Attempt> intents = new LinkedHashMap<>();
+    private final Map<String, Running> running = new LinkedHashMap<>();
     private long epoch;
     private String kernelBoot = "";
     private boolean stopped;
@@ -107,7 +123,7 @@ final class LogState {
                 }
             }
             case LogRecord.Stop stop -> stopped = true;
-            case LogRecord.Usage usage -> {}
+            case LogRecord.Usage(var request, var json) -> running.remove(request);
             case LogRecord.Checkpoint checkpoint -> restore(checkpoint.state());
         }
     }
@@ -139,16 +155,45 @@ final class LogState {
     List<LogRecord.Settle> settlementsAtHold() {
         var settlements = new ArrayList<LogRecord.Settle>();
         intents.forEach(
-                (number, holds) -> {
+                (number, attempt) -> {
                     var charges = new ArrayList<LogRecord.Charge>();
-                    var most = 0L;
-                    for (var hold : holds) {
+                    for (var hold : attempt.holds) {
                         charges.add(new LogRecord.Charge(hold.lease().account, hold.nanos(), 0));
-                        most = Math.max(most, hold.nanos());
                     }
-                    settlements.add(new LogRecord.Settle(number, most, true, charges));
+                    settlements.add(
+                            new LogRecord.Settle(
+                                    number, attempt.about.boundNanos(), true, charges));
                 });
         return settlements;
+    }
+
+    /** How many requests have an attempt and no usage record. */
+    int running() {
+        return running.size();
+    }
+
+    /** A kill now costs their records; what their attempts hold stays held. */
+    void forgetRunning() {
+        running.clear();
+    }
+
+    /** Requests with an attempt and without a usage record, oldest first. */
+    List<Interrupted> interrupted() {
+        var requests = new ArrayList<Interrupted>();
+        for (var request : running.values()) {
+            var tries = new ArrayList<Interrupted.Tried>();
+            for (var attempt : request.attempts()) {
+                var budgets =
+                        attempt.holds.stream()
+                                .map(hold -> AccountKey.parse(hold.lease().account).budget())
+                                .toList();
+                tries.add(
+                        new Interrupted.Tried(
+                                attempt.about, attempt.costNanos, attempt.assumed, budgets));
+            }
+            requests.add(new Interrupted(request.request(), tries));
+        }
+        return requests;
     }
 
     private void boot(LogRecord.Boot boot) {
@@ -176,17 +221,26 @@ final class LogState {
             check(lease);
             holds.add(new Open(lease, hold.nanos()));
         }
-        if (intents.put(number, holds) != null) {
+        var attempt = new Attempt(intent.attempt(), holds);
+        if (intents.put(number, attempt) != null) {
             throw new IllegalStateException("I4: second intent " + number);
         }
+        running.computeIfAbsent(
+                        intent.request().id(),
+                        id -> new Running(intent.request(), new ArrayList<>(1)))
+                .attempts()
+                .add(attempt);
     }
 
     /** A second settlement of an intent has no effect. */
     private void settle(LogRecord.Settle settle) {
-        var holds = intents.remove(settle.intent());
-        if (holds == null) {
+        var attempt = intents.remove(settle.intent());
+        if (attempt == null) {
             return;
         }
+        attempt.costNanos = settle.costNanos();
+        attempt.assumed = settle.assumed();
+        var holds = attempt.holds;
         for (var hold : holds) {
             hold.lease().openNanos -= hold.nanos();
         }
@@ -259,16 +313,42 @@ final class LogState {
                         .number(lease.closed ? 1 : 0);
             }
         }
-        out.number(intents.size());
-        intents.forEach(
-                (number, holds) -> {
-                    out.number(number).number(holds.size());
-                    for (var hold : holds) {
-                        var key = new LeaseKey(hold.lease().account, hold.lease().epoch);
-                        out.number(Objects.requireNonNull(index.get(key))).number(hold.nanos());
-                    }
-                });
+        attempts(out, index);
         return out.copy();
+    }
+
+    /**
+     * Those of running requests, then the open ones of requests that have their record already.
+     * Number 0: it is settled.
+     */
+    private void attempts(LogCodec out, Map<LeaseKey, Integer> index) {
+        var numbers = new IdentityHashMap<Attempt, Long>();
+        intents.forEach((number, attempt) -> numbers.put(attempt, number));
+        out.number(running.size());
+        for (var request : running.values()) {
+            out.request(request.request()).number(request.attempts().size());
+            for (var attempt : request.attempts()) {
+                var number = numbers.remove(attempt);
+                attempt(out, index, number == null ? 0 : number, attempt);
+            }
+        }
+        out.number(numbers.size());
+        numbers.forEach((attempt, number) -> attempt(out, index, number, attempt));
+    }
+
+    private static void attempt(
+            LogCodec out, Map<LeaseKey, Integer> index, long number, Attempt attempt) {
+        out.number(number)
+                .attempt(attempt.about)
+                .number(attempt.costNanos)
+                .number(attempt.assumed ? 1 : 0)
+                .number(attempt.holds.size());
+        for (var hold : attempt.holds) {
+            var key = new LeaseKey(hold.lease().account, hold.lease().epoch);
+            var known = index.get(key);
+            // a lease may be forgotten while the record of a settled attempt is not yet written
+            out.number(known == null ? -1 : known).text(hold.lease().account).number(hold.nanos());
+        }
     }
 
     private void restore(byte[] state) {
@@ -276,12 +356,13 @@ final class LogState {
         earlier.clear();
         current.clear();
         intents.clear();
+        running.clear();
         epoch = in.getLong();
         kernelBoot = LogCodec.readText(in);
         stopped = in.getLong() == 1;
         var leases = new ArrayList<Lease>();
-        var count = in.getLong();
-        for (var i = 0L; i < count; i++) {
+        var leaseCount = in.getLong();
+        for (var i = 0L; i < leaseCount; i++) {
             var lease = new Lease(LogCodec.readText(in), in.getLong());
             lease.amountMicros = in.getLong();
             lease.settledNanos = in.getLong();
@@ -297,18 +378,40 @@ final class LogState {
                 earlier.put(new LeaseKey(lease.account, lease.epoch), lease);
             }
         }
-        var open = in.getLong();
-        for (var i = 0L; i < open; i++) {
-            var number = in.getLong();
-            var size = in.getLong();
-            var holds = new ArrayList<Open>();
-            for (var h = 0L; h < size; h++) {
-                var lease = leases.get(Math.toIntExact(in.getLong()));
-                var nanos = in.getLong();
-                lease.openNanos += nanos;
-                holds.add(new Open(lease, nanos));
+        var requests = in.getLong();
+        for (var i = 0L; i < requests; i++) {
+            var request = new Running(LogCodec.readRequest(in), new ArrayList<>(1));
+            running.put(request.request().id(), request);
+            var count = in.getLong();
+            for (var a = 0L; a < count; a++) {
+                request.attempts().add(restoreAttempt(in, leases));
             }
-            intents.put(number, holds);
         }
+        var recorded = in.getLong();
+        for (var i = 0L; i < recorded; i++) {
+            restoreAttempt(in, leases);
+        }
+    }
+
+    private Attempt restoreAttempt(ByteBuffer in, List<Lease> leases) {
+        var number = in.getLong();
+        var holds = new ArrayList<Open>(1);
+        var attempt = new Attempt(LogCodec.readAttempt(in), holds);
+        attempt.costNanos = in.getLong();
+        attempt.assumed = in.getLong() == 1;
+        var size = in.getLong();
+        for (var h = 0L; h < size; h++) {
+            var index = Math.toIntExact(in.getLong());
+            var account = LogCodec.readText(in);
+            var lease = index < 0 ? new Lease(account, 0) : leases.get(index);
+            holds.add(new Open(lease, in.getLong()));
+        }
+        if (number != 0) {
+            for (var hold : holds) {
+                hold.lease().openNanos += hold.nanos();
+            }
+            intents.put(number, attempt);
+        }
+        return attempt;
     }
 }

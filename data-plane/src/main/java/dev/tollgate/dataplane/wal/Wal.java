@@ -51,9 +51,18 @@ public final class Wal implements UsageLog, AutoCloseable {
      * What the log held when it was opened.
      *
      * @param proven the totals of earlier starts are final: nothing can have been lost
+     * @param interrupted requests that need a usage record yet
      * @param damage null: none
      */
-    public record Recovered(boolean proven, int settledAtHold, @Nullable String damage) {}
+    public record Recovered(
+            boolean proven,
+            int settledAtHold,
+            List<Interrupted> interrupted,
+            @Nullable String damage) {
+        public Recovered {
+            interrupted = List.copyOf(interrupted);
+        }
+    }
 
     private final WalSettings settings;
     private final LogDirectory directory;
@@ -185,8 +194,8 @@ public final class Wal implements UsageLog, AutoCloseable {
     }
 
     @Override
-    public boolean append(byte[] usageRecord) {
-        var number = append(new LogRecord.Usage(usageRecord));
+    public boolean append(String requestId, byte[] usageRecord) {
+        var number = append(new LogRecord.Usage(requestId, usageRecord));
         lock.lock();
         try {
             if (settings.usageKept() > 0) {
@@ -199,6 +208,11 @@ public final class Wal implements UsageLog, AutoCloseable {
             lock.unlock();
         }
         return number != 0;
+    }
+
+    @Override
+    public List<Interrupted> interrupted() {
+        return recovered.interrupted();
     }
 
     @Override
@@ -218,7 +232,8 @@ public final class Wal implements UsageLog, AutoCloseable {
             try (var segment = Segment.open(file, false)) {
                 var frame = segment.read(0);
                 while (frame != null) {
-                    if (LogCodec.decode(frame.record()) instanceof LogRecord.Usage(var json)) {
+                    if (LogCodec.decode(frame.record())
+                            instanceof LogRecord.Usage(var request, var json)) {
                         consumer.accept(json);
                     }
                     frame = segment.read(frame.next());
@@ -359,7 +374,7 @@ public final class Wal implements UsageLog, AutoCloseable {
                     damage,
                     "*" + DAMAGED);
         }
-        return new Recovered(proven, settlements.size(), damage);
+        return new Recovered(proven, settlements.size(), state.interrupted(), damage);
     }
 
     /** Evidence for a person; that of an earlier time makes room. */
@@ -414,10 +429,15 @@ public final class Wal implements UsageLog, AutoCloseable {
         return true;
     }
 
-    /** False: the state does not fit. */
+    /** False: the state does not fit. What requests owe a record gives way to money. */
     private boolean checkpoint(Segment segment) {
         var codec = new LogCodec();
         var record = codec.encode(new LogRecord.Checkpoint(state.snapshot()));
+        if (Segment.frameBytes(codec.length()) > segment.capacity() / 2) {
+            LOG.error("{} requests without a usage record are forgotten", state.running());
+            state.forgetRunning();
+            record = codec.encode(new LogRecord.Checkpoint(state.snapshot()));
+        }
         if (Segment.frameBytes(codec.length()) > segment.capacity() / 2) {
             return false;
         }

@@ -1,5 +1,7 @@
 package dev.tollgate.dataplane.budget;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.dataplane.wal.WalSettings;
 import dev.tollgate.policy.budget.LedgerService;
@@ -24,14 +26,22 @@ record Books(
 
     private static final int SEGMENT_BYTES = 128 * 1024;
 
+    /** Room for all usage records of a test. */
+    private static final long LOG_BYTES = 1024L * SEGMENT_BYTES;
+
     static Books open(Path directory, long limitMicros) throws IOException {
         var budget = Budgets.hard("team-a/monthly", limitMicros);
         var logs = new ArrayList<Wal>();
         for (var name : List.of("one", "two")) {
             var settings =
                     WalSettings.in(directory.resolve(name))
-                            .withSegmentBytes(SEGMENT_BYTES, 8L * SEGMENT_BYTES);
-            logs.add(Wal.open(settings));
+                            .withSegmentBytes(SEGMENT_BYTES, LOG_BYTES);
+            var log = Wal.open(settings);
+            for (var call : log.interrupted()) {
+                var cost = call.tries().getFirst().costNanos();
+                record(log, call.request().id(), cost);
+            }
+            logs.add(log);
         }
         var accounts = EmbeddedAccountStore.open(directory.resolve("accounts"));
         var service = new LedgerService(accounts, logs.getFirst().holder().bootEpoch());
@@ -48,6 +58,11 @@ record Books(
                                     TimeSource.SYSTEM)));
         }
         return new Books(budget, accounts, service, ledger, logs, gates);
+    }
+
+    /** The usage record of a request: its id and what it cost. */
+    static void record(Wal log, String id, long nanos) {
+        log.append(id, (id + " " + nanos).getBytes(US_ASCII));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.budget;
 
+import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
@@ -7,6 +8,7 @@ import dev.tollgate.policy.snapshot.BudgetEntry.OnLedgerUnavailable;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import java.util.List;
+import java.util.Map;
 
 /** Budgets and claims for tests. */
 final class Budgets {
@@ -37,6 +39,19 @@ final class Budgets {
     }
 
     static Claim claim(String id, Money bound, BudgetEntry... budgets) {
-        return new Claim(id, 1, "team-a", List.of(budgets), bound, "test");
+        var request =
+                new LogRecord.Request(
+                        id,
+                        0,
+                        "team-a",
+                        "key:team-a/test",
+                        Map.of(),
+                        "openai-chat",
+                        "route",
+                        "priority",
+                        "model",
+                        false);
+        var attempt = new LogRecord.Try(1, "provider", "model", "test", bound.nanos());
+        return new Claim(request, attempt, List.of(budgets));
     }
 }

@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.budget;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tollgate.dataplane.wal.Wal;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -126,5 +128,32 @@ class CrashTest {
                 .isBetween(
                         limitMicros * NANOS_PER_MICRO - 2 * SpendingProcess.BOUND.nanos(),
                         limitMicros * NANOS_PER_MICRO);
+        assertEveryBilledCallHasOneRecord();
+    }
+
+    /** I9: also of those that were open at a kill, which are charged their bound. */
+    private void assertEveryBilledCallHasOneRecord() throws IOException {
+        var recorded = new HashMap<String, Long>();
+        for (var log : List.of("one", "two")) {
+            Wal.readUsage(
+                    directory.resolve(log),
+                    bytes -> {
+                        var words = new String(bytes, StandardCharsets.US_ASCII).split(" ");
+                        var twice = recorded.put(words[0], Long.parseLong(words[1]));
+                        assertThat(twice)
+                                .as("second record of %s, seed %d", words[0], seed)
+                                .isNull();
+                    });
+        }
+        assertThat(recorded.keySet()).as("seed %d", seed).containsAll(billed.keySet());
+        billed.forEach(
+                (id, nanos) ->
+                        assertThat(recorded.get(id))
+                                .as("%s, seed %d", id, seed)
+                                .isIn(nanos, SpendingProcess.BOUND.nanos()));
+        // what a process had reserved, but not told, when it was killed
+        assertThat(recorded.size() - billed.size())
+                .as("seed %d", seed)
+                .isLessThanOrEqualTo(KILLS * SpendingProcess.THREADS);
     }
 }

@@ -3,7 +3,9 @@ package dev.tollgate.dataplane.budget;
 import dev.tollgate.dataplane.budget.Admission.RefusalKind;
 import dev.tollgate.dataplane.budget.Admission.Refused;
 import dev.tollgate.dataplane.budget.Admission.Reserved;
+import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -38,9 +40,12 @@ final class SpendingProcess {
             var threads = new ArrayList<Thread>();
             for (var i = 0; i < THREADS; i++) {
                 var gate = books.gates().get(i % books.gates().size());
+                var log = books.logs().get(i % books.logs().size());
                 var random = new Random(seed + i);
                 var name = seed + "-" + i;
-                threads.add(Thread.ofPlatform().start(() -> spend(gate, books, random, name)));
+                threads.add(
+                        Thread.ofPlatform()
+                                .start(() -> spend(gate, log, books.budget(), random, name)));
             }
             for (var thread : threads) {
                 thread.join();
@@ -49,16 +54,18 @@ final class SpendingProcess {
         say("end");
     }
 
-    private static void spend(BudgetGate gate, Books books, Random random, String name) {
+    private static void spend(
+            BudgetGate gate, Wal log, BudgetEntry budget, Random random, String name) {
         for (var i = 0; ; i++) {
             var id = name + "-" + i;
-            var claim = Budgets.claim(id, BOUND, books.budget());
+            var claim = Budgets.claim(id, BOUND, budget);
             switch (BudgetGateTest.join(gate.reserve(claim))) {
                 case Reserved(var reservation) -> {
                     var cost = new Money(random.nextLong(BOUND.nanos() + 1));
                     say("bill " + id + " " + cost.nanos());
                     LockSupport.parkNanos(random.nextLong(500_000));
                     reservation.settle(cost, false);
+                    Books.record(log, id, cost.nanos());
                     say("settled " + id + " " + cost.nanos());
                 }
                 case Refused refusal -> {

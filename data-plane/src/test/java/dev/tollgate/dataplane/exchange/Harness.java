@@ -9,6 +9,7 @@ import dev.tollgate.dataplane.ProxyServer;
 import dev.tollgate.dataplane.config.Credentials;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.telemetry.Tracing;
+import dev.tollgate.dataplane.wal.Interrupted;
 import dev.tollgate.dataplane.wal.UsageLog;
 import dev.tollgate.policy.snapshot.ClientKeyEntry;
 import dev.tollgate.policy.snapshot.Snapshot;
@@ -74,8 +75,13 @@ final class Harness implements AutoCloseable {
         final List<byte[]> all = new CopyOnWriteArrayList<>();
 
         @Override
-        public boolean append(byte[] usageRecord) {
+        public boolean append(String requestId, byte[] usageRecord) {
             return all.add(usageRecord);
+        }
+
+        @Override
+        public List<Interrupted> interrupted() {
+            return List.of();
         }
 
         @Override

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,13 +44,17 @@ class WalTest {
     /** The files as a kill at this moment leaves them. */
     private Path killed() throws IOException {
         var copy = directory.resolve("copy-" + copies++);
-        Files.createDirectories(copy);
-        try (var files = Files.list(directory.resolve("log"))) {
+        copy(directory.resolve("log"), copy);
+        return copy;
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (var files = Files.list(from)) {
             for (var file : files.toList()) {
-                Files.copy(file, copy.resolve(file.getFileName()));
+                Files.copy(file, to.resolve(file.getFileName()));
             }
         }
-        return copy;
     }
 
     private static void grant(Wal wal, long micros) {
@@ -57,10 +62,33 @@ class WalTest {
     }
 
     private static long intend(Wal wal, long nanos) {
+        return intend(wal, "req_1", 1, nanos);
+    }
+
+    private static long intend(Wal wal, String request, int attempt, long nanos) {
         var holds = List.of(new LogRecord.Hold(ACCOUNT, nanos));
-        var number = wal.append(new LogRecord.Intent("req_1", 1, "test", holds));
+        var number =
+                wal.append(
+                        new LogRecord.Intent(
+                                request(request),
+                                new LogRecord.Try(attempt, "openai", "gpt-4o-mini", "test", nanos),
+                                holds));
         assertThat(number).isPositive();
         return number;
+    }
+
+    private static LogRecord.Request request(String id) {
+        return new LogRecord.Request(
+                id,
+                1_764_000_000_000L,
+                "team-a",
+                "sa:team-a/chatbot",
+                Map.of("feature", "search"),
+                "openai-chat",
+                "team-a/chat/default",
+                "priority",
+                "fast",
+                true);
     }
 
     private static void settle(Wal wal, long intent, long nanos) {
@@ -119,7 +147,8 @@ class WalTest {
             settle(wal, intend(wal, 400_000), 123_456);
             intend(wal, 300_001);
             try (var again = Wal.open(settings(killed()))) {
-                assertThat(again.recovered()).isEqualTo(new Wal.Recovered(true, 1, null));
+                assertThat(again.recovered().proven()).isTrue();
+                assertThat(again.recovered().settledAtHold()).isOne();
                 assertThat(again.openIntents()).isZero();
                 var totals = totals(again, 1);
                 // 123,456 + 300,001 nano-USD, rounded up once
@@ -161,7 +190,8 @@ class WalTest {
             settle(wal, intend(wal, 400_000), 400_000);
         }
         try (var again = open()) {
-            assertThat(again.recovered()).isEqualTo(new Wal.Recovered(true, 0, null));
+            assertThat(again.recovered().proven()).isTrue();
+            assertThat(again.recovered().settledAtHold()).isZero();
             assertThat(totals(again, 1).settledMicros()).isEqualTo(400);
         }
     }
@@ -189,7 +219,8 @@ class WalTest {
             // the length is stored last: zero means that the kill came before it
             overwrite(newest(path), offsets.getLast(), 0, 0, 0, 0);
             try (var again = Wal.open(settings(path))) {
-                assertThat(again.recovered()).isEqualTo(new Wal.Recovered(true, 0, null));
+                assertThat(again.recovered().proven()).isTrue();
+                assertThat(again.recovered().settledAtHold()).isZero();
                 assertThat(totals(again, 1).settledMicros()).isEqualTo(100);
             }
         }
@@ -220,6 +251,75 @@ class WalTest {
     }
 
     @Test
+    void tellsWhichRequestsHaveNoRecordUntilEachHasOne() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            settle(wal, intend(wal, "req_done", 1, 100_000), 50_000);
+            wal.append("req_done", "{}".getBytes(UTF_8));
+            settle(wal, intend(wal, "req_between", 1, 100_000), 60_000);
+            settle(wal, intend(wal, "req_open", 1, 100_000), 0);
+            intend(wal, "req_open", 2, 200_000);
+            intend(wal, "req_recorded", 1, 100_000);
+            wal.append("req_recorded", "{}".getBytes(UTF_8));
+            var first = directory.resolve("first");
+            try (var again = Wal.open(settings(killed()))) {
+                assertThat(again.recovered().settledAtHold()).isEqualTo(2);
+                assertThat(again.interrupted())
+                        .extracting(call -> call.request().id())
+                        .containsExactly("req_between", "req_open");
+                var open = again.interrupted().getLast();
+                assertThat(open.request()).isEqualTo(request("req_open"));
+                assertThat(open.tries())
+                        .extracting(Interrupted.Tried::costNanos)
+                        .containsExactly(0L, 200_000L);
+                assertThat(open.tries())
+                        .extracting(Interrupted.Tried::assumed)
+                        .containsExactly(false, true);
+                assertThat(open.tries().getLast().budgets()).containsExactly("team-a/monthly");
+                again.append("req_between", "{}".getBytes(UTF_8));
+                copy(directory.resolve("copy-0"), first);
+            }
+            // killed again before it had written the second one
+            try (var third = Wal.open(settings(first))) {
+                assertThat(third.interrupted())
+                        .singleElement()
+                        .satisfies(
+                                call -> {
+                                    assertThat(call.request().id()).isEqualTo("req_open");
+                                    assertThat(call.tries()).hasSize(2);
+                                });
+                third.append("req_open", "{}".getBytes(UTF_8));
+            }
+            try (var fourth = Wal.open(settings(first))) {
+                assertThat(fourth.interrupted()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void keepsRunningRequestsOverManySegments() throws Exception {
+        try (var wal = open()) {
+            grant(wal, 200_000);
+            intend(wal, "req_long", 1, 5_000_000);
+            intend(wal, "req_told", 1, 3_000_000);
+            wal.append("req_told", "{}".getBytes(UTF_8));
+            for (var i = 0; i < 5_000; i++) {
+                settle(wal, intend(wal, "req_" + i, 1, 9_000), 7_001);
+                wal.append("req_" + i, "{}".getBytes(UTF_8));
+                if (i % 100 == 0) {
+                    await().pollDelay(Duration.ZERO).until(wal::nextReady);
+                }
+            }
+            try (var again = Wal.open(settings(killed()))) {
+                assertThat(again.recovered().settledAtHold()).isEqualTo(2);
+                assertThat(again.interrupted())
+                        .extracting(call -> call.request().id())
+                        .containsExactly("req_long");
+            }
+        }
+    }
+
+    @Test
     void refusesADirectoryThatIsInUse() throws IOException {
         try (var wal = open()) {
             assertThat(wal.failure()).isNull();
@@ -234,9 +334,9 @@ class WalTest {
             var first = intend(wal, 5_000_000);
             var settled = 0L;
             for (var i = 0; i < 20_000; i++) {
-                settle(wal, intend(wal, 9_000), 7_001);
+                settle(wal, intend(wal, "req_" + i, 1, 9_000), 7_001);
                 settled += 7_001;
-                wal.append(("{\"n\":" + i + "}").getBytes(UTF_8));
+                wal.append("req_" + i, ("{\"n\":" + i + "}").getBytes(UTF_8));
                 if (i % 100 == 0) {
                     // the test writes faster than any traffic: the next segment has to be there
                     await().pollDelay(Duration.ZERO).until(wal::nextReady);
@@ -249,7 +349,8 @@ class WalTest {
                                     assertThat(LogReplay.segments(directory.resolve("log")))
                                             .hasSizeBetween(2, 4));
             try (var again = Wal.open(settings(killed()))) {
-                assertThat(again.recovered()).isEqualTo(new Wal.Recovered(true, 1, null));
+                assertThat(again.recovered().proven()).isTrue();
+                assertThat(again.recovered().settledAtHold()).isOne();
                 assertThat(totals(again, 1).settledMicros())
                         .isEqualTo(Math.ceilDiv(settled + 5_000_000, 1_000));
                 assertThat(again.recent(1))
@@ -268,8 +369,8 @@ class WalTest {
     @Test
     void usageRecordsOfALogInUseCanBeRead() throws IOException {
         try (var wal = open()) {
-            wal.append("{\"a\":1}".getBytes(UTF_8));
-            wal.append("{\"a\":2}".getBytes(UTF_8));
+            wal.append("req_1", "{\"a\":1}".getBytes(UTF_8));
+            wal.append("req_2", "{\"a\":2}".getBytes(UTF_8));
             var read = new ArrayList<String>();
             Wal.readUsage(directory.resolve("log"), json -> read.add(new String(json, UTF_8)));
             assertThat(read).containsExactly("{\"a\":1}", "{\"a\":2}");
