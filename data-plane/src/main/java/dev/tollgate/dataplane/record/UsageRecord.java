@@ -68,7 +68,7 @@ public record UsageRecord(
             cost = cost.plus(money);
             assumed |= tried.assumed();
             budgets.addAll(tried.budgets());
-            var word = tried.attempt() == last ? Outcome.INTERRUPTED : Outcome.PROVIDER_ERROR;
+            var word = tried.attempt().equals(last) ? Outcome.INTERRUPTED : Outcome.PROVIDER_ERROR;
             attempts.add(
                     new Attempt(
                             tried.attempt().provider(),
