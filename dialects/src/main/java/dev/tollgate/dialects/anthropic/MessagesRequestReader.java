@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.conversation.CacheMarker;
 import dev.tollgate.dialects.conversation.Decoded;
 import dev.tollgate.dialects.conversation.Draft;
 import dev.tollgate.dialects.conversation.OutputFormat;
@@ -28,7 +29,13 @@ final class MessagesRequestReader {
                     "anthropic_version",
                     "anthropic_beta",
                     "betas",
-                    "diagnostics");
+                    "diagnostics",
+                    "compaction",
+                    "fallbacks",
+                    "fallback_credit_token",
+                    "billing_policy",
+                    "user_profile_id",
+                    "workspace_id");
 
     private final Draft draft = new Draft();
 
@@ -92,7 +99,7 @@ final class MessagesRequestReader {
             case "output_config" -> outputConfig(value);
             case "output_format" -> format(value);
             case "cache_control" -> draft.uses(Trait.CACHE_MARKERS, name);
-            case "container" -> draft.uses(Trait.SERVER_STATE, name);
+            case "container", "thread" -> draft.uses(Trait.SERVER_STATE, name);
             case "mcp_servers" -> {
                 if (!value.isEmpty()) {
                     draft.uses(Trait.SERVER_TOOL, name);
@@ -178,6 +185,12 @@ final class MessagesRequestReader {
             draft.uses(Trait.HINT, "tools[].type=" + type);
             return;
         }
+        var own = ClaudeTool.of(type);
+        if (own != null) {
+            draft.uses(Trait.CLAUDE_TOOL, at + ".type=" + type);
+            draft.tool(own.tool(Json.text(tool, "name"), marker(tool)));
+            return;
+        }
         if (!type.equals("custom")) {
             draft.uses(Trait.SERVER_TOOL, at + ".type=" + type);
             return;
@@ -200,7 +213,11 @@ final class MessagesRequestReader {
                         Json.objectIn(tool, "input_schema"),
                         strict != null && strict.isBoolean() ? strict.booleanValue() : null,
                         false,
-                        MessagesTurnsReader.cacheMarker(draft, tool, "tools[].cache_control")));
+                        marker(tool)));
+    }
+
+    private @Nullable CacheMarker marker(JsonNode tool) {
+        return MessagesTurnsReader.cacheMarker(draft, tool, "tools[].cache_control");
     }
 
     private void toolChoice(JsonNode choice) {

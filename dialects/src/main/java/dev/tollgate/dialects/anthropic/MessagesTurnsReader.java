@@ -151,6 +151,10 @@ final class MessagesTurnsReader {
         if (Json.isTrue(block.path("citations"), "enabled")) {
             draft.uses(Trait.CITATIONS, "messages[].content[].citations");
         }
+        var context = Json.text(block, "context");
+        if (context != null && !context.isBlank()) {
+            parts.add(new Part.Text((title == null ? "" : title + ": ") + context));
+        }
         switch (Json.textOr(source, "type", "")) {
             case "text" ->
                     parts.add(

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Sorts files by their media type. */
 public final class Documents {
+    /** The first bytes of every PDF. */
+    private static final String PDF_IN_BASE64 = "JVBERi";
+
     private Documents() {}
 
     /** The part that holds a file of this type, its trait noted. */
@@ -63,6 +66,22 @@ public final class Documents {
         }
         draft.uses(Trait.DOCUMENT_URL, field);
         return new Part.Document(file, title, null);
+    }
+
+    /** Sound in OpenAI's form: base64 and a format, or a data URL that some servers take. */
+    public static Media.Inline audio(String data, String format) {
+        var inline = Media.ofDataUrl(data);
+        return inline != null
+                ? inline
+                : new Media.Inline("audio/" + (format.equals("mp3") ? "mpeg" : format), data);
+    }
+
+    /** A file in OpenAI's form: a data URL, or bare base64 of a PDF; null if it is neither. */
+    public static Media.@Nullable Inline inline(String data) {
+        var inline = Media.ofDataUrl(data);
+        return inline == null && data.startsWith(PDF_IN_BASE64)
+                ? new Media.Inline("application/pdf", data)
+                : inline;
     }
 
     private static @Nullable String text(Media.Inline file) {

@@ -31,6 +31,7 @@ public enum Trait {
     JSON_OBJECT("JSON object mode"),
     JSON_SCHEMA("JSON schema of the answer"),
     CUSTOM_TOOL("tools with free text input"),
+    CLAUDE_TOOL("tools of Anthropic's types that the client runs"),
     SERVER_TOOL("tools that the provider runs"),
     SERVER_TOOL_HISTORY("traces of the provider's own tools in the history"),
     SERVER_STATE("state kept by the provider"),

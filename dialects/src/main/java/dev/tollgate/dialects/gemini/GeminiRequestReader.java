@@ -27,6 +27,7 @@ final class GeminiRequestReader {
                     "audioTimestamp",
                     "routingConfig",
                     "modelSelectionConfig",
+                    "modelConfig",
                     "enableEnhancedCivicAnswers",
                     "enableAffectiveDialog");
 

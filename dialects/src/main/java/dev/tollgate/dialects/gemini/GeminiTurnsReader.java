@@ -114,9 +114,14 @@ final class GeminiTurnsReader {
                 || part.has("toolCall")
                 || part.has("toolResponse")) {
             draft.uses(Trait.SERVER_TOOL_HISTORY, "contents[].parts[]." + part.fieldNames().next());
-        } else if (signature == null) {
+        } else if (signature == null && !isEmpty(part)) {
             draft.malformed(at + ": a part of no known kind", at);
         }
+    }
+
+    /** Chunks of a stream that were collected as they came end with a part that says nothing. */
+    private static boolean isEmpty(JsonNode part) {
+        return part.isEmpty() || (part.size() == 1 && part.has("thought"));
     }
 
     private Part call(JsonNode call, @Nullable Signature signature, String at) {

@@ -85,7 +85,13 @@ final class OpenApiSchema {
             case "property_ordering" -> "propertyOrdering";
             case "min_items" -> "minItems";
             case "max_items" -> "maxItems";
+            case "min_length" -> "minLength";
+            case "max_length" -> "maxLength";
+            case "min_properties" -> "minProperties";
+            case "max_properties" -> "maxProperties";
             case "additional_properties" -> "additionalProperties";
+            case "defs" -> "$defs";
+            case "ref" -> "$ref";
             default -> name;
         };
     }

@@ -32,8 +32,13 @@ final class ChatAnswerReader {
                                     + error.path("message").asText()
                             : "the provider's answer has no choices[0].message");
         }
-        var parts = parts(message, idSeed);
         var word = Json.text(choice, "finish_reason");
+        if ("error".equals(word)) {
+            return new Reading.Unreadable(
+                    "the provider's answer ended with an error: "
+                            + Json.textOr(choice.path("error"), "message", "no reason given"));
+        }
+        var parts = parts(message, idSeed);
         var finish = word == null ? FinishReason.STOP : ChatFinish.read(word);
         return new Reading.Read(
                 new Answer(
@@ -53,6 +58,10 @@ final class ChatAnswerReader {
             parts.add(new Part.Reasoning(reasoning, null, false));
         }
         content(message, parts);
+        var spoken = Json.text(message.path("audio"), "transcript");
+        if (spoken != null && !spoken.isEmpty()) {
+            parts.add(new Part.Text(spoken));
+        }
         var refusal = Json.text(message, "refusal");
         if (refusal != null && !refusal.isEmpty()) {
             parts.add(new Part.Refusal(refusal));
@@ -60,6 +69,12 @@ final class ChatAnswerReader {
         var calls = Json.arrayIn(message, "tool_calls");
         for (int i = 0; i < calls.size(); i++) {
             parts.add(toolCall(calls.get(i), i, message, idSeed));
+        }
+        var legacy = Json.objectIn(message, "function_call");
+        if (legacy != null && calls.isEmpty()) {
+            var call = Json.object();
+            call.set("function", legacy);
+            parts.add(toolCall(call, 0, message, idSeed));
         }
         return parts;
     }

@@ -24,9 +24,10 @@ final class ChatAnswerWriter {
         body.put("model", terms.modelOr(answer.model()));
         var choice = body.putArray("choices").addObject();
         choice.put("index", 0);
-        choice.set("message", message(answer));
+        boolean functions = functions(terms);
+        choice.set("message", message(answer, functions));
         choice.putNull("logprobs");
-        choice.put("finish_reason", ChatFinish.write(answer.finish()));
+        choice.put("finish_reason", ChatFinish.write(answer.finish(), functions));
         var usage = answer.usage();
         if (usage != null) {
             body.set("usage", ChatUsage.write(usage));
@@ -40,7 +41,12 @@ final class ChatAnswerWriter {
         return id.startsWith("chatcmpl-") ? id : "chatcmpl-" + id;
     }
 
-    private static ObjectNode message(Answer answer) {
+    /** Whether the client calls tools by their old name, and so knows one call at a time. */
+    static boolean functions(ClientTerms terms) {
+        return terms.body().has("functions") && !terms.body().has("tools");
+    }
+
+    private static ObjectNode message(Answer answer, boolean functions) {
         var message = Json.object().put("role", "assistant");
         var text = new StringBuilder();
         var reasoning = new StringBuilder();
@@ -84,7 +90,9 @@ final class ChatAnswerWriter {
         if (!blocks.isEmpty()) {
             message.set("thinking_blocks", blocks);
         }
-        if (!calls.isEmpty()) {
+        if (functions && !calls.isEmpty()) {
+            message.set("function_call", calls.get(0).path("function"));
+        } else if (!calls.isEmpty()) {
             message.set("tool_calls", calls);
         }
         return message;

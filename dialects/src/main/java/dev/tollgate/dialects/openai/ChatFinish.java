@@ -16,7 +16,12 @@ final class ChatFinish {
         };
     }
 
-    static String write(FinishReason reason) {
+    /** As a client knows it that still calls tools functions. */
+    static String write(FinishReason reason, boolean functions) {
+        return functions && reason == FinishReason.TOOL_CALLS ? "function_call" : write(reason);
+    }
+
+    private static String write(FinishReason reason) {
         return switch (reason) {
             case STOP, STOP_SEQUENCE, PAUSE -> "stop";
             case TOOL_CALLS -> "tool_calls";

@@ -18,7 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the messages of a chat request. */
 final class ChatMessagesReader {
+    /** Calls by their old name have no ids: each is answered by the message behind it. */
+    private static final String LEGACY_ID = "call_function_";
+
     private final Draft draft;
+    private int legacyCalls;
+    private int legacyResults;
 
     ChatMessagesReader(Draft draft) {
         this.draft = draft;
@@ -59,6 +64,9 @@ final class ChatMessagesReader {
 
     private Part toolResult(JsonNode message, String at) {
         var id = Json.text(message, "tool_call_id");
+        if (id == null && "function".equals(Json.text(message, "role"))) {
+            id = LEGACY_ID + legacyResults++;
+        }
         if (id == null) {
             draft.malformed(at + ".tool_call_id: expected a string", at + ".tool_call_id");
         }
@@ -81,6 +89,16 @@ final class ChatMessagesReader {
         var calls = Json.arrayIn(message, "tool_calls");
         for (int i = 0; i < calls.size(); i++) {
             parts.add(toolCall(calls.get(i), at + ".tool_calls[" + i + "]"));
+        }
+        var legacy = Json.objectIn(message, "function_call");
+        if (legacy != null) {
+            parts.add(
+                    new Part.ToolCall(
+                            LEGACY_ID + legacyCalls++,
+                            Json.textOr(legacy, "name", ""),
+                            arguments(legacy.get("arguments")),
+                            false,
+                            null));
         }
         if (message.path("audio").isObject()) {
             draft.uses(Trait.FILE_ID, "messages[].audio.id");
@@ -238,9 +256,7 @@ final class ChatMessagesReader {
             return;
         }
         draft.uses(Trait.AUDIO, "messages[].content[].input_audio");
-        var format = Json.textOr(audio, "format", "wav");
-        var mime = format.equals("mp3") ? "audio/mpeg" : "audio/" + format;
-        parts.add(new Part.Audio(new Media.Inline(mime, data)));
+        parts.add(new Part.Audio(Documents.audio(data, Json.textOr(audio, "format", "wav"))));
     }
 
     private void file(JsonNode node, String at, @Nullable CacheMarker marker, List<Part> parts) {
@@ -263,7 +279,7 @@ final class ChatMessagesReader {
             String at,
             @Nullable CacheMarker marker,
             List<Part> parts) {
-        var inline = Media.ofDataUrl(dataOrUrl);
+        var inline = Documents.inline(dataOrUrl);
         if (inline != null) {
             parts.add(Documents.part(draft, inline, title, "messages[].content[].file", marker));
         } else if (dataOrUrl.startsWith("http:") || dataOrUrl.startsWith("https:")) {

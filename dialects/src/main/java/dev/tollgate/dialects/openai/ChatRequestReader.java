@@ -1,22 +1,16 @@
 package dev.tollgate.dialects.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.codec.Json;
-import dev.tollgate.dialects.conversation.CacheMarker;
 import dev.tollgate.dialects.conversation.Decoded;
 import dev.tollgate.dialects.conversation.Draft;
 import dev.tollgate.dialects.conversation.OutputFormat;
 import dev.tollgate.dialects.conversation.ReasoningRequest;
 import dev.tollgate.dialects.conversation.Sampling;
-import dev.tollgate.dialects.conversation.Tool;
-import dev.tollgate.dialects.conversation.ToolChoice;
 import dev.tollgate.dialects.conversation.Trait;
-import java.util.ArrayList;
 import java.util.Locale;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Reads the fields of a chat request; its messages are {@link ChatMessagesReader}'s. */
 final class ChatRequestReader {
@@ -49,10 +43,20 @@ final class ChatRequestReader {
                     "request_id",
                     "session_id",
                     "citation_options",
+                    "preset",
+                    "reasoning_split",
+                    "chat_template_kwargs",
+                    "keep_alive",
+                    "top_n_sigma",
+                    "trace",
+                    "verbose",
+                    "cache_salt",
+                    "priority",
                     "extra_headers",
                     "extra_body");
 
     private final Draft draft = new Draft();
+    private final ChatToolsReader tools = new ChatToolsReader(draft);
 
     Decoded read(ObjectNode body) {
         for (var field : body.properties()) {
@@ -83,8 +87,10 @@ final class ChatRequestReader {
         switch (name) {
             case "model", "messages", "stream", "stream_options", "temperature", "top_p" -> {}
             case "response_format" -> {}
-            case "tools" -> tools(value);
-            case "tool_choice" -> draft.toolChoice(toolChoice(value));
+            case "tools" -> tools.read(value);
+            case "functions" -> tools.functions(value);
+            case "tool_choice" -> draft.toolChoice(tools.choice(value));
+            case "function_call" -> draft.toolChoice(tools.functionChoice(value));
             case "parallel_tool_calls" -> parallel(value);
             case "stop" -> stop(value);
             case "max_tokens", "max_completion_tokens" -> limit(name, value);
@@ -134,6 +140,12 @@ final class ChatRequestReader {
             case "audio" -> draft.uses(Trait.MEDIA_OUTPUT, name);
             case "web_search_options", "plugins", "search_parameters" ->
                     draft.uses(Trait.SERVER_TOOL, name);
+            case "cache_control" -> draft.uses(Trait.CACHE_MARKERS, name);
+            case "disable_reasoning" -> {
+                if (value.asBoolean()) {
+                    reasoning(name, new ReasoningRequest.Off(), false);
+                }
+            }
             default -> draft.uses(HINTS.contains(name) ? Trait.HINT : Trait.UNKNOWN_FIELD, name);
         }
     }
@@ -186,108 +198,23 @@ final class ChatRequestReader {
 
     /** OpenRouter's spelling. */
     private void reasoning(JsonNode value) {
+        boolean visible = !Json.isTrue(value, "exclude");
         var effort = Json.text(value, "effort");
         var budget = Json.longIn(value, "max_tokens");
         if (effort != null) {
             effort("reasoning.effort", effort);
         } else if (budget.isPresent()) {
-            reasoning("reasoning", new ReasoningRequest.Budget(budget.getAsLong()), true);
+            reasoning("reasoning", new ReasoningRequest.Budget(budget.getAsLong()), visible);
         } else if (value.path("enabled").isBoolean() && !value.path("enabled").booleanValue()) {
             reasoning("reasoning", new ReasoningRequest.Off(), false);
         } else {
-            reasoning("reasoning", new ReasoningRequest.Unsaid(), true);
+            reasoning("reasoning", new ReasoningRequest.Unsaid(), visible);
         }
     }
 
     private void reasoning(String field, ReasoningRequest.Amount amount, boolean visible) {
         draft.uses(Trait.REASONING, field);
         draft.reasoning(new ReasoningRequest(amount, visible));
-    }
-
-    private void tools(JsonNode value) {
-        if (!(value instanceof ArrayNode tools)) {
-            draft.malformed("tools: expected an array", "tools");
-            return;
-        }
-        for (int i = 0; i < tools.size(); i++) {
-            tool(tools.get(i), "tools[" + i + "]");
-        }
-    }
-
-    private void tool(JsonNode node, String at) {
-        var function = Json.objectIn(node, "function");
-        var custom = Json.objectIn(node, "custom");
-        var type = Json.text(node, "type");
-        if (function != null && (type == null || type.equals("function"))) {
-            var name = Json.text(function, "name");
-            if (name == null) {
-                draft.malformed(at + ".function.name: expected a string", at + ".function.name");
-                return;
-            }
-            var strict = function.get("strict");
-            draft.tool(
-                    new Tool(
-                            name,
-                            Json.text(function, "description"),
-                            Json.objectIn(function, "parameters"),
-                            strict != null && strict.isBoolean() ? strict.booleanValue() : null,
-                            false,
-                            cacheMarker(node, at)));
-        } else if (custom != null && "custom".equals(type)) {
-            draft.uses(Trait.CUSTOM_TOOL, at);
-            draft.tool(
-                    new Tool(
-                            Json.textOr(custom, "name", ""),
-                            Json.text(custom, "description"),
-                            null,
-                            null,
-                            true,
-                            null));
-        } else if (type != null) {
-            draft.uses(Trait.SERVER_TOOL, at + ".type=" + type);
-        } else {
-            draft.malformed(at + ".type: expected function", at + ".type");
-        }
-    }
-
-    private @Nullable CacheMarker cacheMarker(JsonNode node, String at) {
-        return ChatMessagesReader.cacheMarker(draft, node, at);
-    }
-
-    private @Nullable ToolChoice toolChoice(JsonNode value) {
-        if (value.isTextual()) {
-            return switch (value.textValue()) {
-                case "auto" -> new ToolChoice.Auto();
-                case "none" -> new ToolChoice.None();
-                case "required", "any" -> new ToolChoice.Required();
-                default -> {
-                    draft.malformed(
-                            "tool_choice: "
-                                    + value.textValue()
-                                    + " (expected: auto, none, required"
-                                    + " or an object)",
-                            "tool_choice");
-                    yield null;
-                }
-            };
-        }
-        var allowed = Json.objectIn(value, "allowed_tools");
-        if (allowed != null) {
-            var names = new ArrayList<String>();
-            for (var tool : Json.arrayIn(allowed, "tools")) {
-                names.add(
-                        tool.path(tool.has("custom") ? "custom" : "function")
-                                .path("name")
-                                .asText());
-            }
-            return new ToolChoice.Allowed(names, "required".equals(Json.text(allowed, "mode")));
-        }
-        var named = value.path(value.has("custom") ? "custom" : "function").path("name");
-        if (!named.isTextual()) {
-            draft.malformed("tool_choice.function.name: expected a string", "tool_choice");
-            return null;
-        }
-        return new ToolChoice.Named(named.textValue());
     }
 
     private void format(ObjectNode format) {

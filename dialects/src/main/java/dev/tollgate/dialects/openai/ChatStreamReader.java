@@ -76,9 +76,18 @@ final class ChatStreamReader implements StreamReader {
         if (refusal != null && !refusal.isEmpty()) {
             out.accept(new AnswerEvent.RefusalDelta(refusal));
         }
+        var spoken = Json.text(delta.path("audio"), "transcript");
+        if (spoken != null && !spoken.isEmpty()) {
+            out.accept(new AnswerEvent.TextDelta(spoken));
+        }
         var toolCalls = Json.arrayIn(delta, "tool_calls");
         for (int i = 0; i < toolCalls.size(); i++) {
             toolCall(toolCalls.get(i), i, delta, out);
+        }
+        if (delta.path("function_call").isObject()) {
+            var legacy = Json.object();
+            legacy.set("function", delta.get("function_call"));
+            toolCall(legacy, 0, delta, out);
         }
         var finish = Json.text(choice, "finish_reason");
         if (finish != null && !finish.isEmpty() && !finished) {
@@ -117,7 +126,9 @@ final class ChatStreamReader implements StreamReader {
     private void toolCall(JsonNode node, int position, JsonNode delta, Consumer<AnswerEvent> out) {
         int index = node.path("index").isInt() ? node.path("index").intValue() : position;
         var id = Json.textOr(node, "id", "");
-        var name = Json.textOr(node.path("function"), "name", "");
+        boolean custom = node.path("custom").isObject();
+        var function = node.path(custom ? "custom" : "function");
+        var name = Json.textOr(function, "name", "");
         var call = byIndex.get(index);
         boolean another =
                 call != null && !id.isEmpty() && !call.id.isEmpty() && !id.equals(call.id);
@@ -132,7 +143,7 @@ final class ChatStreamReader implements StreamReader {
         if (call.name.isEmpty()) {
             call.name = name;
         }
-        var arguments = node.path("function").path("arguments");
+        var arguments = function.path(custom ? "input" : "arguments");
         var text = arguments.isObject() ? Json.write(arguments) : arguments.asText("");
         if (!call.started && call.name.isEmpty()) {
             call.early.append(text);
@@ -148,7 +159,7 @@ final class ChatStreamReader implements StreamReader {
                             call.number,
                             call.id,
                             call.name,
-                            false,
+                            custom,
                             ChatAnswerReader.signature(node, call.number, delta)));
             text = call.early + text;
         }

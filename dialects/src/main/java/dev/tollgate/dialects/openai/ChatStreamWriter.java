@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChatStreamWriter implements StreamWriter {
     private final ClientTerms terms;
+    private final boolean functions;
     private final Set<Integer> customCalls = new HashSet<>();
     private final ArrayNode annotations = Json.array();
     private final ArrayNode thinkingBlocks = Json.array();
@@ -42,6 +43,7 @@ final class ChatStreamWriter implements StreamWriter {
 
     ChatStreamWriter(ClientTerms terms) {
         this.terms = terms;
+        this.functions = ChatAnswerWriter.functions(terms);
         this.id = ChatAnswerWriter.id(null, terms);
         this.model = terms.modelOr(null);
     }
@@ -117,6 +119,13 @@ final class ChatStreamWriter implements StreamWriter {
 
     private void toolCalls(ObjectNode call, SseOut out) {
         var delta = Json.object();
+        if (functions) {
+            if (call.path("index").asInt() == 0) {
+                delta.set("function_call", call.path("function"));
+                delta(delta, out);
+            }
+            return;
+        }
         delta.putArray("tool_calls").add(call);
         delta(delta, out);
     }
@@ -165,7 +174,10 @@ final class ChatStreamWriter implements StreamWriter {
     public void close(SseOut out) {
         start(out);
         lists(out);
-        chunk(Json.object(), ChatFinish.write(finish == null ? FinishReason.STOP : finish), out);
+        chunk(
+                Json.object(),
+                ChatFinish.write(finish == null ? FinishReason.STOP : finish, functions),
+                out);
         if (terms.includeUsage()) {
             var chunk = head();
             chunk.putArray("choices");

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Thoughts;
+import dev.tollgate.dialects.conversation.CacheMarker;
 import dev.tollgate.dialects.conversation.Draft;
 import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.Part;
@@ -11,6 +12,7 @@ import dev.tollgate.dialects.conversation.Trait;
 import dev.tollgate.dialects.conversation.Turn.Role;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the items of a Responses request. What the model said (messages, reasoning, calls) comes as
@@ -18,10 +20,13 @@ import java.util.List;
  */
 final class ResponsesItemsReader {
     private final Draft draft;
+    private final ResponsesRequestReader request;
     private final List<Part> assistant = new ArrayList<>();
+    private boolean keptElsewhere;
 
-    ResponsesItemsReader(Draft draft) {
+    ResponsesItemsReader(Draft draft, ResponsesRequestReader request) {
         this.draft = draft;
+        this.request = request;
     }
 
     void read(JsonNode input) {
@@ -37,7 +42,7 @@ final class ResponsesItemsReader {
             item(input.get(i), "input[" + i + "]");
         }
         endAssistant();
-        if (draft.turns().isEmpty()) {
+        if (draft.turns().isEmpty() && !keptElsewhere) {
             draft.malformed("input: expected at least one item", "input");
         }
     }
@@ -50,7 +55,8 @@ final class ResponsesItemsReader {
     }
 
     private void item(JsonNode item, String at) {
-        var type = Json.textOr(item, "type", "message");
+        boolean reference = !item.has("content") && !item.has("role") && item.hasNonNull("id");
+        var type = Json.textOr(item, "type", reference ? "item_reference" : "message");
         switch (type) {
             case "message" -> message(item, at);
             case "function_call" ->
@@ -82,7 +88,12 @@ final class ResponsesItemsReader {
                                         null)));
             }
             case "reasoning" -> assistant.add(reasoning(item));
-            case "item_reference" -> draft.uses(Trait.SERVER_STATE, "input[].type=" + type);
+            case "additional_tools" -> request.tools(Json.arrayIn(item, "tools"), at + ".tools");
+            case "configuration_update" -> request.update(item);
+            case "item_reference", "compaction_trigger" -> {
+                keptElsewhere = true;
+                draft.uses(Trait.SERVER_STATE, "input[].type=" + type);
+            }
             default ->
                     draft.uses(
                             isTrace(type) ? Trait.SERVER_TOOL_HISTORY : Trait.UNKNOWN_FIELD,
@@ -97,7 +108,6 @@ final class ResponsesItemsReader {
                 || type.startsWith("tool_search_")
                 || type.equals("program")
                 || type.equals("program_output")
-                || type.equals("additional_tools")
                 || type.equals("compaction")
                 || type.equals("compaction_summary");
     }
@@ -153,27 +163,35 @@ final class ResponsesItemsReader {
 
     private void part(JsonNode part, String at, List<Part> parts) {
         var type = Json.textOr(part, "type", "");
+        var marker = cacheMarker(part);
         switch (type) {
             case "input_text", "output_text", "text", "summary_text" ->
-                    parts.add(new Part.Text(Json.textOr(part, "text", "")));
+                    parts.add(new Part.Text(Json.textOr(part, "text", ""), marker));
             case "refusal" -> parts.add(new Part.Refusal(Json.textOr(part, "refusal", "")));
-            case "input_image" -> image(part, at, parts);
-            case "input_file" -> file(part, at, parts);
+            case "input_image" -> image(part, at, marker, parts);
+            case "input_file" -> file(part, at, marker, parts);
             case "input_audio" -> {
                 var audio = part.path("input_audio");
                 draft.uses(Trait.AUDIO, "input[].content[].input_audio");
-                var format = Json.textOr(audio, "format", "wav");
                 parts.add(
                         new Part.Audio(
-                                new Media.Inline(
-                                        "audio/" + (format.equals("mp3") ? "mpeg" : format),
-                                        Json.textOr(audio, "data", ""))));
+                                Documents.audio(
+                                        Json.textOr(audio, "data", ""),
+                                        Json.textOr(audio, "format", "wav"))));
             }
             default -> draft.uses(Trait.UNKNOWN_FIELD, "input[].content[].type=" + type);
         }
     }
 
-    private void image(JsonNode part, String at, List<Part> parts) {
+    private @Nullable CacheMarker cacheMarker(JsonNode part) {
+        if (!part.path("prompt_cache_breakpoint").isObject()) {
+            return null;
+        }
+        draft.uses(Trait.CACHE_MARKERS, "input[].content[].prompt_cache_breakpoint");
+        return CacheMarker.FIVE_MINUTES;
+    }
+
+    private void image(JsonNode part, String at, @Nullable CacheMarker marker, List<Part> parts) {
         var field = "input[].content[].image_url";
         if (part.hasNonNull("file_id")) {
             draft.uses(Trait.FILE_ID, "input[].content[].file_id");
@@ -191,10 +209,10 @@ final class ResponsesItemsReader {
                 new Part.Image(
                         inline != null ? inline : new Media.Url(url, null),
                         Json.text(part, "detail"),
-                        null));
+                        marker));
     }
 
-    private void file(JsonNode part, String at, List<Part> parts) {
+    private void file(JsonNode part, String at, @Nullable CacheMarker marker, List<Part> parts) {
         var title = Json.text(part, "filename");
         if (part.hasNonNull("file_id")) {
             draft.uses(Trait.FILE_ID, "input[].content[].file_id");
@@ -203,14 +221,14 @@ final class ResponsesItemsReader {
         var url = Json.text(part, "file_url");
         if (url != null) {
             draft.uses(Trait.DOCUMENT_URL, "input[].content[].file_url");
-            parts.add(new Part.Document(new Media.Url(url, null), title, null));
+            parts.add(new Part.Document(new Media.Url(url, null), title, marker));
             return;
         }
-        var inline = Media.ofDataUrl(Json.textOr(part, "file_data", ""));
+        var inline = Documents.inline(Json.textOr(part, "file_data", ""));
         if (inline == null) {
             draft.malformed(at + ".file_data: expected a data: URL, base64", at + ".file_data");
             return;
         }
-        parts.add(Documents.part(draft, inline, title, "input[].content[].file_data", null));
+        parts.add(Documents.part(draft, inline, title, "input[].content[].file_data", marker));
     }
 }

@@ -3,6 +3,7 @@ package dev.tollgate.dialects.responses;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.codec.CustomTools;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.conversation.Decoded;
 import dev.tollgate.dialects.conversation.Draft;
@@ -35,7 +36,14 @@ final class ResponsesRequestReader {
                     "context_management",
                     "max_tool_calls",
                     "moderation",
-                    "access_programs");
+                    "access_programs",
+                    "image",
+                    "background_options",
+                    "provider",
+                    "models",
+                    "route",
+                    "transforms",
+                    "session_id");
 
     private final Draft draft = new Draft();
 
@@ -49,12 +57,12 @@ final class ResponsesRequestReader {
                 field(field.getKey(), field.getValue());
             }
         }
-        new ResponsesItemsReader(draft).read(body.path("input"));
+        new ResponsesItemsReader(draft, this).read(body.path("input"));
         draft.sampling(
                 new Sampling(
                         Json.doubleIn(body, "temperature"),
                         Json.doubleIn(body, "top_p"),
-                        null,
+                        Json.boxedLongIn(body, "top_k"),
                         null,
                         Json.doubleIn(body, "frequency_penalty"),
                         Json.doubleIn(body, "presence_penalty")));
@@ -65,6 +73,7 @@ final class ResponsesRequestReader {
         switch (name) {
             case "model", "input", "instructions", "stream", "stream_options" -> {}
             case "temperature", "top_p" -> {}
+            case "top_k" -> draft.uses(Trait.TOP_K, name);
             case "frequency_penalty", "presence_penalty" -> {
                 if (value.asDouble() != 0) {
                     draft.uses(Trait.PENALTIES, name);
@@ -100,6 +109,7 @@ final class ResponsesRequestReader {
             case "reasoning" -> reasoning(value);
             case "text" -> text(value);
             case "user", "safety_identifier" -> draft.user(value.asText());
+            case "plugins" -> draft.uses(Trait.SERVER_TOOL, name);
             case "background" -> {
                 if (value.asBoolean()) {
                     draft.uses(Trait.SERVER_STATE, name);
@@ -119,6 +129,12 @@ final class ResponsesRequestReader {
                 default -> draft.uses(Trait.HINT, "include[" + each.asText() + "]");
             }
         }
+    }
+
+    /** Settings that an item of the history changes: the last ones hold. */
+    void update(JsonNode item) {
+        reasoning(item.path("reasoning"));
+        text(item.path("text"));
     }
 
     private void reasoning(JsonNode reasoning) {
@@ -189,7 +205,7 @@ final class ResponsesRequestReader {
         return node.path("strict").isBoolean() ? node.path("strict").booleanValue() : null;
     }
 
-    private void tools(ArrayNode tools, String at) {
+    void tools(ArrayNode tools, String at) {
         for (int i = 0; i < tools.size(); i++) {
             tool(tools.get(i), at + "[" + i + "]");
         }
@@ -208,7 +224,10 @@ final class ResponsesRequestReader {
                     draft.uses(Trait.HINT, "tools[].defer_loading");
                 }
                 if (type.equals("custom")) {
-                    custom(tool, name, at);
+                    draft.uses(Trait.CUSTOM_TOOL, at);
+                    draft.tool(
+                            CustomTools.tool(
+                                    name, Json.text(tool, "description"), tool.path("format")));
                 } else {
                     draft.tool(
                             new Tool(
@@ -228,21 +247,6 @@ final class ResponsesRequestReader {
             }
             default -> draft.uses(Trait.SERVER_TOOL, at + ".type=" + type);
         }
-    }
-
-    /** The grammar of a custom tool goes into its description: no other dialect enforces one. */
-    private void custom(JsonNode tool, String name, String at) {
-        draft.uses(Trait.CUSTOM_TOOL, at);
-        var description = Json.textOr(tool, "description", "");
-        var grammar = Json.text(tool.path("format"), "definition");
-        if (grammar != null) {
-            description +=
-                    "\nThe input must match this "
-                            + Json.textOr(tool.path("format"), "syntax", "")
-                            + " grammar:\n"
-                            + grammar;
-        }
-        draft.tool(new Tool(name, description, null, null, true, null));
     }
 
     private @Nullable ToolChoice toolChoice(JsonNode value) {

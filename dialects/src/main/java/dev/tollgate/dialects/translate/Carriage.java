@@ -84,6 +84,7 @@ public final class Carriage {
                             ? CARRIED
                             : adapted(
                                     "as a function with one text argument, restored in the answer");
+            case CLAUDE_TOOL -> adapted("as functions with the arguments that Anthropic documents");
             case SERVER_TOOL -> refused("the provider's own tools cannot run elsewhere");
             case SERVER_TOOL_HISTORY -> dropped("what the tools found is in the text");
             case SERVER_STATE -> refused("the state is kept by another provider");
