@@ -125,45 +125,6 @@ public record ProxyOptions(
                 exchange);
     }
 
-    public ProxyOptions withAnonymous(@Nullable String namespace) {
-        return new ProxyOptions(
-                host,
-                port,
-                adminHost,
-                adminPort,
-                eventLoops,
-                usageLog,
-                namespace,
-                otlpEndpoint,
-                sampleRatio,
-                resourceAttributes,
-                connectionsPerProvider,
-                maxConnections,
-                closeLag,
-                closeGrace,
-                exchange);
-    }
-
-    public ProxyOptions withTraces(
-            @Nullable String endpoint, double ratio, @Nullable String attributes) {
-        return new ProxyOptions(
-                host,
-                port,
-                adminHost,
-                adminPort,
-                eventLoops,
-                usageLog,
-                anonymousNamespace,
-                endpoint,
-                ratio,
-                attributes,
-                connectionsPerProvider,
-                maxConnections,
-                closeLag,
-                closeGrace,
-                exchange);
-    }
-
     public ProxyOptions withClose(Duration lag, Duration grace) {
         return new ProxyOptions(
                 host,

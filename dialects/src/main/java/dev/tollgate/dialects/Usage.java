@@ -26,19 +26,4 @@ public record Usage(
         long serverToolCalls) {
 
     public static final Usage NONE = new Usage(0, 0, 0, 0, 0, 0, 0, 0, 0);
-
-    /** Whether the figures can be true: none negative, no part larger than its whole. */
-    public boolean plausible() {
-        return input >= 0
-                && cacheRead >= 0
-                && cacheWrite5m >= 0
-                && cacheWrite1h >= 0
-                && output >= 0
-                && reasoning >= 0
-                && inputAudio >= 0
-                && outputAudio >= 0
-                && serverToolCalls >= 0
-                && cacheRead + cacheWrite5m + cacheWrite1h <= input
-                && reasoning <= output;
-    }
 }

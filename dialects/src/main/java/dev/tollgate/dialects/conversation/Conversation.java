@@ -36,22 +36,6 @@ public record Conversation(
         traits = Map.copyOf(traits);
     }
 
-    /** The same request with another output limit. */
-    public Conversation withMaxOutputTokens(OptionalLong limit) {
-        return new Conversation(
-                turns,
-                tools,
-                toolChoice,
-                parallelToolCalls,
-                format,
-                sampling,
-                stop,
-                limit,
-                reasoning,
-                user,
-                traits);
-    }
-
     /** The same request with other turns, tools and choice. */
     public Conversation with(List<Turn> turns, List<Tool> tools, @Nullable ToolChoice toolChoice) {
         return new Conversation(

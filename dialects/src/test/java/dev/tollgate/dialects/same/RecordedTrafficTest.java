@@ -11,6 +11,7 @@ import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Corpus;
 import dev.tollgate.dialects.Corpus.Exchange;
 import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.Figures;
 import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.scan.RequestScanner;
@@ -60,7 +61,7 @@ class RecordedTrafficTest {
             if (exchange.ingress().operation() == Operation.GENERATE && !hasNoFigures(exchange)) {
                 var usage = got.usage();
                 assertNotNull(usage, exchange.file());
-                assertTrue(usage.plausible(), exchange.file() + " " + usage);
+                assertTrue(Figures.plausible(usage), exchange.file() + " " + usage);
                 assertNotNull(got.finishReason(), exchange.file());
                 assertNotNull(got.model(), exchange.file());
             }
@@ -153,7 +154,7 @@ class RecordedTrafficTest {
             if (text.contains("\"usage\":{") || text.contains("usageMetadata")) {
                 var usage = stream.usage();
                 assertNotNull(usage, exchange.file());
-                assertTrue(usage.plausible(), exchange.file() + " " + usage);
+                assertTrue(Figures.plausible(usage), exchange.file() + " " + usage);
                 assertTrue(usage.output() > 0, exchange.file());
             }
         }
