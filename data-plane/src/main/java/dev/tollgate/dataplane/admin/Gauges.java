@@ -49,6 +49,13 @@ record Gauges(AdminServer.Sources sources) implements Metrics.GaugeSource {
                     "Held by this proxy's open requests.",
                     label,
                     budget.held().nanos() / NANOS);
+            sink.accept(
+                    new Gauge(
+                            "tollgate_budget_bound_violations_total",
+                            "Calls that their provider billed above the bound that was held.",
+                            "counter",
+                            label,
+                            budget.boundViolations()));
         }
         var applied = sources.live().applied();
         if (applied != null) {

@@ -75,22 +75,26 @@ final class HeldReservation implements Reservation {
             return;
         }
         var nanos = cost.nanos();
+        var violation = nanos > claim.bound().nanos();
         var charges = new ArrayList<LogRecord.Charge>(parts.size());
-        for (var part : parts) {
-            var within = Math.min(nanos, part.heldNanos());
-            if (nanos > part.heldNanos()) {
-                within += part.lease().takeUpTo(nanos - part.heldNanos());
-            }
-            charges.add(new LogRecord.Charge(part.lease().account, within, nanos - within));
-            if (nanos > claim.bound().nanos()) {
-                part.counter().boundViolations.incrementAndGet();
-            }
+        var taken = new long[parts.size()];
+        for (var i = 0; i < taken.length; i++) {
+            var part = parts.get(i);
+            var excess = Math.max(0, nanos - part.heldNanos());
+            // whoever pays for the excess, it is not there for others to spend
+            taken[i] = part.lease().takeUpTo(excess);
+            var overrun = violation ? excess : excess - taken[i];
+            charges.add(new LogRecord.Charge(part.lease().account, nanos - overrun, overrun));
         }
         // logged before the rest can be taken again, so that the log never holds more than the
         // lease
         wal.append(new LogRecord.Settle(intent, nanos, assumed, charges));
-        for (var part : parts) {
+        for (var i = 0; i < taken.length; i++) {
+            var part = parts.get(i);
             var lease = part.lease();
+            if (violation) {
+                keeper.violated(part.counter(), lease, claim, cost, taken[i]);
+            }
             lease.spentNanos.addAndGet(nanos);
             lease.heldNanos.addAndGet(-part.heldNanos());
             if (part.heldNanos() > nanos) {

@@ -9,6 +9,7 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseTotals;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
+import dev.tollgate.policy.price.Money;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -112,6 +113,29 @@ final class LeaseKeeper implements LedgerLink.Listener {
                         }
                     });
         }
+    }
+
+    /**
+     * A provider billed more than the bound that its call was admitted under. The excess is an
+     * overrun of the account, which tells the fleet of it; what this process holds of the account
+     * goes back, so that the overrun is paid from what nobody has yet.
+     *
+     * @param takenNanos out of the lease, for the excess
+     */
+    void violated(Counter counter, Lease lease, Claim claim, Money cost, long takenNanos) {
+        counter.boundViolations.incrementAndGet();
+        LOG.warn(
+                "BoundViolation: request {} cost {} USD, its bound was {} USD, Budget {}",
+                claim.requestId(),
+                cost,
+                claim.bound(),
+                counter.budget);
+        run(
+                () -> {
+                    lease.give(takenNanos);
+                    giveBack(counter, lease);
+                    report(List.of(lease));
+                });
     }
 
     /** False: too many wait already. */

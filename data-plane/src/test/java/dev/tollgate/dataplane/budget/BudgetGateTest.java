@@ -147,6 +147,34 @@ class BudgetGateTest {
     }
 
     @Test
+    void tellsTheLedgerOfWhatWasBilledAboveItsBoundAndKeepsTheLimitAllTheSame() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 100_000);
+        budgets(budget);
+        var gate = gate("a");
+        reserved(gate, Budgets.claim("r", CENT, budget)).settle(Money.parse("0.025"), false);
+        await().untilAsserted(
+                        () -> {
+                            var account = service.accounts().getFirst();
+                            assertThat(account.settledMicros()).isEqualTo(10_000);
+                            assertThat(account.overrunMicros()).isEqualTo(15_000);
+                        });
+        var figures = gate.figures().getFirst();
+        assertThat(figures.boundViolations()).isEqualTo(1);
+        assertThat(figures.spent()).isEqualTo(Money.parse("0.025"));
+        // 0.075 are left: seven more, and not the eighth
+        for (var i = 0; i < 7; i++) {
+            reserved(gate, Budgets.claim("more" + i, CENT, budget)).settle(CENT, false);
+        }
+        assertThat(refused(gate, Budgets.claim("last", CENT, budget)).kind())
+                .isEqualTo(RefusalKind.EXHAUSTED);
+        join(gates.removeFirst().close(1_000));
+        var account = service.accounts().getFirst();
+        assertThat(account.settledMicros()).isEqualTo(80_000);
+        assertThat(account.overrunMicros()).isEqualTo(15_000);
+        assertThat(account.outstandingMicros()).isZero();
+    }
+
+    @Test
     void holdsNothingAnywhereIfOneOfSeveralBudgetsIsShort() throws Exception {
         var wide = Budgets.hard("platform/org", 1_000_000);
         var narrow = Budgets.hard("team-a/monthly", 10_000);

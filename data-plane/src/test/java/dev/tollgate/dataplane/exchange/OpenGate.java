@@ -26,6 +26,8 @@ final class OpenGate implements BudgetGate {
     final AtomicLong purseNanos = new AtomicLong(Long.MAX_VALUE / 2);
     final AtomicLong secondSettles = new AtomicLong();
 
+    volatile List<BudgetFigures> figures = List.of();
+
     /** Where the next call throws: reserve, admission, budgets, held or settle. */
     final AtomicReference<String> bug = new AtomicReference<>("");
 
@@ -106,7 +108,7 @@ final class OpenGate implements BudgetGate {
 
     @Override
     public List<BudgetFigures> figures() {
-        return List.of();
+        return figures;
     }
 
     @Override

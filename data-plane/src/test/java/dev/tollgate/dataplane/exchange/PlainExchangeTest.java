@@ -3,6 +3,8 @@ package dev.tollgate.dataplane.exchange;
 import static dev.tollgate.dataplane.exchange.Harness.answers;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tollgate.dataplane.budget.BudgetFigures;
+import dev.tollgate.policy.price.Money;
 import io.vertx.core.json.JsonObject;
 import java.math.BigDecimal;
 import java.util.List;
@@ -39,6 +41,31 @@ class PlainExchangeTest {
                         List.of()));
         harness.start();
         return first;
+    }
+
+    @Test
+    void metricsTellHowEachBudgetStands() {
+        start(Harness.CHAT_ANSWER);
+        harness.gate.figures =
+                List.of(
+                        new BudgetFigures(
+                                "team-a/monthly",
+                                "",
+                                Money.parse("50"),
+                                Money.parse("12.5"),
+                                Money.parse("0.25"),
+                                Money.ZERO,
+                                null,
+                                true,
+                                false,
+                                3));
+        var label = "{budget=\"team-a/monthly\"} ";
+        assertThat(harness.admin("/metrics").body())
+                .contains(
+                        "tollgate_budget_limit_usd" + label + "50",
+                        "tollgate_budget_spent_usd" + label + "12.5",
+                        "tollgate_budget_held_usd" + label + "0.25",
+                        "tollgate_budget_bound_violations_total" + label + "3");
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,13 +24,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param spentMicros settled and overrun
  * @param reservedMicros in leases of proxies
+ * @param violationMicros what providers billed above the bounds that a Hard Budget held, in all its
+ *     accounts of the window
  */
 public record BudgetReport(
         @Nullable Instant periodStart,
         @Nullable Instant resets,
         long limitMicros,
         long spentMicros,
-        long reservedMicros) {
+        long reservedMicros,
+        long violationMicros) {
 
     /** Between two writes of figures alone (api.md, B10). */
     public static final Duration QUIET = Duration.ofSeconds(30);
@@ -42,17 +46,21 @@ public record BudgetReport(
             return null;
         }
         var window = Window.of(period, now);
-        var fullest =
+        var own =
                 accounts.stream()
                         .filter(a -> a.key().budget().equals(budget.key()))
                         .filter(a -> Objects.equals(a.key().windowStart(), window.start()))
-                        .max(Comparator.comparingLong(BudgetReport::spent));
+                        .toList();
+        var fullest = own.stream().max(Comparator.comparingLong(BudgetReport::spent));
+        // Soft lets requests in flight exceed the amount, and Shadow all: no fault of a bound
+        boolean hard = budget.mode() == BudgetEntry.Mode.HARD;
         return new BudgetReport(
                 window.start() == null ? null : window.start().truncatedTo(ChronoUnit.SECONDS),
                 window.end() == null ? null : window.end().truncatedTo(ChronoUnit.SECONDS),
                 limit,
                 fullest.map(BudgetReport::spent).orElse(0L),
-                fullest.map(Account::outstandingMicros).orElse(0L));
+                fullest.map(Account::outstandingMicros).orElse(0L),
+                hard ? own.stream().mapToLong(Account::overrunMicros).sum() : 0);
     }
 
     private static long spent(Account account) {
@@ -87,6 +95,22 @@ public record BudgetReport(
                         Status.FALSE,
                         ConditionReason.WITHIN_BUDGET,
                         "money is left");
+    }
+
+    /** Empty: no provider billed more than was held. */
+    Optional<Finding> boundViolation() {
+        return violationMicros == 0
+                ? Optional.empty()
+                : Optional.of(
+                        new Finding(
+                                ConditionType.BOUND_VIOLATION,
+                                Status.TRUE,
+                                ConditionReason.BILLED_ABOVE_BOUND,
+                                "providers billed $"
+                                        + dollars(violationMicros)
+                                        + " above the bounds that were held: see the proxies' logs"
+                                        + " for the requests, and check prices and limits of their"
+                                        + " models"));
     }
 
     static String dollars(long micros) {

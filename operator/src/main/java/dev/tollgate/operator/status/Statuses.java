@@ -141,6 +141,7 @@ public final class Statuses {
         var information = new ArrayList<Finding>();
         if (report != null) {
             information.add(report.exhausted());
+            report.boundViolation().ifPresent(information::add);
         }
         var conditions =
                 conditions(verdict, information, before == null ? List.of() : before.conditions());

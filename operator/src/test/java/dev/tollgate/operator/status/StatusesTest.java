@@ -72,12 +72,16 @@ class StatusesTest {
                     null);
 
     private static Account account(long settledMicros) {
+        return account(settledMicros, 0);
+    }
+
+    private static Account account(long settledMicros, long overrunMicros) {
         return new Account(
                 new AccountKey("team-a", "monthly", "", START),
                 Instant.parse("2026-12-01T00:00:00Z"),
                 10_000_000,
                 settledMicros,
-                0,
+                overrunMicros,
                 1,
                 1,
                 List.of());
@@ -95,13 +99,18 @@ class StatusesTest {
     }
 
     private static Statuses statuses(Verdict verdict, long settledMicros, Instant now) {
+        return statuses(verdict, ENTRY, account(settledMicros), now);
+    }
+
+    private static Statuses statuses(
+            Verdict verdict, BudgetEntry entry, Account account, Instant now) {
         return new Statuses(
                 new Picture(
                         Map.of(MONTHLY, verdict),
                         Map.of(),
                         fleet(verdict.generation(), now),
-                        Map.of("team-a/monthly", ENTRY),
-                        List.of(account(settledMicros)),
+                        Map.of("team-a/monthly", entry),
+                        List.of(account),
                         Map.of()),
                 now);
     }
@@ -171,6 +180,45 @@ class StatusesTest {
         assertThat(status.usedPercent()).isEqualTo(100);
         // information, never part of Ready
         assertThat(condition(status, ConditionType.READY).status()).isEqualTo(Status.TRUE);
+    }
+
+    @Test
+    void saysAtOnceThatAProviderBilledAboveItsBound() {
+        var status =
+                statuses(verdict(1, 1L, true), ENTRY, account(3_120_000, 15_000), NOW)
+                        .budget(MONTHLY, 1, first(3_120_000), NOW)
+                        .orElseThrow();
+        var violation = condition(status, ConditionType.BOUND_VIOLATION);
+        assertThat(violation.status()).isEqualTo(Status.TRUE);
+        assertThat(violation.reason()).isEqualTo(ConditionReason.BILLED_ABOVE_BOUND);
+        assertThat(violation.message()).contains("$0.015 above");
+        assertThat(condition(status, ConditionType.READY).status()).isEqualTo(Status.TRUE);
+    }
+
+    @Test
+    void saysNothingOfBoundsWhileTheyHoldOrUnderSoft() {
+        assertThat(first(3_120_000).conditions())
+                .noneMatch(c -> c.type() == ConditionType.BOUND_VIOLATION);
+        var soft =
+                new BudgetEntry(
+                        ENTRY.key(),
+                        ENTRY.limitMicros(),
+                        ENTRY.period(),
+                        null,
+                        ENTRY.namespaces(),
+                        false,
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        BudgetEntry.Mode.SOFT,
+                        ENTRY.onLedgerUnavailable(),
+                        false,
+                        null);
+        var status =
+                statuses(verdict(1, 1L, true), soft, account(9_000_000, 15_000), NOW)
+                        .budget(MONTHLY, 1, null, null)
+                        .orElseThrow();
+        assertThat(status.conditions()).noneMatch(c -> c.type() == ConditionType.BOUND_VIOLATION);
     }
 
     @Test
