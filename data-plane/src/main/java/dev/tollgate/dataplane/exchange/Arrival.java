@@ -21,7 +21,6 @@ sealed interface Arrival {
     /**
      * A known caller asks for something that the data port has.
      *
-     * @param announced content-length, negative if there is none
      * @param expectsContinue the client waits for 100 before it sends the body
      * @param ceiling what the client lets the request cost, null: it did not say
      */
@@ -29,7 +28,6 @@ sealed interface Arrival {
             Ingress ingress,
             Applied applied,
             Caller caller,
-            long announced,
             boolean expectsContinue,
             @Nullable Money ceiling)
             implements Arrival {}
@@ -120,8 +118,7 @@ sealed interface Arrival {
         return switch (Wishes.of(headers)) {
             case Wishes.Wrong wrong -> turned(ingress.dialect(), wrong.refusal());
             case Wishes.Told told ->
-                    new Welcome(
-                            ingress, applied, caller, announced, expectsContinue, told.ceiling());
+                    new Welcome(ingress, applied, caller, expectsContinue, told.ceiling());
         };
     }
 

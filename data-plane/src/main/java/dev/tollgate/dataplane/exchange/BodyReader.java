@@ -2,7 +2,8 @@ package dev.tollgate.dataplane.exchange;
 
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,12 @@ final class BodyReader {
     static final int WINDOW_SECONDS = 10;
     static final int MIN_BYTES_PER_WINDOW = WINDOW_SECONDS * 1024;
 
-    private static final byte[] EMPTY = {};
+    /**
+     * A body of several chunks is gathered in pieces of this size, and put together once. An array
+     * that grows by doubling would leave twice its size of garbage, which is too large for the
+     * young generation: the heap would grow to its limit before anyone collects it.
+     */
+    private static final int SEGMENT_BYTES = 32 * 1024;
 
     /** How reading ended. */
     sealed interface Result {
@@ -29,27 +35,18 @@ final class BodyReader {
     }
 
     private final HttpServerRequest request;
-    private final long announced;
     private final int limit;
     private final Consumer<Result> done;
     private @Nullable Buffer only;
-    private byte @Nullable [] gathered;
+    private final List<byte[]> segments = new ArrayList<>(0);
+    private int room;
     private int length;
     private boolean ended;
     private long windowStart;
     private int windowFrom;
 
-    /**
-     * @param announced content-length, negative if there is none
-     */
-    BodyReader(
-            HttpServerRequest request,
-            long announced,
-            int limit,
-            long nowNanos,
-            Consumer<Result> done) {
+    BodyReader(HttpServerRequest request, int limit, long nowNanos, Consumer<Result> done) {
         this.request = request;
-        this.announced = announced;
         this.limit = limit;
         this.windowStart = nowNanos;
         this.done = done;
@@ -89,24 +86,35 @@ final class BodyReader {
     }
 
     private void append(Buffer chunk) {
-        var room = gathered;
         var first = only;
-        if (room == null) {
-            long expected = Math.min(announced, 64 * 1024L);
-            room = new byte[(int) Math.max(expected, 2L * (length + chunk.length()))];
-            if (first != null) {
-                first.getBytes(room, 0);
-            }
+        if (first != null) {
             only = null;
+            gather(first);
         }
-        if (room.length - length < chunk.length()) {
-            room =
-                    Arrays.copyOf(
-                            room,
-                            Math.min(limit, Math.max(2 * room.length, length + chunk.length())));
+        gather(chunk);
+    }
+
+    private void gather(Buffer chunk) {
+        int from = 0;
+        while (from < chunk.length()) {
+            if (room == 0) {
+                segments.add(new byte[SEGMENT_BYTES]);
+                room = SEGMENT_BYTES;
+            }
+            int part = Math.min(room, chunk.length() - from);
+            chunk.getBytes(from, from + part, segments.getLast(), SEGMENT_BYTES - room);
+            from += part;
+            room -= part;
         }
-        chunk.getBytes(room, length);
-        gathered = room;
+    }
+
+    private byte[] gathered() {
+        var body = new byte[length];
+        for (int i = 0; i < segments.size(); i++) {
+            int at = i * SEGMENT_BYTES;
+            System.arraycopy(segments.get(i), 0, body, at, Math.min(SEGMENT_BYTES, length - at));
+        }
+        return body;
     }
 
     private void end() {
@@ -114,18 +122,13 @@ final class BodyReader {
             return;
         }
         var single = only;
-        var several = gathered;
-        var body =
-                single != null
-                        ? Bytes.of(single)
-                        : several == null ? EMPTY : Arrays.copyOf(several, length);
-        finish(new Result.Whole(body));
+        finish(new Result.Whole(single != null ? Bytes.of(single) : gathered()));
     }
 
     private void finish(Result result) {
         ended = true;
         only = null;
-        gathered = null;
+        segments.clear();
         done.accept(result);
     }
 }

@@ -151,7 +151,6 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                 var body =
                         new BodyReader(
                                 request,
-                                welcome.announced(),
                                 loop.settings().maxBodyBytes(),
                                 tally.startNanos,
                                 result -> safely(() -> resolve(welcome, result)));
