@@ -139,6 +139,24 @@ class AnswersTest {
                 .isEqualTo("{\"answer\":42,\"ok\":true}");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    OPENAI    | "tool_choice":{"type":"function","function":{"name":"f"}} | /choices/0/message/tool_calls/0/function/name
+                    ANTHROPIC | "tool_choice":{"type":"tool","name":"f"}                  | /content/0/name
+                    GEMINI    | "toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}} | /candidates/0/content/parts/0/functionCall/name
+                    """)
+    void saysStructuredOutputInTheToolThatIsForced(Dialect dialect, String forced, String name)
+            throws Exception {
+        var simulator = SIMULATORS.start(dialect, "default: {structured: {answer: 42}}");
+        var ask = Bodies.ask(dialect, false).replaceFirst("\\{", "{" + forced + ",");
+        var body = SIMULATORS.post(simulator, Bodies.path(dialect, false), ask).body();
+        assertThat(Bodies.json(body).at(name).asText()).isEqualTo("f");
+        assertThat(body.replace("\\", "")).containsOnlyOnce("{\"answer\":42}");
+    }
+
     @Test
     void waitsBeforeTheFirstByteAndBetweenChunks() throws Exception {
         var simulator =

@@ -78,15 +78,21 @@ final class MessagesAnswerWriter {
                 && !(reasoning.amount() instanceof ReasoningRequest.Unsaid && !reasoning.visible());
     }
 
+    /** A list without citations: some clients refuse null, others a block without the field. */
+    static ObjectNode text(String text) {
+        var block = Json.object().put("type", "text").put("text", text);
+        block.putArray("citations");
+        return block;
+    }
+
     private static void part(Part part, boolean wantsThoughts, ArrayNode content) {
         switch (part) {
             case Part.Text(var text, _, _, _) -> {
                 if (!text.isEmpty()) {
-                    content.addObject().put("type", "text").put("text", text).putNull("citations");
+                    content.add(text(text));
                 }
             }
-            case Part.Refusal(var text) ->
-                    content.addObject().put("type", "text").put("text", text).putNull("citations");
+            case Part.Refusal(var text) -> content.add(text(text));
             case Part.Reasoning thought -> reasoning(thought, wantsThoughts, content);
             case Part.ToolCall call -> {
                 var signature = call.signature();

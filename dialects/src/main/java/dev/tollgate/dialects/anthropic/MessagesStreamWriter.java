@@ -212,7 +212,7 @@ final class MessagesStreamWriter implements StreamWriter {
 
     private static ObjectNode empty(Block block) {
         return switch (block.kind) {
-            case TEXT -> Json.object().put("type", "text").put("text", "").putNull("citations");
+            case TEXT -> MessagesAnswerWriter.text("");
             case THINKING -> MessagesAnswerWriter.thinking("", null);
             case REDACTED ->
                     Json.object()

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     divided by four, rounded up), or one a chunk, or 24. The request's own maximum cuts it short
  * @param reasoningTokens of the output; nothing of them is shown
  * @param text what to say; by default words, one a token
- * @param structured says this as compact JSON
+ * @param structured says this as compact JSON, or calls the tool with it that the request forces
  * @param interleaveToolCalls OpenAI only: pieces of parallel calls take turns
  * @param billed overrides what is charged
  */

@@ -1,5 +1,6 @@
 package dev.tollgate.simulator.wire;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.simulator.bill.Tokens;
 import dev.tollgate.simulator.script.Behaviour;
 import dev.tollgate.simulator.script.ToolCall;
@@ -50,8 +51,14 @@ public record Answer(
      * Plans the answer; the caller's maximum cuts the text and drops tool calls that no longer fit.
      */
     public static Answer plan(Ask ask, Behaviour told, String id, long createdEpochSeconds) {
-        var text = told.structured() != null ? told.structured().toString() : told.text();
-        var calls = calls(id, told);
+        var structured = told.structured();
+        var forced = structured instanceof ObjectNode ? ForcedTool.of(ask.body()) : null;
+        var text = forced != null ? null : structured == null ? told.text() : structured.toString();
+        var made =
+                structured == null || forced == null
+                        ? told.calls()
+                        : List.of(new ToolCall(forced, structured, null));
+        var calls = calls(id, made);
         var wanted = wantedOutput(told, text, calls);
         var max = ask.maxTokens();
         var output = max == null ? wanted : Math.min(wanted, max);
@@ -77,14 +84,14 @@ public record Answer(
         var cached = Math.min(orZero(told.cachedTokens()), input);
         var cacheWrite = Math.min(orZero(told.cacheWriteTokens()), input - cached);
         var tokens = new Tokens(input, cached, cacheWrite, output, reasoning);
-        var made = cut ? List.<Call>of() : calls;
-        var finish = cut ? Finish.LENGTH : made.isEmpty() ? Finish.STOP : Finish.TOOL_CALLS;
+        var kept = cut ? List.<Call>of() : calls;
+        var finish = cut ? Finish.LENGTH : kept.isEmpty() ? Finish.STOP : Finish.TOOL_CALLS;
         return new Answer(
                 id,
                 ask.model(),
                 createdEpochSeconds,
                 speech,
-                made,
+                kept,
                 tokens,
                 ReportedUsage.of(tokens, told.usage()),
                 finish,
@@ -107,9 +114,9 @@ public record Answer(
         return reasoning + Math.max(1, (bytes + 3) / 4);
     }
 
-    private static List<Call> calls(String id, Behaviour told) {
+    private static List<Call> calls(String id, List<ToolCall> told) {
         var list = new ArrayList<Call>();
-        for (ToolCall call : told.calls()) {
+        for (var call : told) {
             var arguments = call.arguments().toString();
             list.add(
                     new Call(
