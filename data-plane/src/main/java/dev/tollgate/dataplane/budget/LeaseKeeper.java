@@ -126,7 +126,7 @@ final class LeaseKeeper implements LedgerLink.Listener {
         counter.boundViolations.incrementAndGet();
         LOG.warn(
                 "BoundViolation: request {} cost {} USD, its bound was {} USD, Budget {}",
-                claim.requestId(),
+                claim.request().id(),
                 cost,
                 claim.bound(),
                 counter.budget);
