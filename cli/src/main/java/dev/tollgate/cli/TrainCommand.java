@@ -24,7 +24,8 @@ import picocli.CommandLine.Command;
 /**
  * A short working day of a gateway, for the JVM's ahead-of-time cache: started with {@code
  * -XX:AOTCacheOutput}, it leaves a cache of the classes that a gateway loads on its way to the
- * first answers. The {@code tollgate} script runs it once after a build.
+ * first answers, and of the profiles that its compiler needs: without those of streams, the first
+ * stream has all that was compiled for whole answers thrown away. The {@code tollgate} script runs it once after a build.
  */
 @Command(
         name = "train",
@@ -34,7 +35,8 @@ import picocli.CommandLine.Command;
         versionProvider = Version.class)
 final class TrainCommand extends TollgateCommand {
 
-    private static final int ROUNDS = 20;
+    /** So many that the cache's profiles know plain answers, streams and translated ones alike. */
+    private static final int ROUNDS = 1_000;
 
     private static final String RESOURCES =
             """
