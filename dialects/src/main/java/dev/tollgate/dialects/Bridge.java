@@ -57,6 +57,18 @@ public interface Bridge {
             }
         }
 
+        /**
+         * No provider needs to be asked.
+         *
+         * @param body the client's answer
+         * @param estimated names of what in it is a guess
+         */
+        record Answered(byte[] body, List<String> estimated) implements Outbound {
+            public Answered {
+                estimated = List.copyOf(estimated);
+            }
+        }
+
         /** The pair cannot carry this request: 400, or the next target. */
         record Refused(String message, @Nullable String param) implements Outbound {}
     }

@@ -1,5 +1,8 @@
 package dev.tollgate.dialects;
 
+import dev.tollgate.dialects.count.CountBridge;
+import dev.tollgate.dialects.embed.Embeddings;
+import dev.tollgate.dialects.raw.RawBridge;
 import dev.tollgate.dialects.same.SameBridge;
 import dev.tollgate.dialects.translate.EditorBridge;
 import dev.tollgate.dialects.translate.Translations;
@@ -10,14 +13,23 @@ import org.jspecify.annotations.Nullable;
 /** The table of bridges. */
 final class Bridges {
     private static final Map<Dialect, Bridge> SAME = same();
+    private static final Bridge RAW = new RawBridge();
 
     private Bridges() {}
 
     static @Nullable Bridge between(Dialect client, Dialect provider, Operation operation) {
+        if (operation == Operation.PASS) {
+            return RAW;
+        }
         if (client == provider) {
             return SAME.get(client);
         }
-        return operation == Operation.GENERATE ? Translations.between(client, provider) : null;
+        return switch (operation) {
+            case GENERATE -> Translations.between(client, provider);
+            case EMBED, EMBED_ONE -> Embeddings.between(client, provider);
+            case COUNT_TOKENS -> CountBridge.between(client, provider);
+            case PASS, LIST_MODELS, GET_MODEL -> null;
+        };
     }
 
     private static Map<Dialect, Bridge> same() {

@@ -10,10 +10,23 @@ import org.jspecify.annotations.Nullable;
  *     dialects say it in the body
  * @param sse whether a Gemini stream was asked for as server-sent events ({@code alt=sse}); without
  *     it the stream is one JSON array
+ * @param endpoint of {@link Operation#PASS}: the path behind {@code /v1}; else null
  */
 public record Ingress(
         Dialect dialect,
         Operation operation,
         @Nullable String pathModel,
         boolean pathStream,
-        boolean sse) {}
+        boolean sse,
+        @Nullable String endpoint) {
+
+    /** An endpoint of the gateway's own. */
+    public Ingress(
+            Dialect dialect,
+            Operation operation,
+            @Nullable String pathModel,
+            boolean pathStream,
+            boolean sse) {
+        this(dialect, operation, pathModel, pathStream, sse, null);
+    }
+}

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model the body's model; null in Gemini, whose path names it
  * @param maxOutputTokens the output limit that the client set
- * @param choices how many answers are asked for ({@code n}, {@code candidateCount}); >= 1
+ * @param choices how many answers are asked for ({@code n}, {@code candidateCount}; of embeddings
+ *     one for each input); >= 1
  * @param includeUsage whether an OpenAI chat stream asked for usage
  * @param messages turns in the body, system prompt included
  * @param textBytes UTF-8 bytes of every string and number that the model may read (never base64

@@ -48,11 +48,12 @@ sealed interface Arrival {
                     IngressPath.nearestDialect(path),
                     Refusal.invalid("host: expected exactly one such header", null));
         }
-        var ingress = IngressPath.parse(method, path, request.query(), anthropic);
+        var applied = loop.live().applied();
+        var served = IngressPath.parse(method, path, request.query(), anthropic);
+        var ingress = served != null ? served : declared(method, path, applied);
         if (ingress == null) {
             return unknown(request, path, anthropic);
         }
-        var applied = loop.live().applied();
         if (applied == null) {
             return turned(
                     ingress.dialect(),
@@ -74,6 +75,16 @@ sealed interface Arrival {
                                     Outcome.UNAUTHENTICATED));
             case Identified.Known known -> checked(request, ingress, applied, known.caller(), loop);
         };
+    }
+
+    /** An endpoint that the gateway does not know but a provider declares. */
+    private static @Nullable Ingress declared(
+            String method, String path, @Nullable Applied applied) {
+        var passed = IngressPath.passThrough(method, path);
+        var endpoint = passed == null ? null : passed.endpoint();
+        boolean declared =
+                endpoint != null && applied != null && applied.index().declares(endpoint);
+        return declared ? passed : null;
     }
 
     private static Arrival checked(
@@ -110,6 +121,16 @@ sealed interface Arrival {
             return turned(
                     ingress.dialect(),
                     Refusal.invalid("expect: only 100-continue is accepted", null));
+        }
+        var query = request.query();
+        boolean asksMore = query != null && !query.isEmpty() && !query.matches("key=[^&]*");
+        if (ingress.operation() == Operation.PASS && asksMore) {
+            return turned(
+                    ingress.dialect(),
+                    Refusal.invalid(
+                            "a query is not accepted here: an endpoint that passes as it is has"
+                                    + " none",
+                            null));
         }
         long announced = announced(headers.get(Names.CONTENT_LENGTH));
         if (announced > loop.settings().maxBodyBytes()) {
@@ -148,12 +169,21 @@ sealed interface Arrival {
                                 + request.method().name()
                                 + " is not allowed here: use "
                                 + allowed
-                        : "there is no such endpoint: see /v1/chat/completions, /v1/messages,"
-                                + " /v1beta/models/MODEL:generateContent and /v1/models";
+                        : noSuchEndpoint(path, dialect);
         return new Turned(
                 dialect,
                 Refusal.of(ErrorKind.NOT_FOUND, message, Outcome.NOT_FOUND),
                 wrongMethod ? allowed.toString() : null);
+    }
+
+    private static String noSuchEndpoint(String path, Dialect dialect) {
+        if (dialect == Dialect.ANTHROPIC && path.endsWith("/embeddings")) {
+            return "the API of Anthropic has no embeddings: use /v1/embeddings, or"
+                    + " /v1beta/models/MODEL:embedContent";
+        }
+        return "there is no such endpoint: see /v1/chat/completions, /v1/messages,"
+                + " /v1beta/models/MODEL:generateContent and /v1/models; others pass if a"
+                + " ModelProvider declares them in spec.passThrough";
     }
 
     private static Arrival turned(Dialect dialect, Refusal refusal) {

@@ -8,6 +8,9 @@ import dev.tollgate.dataplane.telemetry.RequestSpan;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.Operation;
+import dev.tollgate.dialects.RequestScan;
+import dev.tollgate.dialects.count.TokenEstimate;
 import dev.tollgate.policy.attempt.AttemptRule;
 import dev.tollgate.policy.attempt.Decision;
 import dev.tollgate.policy.attempt.Selection;
@@ -51,6 +54,9 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
 
     /** Nothing of a request is still running so long after its time is over, but for a bug. */
     private static final long OUTLIVED_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /** Where the price of a request that passes as it is comes from: {@code spec.passThrough}. */
+    private static final String PASS_THROUGH = "provider";
 
     private final LoopParts loop;
     private final HttpServerRequest request;
@@ -144,7 +150,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
     private void read(Arrival.Welcome welcome) {
         switch (welcome.ingress().operation()) {
             case LIST_MODELS, GET_MODEL -> answerModels(welcome);
-            case GENERATE, EMBED, COUNT_TOKENS -> {
+            case GENERATE, EMBED, EMBED_ONE, COUNT_TOKENS, PASS -> {
                 if (welcome.expectsContinue()) {
                     request.response().writeContinue();
                 }
@@ -255,6 +261,9 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         var index = welcome.applied().index();
         var budgets = Router.budgets(index, welcome.caller(), candidate.model().name());
         tally.trying(candidate, budgets);
+        if (found.endpoint() != null) {
+            tally.costSource = PASS_THROUGH;
+        }
         if (budgets.isEmpty()
                 && index.snapshot().settings().unbudgetedNamespaces() == Unbudgeted.BLOCK) {
             refuse(
@@ -408,7 +417,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                         candidate.model().name(),
                         held.writtenLimit(),
                         Trial.optional(candidate.model().maxOutputTokens()),
-                        candidate.provider().quirks());
+                        Resolution.quirks(found.scan(), candidate));
         switch (bridge.request(found.scan(), found.body(), terms)) {
             case Bridge.Outbound.Refused refused -> {
                 giveBack(reservation);
@@ -419,6 +428,10 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                         candidate,
                         Exclusion.Reason.CAPABILITY_MISSING,
                         refused.message());
+            }
+            case Bridge.Outbound.Answered(var body, var estimated) -> {
+                giveBack(reservation);
+                answerByItself(body, estimated);
             }
             case Bridge.Outbound.Ready ready -> {
                 if (!loop.targets().acquire(candidate)) {
@@ -462,6 +475,14 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         reservation.settle(Money.ZERO, false);
     }
 
+    /** Nobody was asked, and nothing is charged. */
+    private void answerByItself(byte[] body, List<String> estimated) {
+        answered = true;
+        reply.estimated(estimated);
+        reply.answer(null, true, body);
+        conclude(Outcome.OK, 200);
+    }
+
     // ---- what becomes of an attempt
 
     @Override
@@ -483,6 +504,11 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         if (failure == null) {
             throw new IllegalStateException("failure: null (expected: the last attempt's)");
         }
+        var found = resolved;
+        if (found != null && hasNoCounter(found.scan(), failure)) {
+            answerByItself(TokenEstimate.answer(found.scan()), TokenEstimate.FIELDS);
+            return;
+        }
         var told = LastWord.of(failure, tally, dialect, loop.random());
         switch (told) {
             case LastWord.Verbatim verbatim -> {
@@ -498,12 +524,22 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         }
     }
 
+    /** A server that should count the tokens of another dialect and knows no such endpoint. */
+    private boolean hasNoCounter(RequestScan scan, Call.Failure failure) {
+        var provider = tally.attempts.getLast().candidate().provider();
+        int status = failure.status();
+        return scan.operation() == Operation.COUNT_TOKENS
+                && !provider.dialect().equals(dialect.wireName())
+                && (status == 404 || status == 405 || status == 501)
+                && TokenEstimate.isPossible(scan);
+    }
+
     @Override
     public void answered() {
         answered = true;
         conclude(
                 clientGone ? Outcome.ABORTED : Outcome.OK,
-                clientGone ? CLIENT_CLOSED_REQUEST : 200);
+                clientGone ? CLIENT_CLOSED_REQUEST : reply.response().getStatusCode());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.exchange;
 
 import io.netty.util.AsciiString;
+import java.util.List;
 
 /** Names and fixed values of headers. */
 final class Names {
@@ -37,7 +38,17 @@ final class Names {
     static final AsciiString MAX_TOKENS = AsciiString.cached("x-tollgate-max-tokens");
     static final AsciiString MAX_COST = AsciiString.cached("x-tollgate-max-cost");
     static final AsciiString QUALITY_HINT = AsciiString.cached("x-quality-hint");
+    static final AsciiString ESTIMATED = AsciiString.cached("x-tollgate-estimated");
     static final AsciiString DROPPED = AsciiString.cached("x-tollgate-dropped");
+
+    /** What a body of any kind needs to be read. */
+    static final List<AsciiString> OF_A_BODY =
+            List.of(
+                    CONTENT_TYPE,
+                    CONTENT_LENGTH,
+                    CONTENT_ENCODING,
+                    AsciiString.cached("content-disposition"),
+                    AsciiString.cached("content-language"));
 
     static final AsciiString JSON = AsciiString.cached("application/json");
     static final AsciiString EVENT_STREAM = AsciiString.cached("text/event-stream");

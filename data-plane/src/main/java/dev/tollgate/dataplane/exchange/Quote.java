@@ -45,11 +45,15 @@ sealed interface Quote {
         if (scan.operation() == Operation.COUNT_TOKENS) {
             return new Held(Money.ZERO, OptionalLong.empty(), size);
         }
+        var declared = declared(resolved.plan(), budgets);
+        var ceiling = lower(declared, resolved.ceiling());
+        var endpoint = resolved.endpoint();
+        if (endpoint != null) {
+            return passed(endpoint, candidate, size, ceiling, spent);
+        }
         if (candidate.model().price() == null) {
             return unboundable("the price of model " + candidate.model().name() + " is unknown");
         }
-        var declared = declared(resolved.plan(), budgets);
-        var ceiling = lower(declared, resolved.ceiling());
         boolean counted = !budgets.isEmpty() || ceiling != null;
         return switch (UpperBound.of(candidate.model(), size)) {
             case Bound.Bounded bounded ->
@@ -68,6 +72,24 @@ sealed interface Quote {
                         : new Held(left, OptionalLong.empty(), size);
             }
         };
+    }
+
+    /** The price per request, for each result that is asked for. */
+    private static Quote passed(
+            String endpoint,
+            Candidate candidate,
+            BoundInput size,
+            @Nullable Money ceiling,
+            Money spent) {
+        var micros = Resolution.passThroughPrice(endpoint, candidate);
+        if (micros.isEmpty()) {
+            return unboundable("the price of " + endpoint + " is unknown");
+        }
+        var cost = Money.ofMicros(micros.getAsLong()).times(size.choices());
+        return ceiling != null && cost.plus(spent).isMoreThan(ceiling)
+                ? new TooDear(
+                        "costs $" + cost + ", and this request may cost $" + ceiling + " at most")
+                : new Held(cost, OptionalLong.empty(), size);
     }
 
     private static Quote bounded(

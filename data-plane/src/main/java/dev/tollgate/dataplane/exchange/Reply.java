@@ -20,6 +20,7 @@ final class Reply {
 
     private static final int SMALL_BODY_BYTES = 64 * 1024;
     private static final int LINGER_MILLIS = 2_000;
+    private static final int NO_CONTENT = 204;
 
     private final HttpServerRequest request;
     private final HttpServerResponse response;
@@ -29,6 +30,7 @@ final class Reply {
     private String allow = "";
     private List<String> dropped = List.of();
     private long writtenLimit = -1;
+    private List<String> estimated = List.of();
     private boolean cutOff;
 
     Reply(HttpServerRequest request, Tally tally, String traceparent, LoopParts loop) {
@@ -56,6 +58,11 @@ final class Reply {
     /** Whatever of the request is still to come is not waited for: the connection is closed. */
     void cutOff() {
         cutOff = true;
+    }
+
+    /** What in the answer is a guess. */
+    void estimated(List<String> fields) {
+        estimated = fields;
     }
 
     /** The output limit was lowered to what a budget has left. */
@@ -128,6 +135,22 @@ final class Reply {
         stamp(false);
     }
 
+    /** The head of an answer that passes as it is; its bytes follow. */
+    void openRaw(HttpClientResponse head, boolean sameDialect) {
+        response.setStatusCode(head.statusCode());
+        providerHeaders(head.headers(), sameDialect);
+        for (var name : Names.OF_A_BODY) {
+            var value = head.headers().get(name);
+            if (value != null) {
+                response.putHeader(name, value);
+            }
+        }
+        if (!head.headers().contains(Names.CONTENT_LENGTH) && head.statusCode() != NO_CONTENT) {
+            response.setChunked(true);
+        }
+        stamp(false);
+    }
+
     private void stamp(boolean withCost) {
         response.putHeader(Names.REQUEST_ID, tally.requestId);
         response.putHeader(Names.CACHE, Names.OFF);
@@ -148,6 +171,9 @@ final class Reply {
         }
         if (!dropped.isEmpty()) {
             response.putHeader(Names.DROPPED, String.join(", ", dropped));
+        }
+        if (!estimated.isEmpty()) {
+            response.putHeader(Names.ESTIMATED, String.join(", ", estimated));
         }
         if (withCost) {
             response.putHeader(Names.COST, tally.cost.toString());

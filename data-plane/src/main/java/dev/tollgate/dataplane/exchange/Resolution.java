@@ -2,9 +2,12 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.Ingress;
 import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.Scanned;
+import dev.tollgate.dialects.count.CountBridge;
+import dev.tollgate.dialects.scan.PassScan;
 import dev.tollgate.dialects.scan.RequestScanner;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.route.Ask;
@@ -17,6 +20,8 @@ import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.Routing;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +31,15 @@ sealed interface Resolution {
     /**
      * @param model as the client spelled it
      * @param ceiling what the client lets the request cost, null: it did not say
+     * @param endpoint the path of one that passes as it is, else null
      */
     record Resolved(
-            RequestScan scan, byte[] body, String model, RoutePlan plan, @Nullable Money ceiling)
+            RequestScan scan,
+            byte[] body,
+            String model,
+            RoutePlan plan,
+            @Nullable Money ceiling,
+            @Nullable String endpoint)
             implements Resolution {}
 
     /**
@@ -45,12 +56,17 @@ sealed interface Resolution {
     int BYTES_PER_TOKEN = 4;
 
     static Resolution of(Arrival.Welcome arrival, byte[] body, HeaderLookup headers) {
-        var ingress = arrival.ingress();
-        return switch (RequestScanner.scan(ingress, body)) {
+        return switch (scan(arrival.ingress(), body, headers)) {
             case Scanned.Malformed malformed ->
                     impossible(Refusal.invalid(malformed.message(), malformed.param()), "");
             case RequestScan scan -> resolve(arrival, scan, body, headers);
         };
+    }
+
+    private static Scanned scan(Ingress ingress, byte[] body, HeaderLookup headers) {
+        return ingress.operation() == Operation.PASS
+                ? PassScan.scan(ingress, body, headers.first("content-type"))
+                : RequestScanner.scan(ingress, body);
     }
 
     private static Resolution resolve(
@@ -60,13 +76,7 @@ sealed interface Resolution {
         if (model == null || model.isEmpty()) {
             return impossible(Refusal.invalid("model is missing", "model"), "");
         }
-        var ask =
-                new Ask(
-                        arrival.caller(),
-                        model,
-                        headers,
-                        requires(scan),
-                        scan.textBytes() / BYTES_PER_TOKEN);
+        var ask = new Ask(arrival.caller(), model, headers, requires(scan), estimatedTokens(scan));
         return switch (Router.route(arrival.applied().index(), ask)) {
             case NoRoute none ->
                     new Impossible(
@@ -74,16 +84,31 @@ sealed interface Resolution {
                             model,
                             none.route() == null ? "" : none.route(),
                             scan.stream());
-            case RoutePlan plan -> carried(plan, scan, body, model, arrival.ceiling());
+            case RoutePlan plan ->
+                    carried(
+                            new Resolved(
+                                    scan,
+                                    body,
+                                    model,
+                                    plan,
+                                    arrival.ceiling(),
+                                    arrival.ingress().endpoint()));
         };
     }
 
-    /** Leaves out targets whose dialect this request cannot be carried to. */
-    private static Resolution carried(
-            RoutePlan plan, RequestScan scan, byte[] body, String model, @Nullable Money ceiling) {
-        var kept = plan;
-        for (var candidate : plan.candidates()) {
-            if (bridge(scan, candidate) != null) {
+    /** Of inputs that stand for themselves each must fit, not their sum. */
+    private static long estimatedTokens(RequestScan scan) {
+        int inputs = scan.operation().embeds() ? scan.choices() : 1;
+        return scan.textBytes() / BYTES_PER_TOKEN / inputs;
+    }
+
+    /** Leaves out targets that this request cannot be carried to. */
+    private static Resolution carried(Resolved all) {
+        var scan = all.scan();
+        var kept = all.plan();
+        for (var candidate : all.plan().candidates()) {
+            var missing = missing(all, candidate);
+            if (missing == null) {
                 continue;
             }
             var excluded =
@@ -92,19 +117,51 @@ sealed interface Resolution {
                             candidate.provider().key(),
                             candidate.model().name(),
                             Exclusion.Reason.CAPABILITY_MISSING,
-                            "speaks "
-                                    + candidate.provider().dialect()
-                                    + ", to which "
-                                    + asked(scan)
-                                    + " cannot be translated");
+                            missing);
             switch (without(kept, candidate, excluded)) {
                 case RoutePlan smaller -> kept = smaller;
                 case NoRoute none -> {
-                    return new Impossible(Refusal.of(none), model, plan.route(), scan.stream());
+                    return new Impossible(
+                            Refusal.of(none), all.model(), all.plan().route(), scan.stream());
                 }
             }
         }
-        return new Resolved(scan, body, model, kept, ceiling);
+        return new Resolved(scan, all.body(), all.model(), kept, all.ceiling(), all.endpoint());
+    }
+
+    private static @Nullable String missing(Resolved asked, Candidate candidate) {
+        var endpoint = asked.endpoint();
+        if (endpoint != null) {
+            return passThroughPrice(endpoint, candidate).isPresent()
+                    ? null
+                    : "does not declare the endpoint "
+                            + endpoint
+                            + " for model "
+                            + candidate.model().name();
+        }
+        return bridge(asked.scan(), candidate) != null
+                ? null
+                : "speaks "
+                        + candidate.provider().dialect()
+                        + ", to which "
+                        + asked(asked.scan())
+                        + " cannot be translated";
+    }
+
+    /** Micro-dollars of one request; empty: this target does not declare the endpoint. */
+    static OptionalLong passThroughPrice(String endpoint, Candidate candidate) {
+        var declared = candidate.provider().passThrough(endpoint);
+        return declared == null
+                ? OptionalLong.empty()
+                : declared.microsPerRequest(candidate.model().name());
+    }
+
+    /** Of all servers that speak its dialect, OpenAI's own counts tokens. */
+    static List<String> quirks(RequestScan scan, Candidate candidate) {
+        var provider = candidate.provider();
+        return scan.operation() == Operation.COUNT_TOKENS && provider.type().equals("OpenAI")
+                ? List.of(CountBridge.QUIRK_COUNTER)
+                : provider.quirks();
     }
 
     static @Nullable Bridge bridge(RequestScan scan, Candidate candidate) {
@@ -137,15 +194,18 @@ sealed interface Resolution {
     private static String asked(RequestScan scan) {
         return switch (scan.operation()) {
             case GENERATE -> "a request of " + scan.dialect().wireName();
-            case EMBED -> "an embedding request of " + scan.dialect().wireName();
+            case EMBED, EMBED_ONE -> "an embedding request of " + scan.dialect().wireName();
             case COUNT_TOKENS -> "a token count of " + scan.dialect().wireName();
-            case LIST_MODELS, GET_MODEL -> "this";
+            case PASS, LIST_MODELS, GET_MODEL -> "this";
         };
     }
 
     /** What a model must be capable of, in the words of ModelProvider. */
     private static Set<String> requires(RequestScan scan) {
-        var base = scan.operation() == Operation.EMBED ? EMBEDDINGS : CHAT;
+        if (scan.operation() == Operation.PASS) {
+            return Set.of();
+        }
+        var base = scan.operation().embeds() ? EMBEDDINGS : CHAT;
         if (scan.features().isEmpty()) {
             return base;
         }

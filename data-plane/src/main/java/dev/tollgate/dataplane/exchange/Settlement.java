@@ -35,6 +35,15 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
     }
 
     /**
+     * A price that was known before: an answer that began is paid, whole or not.
+     *
+     * @param whole it came to its end
+     */
+    static Settlement fixed(Money price, boolean whole) {
+        return new Settlement(price, !whole, false);
+    }
+
+    /**
      * Whether a provider may bill a call that failed: not without a byte sent, not for a request
      * that it refused before inference, not for a status that its profile lists as never billed
      * (docs/decisions, 0016). Doubtful are a 5xx, a timeout, a broken connection, and those of the
@@ -70,7 +79,7 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
             return NOTHING;
         }
         var counts = counts(usage, usage.output());
-        if (!counts.plausible() || beyondLimits(model, usage, choices)) {
+        if (!counts.plausible() || beyondLimits(model, size, usage, choices)) {
             return new Settlement(hold, true, true);
         }
         try {
@@ -103,7 +112,7 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
         }
         long output = visibleBytes + GUARD_TOKENS;
         Money estimate;
-        if (partial != null && beyondLimits(model, partial, size.choices())) {
+        if (partial != null && beyondLimits(model, size, partial, size.choices())) {
             return new Settlement(hold, true, true);
         }
         if (partial != null && partial.input() > 0 && counts(partial, output).plausible()) {
@@ -122,10 +131,12 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
         return new Settlement(estimate.isMoreThan(hold) ? hold : estimate, true, false);
     }
 
-    private static boolean beyondLimits(ModelEntry model, Usage usage, int choices) {
+    private static boolean beyondLimits(
+            ModelEntry model, BoundInput size, Usage usage, int choices) {
         var context = model.contextTokens();
         var most = model.maxOutputTokens();
-        boolean input = context != null && usage.input() > context;
+        var mostInput = UpperBound.mostInputTokens(model, size);
+        boolean input = mostInput != null && usage.input() > mostInput;
         boolean output =
                 context != null
                         && most != null

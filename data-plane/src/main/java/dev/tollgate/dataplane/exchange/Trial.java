@@ -4,6 +4,7 @@ import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dataplane.telemetry.AttemptSpan;
 import dev.tollgate.dataplane.telemetry.RequestSpan;
 import dev.tollgate.dataplane.upstream.Connections;
+import dev.tollgate.dataplane.upstream.Upstream;
 import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Dialect;
@@ -15,9 +16,11 @@ import dev.tollgate.policy.attempt.Attempt;
 import dev.tollgate.policy.attempt.Outcome;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.RoutePlan;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Instant;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +61,7 @@ final class Trial implements Call.Owner, Relay.Owner {
             long deadlineNanos) {}
 
     private static final byte[] EMPTY = {};
+    private static final List<String> ESTIMATED_USAGE = List.of("usage");
 
     private final Owner owner;
 
@@ -79,6 +83,10 @@ final class Trial implements Call.Owner, Relay.Owner {
     private final Reservation reservation;
     private final Dialect providerDialect;
     private final boolean sameDialect;
+
+    /** The answer passes as it is: as a stream of bytes, at a price that is known. */
+    private final boolean raw;
+
     private final long startNanos = System.nanoTime();
     private @Nullable AttemptSpan span;
     private @Nullable Call call;
@@ -106,6 +114,7 @@ final class Trial implements Call.Owner, Relay.Owner {
         this.reservation = reservation;
         this.providerDialect = Dialect.of(terms.candidate().provider().dialect());
         this.sameDialect = providerDialect == terms.resolved().scan().dialect();
+        this.raw = terms.resolved().endpoint() != null;
     }
 
     void start(byte[] body, RequestSpan requestSpan) {
@@ -130,7 +139,7 @@ final class Trial implements Call.Owner, Relay.Owner {
                                     terms.held()
                                             .writtenLimit()
                                             .orElse(scan.maxOutputTokens().orElse(-1)),
-                                    scan.choices()));
+                                    scan.operation().embeds() ? 1 : scan.choices()));
         }
         var key = UpstreamHead.key(provider, loop.live().credentials());
         if (key == null) {
@@ -149,21 +158,37 @@ final class Trial implements Call.Owner, Relay.Owner {
                 new Call(
                         this,
                         providerDialect,
-                        scan.stream(),
+                        scan.stream() || raw,
                         loop.settings().maxAnswerBytes(),
                         firstDeadline(scan.stream()));
         call = started;
         started.start(
                 upstream,
-                upstream.target(
-                        providerDialect,
-                        scan.operation(),
-                        candidate.model().name(),
-                        scan.stream(),
-                        sse),
+                target(upstream, sse),
                 provider.timeouts().connectMillis(),
                 body,
-                made -> UpstreamHead.put(made, candidate, key, scan.stream(), request.headers()));
+                made -> head(made, key));
+    }
+
+    private String target(Upstream upstream, boolean sse) {
+        var scan = terms.resolved().scan();
+        var endpoint = terms.resolved().endpoint();
+        return endpoint != null
+                ? upstream.target(providerDialect, endpoint)
+                : upstream.target(
+                        providerDialect,
+                        scan.operation(),
+                        terms.candidate().model().name(),
+                        scan.stream(),
+                        sse);
+    }
+
+    private void head(HttpClientRequest made, String key) {
+        boolean stream = terms.resolved().scan().stream();
+        UpstreamHead.put(made, terms.candidate(), key, stream, request.headers());
+        if (raw) {
+            UpstreamHead.passes(made, request.headers());
+        }
     }
 
     /**
@@ -221,6 +246,11 @@ final class Trial implements Call.Owner, Relay.Owner {
                         head.statusCode(),
                         new Facts(read.usage(), read.finishReason(), read.model()));
                 if (!draining) {
+                    if (terms.resolved().scan().operation().embeds()
+                            && !sameDialect
+                            && read.usage() == null) {
+                        reply.estimated(ESTIMATED_USAGE);
+                    }
                     reply.answer(head, sameDialect, read.body());
                 }
                 owner.answered();
@@ -236,7 +266,7 @@ final class Trial implements Call.Owner, Relay.Owner {
                         head,
                         reply.response(),
                         terms.bridge().stream(answerTerms()),
-                        firstDeadline(true),
+                        firstDeadline(!raw || terms.resolved().scan().stream()),
                         terms.candidate().provider().timeouts().streamIdleMillis(),
                         loop.settings().clientStallMillis());
         relay = made;
@@ -254,6 +284,10 @@ final class Trial implements Call.Owner, Relay.Owner {
         var head = streamHead;
         if (head != null) {
             firstChunkNanos = System.nanoTime() - startNanos;
+            if (raw) {
+                reply.openRaw(head, sameDialect);
+                return;
+            }
             reply.open(
                     head,
                     sameDialect,
@@ -362,7 +396,8 @@ final class Trial implements Call.Owner, Relay.Owner {
             return;
         }
         boolean stream = terms.resolved().scan().stream();
-        boolean stops = stream && terms.candidate().provider().billing().stopsOnDisconnect();
+        // what passes as it is costs its price, read to the end or not
+        boolean stops = raw || stream && terms.candidate().provider().billing().stopsOnDisconnect();
         var relayed = relay;
         var called = call;
         boolean sent = called != null && called.sent();
@@ -442,12 +477,15 @@ final class Trial implements Call.Owner, Relay.Owner {
         var finish = stream == null ? null : stream.finishReason();
         boolean isFinal = usage != null && (end == End.WHOLE || finish != null);
         var settlement =
-                isFinal && usage != null
-                        ? reported(usage)
-                        : end == End.CUT_BY_US && billsOn()
-                                ? Settlement.hold(reservation.held())
-                                : unreported(
-                                        usage, stream == null ? 0 : stream.visibleOutputBytes());
+                raw
+                        ? Settlement.fixed(reservation.held(), end == End.WHOLE)
+                        : isFinal && usage != null
+                                ? reported(usage)
+                                : end == End.CUT_BY_US && billsOn()
+                                        ? Settlement.hold(reservation.held())
+                                        : unreported(
+                                                usage,
+                                                stream == null ? 0 : stream.visibleOutputBytes());
         settle(
                 settlement,
                 outcome,
@@ -556,8 +594,9 @@ final class Trial implements Call.Owner, Relay.Owner {
     private static String operationName(Operation operation, Dialect provider) {
         return switch (operation) {
             case GENERATE -> provider == Dialect.GEMINI ? "generate_content" : "chat";
-            case EMBED -> "embeddings";
+            case EMBED, EMBED_ONE -> "embeddings";
             case COUNT_TOKENS -> "count_tokens";
+            case PASS -> "pass_through";
             case LIST_MODELS, GET_MODEL -> "models";
         };
     }

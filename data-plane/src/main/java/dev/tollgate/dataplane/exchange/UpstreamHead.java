@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.config.Credentials;
 import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.scan.PassScan;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import io.vertx.core.MultiMap;
@@ -65,6 +66,16 @@ final class UpstreamHead {
                 }
             }
         }
+    }
+
+    /** Of a body that passes as it is: its type, with a form's boundary, and what is accepted. */
+    static void passes(HttpClientRequest request, MultiMap client) {
+        var type = client.get(Names.CONTENT_TYPE);
+        if (type != null && PassScan.isMultipart(type)) {
+            request.putHeader(Names.CONTENT_TYPE, type);
+        }
+        var accept = client.get(Names.ACCEPT);
+        request.putHeader(Names.ACCEPT, accept == null ? "*/*" : accept);
     }
 
     private static void anthropic(HttpClientRequest request, Candidate candidate, MultiMap client) {

@@ -46,11 +46,24 @@ record ProviderUrl(boolean tls, String host, int port, String path) {
         };
     }
 
+    /**
+     * The request target of an endpoint that passes as it is.
+     *
+     * @param endpoint as the resource declares it
+     */
+    String target(Dialect dialect, String endpoint) {
+        return switch (dialect) {
+            case OPENAI_CHAT, OPENAI_RESPONSES, GEMINI -> path + endpoint;
+            case ANTHROPIC -> without("/v1") + "/v1" + endpoint;
+        };
+    }
+
     private static String openAi(Operation operation) {
         return switch (operation) {
             case GENERATE -> "/chat/completions";
-            case EMBED -> "/embeddings";
-            case COUNT_TOKENS, LIST_MODELS, GET_MODEL -> throw notCallable(operation);
+            case EMBED, EMBED_ONE -> "/embeddings";
+            case COUNT_TOKENS -> "/responses/input_tokens";
+            case PASS, LIST_MODELS, GET_MODEL -> throw notCallable(operation);
         };
     }
 
@@ -58,7 +71,7 @@ record ProviderUrl(boolean tls, String host, int port, String path) {
         return switch (operation) {
             case GENERATE -> "/v1/messages";
             case COUNT_TOKENS -> "/v1/messages/count_tokens";
-            case EMBED, LIST_MODELS, GET_MODEL -> throw notCallable(operation);
+            case EMBED, EMBED_ONE, PASS, LIST_MODELS, GET_MODEL -> throw notCallable(operation);
         };
     }
 
@@ -67,8 +80,9 @@ record ProviderUrl(boolean tls, String host, int port, String path) {
                 switch (operation) {
                     case GENERATE -> stream ? ":streamGenerateContent" : ":generateContent";
                     case COUNT_TOKENS -> ":countTokens";
-                    case EMBED -> ":embedContent";
-                    case LIST_MODELS, GET_MODEL -> throw notCallable(operation);
+                    case EMBED -> ":batchEmbedContents";
+                    case EMBED_ONE -> ":embedContent";
+                    case PASS, LIST_MODELS, GET_MODEL -> throw notCallable(operation);
                 };
         boolean versioned = path.endsWith("/v1beta") || path.endsWith("/v1");
         return path

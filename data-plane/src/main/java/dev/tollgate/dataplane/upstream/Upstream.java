@@ -147,6 +147,11 @@ public final class Upstream {
         return url.target(dialect, operation, model, stream, sse);
     }
 
+    /** The request target of an endpoint that passes as it is. */
+    public String target(Dialect dialect, String endpoint) {
+        return url.target(dialect, endpoint);
+    }
+
     /**
      * A POST request on a connection from the pool, or a new one. Whoever gets it calls {@link
      * #release} once when the call is over. Fails with {@link NoFreeConnection} after a second in

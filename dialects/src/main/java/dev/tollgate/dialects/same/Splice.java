@@ -1,7 +1,7 @@
 package dev.tollgate.dialects.same;
 
-import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import dev.tollgate.dialects.RequestScan.Span;
+import dev.tollgate.dialects.json.JsonText;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -58,11 +58,6 @@ final class Splice {
 
     /** A JSON string, quotes included. */
     static byte[] quoted(String text) {
-        var escaped = JsonStringEncoder.getInstance().quoteAsUTF8(text);
-        var quoted = new byte[escaped.length + 2];
-        quoted[0] = '"';
-        System.arraycopy(escaped, 0, quoted, 1, escaped.length);
-        quoted[quoted.length - 1] = '"';
-        return quoted;
+        return JsonText.quoted(text);
     }
 }

@@ -1,6 +1,5 @@
 package dev.tollgate.dialects.scan;
 
-import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan.Feature;
 import dev.tollgate.dialects.RequestScan.Span;
 import java.io.IOException;
@@ -47,8 +46,14 @@ final class GeminiScan {
     static void read(Cursor cursor, Tally tally) throws IOException, MalformedBody {
         tally.stream = tally.ingress.pathStream();
         body(cursor, tally, "");
-        if (tally.ingress.operation() == Operation.GENERATE && tally.messages == 0) {
-            throw new MalformedBody("`contents` is missing or empty", "contents");
+        if (tally.messages > 0) {
+            return;
+        }
+        switch (tally.ingress.operation()) {
+            case GENERATE -> throw new MalformedBody("`contents` is missing or empty", "contents");
+            case EMBED_ONE -> throw new MalformedBody("`content` is missing or empty", "content");
+            case EMBED -> throw new MalformedBody("`requests` is missing or empty", "requests");
+            case COUNT_TOKENS, PASS, LIST_MODELS, GET_MODEL -> {}
         }
     }
 
@@ -94,9 +99,11 @@ final class GeminiScan {
                     if (!top || !cursor.isArray()) {
                         throw cursor.wrongType(where + spelled, "an array at the top level");
                     }
+                    int requests = 0;
                     while (cursor.nextElement()) {
                         cursor.expectObject("requests[]");
                         body(cursor, tally, "requests[].");
+                        tally.embedding(++requests);
                     }
                 }
                 default -> {

@@ -66,6 +66,35 @@ public final class IngressPath {
         return post ? posted(rest, surface) : null;
     }
 
+    /**
+     * What a path means if a provider declares it, for {@link #parse} has none of these.
+     *
+     * @return null if it is not below {@code /v1}, or not posted
+     */
+    public static @Nullable Ingress passThrough(String method, String path) {
+        var surface = surface(path);
+        var rest =
+                switch (surface) {
+                    case ANY -> path;
+                    case OPENAI -> path.substring("/openai".length());
+                    case ANTHROPIC -> path.substring("/anthropic".length());
+                    case GEMINI -> "";
+                };
+        if (rest.startsWith("/v1/v1/")) {
+            rest = rest.substring("/v1".length());
+        }
+        if (!method.equals("POST") || !rest.startsWith("/v1/")) {
+            return null;
+        }
+        return new Ingress(
+                surface == Surface.ANTHROPIC ? Dialect.ANTHROPIC : Dialect.OPENAI_CHAT,
+                Operation.PASS,
+                null,
+                false,
+                false,
+                rest.substring("/v1".length()));
+    }
+
     private static Surface surface(String path) {
         if (path.startsWith("/openai/")) {
             return Surface.OPENAI;
@@ -132,8 +161,8 @@ public final class IngressPath {
             case "generateContent" -> gemini(Operation.GENERATE, model, false, query);
             case "streamGenerateContent" -> gemini(Operation.GENERATE, model, true, query);
             case "countTokens" -> gemini(Operation.COUNT_TOKENS, model, false, query);
-            case "embedContent", "batchEmbedContents" ->
-                    gemini(Operation.EMBED, model, false, query);
+            case "embedContent" -> gemini(Operation.EMBED_ONE, model, false, query);
+            case "batchEmbedContents" -> gemini(Operation.EMBED, model, false, query);
             default -> null;
         };
     }

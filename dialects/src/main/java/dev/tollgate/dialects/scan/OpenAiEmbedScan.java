@@ -1,5 +1,6 @@
 package dev.tollgate.dialects.scan;
 
+import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.util.Set;
 
@@ -36,6 +37,7 @@ final class OpenAiEmbedScan {
         }
     }
 
+    /** A token id is one token, however many digits it has. */
     private static void input(Cursor cursor, Tally tally) throws IOException, MalformedBody {
         if (cursor.isString()) {
             tally.messages = 1;
@@ -43,12 +45,31 @@ final class OpenAiEmbedScan {
             return;
         }
         cursor.expectArray("input");
+        boolean ids = false;
+        int inputs = 0;
         while (cursor.nextElement()) {
-            if (cursor.isNull() || cursor.isObject()) {
-                throw cursor.wrongType("input", "a string, an array of strings or of token ids");
+            if (cursor.isString()) {
+                inputs++;
+                tally.text(cursor);
+            } else if (cursor.isArray()) {
+                inputs++;
+                while (cursor.nextElement()) {
+                    tokenId(cursor, tally);
+                }
+            } else {
+                ids = true;
+                tokenId(cursor, tally);
             }
-            tally.messages++;
-            tally.text(cursor);
         }
+        inputs += ids ? 1 : 0;
+        tally.messages = inputs;
+        tally.embedding(inputs);
+    }
+
+    private static void tokenId(Cursor cursor, Tally tally) throws MalformedBody {
+        if (cursor.token() != JsonToken.VALUE_NUMBER_INT) {
+            throw cursor.wrongType("input", "a string, an array of strings or of token ids");
+        }
+        tally.textBytes++;
     }
 }

@@ -78,6 +78,10 @@ public final class RequestScanner {
             throw new IllegalArgumentException(
                     "operation: " + operation + " (expected: one with a body)");
         }
+        if (operation == Operation.PASS) {
+            PassScan.read(cursor, tally);
+            return;
+        }
         switch (tally.ingress.dialect()) {
             case OPENAI_CHAT -> {
                 if (operation == Operation.EMBED) {

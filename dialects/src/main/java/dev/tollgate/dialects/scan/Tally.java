@@ -90,6 +90,11 @@ final class Tally {
         }
     }
 
+    /** One more input whose embedding is asked for. */
+    void embedding(int number) {
+        choices = Math.max(1, number);
+    }
+
     void temperature(Cursor cursor, String param) throws IOException, MalformedBody {
         temperature = cursor.number(param);
     }

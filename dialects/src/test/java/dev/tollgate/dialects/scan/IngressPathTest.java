@@ -33,6 +33,7 @@ class IngressPathTest {
                 "POST,/v1beta/models/openai/gpt:generateContent,-,GEMINI,GENERATE,openai/gpt,false,false",
                 "POST,/v1beta/models/openai%2Fgpt%3Ax:countTokens,-,GEMINI,COUNT_TOKENS,openai/gpt:x,false,false",
                 "POST,/v1beta/models/g:batchEmbedContents,-,GEMINI,EMBED,g,false,false",
+                "POST,/v1beta/models/g:embedContent,-,GEMINI,EMBED_ONE,g,false,false",
                 "GET,/v1/models,-,OPENAI_CHAT,LIST_MODELS,-,false,false",
                 "GET,/v1beta/models,-,GEMINI,LIST_MODELS,-,false,false",
                 "GET,/anthropic/v1/models,-,ANTHROPIC,LIST_MODELS,-,false,false",
@@ -82,6 +83,29 @@ class IngressPathTest {
             })
     void knowsNoOtherPath(String path) {
         assertNull(IngressPath.parse("POST", path, null, false));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                "POST,/v1/images/generations,OPENAI_CHAT,/images/generations",
+                "POST,/v1/v1/images/generations,OPENAI_CHAT,/images/generations",
+                "POST,/openai/v1/audio/speech,OPENAI_CHAT,/audio/speech",
+                "POST,/anthropic/v1/complete,ANTHROPIC,/complete",
+                "GET,/v1/images/generations,-,-",
+                "POST,/gemini/v1beta/predict,-,-",
+                "POST,/images/generations,-,-",
+                "POST,/v2/images/generations,-,-"
+            })
+    void aPathBelowV1MayBeAnEndpointThatAProviderDeclares(
+            String method, String path, Dialect dialect, String endpoint) {
+        assertNull(IngressPath.parse(method, path, null, false));
+        assertEquals(
+                dialect == null
+                        ? null
+                        : new Ingress(dialect, Operation.PASS, null, false, false, endpoint),
+                IngressPath.passThrough(method, path));
     }
 
     @Test

@@ -126,6 +126,8 @@ final class CorpusTranslationTest {
                     tally.refused++;
                     refusals.add(CorpusExceptions.line(exchange, provider, message));
                 }
+                case Outbound.Answered answered ->
+                        throw new AssertionError("answered without a provider: " + answered);
                 case Outbound.Ready(var sent, _) -> {
                     SdkReader.request(provider, sent);
                     tally.passed++;

@@ -12,8 +12,8 @@ import java.util.OptionalLong;
  * @param images number of images
  * @param documentBytes bytes of decoded documents
  * @param unbounded names of fields whose input is not in the body, or that cost beyond tokens
- * @param maxOutputTokens the client's output limit, if it set one
- * @param choices how many answers are asked for, >= 1
+ * @param maxOutputTokens the client's output limit, if it set one; 0 where nothing is generated
+ * @param choices how many answers are asked for, >= 1; of embeddings one for each input
  * @param thoughtsApart whether the dialect's output limit leaves thoughts out (Gemini)
  */
 public record BoundInput(

@@ -170,11 +170,25 @@ public final class UpperBound {
         tokens = Math.addExact(tokens, input.tools() ? TOOL_OVERHEAD_TOKENS : 0);
         tokens = Cost.add(tokens, input.images(), model.imageTokens());
         tokens = Cost.add(tokens, input.documentBytes(), TOKENS_PER_DOCUMENT_BYTE);
-        var context = model.contextTokens();
-        if (context == null) {
+        var most = mostInputTokens(model, input);
+        if (most == null) {
             return tokens;
         }
-        return input.unbounded().isEmpty() ? Math.min(context, tokens) : context;
+        return input.unbounded().isEmpty() ? Math.min(most, tokens) : most;
+    }
+
+    /**
+     * What the model can read at all; null: unknown. A request that generates nothing asks for
+     * embeddings, each of whose inputs has a context window of its own.
+     */
+    public static @Nullable Long mostInputTokens(ModelEntry model, BoundInput input) {
+        var context = model.contextTokens();
+        if (context == null || input.choices() == 1) {
+            return context;
+        }
+        var limit = input.maxOutputTokens();
+        boolean embeds = limit.isPresent() && limit.getAsLong() == 0;
+        return embeds ? Long.valueOf(Math.multiplyExact(context, input.choices())) : context;
     }
 
     /** The client's limit, which no context window lets a model exceed; else the model's. */

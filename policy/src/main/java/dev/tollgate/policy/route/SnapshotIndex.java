@@ -34,6 +34,7 @@ public final class SnapshotIndex {
     private final Map<String, IssuerEntry> issuers = new HashMap<>();
     private final Set<String> namespaces;
     private final Map<String, NamespaceView> views = new HashMap<>();
+    private final Set<String> passThrough = new HashSet<>();
     private final NamespaceView common;
 
     private SnapshotIndex(Snapshot snapshot) {
@@ -43,6 +44,7 @@ public final class SnapshotIndex {
             var byName = new HashMap<String, ModelEntry>();
             provider.models().forEach(model -> byName.put(model.name(), model));
             models.put(provider.key(), byName);
+            provider.passThrough().forEach(entry -> passThrough.add(entry.path()));
         }
         snapshot.clientKeys().forEach(key -> clientKeys.put(key.sha256(), key));
         snapshot.issuers().forEach(issuer -> issuers.put(issuer.issuer(), issuer));
@@ -79,6 +81,11 @@ public final class SnapshotIndex {
 
     public @Nullable IssuerEntry issuer(String issuer) {
         return issuers.get(issuer);
+    }
+
+    /** Whether any provider declares this endpoint; whether a caller reaches it, its route says. */
+    public boolean declares(String path) {
+        return passThrough.contains(path);
     }
 
     public boolean knowsNamespace(String namespace) {
