@@ -44,10 +44,16 @@ final class DialectsPage {
                         - **refused**: the answer would not be what was asked for. The request fails with 400, which names the field; a
                           policy may send it to another target.
 
-                        Embeddings and counts of tokens are not translated. A schema of the answer must be that of an object, and a stop
-                        sequence towards an Anthropic model must not be white space alone: both are refused by name. Tool names and call ids
-                        that a provider does not allow are fitted, and the client's own come back in the answer. Reasoning goes back to a
-                        provider only with a signature of that provider; other thoughts of the history are left out.
+                        A schema of the answer must be that of an object, and a stop sequence towards an Anthropic model must not be white
+                        space alone: both are refused by name. Tool names and call ids that a provider does not allow are fitted, and the
+                        client's own come back in the answer. Reasoning goes back to a provider only with a signature of that provider;
+                        other thoughts of the history are left out.
+
+                        A count of tokens is made of the same translated request, without the settings of generating; see the guide for
+                        providers that do not count. Embeddings are carried between openai-chat and gemini: texts, one or many,
+                        `dimensions`, floats and base64. Dropped are `user` of the one, `taskType`, `title` and `autoTruncate` of the other.
+                        **Refused** are token ids towards gemini; towards openai-chat anything but text, and a batch that asks for vectors
+                        of several lengths. Several parts of one text are joined by line feeds.
 
                         A body in the shape of Responses (`input`, no `messages`) that is posted to chat completions, as an editor does, is
                         read as such and answered as chat completions, whichever dialect the provider speaks.

@@ -78,8 +78,8 @@ public final class AskReader {
                         false,
                         body);
             }
-            case RESPONSES -> openAiResponses(model, body);
-            case GENERATE, COUNT_TOKENS, MODELS -> openAiChat(model, body);
+            case RESPONSES, COUNT_TOKENS -> openAiResponses(route.endpoint(), model, body);
+            case GENERATE, MODELS -> openAiChat(model, body);
         };
     }
 
@@ -114,14 +114,15 @@ public final class AskReader {
                 body);
     }
 
-    private static Ask openAiResponses(String model, ObjectNode body) throws Refusal {
+    private static Ask openAiResponses(Endpoint endpoint, String model, ObjectNode body)
+            throws Refusal {
         var input = body.path("input");
         if (!input.isTextual() && !(input.isArray() && !input.isEmpty())) {
             throw new Refusal("input", "Missing required parameter: 'input'.");
         }
         var last = input.isArray() ? input.get(input.size() - 1) : input;
         return new Ask(
-                Endpoint.RESPONSES,
+                endpoint,
                 model,
                 stream(body),
                 false,
@@ -169,8 +170,37 @@ public final class AskReader {
                 body);
     }
 
+    private static Ask geminiEmbeddings(String model, ObjectNode body) throws Refusal {
+        var requests =
+                body.has("requests")
+                        ? list(body, "requests")
+                        : Json.MAPPER.createArrayNode().add(body);
+        for (var request : requests) {
+            if (!request.path("content").path("parts").isArray()) {
+                throw new Refusal(null, "* EmbedContentRequest.content: contents is not specified");
+            }
+            var named = request.path("model").asText("models/" + model);
+            if (!named.equals("models/" + model)) {
+                throw new Refusal(null, "* BatchEmbedContentsRequest.requests: another model");
+            }
+        }
+        return new Ask(
+                Endpoint.EMBEDDINGS,
+                model,
+                false,
+                false,
+                true,
+                null,
+                PromptText.of(body, "content", "requests"),
+                false,
+                body);
+    }
+
     private static Ask gemini(Route route, Map<String, String> query, ObjectNode body)
             throws Refusal {
+        if (route.endpoint() == Endpoint.EMBEDDINGS) {
+            return geminiEmbeddings(route.model() == null ? "" : route.model(), body);
+        }
         var nested = body.path("generateContentRequest");
         var source =
                 route.endpoint() == Endpoint.COUNT_TOKENS && nested instanceof ObjectNode inner

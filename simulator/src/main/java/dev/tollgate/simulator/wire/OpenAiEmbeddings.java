@@ -47,7 +47,7 @@ final class OpenAiEmbeddings {
         return body;
     }
 
-    private static float[] vector(JsonNode input, int dimensions) {
+    static float[] vector(JsonNode input, int dimensions) {
         var vector = new float[dimensions];
         var state = input.toString().hashCode();
         for (var i = 0; i < dimensions; i++) {

@@ -59,6 +59,7 @@ public record Route(Endpoint endpoint, @Nullable String model, boolean stream) {
         return switch (rest) {
             case "chat/completions" -> new Route(Endpoint.GENERATE, null, false);
             case "responses" -> new Route(Endpoint.RESPONSES, null, false);
+            case "responses/input_tokens" -> new Route(Endpoint.COUNT_TOKENS, null, false);
             case "embeddings" -> new Route(Endpoint.EMBEDDINGS, null, false);
             default -> models(rest);
         };
@@ -82,6 +83,8 @@ public record Route(Endpoint endpoint, @Nullable String model, boolean stream) {
             case "generateContent" -> new Route(Endpoint.GENERATE, model, false);
             case "streamGenerateContent" -> new Route(Endpoint.GENERATE, model, true);
             case "countTokens" -> new Route(Endpoint.COUNT_TOKENS, model, false);
+            case "embedContent", "batchEmbedContents" ->
+                    new Route(Endpoint.EMBEDDINGS, model, false);
             default -> null;
         };
     }

@@ -27,7 +27,10 @@ public final class Wire {
                         case GENERATE, COUNT_TOKENS, MODELS -> OpenAiChat.body(answer);
                     };
             case ANTHROPIC -> AnthropicMessages.body(answer);
-            case GEMINI -> GeminiContent.body(answer);
+            case GEMINI ->
+                    ask.endpoint() == Endpoint.EMBEDDINGS
+                            ? GeminiEmbeddings.body(ask, answer)
+                            : GeminiContent.body(answer);
         };
     }
 
@@ -49,6 +52,9 @@ public final class Wire {
             body.put("totalTokens", tokens);
             body.set("promptTokensDetails", GeminiContent.textModality(tokens));
         } else {
+            if (dialect == Dialect.OPENAI) {
+                body.put("object", "response.input_tokens");
+            }
             body.put("input_tokens", tokens);
         }
         return body.toString();
