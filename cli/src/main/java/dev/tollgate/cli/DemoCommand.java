@@ -89,7 +89,11 @@ final class DemoCommand extends TollgateCommand {
             var gateway =
                     Until.ready(
                             Standalone.start(
-                                    vertx, options, settings, data, log -> new Shown(log, out)),
+                                    () -> vertx,
+                                    options,
+                                    settings,
+                                    data,
+                                    log -> new Shown(log, out)),
                             options.port());
             introduce(out, gateway, key);
             gateway.watch();

@@ -5,6 +5,7 @@ import dev.tollgate.dataplane.standalone.SecretSources;
 import dev.tollgate.dataplane.standalone.Standalone;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -54,13 +55,13 @@ final class ServeCommand extends TollgateCommand {
                         compile.endpointPolicy,
                         compile.unbudgetedNamespaces,
                         new SecretSources(folder, System.getenv()));
-        var vertx = Runtimes.vertx();
+        var vertx = CompletableFuture.supplyAsync(Runtimes::vertx);
         Standalone gateway;
         try {
             gateway =
                     Until.ready(
                             Standalone.start(
-                                    vertx, options, settings, data, UnaryOperator.identity()),
+                                    vertx::join, options, settings, data, UnaryOperator.identity()),
                             options.port());
         } catch (IOException e) {
             throw CommandFailure.usage(String.valueOf(e.getMessage()));
@@ -69,7 +70,7 @@ final class ServeCommand extends TollgateCommand {
                 .info("listening port={} admin-port={}", gateway.port(), gateway.adminPort());
         gateway.watch();
         Until.stopped();
-        Until.closed(gateway.close(), vertx);
+        Until.closed(gateway.close(), vertx.join());
         return ExitCode.OK;
     }
 }

@@ -25,7 +25,8 @@ import picocli.CommandLine.Command;
  * A short working day of a gateway, for the JVM's ahead-of-time cache: started with {@code
  * -XX:AOTCacheOutput}, it leaves a cache of the classes that a gateway loads on its way to the
  * first answers, and of the profiles that its compiler needs: without those of streams, the first
- * stream has all that was compiled for whole answers thrown away. The {@code tollgate} script runs it once after a build.
+ * stream has all that was compiled for whole answers thrown away. The {@code tollgate} script runs
+ * it once after a build.
  */
 @Command(
         name = "train",
@@ -90,7 +91,7 @@ final class TrainCommand extends TollgateCommand {
                         SettingsEntry.Unbudgeted.ALLOW,
                         new SecretSources(folder, Map.of()));
         return Standalone.start(
-                vertx, options, settings, folder.resolve("data"), UnaryOperator.identity());
+                () -> vertx, options, settings, folder.resolve("data"), UnaryOperator.identity());
     }
 
     private static void ask(int port) throws IOException, InterruptedException {

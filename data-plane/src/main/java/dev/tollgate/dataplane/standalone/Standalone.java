@@ -19,6 +19,7 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,11 +66,12 @@ public final class Standalone {
      * Replays the log, loads the folder, then listens. Blocks while files are read: not for an
      * event loop.
      *
+     * @param vertx asked for when the folder is loaded, so that it may start meanwhile
      * @param tap wraps the place where usage records go, so that a caller can see them
      * @throws IOException if the folder is unusable, or the data directory is in use or damaged
      */
     public static Future<Standalone> start(
-            Vertx vertx,
+            Supplier<Vertx> vertx,
             ProxyOptions options,
             FolderSettings settings,
             Path data,
@@ -91,7 +93,7 @@ public final class Standalone {
                         wal, ledger.link(wal.holder()), GateSettings.of(NAME), TimeSource.SYSTEM)
                 .compose(
                         gate ->
-                                ProxyServer.start(vertx, options, live, gate, tap.apply(wal))
+                                ProxyServer.start(vertx.get(), options, live, gate, tap.apply(wal))
                                         .map(
                                                 server ->
                                                         new Standalone(
