@@ -34,7 +34,8 @@ public interface Bridge {
      * @param maxOutputTokens written into the request when present (a bound that the client left
      *     out, or a clamp); else the client's own stays
      * @param catalogMaxOutputTokens the model's maximum, for dialects in which a limit is required
-     * @param quirks deviations of the provider, by name, such as {@code max_tokens} for old servers
+     * @param quirks deviations of the provider, by name, such as {@code max_tokens} for old
+     *     servers; those of chat completions are {@link dev.tollgate.dialects.deviation.Deviation}s
      */
     record RequestTerms(
             String model,

@@ -1,6 +1,7 @@
 package dev.tollgate.dialects;
 
 import dev.tollgate.dialects.count.CountBridge;
+import dev.tollgate.dialects.deviation.FittedBridge;
 import dev.tollgate.dialects.embed.Embeddings;
 import dev.tollgate.dialects.raw.RawBridge;
 import dev.tollgate.dialects.same.SameBridge;
@@ -21,15 +22,24 @@ final class Bridges {
         if (operation == Operation.PASS) {
             return RAW;
         }
+        if (operation == Operation.GENERATE) {
+            return generate(client, provider);
+        }
         if (client == provider) {
             return SAME.get(client);
         }
         return switch (operation) {
-            case GENERATE -> Translations.between(client, provider);
             case EMBED, EMBED_ONE -> Embeddings.between(client, provider);
             case COUNT_TOKENS -> CountBridge.between(client, provider);
-            case PASS, LIST_MODELS, GET_MODEL -> null;
+            case GENERATE, PASS, LIST_MODELS, GET_MODEL -> null;
         };
+    }
+
+    private static @Nullable Bridge generate(Dialect client, Dialect provider) {
+        var bridge = client == provider ? SAME.get(client) : Translations.between(client, provider);
+        return bridge == null || provider != Dialect.OPENAI_CHAT
+                ? bridge
+                : new FittedBridge(bridge);
     }
 
     private static Map<Dialect, Bridge> same() {

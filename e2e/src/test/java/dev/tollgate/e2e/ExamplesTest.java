@@ -31,7 +31,13 @@ class ExamplesTest {
     @TempDir Path folder;
 
     @ParameterizedTest
-    @CsvSource({"demo, any", "laptop, public", "media, public", "cluster, any"})
+    @CsvSource({
+        "demo, any",
+        "laptop, public",
+        "media, public",
+        "cluster, any",
+        "providers, public"
+    })
     void compilesWithoutAProblem(String example, String endpointPolicy) throws Exception {
         try (var files = Files.list(examples().resolve(example))) {
             for (var file : files.filter(ExamplesTest::isOurs).toList()) {
@@ -48,7 +54,7 @@ class ExamplesTest {
                     .allSatisfy(
                             file ->
                                     assertThat(file.getParent().getFileName().toString())
-                                            .isIn("demo", "laptop", "media", "cluster"));
+                                            .isIn("demo", "laptop", "media", "cluster", "providers"));
         }
     }
 

@@ -37,6 +37,12 @@ public enum ProviderType {
     FIREWORKS,
     @JsonProperty("Perplexity")
     PERPLEXITY,
+    @JsonProperty("Cerebras")
+    CEREBRAS,
+    @JsonProperty("Ollama")
+    OLLAMA,
+    @JsonProperty("VLLM")
+    VLLM,
     @JsonProperty("OpenAICompatible")
     OPENAI_COMPATIBLE,
     /** A value of a newer schema; the compiler refuses it. */

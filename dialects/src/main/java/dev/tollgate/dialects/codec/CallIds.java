@@ -34,6 +34,11 @@ public final class CallIds {
         return head + "_" + hash(text).substring(0, HASH_CHARS);
     }
 
+    /** So many characters, hexadecimal, that stand for a text. */
+    public static String hashed(String text, int chars) {
+        return hash(text).substring(0, chars);
+    }
+
     private static String hash(String text) {
         try {
             var digest = MessageDigest.getInstance("SHA-256");

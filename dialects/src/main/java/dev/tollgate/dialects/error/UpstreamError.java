@@ -115,10 +115,7 @@ public record UpstreamError(
             error = root.path("response").path("error");
         }
         if (!error.isObject()) {
-            error =
-                    error.isTextual()
-                            ? JSON.createObjectNode().put("message", error.asText())
-                            : root;
+            error = error.isTextual() ? textual(root, error.asText()) : root;
         }
         var inner = error.path("innererror").path("code").asText("");
         var code = word(error.path("code"));
@@ -126,10 +123,7 @@ public record UpstreamError(
         if (type == null) {
             type = word(error.path("status"));
         }
-        var message = error.path("message").asText("");
-        if (message.isEmpty() && root.path("detail").isValueNode()) {
-            message = root.path("detail").asText("");
-        }
+        var message = ErrorText.of(root, error);
         var raw = error.path("metadata").path("raw").asText("");
         var all = message + " " + code + " " + type + " " + inner + " " + raw;
         var details = new GoogleDetails(error.path("details"));
@@ -144,6 +138,14 @@ public record UpstreamError(
             wait = bounded(error.path("metadata").path("retry_after_seconds").asDouble() * 1000);
         }
         return new Facts(number(error), message, code, type, all, wait, details.dailyQuota());
+    }
+
+    /** xAI, old servers: the text alone, with a code beside it. */
+    private static JsonNode textual(JsonNode root, String message) {
+        var error = JSON.createObjectNode().put("message", message);
+        return root.path("code").isTextual()
+                ? error.put("code", root.path("code").textValue())
+                : error;
     }
 
     private static @Nullable String word(JsonNode node) {
@@ -184,7 +186,8 @@ public record UpstreamError(
                     case RATE_LIMITED, OVERLOADED, TIMEOUT, UPSTREAM -> true;
                     default -> false;
                 };
-        boolean retryable = theirs && !facts.dailyQuota();
+        // Groq: the request alone is above what the account may use in a minute
+        boolean retryable = theirs && !facts.dailyQuota() && status != 413;
         return new UpstreamError(
                 kind,
                 theirs ? Fault.PROVIDER : Fault.CLIENT,
@@ -208,7 +211,9 @@ public record UpstreamError(
                         && NO_BALANCE.contains(facts.type().toLowerCase(Locale.ROOT))
                 || all.contains("credit balance is too low")
                 || all.contains("enforced_spend_limit_reached")
-                || all.contains("insufficient balance");
+                || all.contains("insufficient balance")
+                || all.contains("used all available credits")
+                || all.contains("monthly spending limit");
     }
 
     private static boolean isCredential(int status, Facts facts, String all) {
@@ -216,7 +221,8 @@ public record UpstreamError(
                 || status == 403 && !isPolicy(all)
                 || all.contains("api_key_invalid")
                 || "authentication_error".equals(facts.type())
-                || "invalid_api_key".equals(facts.code());
+                || "invalid_api_key".equals(facts.code())
+                || all.contains("incorrect api key provided");
     }
 
     private static boolean isPolicy(String all) {
@@ -242,11 +248,23 @@ public record UpstreamError(
             case 408, 504 -> ErrorKind.TIMEOUT;
             case 409 ->
                     provider == Dialect.ANTHROPIC ? ErrorKind.UPSTREAM : ErrorKind.INVALID_REQUEST;
-            case 413 -> ErrorKind.REQUEST_TOO_LARGE;
+            case 413 ->
+                    "rate_limit_exceeded".equals(facts.code())
+                            ? ErrorKind.RATE_LIMITED
+                            : ErrorKind.REQUEST_TOO_LARGE;
             case 429 -> ErrorKind.RATE_LIMITED;
+            case 498 -> odd(all);
             case 503, 529 -> ErrorKind.OVERLOADED;
             default -> status < 500 ? ErrorKind.INVALID_REQUEST : ErrorKind.UPSTREAM;
         };
+    }
+
+    /** Groq: no capacity for the flex tier. Cohere: blocked input or output. */
+    private static ErrorKind odd(String all) {
+        if (all.contains("capacity")) {
+            return ErrorKind.OVERLOADED;
+        }
+        return all.contains("blocked") ? ErrorKind.CONTENT_POLICY : ErrorKind.INVALID_REQUEST;
     }
 
     /** Within a stream there is no status; the type word says it. */

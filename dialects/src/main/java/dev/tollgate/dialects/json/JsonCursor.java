@@ -70,6 +70,16 @@ public class JsonCursor implements AutoCloseable {
         return true;
     }
 
+    /** From an object's brace or a member's value to the next member's name; false at the end. */
+    public final boolean nextName() throws IOException {
+        return parser.nextToken() != JsonToken.END_OBJECT;
+    }
+
+    /** The offset of the opening quote of the name that the cursor is on. */
+    public final int nameStart() {
+        return base + (int) parser.currentTokenLocation().getByteOffset();
+    }
+
     /** From an array's bracket or an element to the next element; false at the array's end. */
     public final boolean nextElement() throws IOException {
         return parser.nextToken() != JsonToken.END_ARRAY;

@@ -33,12 +33,14 @@ final class ChatAnswerReader {
                             : "the provider's answer has no choices[0].message");
         }
         var word = Json.text(choice, "finish_reason");
-        if ("error".equals(word)) {
+        if (word != null && ChatFinish.isFailure(word)) {
             return new Reading.Unreadable(
-                    "the provider's answer ended with an error: "
+                    "the provider's answer ended with "
+                            + (word.equals("error") ? "an error" : word)
+                            + ": "
                             + Json.textOr(choice.path("error"), "message", "no reason given"));
         }
-        var parts = parts(message, idSeed);
+        var parts = parts(body, message, idSeed);
         var finish = word == null ? FinishReason.STOP : ChatFinish.read(word);
         return new Reading.Read(
                 new Answer(
@@ -51,13 +53,13 @@ final class ChatAnswerReader {
                         ProviderUsage.read(Dialect.OPENAI_CHAT, body)));
     }
 
-    private static List<Part> parts(ObjectNode message, String idSeed) {
+    private static List<Part> parts(ObjectNode body, ObjectNode message, String idSeed) {
         var parts = new ArrayList<Part>();
         var reasoning = Json.text(message, "reasoning_content", "reasoning");
         if (reasoning != null && !reasoning.isEmpty()) {
             parts.add(new Part.Reasoning(reasoning, null, false));
         }
-        content(message, parts);
+        content(body, message, parts);
         var spoken = Json.text(message.path("audio"), "transcript");
         if (spoken != null && !spoken.isEmpty()) {
             parts.add(new Part.Text(spoken));
@@ -79,10 +81,11 @@ final class ChatAnswerReader {
         return parts;
     }
 
-    private static void content(ObjectNode message, List<Part> parts) {
+    private static void content(ObjectNode body, ObjectNode message, List<Part> parts) {
         var content = message.path("content");
-        var citations = citations(message);
         if (content.isTextual() && !content.textValue().isEmpty()) {
+            var citations = citations(message);
+            citations.addAll(SearchResults.cited(body, content.textValue()));
             parts.add(new Part.Text(content.textValue(), null, citations, null));
         }
         for (var each : content) {
@@ -100,18 +103,25 @@ final class ChatAnswerReader {
     private static List<Citation> citations(ObjectNode message) {
         var citations = new ArrayList<Citation>();
         for (var annotation : Json.arrayIn(message, "annotations")) {
-            var cited = annotation.path("url_citation");
-            var url = Json.text(cited, "url");
-            if (url != null) {
-                citations.add(
-                        new Citation(
-                                url,
-                                Json.text(cited, "title"),
-                                cited.path("start_index").asInt(),
-                                cited.path("end_index").asInt()));
+            var citation = citation(annotation);
+            if (citation != null) {
+                citations.add(citation);
             }
         }
         return citations;
+    }
+
+    /** Null if it cites nothing by URL. */
+    static @Nullable Citation citation(JsonNode annotation) {
+        var cited = annotation.path("url_citation");
+        var url = Json.text(cited, "url");
+        return url == null
+                ? null
+                : new Citation(
+                        url,
+                        Json.text(cited, "title"),
+                        cited.path("start_index").asInt(),
+                        cited.path("end_index").asInt());
     }
 
     private static Part toolCall(JsonNode call, int index, ObjectNode message, String idSeed) {

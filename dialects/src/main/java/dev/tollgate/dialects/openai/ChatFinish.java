@@ -10,9 +10,21 @@ final class ChatFinish {
         return switch (word) {
             case "length", "max_tokens", "model_length", "MAX_TOKENS" -> FinishReason.LENGTH;
             case "tool_calls", "function_call", "tool_use" -> FinishReason.TOOL_CALLS;
-            case "content_filter", "SAFETY", "refusal" -> FinishReason.CONTENT_FILTER;
+            case "content_filter", "SAFETY", "refusal", "ERROR_TOXIC" ->
+                    FinishReason.CONTENT_FILTER;
             case "stop_sequence" -> FinishReason.STOP_SEQUENCE;
             default -> FinishReason.STOP;
+        };
+    }
+
+    /**
+     * Whether the answer broke off at the server's fault: OpenRouter's and Mistral's {@code error},
+     * vLLM's {@code abort}, and DeepSeek's word for a server that ran out of resources.
+     */
+    static boolean isFailure(String word) {
+        return switch (word) {
+            case "error", "abort", "insufficient_system_resource" -> true;
+            default -> false;
         };
     }
 

@@ -35,6 +35,7 @@ final class ChatStreamReader implements StreamReader {
     private final String idSeed;
     private final List<Call> calls = new ArrayList<>();
     private final Map<Integer, Call> byIndex = new HashMap<>();
+    private final SearchResults results = new SearchResults();
     private boolean started;
     private boolean finished;
 
@@ -54,6 +55,7 @@ final class ChatStreamReader implements StreamReader {
             started = true;
             out.accept(new AnswerEvent.Start(Json.text(data, "id"), Json.text(data, "model")));
         }
+        results.seen(data);
         for (var choice : Json.arrayIn(data, "choices")) {
             if (choice.path("index").asInt() == 0) {
                 choice(choice, out);
@@ -72,6 +74,12 @@ final class ChatStreamReader implements StreamReader {
             out.accept(new AnswerEvent.ReasoningDelta(reasoning));
         }
         content(delta.path("content"), out);
+        for (var annotation : Json.arrayIn(delta, "annotations")) {
+            var citation = ChatAnswerReader.citation(annotation);
+            if (citation != null) {
+                out.accept(new AnswerEvent.Cited(citation));
+            }
+        }
         var refusal = Json.text(delta, "refusal");
         if (refusal != null && !refusal.isEmpty()) {
             out.accept(new AnswerEvent.RefusalDelta(refusal));
@@ -91,19 +99,21 @@ final class ChatStreamReader implements StreamReader {
         }
         var finish = Json.text(choice, "finish_reason");
         if (finish != null && !finish.isEmpty() && !finished) {
-            if (finish.equals("error")) {
+            if (ChatFinish.isFailure(finish)) {
                 out.accept(StreamFailures.read(Dialect.OPENAI_CHAT, choice));
                 return;
             }
             finished = true;
+            results.cited().forEach(citation -> out.accept(new AnswerEvent.Cited(citation)));
             endCalls(out);
             out.accept(new AnswerEvent.Finished(ChatFinish.read(finish), finish, null));
         }
     }
 
-    private static void content(JsonNode content, Consumer<AnswerEvent> out) {
+    private void content(JsonNode content, Consumer<AnswerEvent> out) {
         if (content.isTextual()) {
             if (!content.textValue().isEmpty()) {
+                results.text(content.textValue());
                 out.accept(new AnswerEvent.TextDelta(content.textValue()));
             }
             return;

@@ -9,21 +9,21 @@ import java.util.Comparator;
 import java.util.List;
 
 /** Edits of some bytes, all named by their place in the original; every other byte stays. */
-final class Splice {
+public final class Splice {
     private record Edit(int from, int to, byte[] with) {}
 
     private final List<Edit> edits = new ArrayList<>(4);
 
-    void replace(Span place, byte[] with) {
+    public void replace(Span place, byte[] with) {
         edits.add(new Edit(place.from(), place.to(), with));
     }
 
-    void insert(int at, String with) {
+    public void insert(int at, String with) {
         edits.add(new Edit(at, at, with.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** The same array if there is no edit. */
-    byte[] apply(byte[] original) {
+    public byte[] apply(byte[] original) {
         return apply(original, 0, original.length);
     }
 
@@ -57,7 +57,7 @@ final class Splice {
     }
 
     /** A JSON string, quotes included. */
-    static byte[] quoted(String text) {
+    public static byte[] quoted(String text) {
         return JsonText.quoted(text);
     }
 }

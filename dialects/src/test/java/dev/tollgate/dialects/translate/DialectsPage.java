@@ -8,6 +8,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Loss;
 import dev.tollgate.dialects.conversation.Trait;
+import dev.tollgate.dialects.deviation.Deviation;
 import dev.tollgate.dialects.translate.Carriage.Fate;
 import java.util.EnumSet;
 import java.util.Locale;
@@ -35,7 +36,7 @@ final class DialectsPage {
                         # What is carried from dialect to dialect
 
                         This page is generated from the code; a test compares them. A client that speaks the dialect of its provider is not
-                        translated: its bytes pass as sent. Between two dialects each request is read, checked against the table below and
+                        translated: its bytes pass as sent, but for what the provider's server does not take (last section). Between two dialects each request is read, checked against the table below and
                         written anew, and each answer goes back the same way.
 
                         - **carried**: the provider gets what the client asked for.
@@ -68,6 +69,23 @@ final class DialectsPage {
                     pair(client, provider, text);
                 }
             }
+        }
+        text.append(
+                """
+
+                ## Servers of openai-chat that do not take all of it
+
+                What is done about it, wherever the client's request came from; [providers.md](providers.md) tells whose deviation each is.
+
+                | deviation | what is done |
+                |---|---|
+                """);
+        for (var deviation : Deviation.values()) {
+            text.append("| `")
+                    .append(deviation.wireName())
+                    .append("` | ")
+                    .append(deviation.words())
+                    .append(" |\n");
         }
         return text.toString();
     }

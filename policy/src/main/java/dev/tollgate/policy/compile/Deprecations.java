@@ -11,8 +11,10 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -41,6 +43,9 @@ final class Deprecations {
     private final CompileSettings settings;
     private final Map<String, TreeMap<String, Retiring>> retiring = new TreeMap<>();
 
+    /** Providers that serve the whole catalogue: that a model has a name there is no use of it. */
+    private final Set<String> whole = new HashSet<>();
+
     Deprecations(CompileSettings settings) {
         this.settings = settings;
     }
@@ -50,6 +55,9 @@ final class Deprecations {
         var limit =
                 LocalDate.ofInstant(settings.now(), ZoneOffset.UTC)
                         .plusDays(settings.deprecationWarnDays());
+        if (spec.models().isEmpty()) {
+            whole.add(entry.key());
+        }
         var written = spec.models().stream().collect(Collectors.toMap(ProviderModel::name, m -> m));
         for (var model : entry.models()) {
             var found = retiring(model.name(), written.get(model.name()), entry.type());
@@ -76,7 +84,7 @@ final class Deprecations {
     Finding ofProvider(ProviderEntry entry, Collection<PolicyEntry> policies) {
         var used = new TreeSet<String>();
         entry.models().stream()
-                .filter(model -> !model.aliases().isEmpty())
+                .filter(model -> !model.aliases().isEmpty() && !whole.contains(entry.key()))
                 .forEach(model -> used.add(model.name()));
         policies.forEach(policy -> used.addAll(usedModels(policy, entry.key())));
         var found = retiring.getOrDefault(entry.key(), new TreeMap<>());

@@ -78,11 +78,10 @@ final class ModelCompiler {
         return entries;
     }
 
+    /** Each model under its own name, so that a provider alone is of use (api.md, section 2). */
     private List<ModelEntry> wholeCatalogue() {
         var known = catalogue.models(preset.name());
-        if (known.isEmpty()) {
-            findings.invalid("spec.models", "absent (expected: models, as the catalogue has none)");
-        } else if (isExplicit()) {
+        if (isExplicit()) {
             findings.reject(
                     ConditionReason.UNKNOWN_PRICE,
                     "spec.models",
@@ -93,7 +92,7 @@ final class ModelCompiler {
                         entry ->
                                 new ModelEntry(
                                         entry.name(),
-                                        List.of(),
+                                        List.of(entry.name()),
                                         entry.price(),
                                         entry.contextTokens(),
                                         entry.maxOutputTokens(),

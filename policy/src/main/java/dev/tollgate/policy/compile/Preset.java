@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a type of ModelProvider implies: dialect and address (protocols.md, 6.1), telemetry name
  * (10.2), and what it bills when a client goes away (budgets.md, section 8: who is not listed there
- * is taken to go on billing).
+ * is taken to go on billing). The addresses are those of the providers' own SDKs and documents;
+ * docs/providers.md lists them all.
  *
  * @param name as in the resource and the catalogue
- * @param url public address, null: there is none
+ * @param url public address, of Ollama the one that it listens on by default; null: there is none
  * @param quirks deviations from the dialect, as {@code dialects} names them
  */
 record Preset(
@@ -23,12 +24,6 @@ record Preset(
         List<String> quirks) {
 
     private static final String OPENAI = "openai-chat";
-
-    /** The server knows the older name of the output limit only. */
-    private static final String MAX_TOKENS = "max_tokens";
-
-    /** The server tells usage without being asked, and may refuse to be asked. */
-    private static final String NO_STREAM_OPTIONS = "no_stream_options";
 
     /**
      * Statuses of the big three that come instead of an answer and cost nothing: they charge the
@@ -55,51 +50,41 @@ record Preset(
                                     "gcp.gemini",
                                     "https://generativelanguage.googleapis.com/v1beta")
                             .neverBilling(NEVER_BILLED);
-            case GROQ -> billsOn("Groq", OPENAI, "groq", "https://api.groq.com/openai/v1");
+            case GROQ ->
+                    billsOn("Groq", OPENAI, "groq", "https://api.groq.com/openai/v1")
+                            .with(Quirks.GROQ);
             case MISTRAL ->
-                    billsOn(
-                            "Mistral",
-                            OPENAI,
-                            "mistral_ai",
-                            "https://api.mistral.ai/v1",
-                            MAX_TOKENS,
-                            NO_STREAM_OPTIONS);
-            case XAI -> stops("XAI", OPENAI, "x_ai", "https://api.x.ai/v1");
+                    billsOn("Mistral", OPENAI, "mistral_ai", "https://api.mistral.ai/v1")
+                            .with(Quirks.MISTRAL);
+            case XAI -> stops("XAI", OPENAI, "x_ai", "https://api.x.ai/v1").with(Quirks.XAI);
             case DEEPSEEK ->
-                    stops("DeepSeek", OPENAI, "deepseek", "https://api.deepseek.com", MAX_TOKENS);
+                    stops("DeepSeek", OPENAI, "deepseek", "https://api.deepseek.com")
+                            .with(Quirks.DEEPSEEK);
             case OPENROUTER ->
-                    billsOn(
-                            "OpenRouter",
-                            OPENAI,
-                            "openrouter",
-                            "https://openrouter.ai/api/v1",
-                            MAX_TOKENS);
+                    billsOn("OpenRouter", OPENAI, "openrouter", "https://openrouter.ai/api/v1")
+                            .with(Quirks.ANY_SERVER);
             case TOGETHER ->
-                    stops("Together", OPENAI, "together", "https://api.together.ai/v1", MAX_TOKENS);
+                    stops("Together", OPENAI, "together", "https://api.together.ai/v1")
+                            .with(Quirks.TOGETHER);
             case FIREWORKS ->
-                    stops(
-                            "Fireworks",
-                            OPENAI,
-                            "fireworks",
-                            "https://api.fireworks.ai/inference/v1",
-                            MAX_TOKENS);
+                    stops("Fireworks", OPENAI, "fireworks", "https://api.fireworks.ai/inference/v1")
+                            .with(Quirks.FIREWORKS);
             case PERPLEXITY ->
-                    billsOn(
-                            "Perplexity",
-                            OPENAI,
-                            "perplexity",
-                            "https://api.perplexity.ai",
-                            MAX_TOKENS,
-                            NO_STREAM_OPTIONS);
+                    billsOn("Perplexity", OPENAI, "perplexity", "https://api.perplexity.ai")
+                            .with(Quirks.PERPLEXITY);
             case COHERE ->
-                    stops(
-                            "Cohere",
-                            OPENAI,
-                            "cohere",
-                            "https://api.cohere.com/compatibility/v1",
-                            MAX_TOKENS);
+                    stops("Cohere", OPENAI, "cohere", "https://api.cohere.com/compatibility/v1")
+                            .with(Quirks.COHERE);
+            case CEREBRAS ->
+                    billsOn("Cerebras", OPENAI, "cerebras", "https://api.cerebras.ai/v1")
+                            .with(Quirks.CEREBRAS);
+            case OLLAMA ->
+                    billsOn("Ollama", OPENAI, "ollama", "http://localhost:11434/v1")
+                            .with(Quirks.OLLAMA);
+            case VLLM -> billsOn("VLLM", OPENAI, "vllm", null).with(Quirks.VLLM);
             case OPENAI_COMPATIBLE ->
-                    billsOn("OpenAICompatible", OPENAI, "openai_compatible", null, MAX_TOKENS);
+                    billsOn("OpenAICompatible", OPENAI, "openai_compatible", null)
+                            .with(Quirks.ANY_SERVER);
             case VERTEX_AI, BEDROCK, AZURE_OPENAI, UNKNOWN -> null;
         };
     }
@@ -109,15 +94,19 @@ record Preset(
         return new Preset(name, dialect, telemetryName, url, known, quirks);
     }
 
+    private Preset with(List<String> deviations) {
+        return new Preset(name, dialect, telemetryName, url, billing, deviations);
+    }
+
     private static Preset stops(
-            String name, String dialect, String telemetry, @Nullable String url, String... quirks) {
+            String name, String dialect, String telemetry, @Nullable String url) {
         var billing = new ProviderEntry.Billing(true, List.of());
-        return new Preset(name, dialect, telemetry, url, billing, List.of(quirks));
+        return new Preset(name, dialect, telemetry, url, billing, List.of());
     }
 
     private static Preset billsOn(
-            String name, String dialect, String telemetry, @Nullable String url, String... quirks) {
+            String name, String dialect, String telemetry, @Nullable String url) {
         var billing = new ProviderEntry.Billing(false, List.of());
-        return new Preset(name, dialect, telemetry, url, billing, List.of(quirks));
+        return new Preset(name, dialect, telemetry, url, billing, List.of());
     }
 }

@@ -92,13 +92,15 @@ final class ProviderCompiler {
         if (pricing != null && pricing.source() == PricingPolicy.Source.UNKNOWN) {
             findings.unsupported("spec.pricing.source", "a value of a newer version");
         }
-        if (spec.type() == ProviderType.OPENAI_COMPATIBLE && spec.models().isEmpty()) {
+        var catalogue = around.settings().catalogue();
+        if (spec.models().isEmpty() && catalogue.models(preset.name()).isEmpty()) {
             if (spec.passThrough().stream().allMatch(p -> p.models().isEmpty())) {
-                findings.invalid("spec.models", "absent (expected: with type OpenAICompatible)");
+                findings.invalid(
+                        "spec.models", "absent (expected: with type " + preset.name() + ")");
             }
             return List.of();
         }
-        return new ModelCompiler(spec, preset, around.settings().catalogue(), findings).models();
+        return new ModelCompiler(spec, preset, catalogue, findings).models();
     }
 
     private void refuseUnsupported() {
@@ -147,8 +149,9 @@ final class ProviderCompiler {
         }
         if (preset.url() == null) {
             findings.invalid("spec.endpoint", "absent (expected: url or serviceRef)");
+            return null;
         }
-        return preset.url();
+        return EndpointCheck.url(preset.url(), around.settings().endpointPolicy(), findings);
     }
 
     private ProviderEntry.Auth auth() {

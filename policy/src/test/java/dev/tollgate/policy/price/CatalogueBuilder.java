@@ -118,6 +118,7 @@ public final class CatalogueBuilder {
             case "together_ai" -> "Together";
             case "fireworks_ai", "fireworks_ai-embedding-models" -> "Fireworks";
             case "perplexity" -> "Perplexity";
+            case "cerebras" -> "Cerebras";
             case "cohere", "cohere_chat" -> "Cohere";
             case "azure" -> "AzureOpenAI";
             case "bedrock", "bedrock_converse" -> "Bedrock";
@@ -140,6 +141,7 @@ public final class CatalogueBuilder {
                     case "Together" -> "together_ai/";
                     case "Fireworks" -> "fireworks_ai/";
                     case "Perplexity" -> "perplexity/";
+                    case "Cerebras" -> "cerebras/";
                     case "Cohere" -> "cohere/";
                     case "AzureOpenAI" -> "azure/";
                     case "VertexAI" -> "vertex_ai/";
@@ -151,10 +153,15 @@ public final class CatalogueBuilder {
         boolean commitment = type.equals("Bedrock") && name.contains("/");
         boolean fineTuned = name.startsWith("ft:");
         boolean unboundable = UpperBound.runsByItself(name);
+        boolean nameless = name.endsWith("/");
+        // of its Agent API, which is none of chat completions
+        boolean ofAgents = type.equals("Perplexity") && name.contains("/");
         return sizeClass
                         || commitment
                         || fineTuned
                         || unboundable
+                        || nameless
+                        || ofAgents
                         || !MODEL_ID.matcher(name).matches()
                 ? null
                 : name;

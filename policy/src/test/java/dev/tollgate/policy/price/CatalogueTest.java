@@ -54,6 +54,7 @@ class CatalogueTest {
                         "Fireworks",
                         "Perplexity",
                         "Cohere",
+                        "Cerebras",
                         "AzureOpenAI",
                         "VertexAI",
                         "Bedrock")) {

@@ -17,17 +17,18 @@ final class GenaiPrices {
     /** Type of ModelProvider to id of the provider there. */
     static final Map<String, String> PROVIDERS =
             new TreeMap<>(
-                    Map.of(
-                            "OpenAI", "openai",
-                            "Anthropic", "anthropic",
-                            "Gemini", "google",
-                            "Groq", "groq",
-                            "Mistral", "mistral",
-                            "XAI", "x-ai",
-                            "DeepSeek", "deepseek",
-                            "Together", "together",
-                            "Fireworks", "fireworks",
-                            "OpenRouter", "openrouter"));
+                    Map.ofEntries(
+                            Map.entry("OpenAI", "openai"),
+                            Map.entry("Anthropic", "anthropic"),
+                            Map.entry("Gemini", "google"),
+                            Map.entry("Groq", "groq"),
+                            Map.entry("Mistral", "mistral"),
+                            Map.entry("XAI", "x-ai"),
+                            Map.entry("DeepSeek", "deepseek"),
+                            Map.entry("Together", "together"),
+                            Map.entry("Fireworks", "fireworks"),
+                            Map.entry("Cerebras", "cerebras"),
+                            Map.entry("OpenRouter", "openrouter")));
 
     private final JsonNode providers;
     private final LocalDate day;
