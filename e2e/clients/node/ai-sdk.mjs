@@ -38,6 +38,14 @@ class AiSdk {
     return this.answer(await this.complete(one, { system, prompt }, true));
   }
 
+  async turns(one, system, first, second, image) {
+    const messages = [{ role: "user", content: first }];
+    const before = await this.complete(one, { system, messages }, false);
+    const picture = { type: "image", image, mediaType: "image/png" };
+    messages.push(...before.response.messages, { role: "user", content: [{ type: "text", text: second }, picture] });
+    return [this.answer(before), this.answer(await this.complete(one, { system, messages }, false))];
+  }
+
   async tools(one, prompt, ask, streamed) {
     const messages = [{ role: "user", content: prompt }];
     const tools = Object.fromEntries(

@@ -31,6 +31,15 @@ class Messages {
     return { ...this.answer(await events.finalMessage()), pieces };
   }
 
+  async turns(one, system, first, second, image) {
+    const request = this.said(one, system, first);
+    const before = await sdk(one).messages.create(request);
+    const picture = { type: "image", source: { type: "base64", media_type: "image/png", data: image } };
+    request.messages.push({ role: "assistant", content: before.content });
+    request.messages.push({ role: "user", content: [{ type: "text", text: second }, picture] });
+    return [this.answer(before), this.answer(await sdk(one).messages.create(request))];
+  }
+
   async tools(one, prompt, ask, streamed) {
     const messages = [{ role: "user", content: prompt }];
     const request = {

@@ -22,6 +22,14 @@ class GenerateContent {
     return (await this.complete(one, user, { systemInstruction: system }, true)).answer;
   }
 
+  async turns(one, system, first, second, image) {
+    const chat = sdk(one).chats.create({ model: one.model, config: { maxOutputTokens: MAX_TOKENS, systemInstruction: system } });
+    const taken = (response) => this.answer(response, response.candidates[0].content.parts);
+    const before = await chat.sendMessage({ message: first });
+    const picture = { inlineData: { data: image, mimeType: "image/png" } };
+    return [taken(before), taken(await chat.sendMessage({ message: [{ text: second }, picture] }))];
+  }
+
   async tools(one, prompt, ask, streamed) {
     const contents = [{ role: "user", parts: [{ text: prompt }] }];
     const functionDeclarations = Object.keys(ask.results).map((name) => ({

@@ -33,6 +33,14 @@ class Chat {
     return { ...this.answer(await events.finalChatCompletion()), pieces };
   }
 
+  async turns(one, system, first, second, image) {
+    const request = this.said(one, system, first);
+    const before = await sdk(one).chat.completions.create(request);
+    const picture = { type: "image_url", image_url: { url: "data:image/png;base64," + image } };
+    request.messages.push(before.choices[0].message, { role: "user", content: [{ type: "text", text: second }, picture] });
+    return [this.answer(before), this.answer(await sdk(one).chat.completions.create(request))];
+  }
+
   async tools(one, prompt, ask, streamed) {
     const messages = [{ role: "user", content: prompt }];
     const request = {
@@ -118,6 +126,18 @@ class Responses {
     }
     expect("sequence numbers", numbers, [...numbers.keys()]);
     return { ...this.answer(await events.finalResponse()), pieces };
+  }
+
+  async turns(one, system, first, second, image) {
+    const request = this.said(one, system, first);
+    const before = await sdk(one).responses.create(request);
+    const picture = { type: "input_image", image_url: "data:image/png;base64," + image, detail: "auto" };
+    request.input = [
+      { role: "user", content: first },
+      ...before.output,
+      { role: "user", content: [{ type: "input_text", text: second }, picture] },
+    ];
+    return [this.answer(before), this.answer(await sdk(one).responses.create(request))];
   }
 
   async tools(one, prompt, ask, streamed) {

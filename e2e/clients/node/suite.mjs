@@ -1,7 +1,7 @@
 // The same scenarios as in python/suite.py, for the SDKs of Node.
 //
 // A client is an object with a name, `finish` (its words for the end of an answer), `errors` (its own exceptions by kind, with their
-// status) and the methods plain, stream, tools and structured, each of which takes a Case first. Every prompt ends in the case's own
+// status) and the methods plain, stream, turns, tools and structured, each of which takes a Case first. Every prompt ends in the case's own
 // mark: by it the provider's bill of the case is found, while others run at the same time.
 import { deepStrictEqual } from "node:assert";
 import { randomBytes } from "node:crypto";
@@ -33,8 +33,13 @@ class Case {
 
   /** What the provider has billed for this case, in order. */
   async billed() {
-    const ids = new Set((await this.told("requests")).filter((r) => r.body.includes(this.mark)).map((r) => r.requestId));
+    const ids = new Set((await this.arrived()).map((request) => request.requestId));
     return (await this.told("calls")).filter((call) => ids.has(call.requestId));
+  }
+
+  /** The requests of this case as the provider got them. */
+  async arrived() {
+    return (await this.told("requests")).filter((request) => request.body.includes(this.mark));
   }
 
   async told(what) {
@@ -81,6 +86,15 @@ async function stream(client, one) {
     throw new Failed(`pieces: ${answer.pieces} (expected: 2 or more)`);
   }
   await expectBill(one, [answer]);
+}
+
+async function turns(client, one) {
+  const [first, last] = await client.turns(one, ASK.system, one.prompt(ASK.greeting), one.prompt(ASK.followUp), ASK.image);
+  expect("first text", first.text, ASK.greetingAnswer);
+  expect("text", last.text, ASK.followUpAnswer);
+  const bodies = (await one.arrived()).map((request) => request.body);
+  expect("requests with the image", bodies.map((body) => body.includes(ASK.image)), [false, true]);
+  await expectBill(one, [first, last]);
 }
 
 const tools = (streamed) => async (client, one) => {
@@ -147,6 +161,7 @@ async function brokenStream(client, one) {
 const SCENARIOS = {
   plain,
   stream,
+  turns,
   tools: tools(false),
   "tools-stream": tools(true),
   structured: structured(false),

@@ -45,6 +45,14 @@ class Messages:
         answer.pieces = pieces
         return answer
 
+    def turns(self, case, system, first, second, image):
+        request = self.said(case, system, first)
+        before = client(case).messages.create(**request)
+        request["messages"].append({"role": "assistant", "content": before.content})
+        picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": image}}
+        request["messages"].append({"role": "user", "content": [{"type": "text", "text": second}, picture]})
+        return self.answer(before), self.answer(client(case).messages.create(**request))
+
     def tools(self, case, prompt, ask, streamed):
         sdk = client(case)
         turns = [{"role": "user", "content": prompt}]

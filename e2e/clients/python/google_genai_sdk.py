@@ -1,4 +1,6 @@
 """PyPI google-genai: generateContent and its stream."""
+import base64
+
 from google import genai
 from google.genai import errors, types
 from pydantic import BaseModel
@@ -39,6 +41,13 @@ class GenerateContent:
 
     def stream(self, case, system, user):
         return self.streamed(case, user, self.config(system_instruction=system))[1]
+
+    def turns(self, case, system, first, second, image):
+        with client(case) as sdk:
+            chat = sdk.chats.create(model=case.model, config=self.config(system_instruction=system))
+            before = chat.send_message(first)
+            picture = types.Part.from_bytes(data=base64.b64decode(image), mime_type="image/png")
+            return self.answer(before), self.answer(chat.send_message([second, picture]))
 
     def tools(self, case, prompt, ask, streamed):
         functions = [

@@ -26,6 +26,13 @@ class Chat:
         answer.pieces = pieces
         return answer
 
+    def turns(self, case, system, first, second, image):
+        messages = [SystemMessage(system), HumanMessage(first)]
+        before = self.model(case).invoke(messages)
+        picture = {"type": "image", "base64": image, "mime_type": "image/png"}
+        messages += [before, HumanMessage([{"type": "text", "text": second}, picture])]
+        return self.answer(before), self.answer(self.model(case).invoke(messages))
+
     def tools(self, case, prompt, ask, streamed):
         functions = [{"title": name, "description": ask[name]["description"], **ask[name]["schema"]} for name in ask["results"]]
         model = self.model(case).bind_tools(functions)

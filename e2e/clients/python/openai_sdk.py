@@ -46,6 +46,14 @@ class Chat:
     def stream(self, case, system, user):
         return self.streamed(client(case), **self.said(case, system, user))
 
+    def turns(self, case, system, first, second, image):
+        request = self.said(case, system, first)
+        before = client(case).chat.completions.create(**request)
+        request["messages"].append(before.choices[0].message.model_dump(exclude_none=True))
+        picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + image}}
+        request["messages"].append({"role": "user", "content": [{"type": "text", "text": second}, picture]})
+        return self.answer(before), self.answer(client(case).chat.completions.create(**request))
+
     def tools(self, case, prompt, ask, streamed):
         sdk = client(case)
         functions = [
@@ -130,6 +138,17 @@ class Responses:
         suite.expect("sequence numbers", numbers, list(range(len(numbers))))
         answer.pieces = pieces
         return answer
+
+    def turns(self, case, system, first, second, image):
+        request = self.said(case, system, first)
+        before = client(case).responses.create(**request)
+        picture = {"type": "input_image", "image_url": "data:image/png;base64," + image, "detail": "auto"}
+        request["input"] = [
+            {"role": "user", "content": first},
+            *(item.model_dump(exclude_none=True) for item in before.output),
+            {"role": "user", "content": [{"type": "input_text", "text": second}, picture]},
+        ]
+        return self.answer(before), self.answer(client(case).responses.create(**request))
 
     def tools(self, case, prompt, ask, streamed):
         sdk = client(case)

@@ -50,7 +50,7 @@ def bills(results):
     for simulator in {p["simulator"] for p in SETTINGS["providers"]}:
         marks = {}
         for request in json.loads(get(simulator + "/_sim/requests?limit=1000")):
-            marks[request["requestId"]] = MARK.findall(request["body"])
+            marks[request["requestId"]] = dict.fromkeys(MARK.findall(request["body"]))
         for call in json.loads(get(simulator + "/_sim/calls?limit=1000000")):
             if call["outcome"] != "REFUSED":
                 billed[" ".join(marks.get(call["requestId"], ["unknown"]))].append(call)

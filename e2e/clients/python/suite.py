@@ -1,7 +1,7 @@
 """What every SDK must do through the gateway, whichever provider answers. An SDK's own file only says how it is asked.
 
 A client is an object with a name, `finish` (its words for the end of an answer), `errors` (its own exceptions by kind) and the
-methods plain, stream, tools and structured, each of which takes a Case first. Every prompt ends in the case's own mark: by it the
+methods plain, stream, turns, tools and structured, each of which takes a Case first. Every prompt ends in the case's own mark: by it the
 provider's bill of the case is found, while others run at the same time. It is the trace id too, by which the gateway's usage
 records are found.
 """
@@ -41,8 +41,12 @@ class Case:
 
     def billed(self):
         """What the provider has billed for this case, in order."""
-        ids = {request["requestId"] for request in self.told("requests") if self.mark in request["body"]}
+        ids = {request["requestId"] for request in self.arrived()}
         return [call for call in self.told("calls") if call["requestId"] in ids]
+
+    def arrived(self):
+        """The requests of this case as the provider got them."""
+        return [request for request in self.told("requests") if self.mark in request["body"]]
 
     def told(self, what):
         with urllib.request.urlopen(f"{self.provider['simulator']}/_sim/{what}?limit=40", timeout=10) as answer:
@@ -95,6 +99,18 @@ def stream(client, case):
     if answer.pieces < 2:
         raise Failed(f"pieces: {answer.pieces} (expected: 2 or more)")
     expect_bill(case, [answer])
+
+
+def turns(client, case):
+    first, last = client.turns(case, ASK["system"], case.prompt(ASK["greeting"]), case.prompt(ASK["followUp"]), ASK["image"])
+    expect("first text", first.text, ASK["greetingAnswer"])
+    expect("text", last.text, ASK["followUpAnswer"])
+    images = [ASK["image"]]
+    if case.provider["name"] == "gemini":  # takes base64url too
+        images.append(ASK["image"].replace("+", "-").replace("/", "_"))
+    with_image = [any(image in request["body"] for image in images) for request in case.arrived()]
+    expect("requests with the image", with_image, [False, True])
+    expect_bill(case, [first, last])
 
 
 def tools(client, case, streamed=False):
@@ -167,6 +183,7 @@ def broken_stream(client, case):
 SCENARIOS = {
     "plain": plain,
     "stream": stream,
+    "turns": turns,
     "tools": tools,
     "tools-stream": tools_stream,
     "structured": structured,

@@ -99,7 +99,7 @@ final class GeminiTurnsReader {
             var inline =
                     new Media.Inline(
                             Json.textOr(data, "mimeType", "application/octet-stream"),
-                            Json.textOr(data, "data", ""));
+                            standard(Json.textOr(data, "data", "")));
             parts.add(
                     Documents.part(
                             draft,
@@ -117,6 +117,13 @@ final class GeminiTurnsReader {
         } else if (signature == null && !isEmpty(part)) {
             draft.malformed(at + ": a part of no known kind", at);
         }
+    }
+
+    /** Bytes in the JSON of protocol buffers may be base64url, as Google's own SDK writes them. */
+    private static String standard(String base64) {
+        var same = base64.replace('-', '+').replace('_', '/');
+        int missing = -same.length() & 3;
+        return missing == 0 ? same : same + "=".repeat(missing);
     }
 
     /** Chunks of a stream that were collected as they came end with a part that says nothing. */

@@ -14,6 +14,8 @@ import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the events of a Responses stream. One text-like item (message, refusal, reasoning) is open
- * at a time, beside any number of tool calls; each has its output index for good.
+ * at a time, and one tool call: what comes of later calls waits until the earlier ones have ended,
+ * as OpenAI never mixes them and clients count on it. Each item has its output index for good.
  *
  * <pre>
  * created, in_progress
@@ -49,6 +52,9 @@ final class ResponsesStreamWriter implements StreamWriter {
         String callId = "";
         String name = "";
         boolean custom;
+        boolean announced;
+        boolean ended;
+        int sentChars;
         @Nullable String signature;
 
         Item(Kind kind, int output, String id) {
@@ -61,6 +67,7 @@ final class ResponsesStreamWriter implements StreamWriter {
     private final ClientTerms terms;
     private final ResponsesItems items;
     private final Map<Integer, Item> calls = new HashMap<>();
+    private final Deque<Item> callsToSend = new ArrayDeque<>();
     private final Map<Integer, ObjectNode> done = new TreeMap<>();
     private int sequence;
     private int nextOutput;
@@ -272,7 +279,8 @@ final class ResponsesStreamWriter implements StreamWriter {
         item.name = call.name();
         item.custom = call.custom();
         calls.put(call.call(), item);
-        added(item, call(item, "in_progress", ""), out);
+        callsToSend.addLast(item);
+        sendCalls(out);
     }
 
     private ObjectNode call(Item item, String status, String arguments) {
@@ -284,21 +292,42 @@ final class ResponsesStreamWriter implements StreamWriter {
         if (item != null && !arguments.isEmpty()) {
             item.text.append(arguments);
             keptChars += arguments.length();
-            send(
-                    itemEvent(
-                                    item.custom
-                                            ? "response.custom_tool_call_input.delta"
-                                            : "response.function_call_arguments.delta",
-                                    item)
-                            .put("delta", arguments),
-                    out);
+            sendCalls(out);
         }
     }
 
     private void callEnd(@Nullable Item item, SseOut out) {
-        if (item == null) {
-            return;
+        if (item != null) {
+            item.ended = true;
+            sendCalls(out);
         }
+    }
+
+    /** Announces the first call and sends what there is of it; goes on to the next if it ended. */
+    private void sendCalls(SseOut out) {
+        while (!callsToSend.isEmpty()) {
+            var item = callsToSend.getFirst();
+            if (!item.announced) {
+                item.announced = true;
+                added(item, call(item, "in_progress", ""), out);
+            }
+            if (item.text.length() > item.sentChars) {
+                var type =
+                        item.custom
+                                ? "response.custom_tool_call_input.delta"
+                                : "response.function_call_arguments.delta";
+                send(itemEvent(type, item).put("delta", item.text.substring(item.sentChars)), out);
+                item.sentChars = item.text.length();
+            }
+            if (!item.ended) {
+                return;
+            }
+            callDone(item, out);
+            callsToSend.removeFirst();
+        }
+    }
+
+    private void callDone(Item item, SseOut out) {
         var arguments = item.text.isEmpty() && !item.custom ? "{}" : item.text.toString();
         if (item.custom) {
             send(
@@ -340,7 +369,8 @@ final class ResponsesStreamWriter implements StreamWriter {
     public void close(SseOut out) {
         start(out);
         end(out);
-        new TreeMap<>(calls).values().forEach(item -> callEnd(item, out));
+        callsToSend.forEach(item -> item.ended = true);
+        sendCalls(out);
         var body = whole("completed");
         ResponsesAnswerWriter.end(finish, body);
         response("response." + body.path("status").textValue(), body, out);

@@ -23,7 +23,6 @@ import dev.tollgate.dialects.Bridge.Outbound;
 import dev.tollgate.dialects.Dialect;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -36,15 +35,6 @@ class PeersDefectsTest {
     private static final Dialect RESPONSES = Dialect.OPENAI_RESPONSES;
     private static final Dialect MESSAGES = Dialect.ANTHROPIC;
     private static final Dialect GEMINI = Dialect.GEMINI;
-
-    private static final Map<Dialect, String> HELLO =
-            Map.of(
-                    CHAT,
-                    "{'id':'c','model':'m','choices':[{'index':0,'message':{'role':'assistant','content':'Hi'},'finish_reason':'stop'}]}",
-                    RESPONSES,
-                    "{'id':'r','model':'m','status':'completed','output':[{'type':'message','id':'i','role':'assistant','status':'completed','content':[{'type':'output_text','text':'Hi','annotations':[]}]}]}",
-                    GEMINI,
-                    "{'responseId':'g','modelVersion':'m','candidates':[{'index':0,'content':{'role':'model','parts':[{'text':'Hi'}]},'finishReason':'STOP'}]}");
 
     /** litellm#12666, litellm#16194, litellm#11558. */
     @Test
@@ -558,24 +548,5 @@ class PeersDefectsTest {
                         MESSAGES,
                         "{'model':'m','stop':' ','messages':[{'role':'user','content':'x'}]}");
         assertThat(stop).isInstanceOf(Outbound.Refused.class);
-    }
-
-    /** The AI SDK of Vercel takes no null there. */
-    @ParameterizedTest
-    @EnumSource(
-            value = Dialect.class,
-            names = {"OPENAI_CHAT", "OPENAI_RESPONSES", "GEMINI"})
-    void aTextBlockHasAListOfCitations(Dialect provider) {
-        var plain = answer(MESSAGES, provider, HELLO.get(provider));
-        assertThat(plain.at("/content/0/text").asText()).isEqualTo("Hi");
-        assertThat(plain.at("/content/0/citations").isArray()).isTrue();
-    }
-
-    @Test
-    void aTextBlockOfAStreamHasAListOfCitations() {
-        var streamed = stream(MESSAGES, CHAT, chunk("{'content':'Hi'}"), CHAT_END);
-        var start = ofType(streamed, "content_block_start").getFirst();
-        assertThat(start.at("/content_block/type").asText()).isEqualTo("text");
-        assertThat(start.at("/content_block/citations").isArray()).isTrue();
     }
 }
