@@ -20,12 +20,19 @@ import org.jspecify.annotations.Nullable;
 public final class Json {
     private static final int MAX_STRING_CHARS = 128 * 1024 * 1024;
 
+    /**
+     * Half of what Jackson writes: what was read can be written again within another dialect's
+     * envelope.
+     */
+    private static final int MAX_DEPTH = 500;
+
     private static final JsonMapper MAPPER =
             JsonMapper.builder(
                             com.fasterxml.jackson.core.JsonFactory.builder()
                                     .streamReadConstraints(
                                             StreamReadConstraints.builder()
                                                     .maxStringLength(MAX_STRING_CHARS)
+                                                    .maxNestingDepth(MAX_DEPTH)
                                                     .build())
                                     .build())
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)

@@ -15,4 +15,9 @@ public interface StreamReader {
 
     /** The stream ended: ends what is open. */
     void end(Consumer<AnswerEvent> out);
+
+    /** Characters held back until what is open ends: the caller bounds them. */
+    default int waitingChars() {
+        return 0;
+    }
 }

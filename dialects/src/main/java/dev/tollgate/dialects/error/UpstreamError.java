@@ -74,7 +74,7 @@ public record UpstreamError(
                             + "|\\bAIza[-\\w*]{8,}|[\\w*]*\\*{4,}[\\w*]*");
 
     private static final Pattern TRY_AGAIN =
-            Pattern.compile("try again in ((?:\\d+(?:\\.\\d+)?(?:ms|s|m|h))+)");
+            Pattern.compile("try again in ((?:\\d+(?:\\.\\d+)?(?:ms|s|m|h)){1,4})");
     private static final Pattern AMOUNT = Pattern.compile("(\\d+(?:\\.\\d+)?)(ms|s|m|h)");
     private static final Duration LONGEST_WAIT = Duration.ofDays(1);
 
@@ -132,7 +132,7 @@ public record UpstreamError(
         }
         var wait = details.retryDelay();
         if (wait == null) {
-            wait = wait(message);
+            wait = wait(cut(message));
         }
         if (wait == null && error.path("metadata").path("retry_after_seconds").isNumber()) {
             wait = bounded(error.path("metadata").path("retry_after_seconds").asDouble() * 1000);
@@ -287,11 +287,13 @@ public record UpstreamError(
                     ? "the provider reported an error"
                     : "the provider answered with status " + status;
         }
-        var cut =
-                message.length() > MAX_MESSAGE_LENGTH
-                        ? message.substring(0, MAX_MESSAGE_LENGTH)
-                        : message;
-        return SECRET.matcher(cut).replaceAll("[redacted]");
+        return SECRET.matcher(cut(message)).replaceAll("[redacted]");
+    }
+
+    private static String cut(String message) {
+        return message.length() > MAX_MESSAGE_LENGTH
+                ? message.substring(0, MAX_MESSAGE_LENGTH)
+                : message;
     }
 
     private static @Nullable Duration wait(String message) {

@@ -138,6 +138,11 @@ final class GeminiStreamReader implements StreamReader {
     }
 
     @Override
+    public int waitingChars() {
+        return open == null ? 0 : open.chars();
+    }
+
+    @Override
     public void end(Consumer<AnswerEvent> out) {
         endCall(out);
         if (finished == null) {

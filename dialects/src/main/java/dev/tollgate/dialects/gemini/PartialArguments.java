@@ -9,13 +9,25 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The arguments of a call that comes in pieces, each with a JSON path and a value. */
+/**
+ * The arguments of a call that comes in pieces, each with a JSON path and a value. Pieces whose
+ * path is no path, or leads deeper or further than any call does, are left out.
+ */
 final class PartialArguments {
     private static final int MAX_INDEX = 100_000;
+    private static final int MAX_STEPS = 100;
 
     private final int call;
     private ObjectNode args = Json.object();
+
+    /** The text that goes on in the next piece, and where it belongs. */
+    private final StringBuilder text = new StringBuilder();
+
     private @Nullable String continued;
+    private int chars;
+
+    /** Elements that stand before one that a path names, and may never come. */
+    private int gaps;
 
     PartialArguments(int call) {
         this.call = call;
@@ -26,12 +38,19 @@ final class PartialArguments {
     }
 
     String json() {
+        endText();
         return Json.write(args);
+    }
+
+    /** How long it is so far. */
+    int chars() {
+        return chars;
     }
 
     void add(JsonNode piece) {
         var whole = Json.objectIn(piece, "args");
         if (whole != null) {
+            endText();
             args = whole.deepCopy();
         }
         for (var arg : piece.path("partialArgs")) {
@@ -40,22 +59,40 @@ final class PartialArguments {
     }
 
     private void add(String path, JsonNode arg) {
-        var steps = steps(path);
-        if (steps.isEmpty()) {
-            return;
-        }
         var value = value(arg);
-        var holder = holder(steps);
-        var last = steps.getLast();
-        if (holder == null) {
+        chars += path.length() + value.asText().length();
+        if (!path.equals(continued) || !value.isTextual()) {
+            endText();
+        }
+        if (value.isTextual()) {
+            text.append(value.textValue());
+            continued = path;
+            if (!Json.isTrue(arg, "willContinue")) {
+                endText();
+            }
+        } else {
+            put(path, value);
+        }
+    }
+
+    private void endText() {
+        var path = continued;
+        if (path != null) {
+            continued = null;
+            put(path, Json.object().textNode(text.toString()));
+            text.setLength(0);
+        }
+    }
+
+    private void put(String path, JsonNode value) {
+        var steps = steps(path);
+        if (steps.isEmpty() || steps.size() > MAX_STEPS) {
             return;
         }
-        var old = get(holder, last);
-        if (value.isTextual() && old != null && old.isTextual() && path.equals(continued)) {
-            value = Json.object().textNode(old.textValue() + value.textValue());
+        var holder = holder(steps);
+        if (holder != null) {
+            set(holder, steps.getLast(), value);
         }
-        set(holder, last, value);
-        continued = Json.isTrue(arg, "willContinue") ? path : null;
     }
 
     private static JsonNode value(JsonNode arg) {
@@ -87,8 +124,12 @@ final class PartialArguments {
         return step instanceof Integer index ? holder.get(index) : holder.get((String) step);
     }
 
-    private static boolean set(ContainerNode<?> holder, Object step, JsonNode value) {
+    private boolean set(ContainerNode<?> holder, Object step, JsonNode value) {
         if (holder instanceof ArrayNode array && step instanceof Integer index) {
+            gaps += Math.max(0, index - array.size());
+            if (gaps > MAX_INDEX) {
+                return false;
+            }
             while (array.size() <= index) {
                 array.addNull();
             }

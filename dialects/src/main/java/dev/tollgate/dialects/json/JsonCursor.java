@@ -176,14 +176,23 @@ public class JsonCursor implements AutoCloseable {
                 i++;
             } else if (i + 5 < limit && body[i + 1] == 'u') {
                 int unit = unit(i + 2);
-                bytes += unit < 0x80 ? 1 : unit < 0x800 || unit >= 0xD800 && unit < 0xE000 ? 2 : 3;
-                i += 6;
+                boolean pair = Character.isHighSurrogate((char) unit) && isLowSurrogate(i + 6);
+                // A surrogate alone becomes U+FFFD, which is 3 bytes too.
+                bytes += pair ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+                i += pair ? 12 : 6;
             } else {
                 bytes++;
                 i += 2;
             }
         }
         return bytes;
+    }
+
+    private boolean isLowSurrogate(int at) {
+        return at + 5 < limit
+                && body[at] == '\\'
+                && body[at + 1] == 'u'
+                && Character.isLowSurrogate((char) unit(at + 2));
     }
 
     private int unit(int at) {

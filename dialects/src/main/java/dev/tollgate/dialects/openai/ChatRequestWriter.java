@@ -35,6 +35,9 @@ final class ChatRequestWriter {
     private final RequestTerms terms;
     private final List<String> dropped = new ArrayList<>();
 
+    /** Media of tool results, until the last result of the calls before has been written. */
+    private final List<Part> fromTools = new ArrayList<>();
+
     ChatRequestWriter(RequestTerms terms) {
         this.terms = terms;
     }
@@ -48,12 +51,16 @@ final class ChatRequestWriter {
         body.put("model", terms.model());
         var messages = body.putArray("messages");
         for (var turn : conversation.turns()) {
+            if (turn.role() != Turn.Role.USER) {
+                userMessage(List.of(), messages);
+            }
             switch (turn.role()) {
                 case SYSTEM -> system(turn, messages);
                 case USER -> user(turn, messages);
                 case ASSISTANT -> assistant(turn, messages);
             }
         }
+        userMessage(List.of(), messages);
         if (conversation.format() instanceof OutputFormat.JsonObject
                 && !JsonMode.isMentioned(conversation.turns())) {
             messages.insertObject(0).put("role", "system").put("content", JsonMode.INSTRUCTION);
@@ -225,10 +232,12 @@ final class ChatRequestWriter {
         }
     }
 
-    /** Tool results become messages of their own and come first, as the protocol demands. */
+    /**
+     * Tool results become messages of their own and come first, as the protocol demands; nothing
+     * may stand between the results of one turn's calls, in however many turns they came.
+     */
     private void user(Turn turn, ArrayNode messages) {
         var rest = new ArrayList<Part>();
-        var fromTools = new ArrayList<Part>();
         for (var part : turn.parts()) {
             if (part instanceof Part.ToolResult result) {
                 toolResult(result, messages, fromTools);
@@ -236,17 +245,26 @@ final class ChatRequestWriter {
                 rest.add(part);
             }
         }
-        rest.addAll(0, fromTools);
-        if (rest.isEmpty()) {
+        if (!rest.isEmpty()) {
+            userMessage(rest, messages);
+        }
+    }
+
+    /** Writes these parts behind the media that wait. */
+    private void userMessage(List<Part> rest, ArrayNode messages) {
+        var parts = new ArrayList<>(fromTools);
+        fromTools.clear();
+        parts.addAll(rest);
+        if (parts.isEmpty()) {
             return;
         }
         var message = messages.addObject().put("role", "user");
-        if (rest.size() == 1 && rest.getFirst() instanceof Part.Text(var text, _, _, _)) {
+        if (parts.size() == 1 && parts.getFirst() instanceof Part.Text(var text, _, _, _)) {
             message.put("content", text);
             return;
         }
         var content = message.putArray("content");
-        for (var part : rest) {
+        for (var part : parts) {
             content(part, content);
         }
     }

@@ -38,6 +38,7 @@ final class ChatStreamReader implements StreamReader {
     private final SearchResults results = new SearchResults();
     private boolean started;
     private boolean finished;
+    private int earlyChars;
 
     ChatStreamReader(String idSeed) {
         this.idSeed = idSeed;
@@ -157,6 +158,7 @@ final class ChatStreamReader implements StreamReader {
         var text = arguments.isObject() ? Json.write(arguments) : arguments.asText("");
         if (!call.started && call.name.isEmpty()) {
             call.early.append(text);
+            earlyChars += text.length();
             return;
         }
         if (!call.started) {
@@ -172,6 +174,8 @@ final class ChatStreamReader implements StreamReader {
                             custom,
                             ChatAnswerReader.signature(node, call.number, delta)));
             text = call.early + text;
+            earlyChars -= call.early.length();
+            call.early.setLength(0);
         }
         if (!text.isEmpty()) {
             out.accept(new AnswerEvent.ToolCallDelta(call.number, text));
@@ -186,6 +190,11 @@ final class ChatStreamReader implements StreamReader {
         }
         calls.clear();
         byIndex.clear();
+    }
+
+    @Override
+    public int waitingChars() {
+        return earlyChars;
     }
 
     @Override

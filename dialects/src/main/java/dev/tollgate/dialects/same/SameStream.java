@@ -72,7 +72,8 @@ final class SameStream implements AnswerStream {
             return;
         }
         fed = bytes;
-        if (!splitter.feed(bytes, offset, length, event -> event(event, sink))) {
+        boolean readable = splitter.feed(bytes, offset, length, event -> event(event, sink));
+        if (!readable && unreadable == null) {
             unreadable = "the provider sent an event that is too large or not readable";
         }
         flush(sink);

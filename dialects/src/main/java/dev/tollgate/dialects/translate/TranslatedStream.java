@@ -90,7 +90,7 @@ final class TranslatedStream implements AnswerStream {
             return;
         }
         reader.event(event.event(), data, each -> handle(each, out));
-        if (heldChars + writer.waitingChars() > MAX_EVENT_BYTES) {
+        if (heldChars + reader.waitingChars() + writer.waitingChars() > MAX_EVENT_BYTES) {
             broken(ErrorKind.UPSTREAM, "the provider sent a tool call that is too large", out);
         }
     }
