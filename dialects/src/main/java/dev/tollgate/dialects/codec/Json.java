@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * JSON as trees. Reading takes what a field holds if it is of the wanted kind and is silent
- * otherwise: whether a field must be there is for the caller to say.
+ * otherwise: whether a field must be there is for the caller to say. A number whose exponent no
+ * decimal can hold makes JSON that is none.
  */
 public final class Json {
     private static final int MAX_STRING_CHARS = 128 * 1024 * 1024;
@@ -54,7 +55,7 @@ public final class Json {
     public static @Nullable JsonNode parse(byte[] bytes, int from, int length) {
         try {
             return MAPPER.readTree(bytes, from, length);
-        } catch (IOException noJson) {
+        } catch (IOException | NumberFormatException noJson) {
             return null;
         }
     }
@@ -68,7 +69,7 @@ public final class Json {
     public static @Nullable ObjectNode parseObject(String text) {
         try {
             return MAPPER.readTree(text) instanceof ObjectNode object ? object : null;
-        } catch (JsonProcessingException noJson) {
+        } catch (JsonProcessingException | NumberFormatException noJson) {
             return null;
         }
     }

@@ -56,7 +56,10 @@ final class GeminiRequestReader {
             case "contents", "systemInstruction" -> {}
             case "generationConfig" -> config(value);
             case "tools" -> {
-                for (int i = 0; i < value.size(); i++) {
+                if (value.isObject()) {
+                    tools(value, name);
+                }
+                for (int i = 0; value.isArray() && i < value.size(); i++) {
                     tools(value.get(i), "tools[" + i + "]");
                 }
             }

@@ -155,7 +155,14 @@ final class ResponsesItemsReader {
             }
             return parts;
         }
-        for (int i = 0; i < content.size(); i++) {
+        if (content.isObject()) {
+            part(content, at, parts);
+            return parts;
+        }
+        if (!content.isArray() && !content.isNull() && !content.isMissingNode()) {
+            draft.malformed(at + ": expected a string or an array of parts", at);
+        }
+        for (int i = 0; content.isArray() && i < content.size(); i++) {
             part(content.get(i), at + "[" + i + "]", parts);
         }
         return parts;
