@@ -107,8 +107,32 @@ public final class TranslatedBridge implements Bridge {
         var clientTerms = clientTerms(terms);
         return new TranslatedStream(
                 provider.stream(terms.id()),
-                client.stream(clientTerms),
+                client.stream(withoutPrompt(clientTerms, terms.scan().dialect())),
                 names(clientTerms.request()));
+    }
+
+    /**
+     * A stream lives for minutes, and a prompt may be megabytes: of the client's request it keeps
+     * what its answer repeats, which only in Responses is more than the model.
+     */
+    private static ClientTerms withoutPrompt(ClientTerms terms, Dialect client) {
+        var request = terms.request();
+        var body = Json.object();
+        for (var field : terms.body().properties()) {
+            var name = field.getKey();
+            if (client == Dialect.OPENAI_RESPONSES ? !name.equals("input") : name.equals("model")) {
+                body.set(name, field.getValue());
+            }
+        }
+        return new ClientTerms(
+                terms.id(),
+                terms.createdSeconds(),
+                terms.model(),
+                terms.includeUsage(),
+                terms.sse(),
+                terms.inputEstimateTokens(),
+                body,
+                request.with(List.of(), List.of(), request.toolChoice()));
     }
 
     /** The request was accepted before, so it decodes; an empty one stands in if it does not. */

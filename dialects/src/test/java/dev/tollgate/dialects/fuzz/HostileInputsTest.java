@@ -11,6 +11,7 @@ import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.Samples;
 import dev.tollgate.dialects.scan.RequestScanner;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -157,9 +158,49 @@ class HostileInputsTest {
         Promises.arrayElements(bytes("[" + " ".repeat(400_000)));
     }
 
+    /** 4 MiB of prompt each; 64 KiB may stay, and a heap is not measured to the byte. */
+    @ParameterizedTest
+    @EnumSource(Dialect.class)
+    void openStreamsKeepNothingOfTheirPrompts(Dialect client) {
+        for (var provider : Dialect.values()) {
+            var open = new ArrayList<AnswerStream>();
+            long before = usedBytes();
+            for (int i = 0; i < 8; i++) {
+                var stream = stream(client, provider, prompt(client, "ab ".repeat(4 * MIB / 3)));
+                feed(stream, start(provider));
+                open.add(stream);
+            }
+            assertThat(usedBytes() - before).as("%s for %s", provider, client).isLessThan(3 * MIB);
+            assertThat(open).hasSize(8).noneMatch(AnswerStream::failed);
+        }
+    }
+
+    private static long usedBytes() {
+        System.gc();
+        var runtime = Runtime.getRuntime();
+        return runtime.totalMemory() - runtime.freeMemory();
+    }
+
+    private static byte[] prompt(Dialect client, String text) {
+        return bytes(
+                switch (client) {
+                    case OPENAI_CHAT ->
+                            "{'model':'m','messages':[{'role':'user','content':'" + text + "'}]}";
+                    case OPENAI_RESPONSES -> "{'model':'m','input':'" + text + "'}";
+                    case ANTHROPIC ->
+                            "{'model':'m','max_tokens':9,'system':'"
+                                    + text
+                                    + "','messages':[{'role':'user','content':'x'}]}";
+                    case GEMINI -> "{'contents':[{'parts':[{'text':'" + text + "'}]}]}";
+                });
+    }
+
     private static AnswerStream stream(Dialect client, Dialect provider) {
+        return stream(client, provider, Samples.streamRequest(client));
+    }
+
+    private static AnswerStream stream(Dialect client, Dialect provider, byte[] body) {
         var bridge = Bridge.between(client, provider, Operation.GENERATE);
-        var body = Samples.streamRequest(client);
         var scan = RequestScanner.scan(Samples.ingress(client, true), body);
         if (bridge == null || !(scan instanceof RequestScan read)) {
             throw new IllegalStateException(client + " to " + provider + ": " + scan);

@@ -47,7 +47,14 @@ import net.jqwik.api.Property;
 /** What a dialect can say, it reads as it was written: requests, answers and streams. */
 class RoundTripTest {
     private static final List<String> TEXTS =
-            List.of("a", "Grüße 🚆", "{\"a\":1}", "line\nline\r\n", "\"\\\u2028", "data: x\n\n", " ");
+            List.of(
+                    "a",
+                    "Grüße 🚆",
+                    "{\"a\":1}",
+                    "line\nline\r\n",
+                    "\"\\\u2028",
+                    "data: x\n\n",
+                    " ");
     private static final ObjectNode SCHEMA =
             Json.parseObject(
                     "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},"
@@ -243,7 +250,8 @@ class RoundTripTest {
         return result;
     }
 
-    private static List<AnswerEvent> events(Part.ToolCall call, int number, SplittableRandom random) {
+    private static List<AnswerEvent> events(
+            Part.ToolCall call, int number, SplittableRandom random) {
         var events = new ArrayList<AnswerEvent>();
         events.add(new AnswerEvent.ToolCallStart(number, call.id(), call.name(), false, null));
         pieces(call.arguments(), random)
@@ -348,7 +356,8 @@ class RoundTripTest {
         turns.add(user(random));
         var tools =
                 IntStream.range(0, random.nextInt(3))
-                        .mapToObj(i -> new Tool("tool_" + i, text(random), SCHEMA, null, false, null))
+                        .mapToObj(
+                                i -> new Tool("tool_" + i, text(random), SCHEMA, null, false, null))
                         .toList();
         ToolChoice choice =
                 tools.isEmpty()
@@ -384,8 +393,7 @@ class RoundTripTest {
                         ? List.of(text)
                         : List.of(
                                 text,
-                                new Part.Image(
-                                        new Media.Inline("image/png", "AAAA"), null, null)));
+                                new Part.Image(new Media.Inline("image/png", "AAAA"), null, null)));
     }
 
     /** Who says what, apart from how a dialect groups it. */
@@ -401,7 +409,10 @@ class RoundTripTest {
                                     case Part.Image(var media, _, _) -> "shows " + media;
                                     case Part.ToolCall call ->
                                             "calls "
-                                                    + call(call.id(), call.name(), call.arguments());
+                                                    + call(
+                                                            call.id(),
+                                                            call.name(),
+                                                            call.arguments());
                                     case Part.ToolResult result ->
                                             "tells "
                                                     + result.callId()
