@@ -113,16 +113,19 @@ public final class TranslatedBridge implements Bridge {
 
     /**
      * A stream lives for minutes, and a prompt may be megabytes: of the client's request it keeps
-     * what its answer repeats, which only in Responses is more than the model.
+     * what its answer repeats, which only in Responses is more than the model, and of all else that
+     * it was there.
      */
     private static ClientTerms withoutPrompt(ClientTerms terms, Dialect client) {
         var request = terms.request();
         var body = Json.object();
         for (var field : terms.body().properties()) {
             var name = field.getKey();
-            if (client == Dialect.OPENAI_RESPONSES ? !name.equals("input") : name.equals("model")) {
-                body.set(name, field.getValue());
-            }
+            boolean repeated =
+                    client == Dialect.OPENAI_RESPONSES
+                            ? !name.equals("input")
+                            : name.equals("model");
+            body.set(name, repeated ? field.getValue() : body.booleanNode(true));
         }
         return new ClientTerms(
                 terms.id(),
