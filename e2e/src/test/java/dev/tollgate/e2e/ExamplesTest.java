@@ -54,7 +54,12 @@ class ExamplesTest {
                     .allSatisfy(
                             file ->
                                     assertThat(file.getParent().getFileName().toString())
-                                            .isIn("demo", "laptop", "media", "cluster", "providers"));
+                                            .isIn(
+                                                    "demo",
+                                                    "laptop",
+                                                    "media",
+                                                    "cluster",
+                                                    "providers"));
         }
     }
 
