@@ -17,6 +17,10 @@ import dev.tollgate.dialects.Scanned;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalLong;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -207,5 +211,31 @@ class PassScanTest {
         assertInstanceOf(
                 dev.tollgate.dialects.AnswerStream.End.Complete.class, stream.end(out::write));
         assertArrayEquals(new byte[] {-1, 7}, out.toByteArray());
+    }
+
+    @Property
+    void anyFormIsReadOrRefusedAndItsModelIsWhatStandsThere(
+            @ForAll @Size(max = 12) List<@IntRange(max = 11) Integer> pieces) {
+        var fragments =
+                List.of(
+                        "--x-1",
+                        "--x-1--",
+                        "\r\n",
+                        "\n",
+                        "Content-Disposition: form-data; name=\"model\"",
+                        "Content-Disposition: form-data; name=\"file\"; filename=\"f\"",
+                        "\r\n\r\n",
+                        "m",
+                        "dear",
+                        part("model", "m"),
+                        part("n", "2"),
+                        file("x"));
+        var body = new StringBuilder();
+        pieces.forEach(piece -> body.append(fragments.get(piece)));
+        body.append("--x-1--\r\n");
+        if (scan(body.toString(), FORM) instanceof RequestScan scan) {
+            var place = scan.places().model();
+            assertEquals(scan.model(), body.substring(place.from(), place.to()));
+        }
     }
 }

@@ -45,6 +45,25 @@ class UpperBoundTest {
     }
 
     @Test
+    void everyInputOfAnEmbeddingHasAContextWindowOfItsOwn() {
+        var model = model(Snapshots.PRICE, 8_192L, null);
+        assertThat(bounded(UpperBound.of(model, embeddings(50_000, 10))).inputTokens())
+                .isEqualTo(50_000 + 10 * 16 + 256);
+        assertThat(bounded(UpperBound.of(model, embeddings(50_000, 2))).inputTokens())
+                .isEqualTo(2 * 8_192);
+        assertThat(UpperBound.mostInputTokens(model, embeddings(1, 2))).isEqualTo(2 * 8_192L);
+        var answers = new BoundInput(9, 1, false, 0, 0, List.of(), OptionalLong.of(50), 2, false);
+        assertThat(UpperBound.mostInputTokens(model, answers))
+                .as("several answers read one input")
+                .isEqualTo(8_192L);
+    }
+
+    private static BoundInput embeddings(long textBytes, int inputs) {
+        return new BoundInput(
+                textBytes, inputs, false, 0, 0, List.of(), OptionalLong.of(0), inputs, false);
+    }
+
+    @Test
     void takesTheDearestInputPriceWhichIsAnHourLongCacheWrite() {
         var bound = bounded(UpperBound.of(MODEL, input(712, OptionalLong.of(0))));
         assertThat(bound.cost()).isEqualTo(Money.parse("0.006"));
