@@ -54,6 +54,7 @@ final class MessagesRequestReader {
                         Json.boxedLongIn(body, "top_k"),
                         null,
                         null,
+                        null,
                         null));
         reasoning(body);
         return draft.done();

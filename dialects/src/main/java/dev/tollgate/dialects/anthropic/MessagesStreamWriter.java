@@ -110,7 +110,10 @@ final class MessagesStreamWriter implements StreamWriter {
                 stopSequence = sequence;
             }
             case AnswerEvent.UsageSeen(var seen) -> usage = seen;
-            case AnswerEvent.Cited _, AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
+            case AnswerEvent.Logprobs _,
+                    AnswerEvent.Cited _,
+                    AnswerEvent.Done _,
+                    AnswerEvent.Failed _ -> {}
         }
     }
 

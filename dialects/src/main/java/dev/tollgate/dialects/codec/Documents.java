@@ -15,6 +15,8 @@ public final class Documents {
     /** The first bytes of every PDF. */
     private static final String PDF_IN_BASE64 = "JVBERi";
 
+    private static final String WAV_IN_BASE64 = "UklGR";
+
     private Documents() {}
 
     /** The part that holds a file of this type, its trait noted. */
@@ -57,7 +59,7 @@ public final class Documents {
             return new Part.Image(file, null, null);
         }
         if (type.startsWith("audio/")) {
-            draft.uses(Trait.AUDIO, field);
+            draft.uses(Trait.AUDIO_URL, field);
             return new Part.Audio(file);
         }
         if (type.startsWith("video/")) {
@@ -74,6 +76,11 @@ public final class Documents {
         return inline != null
                 ? inline
                 : new Media.Inline("audio/" + (format.equals("mp3") ? "mpeg" : format), data);
+    }
+
+    /** The format of sound that is given without one: WAV by its first bytes, else MP3. */
+    public static String audioFormat(String base64) {
+        return base64.startsWith(WAV_IN_BASE64) ? "wav" : "mp3";
     }
 
     /** A file in OpenAI's form: a data URL, or bare base64 of a PDF; null if it is neither. */

@@ -2,6 +2,7 @@ package dev.tollgate.dialects.conversation;
 
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,13 @@ public sealed interface AnswerEvent {
     record Start(@Nullable String id, @Nullable String model) implements AnswerEvent {}
 
     record TextDelta(String text) implements AnswerEvent {}
+
+    /** Of the tokens of the text delta that comes next. */
+    record Logprobs(List<TokenLogprob> tokens) implements AnswerEvent {
+        public Logprobs {
+            tokens = List.copyOf(tokens);
+        }
+    }
 
     record RefusalDelta(String text) implements AnswerEvent {}
 

@@ -21,6 +21,7 @@ public enum Trait {
     IMAGE("images, base64"),
     IMAGE_URL("images by URL"),
     AUDIO("audio in the prompt"),
+    AUDIO_URL("audio by URL"),
     VIDEO("video in the prompt"),
     PDF("PDF documents, base64"),
     DOCUMENT_URL("documents by URL"),
@@ -36,6 +37,7 @@ public enum Trait {
     SERVER_TOOL_HISTORY("traces of the provider's own tools in the history"),
     SERVER_STATE("state kept by the provider"),
     MEDIA_OUTPUT("answers in audio or images"),
+    MEDIA_HISTORY("media that the model made, in the history"),
     PREFILL("an answer begun by the client"),
     SAFETY_SETTINGS("thresholds of content filters"),
     CITATIONS("asking for citations");

@@ -1,8 +1,10 @@
 package dev.tollgate.dialects.error;
 
+import dev.tollgate.dialects.Dialect;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Requests that are longer than the model reads, in the wordings of many servers. */
 final class ContextLength {
@@ -46,14 +48,54 @@ final class ContextLength {
     }
 
     /**
-     * {@code prompt is too long: X tokens > Y maximum}, the one wording that Claude Code
-     * recognises. Whatever the order in which a provider names the two numbers, the prompt's is the
-     * larger.
+     * The message as the client's own provider words it, which is how applications recognise it;
+     * Claude Code knows nothing but {@code prompt is too long: X tokens > Y maximum}. Whatever the
+     * order in which a provider names the two numbers, the prompt's is the larger.
      */
-    static String anthropicMessage(String message) {
-        if (message.startsWith("prompt is too long: ")) {
-            return message;
-        }
+    static String message(Dialect client, String message) {
+        var sizes = sizes(message);
+        return switch (client) {
+            case ANTHROPIC -> {
+                if (message.startsWith("prompt is too long: ")) {
+                    yield message;
+                }
+                yield "prompt is too long: "
+                        + (sizes == null
+                                ? message
+                                : sizes.prompt() + " tokens > " + sizes.limit() + " maximum");
+            }
+            case OPENAI_CHAT, OPENAI_RESPONSES -> {
+                if (message.contains("maximum context length")
+                        || message.contains("context window")) {
+                    yield message;
+                }
+                yield sizes == null
+                        ? "This model's maximum context length was exceeded: " + message
+                        : "This model's maximum context length is "
+                                + sizes.limit()
+                                + " tokens. However, your messages resulted in "
+                                + sizes.prompt()
+                                + " tokens. Please reduce the length of the messages.";
+            }
+            case GEMINI -> {
+                if (message.contains("exceeds the maximum number of tokens")) {
+                    yield message;
+                }
+                yield sizes == null
+                        ? "The input exceeds the maximum number of tokens allowed: " + message
+                        : "The input token count ("
+                                + sizes.prompt()
+                                + ") exceeds the maximum number of tokens allowed ("
+                                + sizes.limit()
+                                + ").";
+            }
+        };
+    }
+
+    private record Sizes(long prompt, long limit) {}
+
+    /** Null if the message does not name both. */
+    private static @Nullable Sizes sizes(String message) {
         var matcher = NUMBER.matcher(message);
         long first = -1;
         while (matcher.find()) {
@@ -64,13 +106,9 @@ final class ContextLength {
             if (first < 0) {
                 first = number;
             } else if (number != first) {
-                return "prompt is too long: "
-                        + Math.max(first, number)
-                        + " tokens > "
-                        + Math.min(first, number)
-                        + " maximum";
+                return new Sizes(Math.max(first, number), Math.min(first, number));
             }
         }
-        return "prompt is too long: " + message;
+        return null;
     }
 }

@@ -66,7 +66,7 @@ public final class ErrorBody {
         var event = JSON.createObjectNode();
         event.put("type", "error");
         event.put("code", ErrorWords.of(kind).code());
-        event.put("message", message);
+        event.put("message", message(Dialect.OPENAI_RESPONSES, kind, message));
         event.putNull("param");
         event.put("sequence_number", sequence);
         return framed("error", event, true);
@@ -82,13 +82,19 @@ public final class ErrorBody {
         return ErrorWords.of(kind).retryHelps();
     }
 
+    /** The message as this kind of error reads in the client's dialect. */
+    public static String message(Dialect client, ErrorKind kind, String message) {
+        return kind == ErrorKind.CONTEXT_LENGTH ? ContextLength.message(client, message) : message;
+    }
+
     private static ObjectNode envelope(
             Dialect client,
             ErrorKind kind,
             ErrorWords words,
-            String message,
+            String text,
             @Nullable String param,
             @Nullable String requestId) {
+        var message = message(client, kind, text);
         var root = JSON.createObjectNode();
         switch (client) {
             case OPENAI_CHAT, OPENAI_RESPONSES -> {
@@ -102,11 +108,7 @@ public final class ErrorBody {
                 root.put("type", "error");
                 var error = root.putObject("error");
                 error.put("type", words.anthropicType());
-                error.put(
-                        "message",
-                        kind == ErrorKind.CONTEXT_LENGTH
-                                ? ContextLength.anthropicMessage(message)
-                                : message);
+                error.put("message", message);
                 if (requestId != null) {
                     root.put("request_id", requestId);
                 }

@@ -28,8 +28,12 @@ final class GeminiAnswerReader {
         }
         var parts = new ArrayList<Part>();
         int calls = 0;
-        for (var node : candidate.path("content").path("parts")) {
-            var part = part(node, idSeed, calls);
+        var nodes = candidate.path("content").path("parts");
+        for (int i = 0; i < nodes.size(); i++) {
+            var part = part(nodes.get(i), idSeed, calls);
+            if (part instanceof Part.Text(var text, _, _, var signature)) {
+                part = new Part.Text(text, null, Grounding.read(candidate, i, text), signature);
+            }
             if (part != null) {
                 parts.add(part);
                 calls += part instanceof Part.ToolCall ? 1 : 0;
@@ -57,7 +61,8 @@ final class GeminiAnswerReader {
                                 : word == null ? FinishReason.STOP : GeminiFinish.read(word),
                         word,
                         null,
-                        ProviderUsage.read(Dialect.GEMINI, body)));
+                        ProviderUsage.read(Dialect.GEMINI, body),
+                        GeminiLogprobs.read(candidate)));
     }
 
     /** Why the prompt was blocked, null if it was not. */

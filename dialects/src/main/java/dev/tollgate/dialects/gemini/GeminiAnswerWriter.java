@@ -21,8 +21,13 @@ final class GeminiAnswerWriter {
         var candidate = body.putArray("candidates").addObject();
         var content = candidate.putObject("content");
         var parts = content.putArray("parts");
+        var grounding = new Grounding();
         for (var part : answer.parts()) {
+            int index = parts.size();
             part(part, parts);
+            if (part instanceof Part.Text(var text, _, var citations, _)) {
+                citations.forEach(each -> grounding.add(each, index, text));
+            }
         }
         if (parts.isEmpty()) {
             parts.addObject().put("text", "");
@@ -30,6 +35,8 @@ final class GeminiAnswerWriter {
         content.put("role", "model");
         candidate.put("finishReason", GeminiFinish.write(answer.finish()));
         candidate.put("index", 0);
+        grounding.write(candidate);
+        GeminiLogprobs.write(answer.logprobs(), candidate);
         var usage = answer.usage();
         body.set("usageMetadata", usage(usage == null ? Usage.NONE : usage));
         body.put("modelVersion", terms.modelOr(answer.model()));

@@ -134,7 +134,10 @@ final class GeminiRequestReader {
                         topK(config),
                         Json.boxedLongIn(config, "seed"),
                         Json.doubleIn(config, "frequencyPenalty"),
-                        Json.doubleIn(config, "presencePenalty")));
+                        Json.doubleIn(config, "presencePenalty"),
+                        Json.isTrue(config, "responseLogprobs")
+                                ? Long.valueOf(Json.longIn(config, "logprobs").orElse(0))
+                                : null));
         format(config);
         for (var field : config.properties()) {
             if (!field.getValue().isNull()) {
@@ -188,7 +191,11 @@ final class GeminiRequestReader {
                 }
             }
             case "speechConfig", "imageConfig" -> draft.uses(Trait.MEDIA_OUTPUT, field);
-            case "responseLogprobs", "logprobs" -> draft.uses(Trait.LOGPROBS, field);
+            case "responseLogprobs", "logprobs" -> {
+                if (value.asBoolean()) {
+                    draft.uses(Trait.LOGPROBS, field);
+                }
+            }
             case "thinkingConfig" -> thinking(value, field);
             default ->
                     draft.uses(

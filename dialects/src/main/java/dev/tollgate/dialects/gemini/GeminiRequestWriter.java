@@ -74,7 +74,7 @@ final class GeminiRequestWriter {
                 function.put("description", tool.description());
             }
             var parameters = tool.parameters();
-            if (parameters != null && !parameters.path("properties").isEmpty()) {
+            if (parameters != null && takesSomething(parameters)) {
                 function.set("parametersJsonSchema", parameters);
             }
         }
@@ -83,6 +83,24 @@ final class GeminiRequestWriter {
             var calling = body.putObject("toolConfig").putObject("functionCallingConfig");
             choice(choice, calling);
         }
+    }
+
+    /** Gemini refuses objects without properties; a tool without arguments has no schema. */
+    private static boolean takesSomething(ObjectNode schema) {
+        for (var field : schema.properties()) {
+            var value = field.getValue();
+            boolean nothing =
+                    switch (field.getKey()) {
+                        case "type", "title", "description", "$schema", "strict" -> true;
+                        case "properties", "required", "$defs", "definitions" -> value.isEmpty();
+                        case "additionalProperties" -> value.isBoolean();
+                        default -> false;
+                    };
+            if (!nothing) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void choice(ToolChoice choice, ObjectNode calling) {
@@ -122,6 +140,13 @@ final class GeminiRequestWriter {
         }
         if (sampling.presencePenalty() != null) {
             config.put("presencePenalty", sampling.presencePenalty());
+        }
+        var topLogprobs = sampling.topLogprobs();
+        if (topLogprobs != null) {
+            config.put("responseLogprobs", true);
+            if (topLogprobs > 0) {
+                config.put("logprobs", topLogprobs);
+            }
         }
         var limit =
                 terms.maxOutputTokens().isPresent()

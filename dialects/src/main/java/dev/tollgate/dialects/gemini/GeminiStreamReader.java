@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 final class GeminiStreamReader implements StreamReader {
     private final String idSeed;
     private final ObjectNode usage = Json.object();
+
+    /** The text so far: its sources come at the end and count its bytes. */
+    private final StringBuilder said = new StringBuilder();
+
     private int calls;
     private boolean started;
     private boolean spoke;
@@ -48,8 +52,16 @@ final class GeminiStreamReader implements StreamReader {
                             Json.text(body, "responseId"), Json.text(body, "modelVersion")));
         }
         var candidate = body.path("candidates").path(0);
+        var logprobs = GeminiLogprobs.read(candidate);
+        if (!logprobs.isEmpty()) {
+            out.accept(new AnswerEvent.Logprobs(logprobs));
+        }
         for (var part : candidate.path("content").path("parts")) {
             part(part, out);
+        }
+        if (candidate.has("groundingMetadata")) {
+            Grounding.read(candidate, 0, said.toString())
+                    .forEach(each -> out.accept(new AnswerEvent.Cited(each)));
         }
         var blocked = GeminiAnswerReader.blocked(body);
         if (blocked != null) {
@@ -119,6 +131,9 @@ final class GeminiStreamReader implements StreamReader {
             Consumer<AnswerEvent> out) {
         if (!text.isEmpty()) {
             spoke = true;
+            if (!thought) {
+                said.append(text);
+            }
             out.accept(
                     thought
                             ? new AnswerEvent.ReasoningDelta(text)

@@ -12,8 +12,10 @@ import dev.tollgate.dialects.codec.Thoughts;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+import dev.tollgate.dialects.conversation.TokenLogprob;
 import dev.tollgate.dialects.error.ErrorBody;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,14 @@ final class GeminiStreamWriter implements StreamWriter {
 
     private final ClientTerms terms;
     private final Map<Integer, Call> calls = new HashMap<>();
+
+    /** Of the next part. */
+    private List<TokenLogprob> logprobs = List.of();
+
+    /** The text so far, of which its sources count the bytes. */
+    private final StringBuilder said = new StringBuilder();
+
+    private final Grounding grounding = new Grounding();
     private int waitingChars;
     private String id;
     private String model;
@@ -46,7 +56,12 @@ final class GeminiStreamWriter implements StreamWriter {
                 id = GeminiAnswerWriter.id(providerId, terms);
                 model = terms.modelOr(providerModel);
             }
-            case AnswerEvent.TextDelta(var text) -> part(Json.object().put("text", text), out);
+            case AnswerEvent.TextDelta(var text) -> {
+                said.append(text);
+                part(Json.object().put("text", text), out);
+            }
+            case AnswerEvent.Cited(var citation) -> grounding.add(citation, 0, said);
+            case AnswerEvent.Logprobs(var tokens) -> logprobs = tokens;
             case AnswerEvent.RefusalDelta(var text) -> part(Json.object().put("text", text), out);
             case AnswerEvent.ReasoningDelta(var text) ->
                     part(Json.object().put("text", text).put("thought", true), out);
@@ -71,7 +86,7 @@ final class GeminiStreamWriter implements StreamWriter {
             }
             case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
             case AnswerEvent.UsageSeen(var seen) -> usage = seen;
-            case AnswerEvent.Cited _, AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
+            case AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
         }
     }
 
@@ -107,8 +122,11 @@ final class GeminiStreamWriter implements StreamWriter {
         content.put("role", "model");
         if (finishReason != null) {
             candidate.put("finishReason", finishReason);
+            grounding.write(candidate);
         }
         candidate.put("index", 0);
+        GeminiLogprobs.write(logprobs, candidate);
+        logprobs = List.of();
         if (finishReason != null || usage != null) {
             chunk.set(
                     "usageMetadata", GeminiAnswerWriter.usage(usage == null ? Usage.NONE : usage));
@@ -152,6 +170,6 @@ final class GeminiStreamWriter implements StreamWriter {
 
     @Override
     public int waitingChars() {
-        return waitingChars;
+        return waitingChars + said.length();
     }
 }

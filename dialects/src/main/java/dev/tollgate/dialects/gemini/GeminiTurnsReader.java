@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the contents of a generateContent request, in camelCase. Calls without an id are given one.
  * Results without an id find their calls by name, in order: Google's SDKs leave it out even where
- * the call has one.
+ * the call has one. So do results with an id that no call has: Gemini CLI makes ids up for itself.
  */
 final class GeminiTurnsReader {
     private static final String ID_SEED = "gemini-history";
@@ -57,13 +57,25 @@ final class GeminiTurnsReader {
     private void turn(JsonNode content, String at) {
         var role = Json.textOr(content, "role", "user");
         switch (role) {
-            case "model" -> draft.turn(Role.ASSISTANT, parts(content, at));
+            case "model" -> draft.turn(Role.ASSISTANT, said(parts(content, at)));
             case "user", "function", "tool", "" -> draft.turn(Role.USER, parts(content, at));
             case "system" -> draft.turn(Role.SYSTEM, parts(content, at));
             default ->
                     draft.malformed(
                             at + ".role: " + role + " (expected: user or model)", at + ".role");
         }
+    }
+
+    private List<Part> said(List<Part> parts) {
+        for (var part : parts) {
+            if (part instanceof Part.Image
+                    || part instanceof Part.Document
+                    || part instanceof Part.Audio
+                    || part instanceof Part.Video) {
+                draft.uses(Trait.MEDIA_HISTORY, "contents[].parts[].inlineData");
+            }
+        }
+        return parts;
     }
 
     List<Part> parts(JsonNode content, String at) {
@@ -153,8 +165,8 @@ final class GeminiTurnsReader {
         var waiting = pending.getOrDefault(name == null ? "" : name, new ArrayDeque<>());
         if (id == null || id.isEmpty()) {
             id = waiting.poll();
-        } else {
-            waiting.remove(id);
+        } else if (!waiting.remove(id) && !waiting.isEmpty()) {
+            id = waiting.poll();
         }
         if (id == null) {
             draft.malformed(

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Logprobs;
 import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.conversation.Answer;
@@ -50,7 +51,8 @@ final class ChatAnswerReader {
                         finish,
                         word,
                         null,
-                        ProviderUsage.read(Dialect.OPENAI_CHAT, body)));
+                        ProviderUsage.read(Dialect.OPENAI_CHAT, body),
+                        Logprobs.read(choice.path("logprobs").path("content"))));
     }
 
     private static List<Part> parts(ObjectNode body, ObjectNode message, String idSeed) {

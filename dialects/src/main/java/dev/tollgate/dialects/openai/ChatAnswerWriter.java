@@ -2,13 +2,16 @@ package dev.tollgate.dialects.openai;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Logprobs;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+import dev.tollgate.dialects.conversation.TokenLogprob;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,14 +29,21 @@ final class ChatAnswerWriter {
         choice.put("index", 0);
         boolean functions = functions(terms);
         choice.set("message", message(answer, functions));
-        choice.putNull("logprobs");
+        choice.set("logprobs", logprobs(answer.logprobs()));
         choice.put("finish_reason", ChatFinish.write(answer.finish(), functions));
         var usage = answer.usage();
-        if (usage != null) {
-            body.set("usage", ChatUsage.write(usage));
-        }
+        body.set("usage", ChatUsage.write(usage == null ? Usage.NONE : usage));
         body.putNull("system_fingerprint");
         return body;
+    }
+
+    static @Nullable ObjectNode logprobs(List<TokenLogprob> tokens) {
+        if (tokens.isEmpty()) {
+            return null;
+        }
+        var node = Json.object();
+        node.set("content", Logprobs.write(tokens));
+        return node.putNull("refusal");
     }
 
     static String id(@Nullable String providers, ClientTerms terms) {

@@ -250,13 +250,19 @@ final class ChatMessagesReader {
 
     private void audio(JsonNode node, String at, List<Part> parts) {
         var audio = node.path("input_audio");
-        var data = Json.text(audio, "data");
+        var data = audio.isTextual() ? audio.textValue() : Json.text(audio, "data");
         if (data == null) {
             draft.malformed(at + ".input_audio.data: expected a string", at + ".input_audio");
             return;
         }
+        if (data.startsWith("http:") || data.startsWith("https:")) {
+            draft.uses(Trait.AUDIO_URL, "messages[].content[].input_audio");
+            parts.add(new Part.Audio(new Media.Url(data, null)));
+            return;
+        }
         draft.uses(Trait.AUDIO, "messages[].content[].input_audio");
-        parts.add(new Part.Audio(Documents.audio(data, Json.textOr(audio, "format", "wav"))));
+        var format = Json.textOr(audio, "format", Documents.audioFormat(data));
+        parts.add(new Part.Audio(Documents.audio(data, format)));
     }
 
     private void file(JsonNode node, String at, @Nullable CacheMarker marker, List<Part> parts) {

@@ -34,7 +34,6 @@ final class ChatRequestReader {
                     "clear_thinking",
                     "reasoning_format",
                     "include_reasoning",
-                    "enable_thinking",
                     "safe_prompt",
                     "prompt_mode",
                     "min_p",
@@ -45,6 +44,9 @@ final class ChatRequestReader {
                     "citation_options",
                     "preset",
                     "reasoning_split",
+                    "reasoning_history",
+                    "preserve_thinking",
+                    "disable_tool_validation",
                     "chat_template_kwargs",
                     "keep_alive",
                     "top_n_sigma",
@@ -80,7 +82,10 @@ final class ChatRequestReader {
                 Json.boxedLongIn(body, "top_k"),
                 Json.boxedLongIn(body, body.has("random_seed") ? "random_seed" : "seed"),
                 Json.doubleIn(body, "frequency_penalty"),
-                Json.doubleIn(body, "presence_penalty"));
+                Json.doubleIn(body, "presence_penalty"),
+                Json.isTrue(body, "logprobs")
+                        ? Long.valueOf(Json.longIn(body, "top_logprobs").orElse(0))
+                        : null);
     }
 
     private void field(String name, JsonNode value) {
@@ -138,9 +143,26 @@ final class ChatRequestReader {
                 }
             }
             case "audio" -> draft.uses(Trait.MEDIA_OUTPUT, name);
-            case "web_search_options", "plugins", "search_parameters" ->
+            case "web_search_options",
+                    "plugins",
+                    "search_parameters",
+                    "search_settings",
+                    "compound_custom",
+                    "enable_search" ->
                     draft.uses(Trait.SERVER_TOOL, name);
             case "cache_control" -> draft.uses(Trait.CACHE_MARKERS, name);
+            case "enable_thinking" ->
+                    reasoning(
+                            name,
+                            value.asBoolean()
+                                    ? new ReasoningRequest.Unsaid()
+                                    : new ReasoningRequest.Off(),
+                            value.asBoolean());
+            case "thinking_budget" -> {
+                if (value.asLong() > 0) {
+                    reasoning(name, new ReasoningRequest.Budget(value.asLong()), true);
+                }
+            }
             case "disable_reasoning" -> {
                 if (value.asBoolean()) {
                     reasoning(name, new ReasoningRequest.Off(), false);
@@ -221,31 +243,35 @@ final class ChatRequestReader {
         var type = Json.textOr(format, "type", "");
         switch (type) {
             case "text" -> {}
-            case "json_object" -> {
-                draft.uses(Trait.JSON_OBJECT, "response_format");
-                draft.format(new OutputFormat.JsonObject());
-            }
+            case "json_object" -> json(format);
             case "json_schema" -> {
                 var wanted = Json.objectIn(format, "json_schema");
-                var schema = wanted == null ? null : Json.objectIn(wanted, "schema");
-                if (wanted == null || schema == null) {
-                    draft.malformed(
-                            "response_format.json_schema.schema: expected an object",
-                            "response_format");
-                    return;
-                }
-                draft.uses(Trait.JSON_SCHEMA, "response_format");
-                var strict = wanted.get("strict");
-                draft.format(
-                        new OutputFormat.JsonSchema(
-                                Json.textOr(wanted, "name", "answer"),
-                                Json.text(wanted, "description"),
-                                schema,
-                                strict != null && strict.isBoolean()
-                                        ? strict.booleanValue()
-                                        : null));
+                json(wanted == null ? format : wanted);
             }
             default -> draft.uses(Trait.UNKNOWN_FIELD, "response_format.type=" + type);
         }
+    }
+
+    /** A schema is optional in OpenAI's types, and some servers take one with JSON mode. */
+    private void json(ObjectNode wanted) {
+        var schema = wanted.path("schema");
+        if (schema.isMissingNode() || schema.isNull()) {
+            draft.uses(Trait.JSON_OBJECT, "response_format");
+            draft.format(new OutputFormat.JsonObject());
+            return;
+        }
+        if (!(schema instanceof ObjectNode object)) {
+            draft.malformed(
+                    "response_format.json_schema.schema: expected an object", "response_format");
+            return;
+        }
+        draft.uses(Trait.JSON_SCHEMA, "response_format");
+        var strict = wanted.get("strict");
+        draft.format(
+                new OutputFormat.JsonSchema(
+                        Json.textOr(wanted, "name", "answer"),
+                        Json.text(wanted, "description"),
+                        object,
+                        strict != null && strict.isBoolean() ? strict.booleanValue() : null));
     }
 }

@@ -113,6 +113,13 @@ final class ChatRequestWriter {
         if (sampling.presencePenalty() != null) {
             body.put("presence_penalty", sampling.presencePenalty());
         }
+        var topLogprobs = sampling.topLogprobs();
+        if (topLogprobs != null) {
+            body.put("logprobs", true);
+            if (topLogprobs > 0) {
+                body.put("top_logprobs", topLogprobs);
+            }
+        }
         if (!conversation.stop().isEmpty()) {
             var stop = body.putArray("stop");
             conversation.stop().forEach(stop::add);

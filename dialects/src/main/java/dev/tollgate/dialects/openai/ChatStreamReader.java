@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Logprobs;
 import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
@@ -73,6 +74,10 @@ final class ChatStreamReader implements StreamReader {
         var reasoning = Json.text(delta, "reasoning_content", "reasoning");
         if (reasoning != null && !reasoning.isEmpty()) {
             out.accept(new AnswerEvent.ReasoningDelta(reasoning));
+        }
+        var logprobs = Logprobs.read(choice.path("logprobs").path("content"));
+        if (!logprobs.isEmpty()) {
+            out.accept(new AnswerEvent.Logprobs(logprobs));
         }
         content(delta.path("content"), out);
         for (var annotation : Json.arrayIn(delta, "annotations")) {

@@ -12,8 +12,10 @@ import dev.tollgate.dialects.codec.StreamWriter;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+import dev.tollgate.dialects.conversation.TokenLogprob;
 import dev.tollgate.dialects.error.ErrorBody;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,9 @@ final class ChatStreamWriter implements StreamWriter {
 
     /** What was thought since the last signature, which vouches for it. */
     private final StringBuilder thought = new StringBuilder();
+
+    /** Of the next chunk. */
+    private List<TokenLogprob> logprobs = List.of();
 
     private int keptChars;
     private String id;
@@ -57,6 +62,7 @@ final class ChatStreamWriter implements StreamWriter {
                 start(out);
             }
             case AnswerEvent.TextDelta(var text) -> said("content", text, out);
+            case AnswerEvent.Logprobs(var tokens) -> logprobs = tokens;
             case AnswerEvent.RefusalDelta(var text) -> said("refusal", text, out);
             case AnswerEvent.ReasoningDelta(var text) -> {
                 thought.append(text);
@@ -154,7 +160,12 @@ final class ChatStreamWriter implements StreamWriter {
         var choice = chunk.putArray("choices").addObject();
         choice.put("index", 0);
         choice.set("delta", delta);
-        choice.putNull("logprobs");
+        if (finishReason != null || !delta.path("content").asText("").isEmpty()) {
+            choice.set("logprobs", ChatAnswerWriter.logprobs(logprobs));
+            logprobs = List.of();
+        } else {
+            choice.putNull("logprobs");
+        }
         choice.put("finish_reason", finishReason);
         if (terms.includeUsage()) {
             chunk.putNull("usage");

@@ -4,12 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Logprobs;
 import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Part;
+import dev.tollgate.dialects.conversation.TokenLogprob;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +42,18 @@ final class ResponsesAnswerReader {
                         finish(body),
                         word(body),
                         null,
-                        ProviderUsage.read(Dialect.OPENAI_RESPONSES, body)));
+                        ProviderUsage.read(Dialect.OPENAI_RESPONSES, body),
+                        logprobs(body)));
+    }
+
+    private static List<TokenLogprob> logprobs(JsonNode response) {
+        var tokens = new ArrayList<TokenLogprob>();
+        for (var item : response.path("output")) {
+            for (var content : item.path("content")) {
+                tokens.addAll(Logprobs.read(content.path("logprobs")));
+            }
+        }
+        return tokens;
     }
 
     static FinishReason finish(JsonNode response) {

@@ -2,8 +2,10 @@ package dev.tollgate.dialects.responses;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Logprobs;
 import dev.tollgate.dialects.codec.Thoughts;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.FinishReason;
@@ -21,21 +23,25 @@ final class ResponsesAnswerWriter {
     private final StringBuilder text = new StringBuilder();
     private ArrayNode annotations = Json.array();
 
-    private ResponsesAnswerWriter(ClientTerms terms, ArrayNode output) {
+    /** Of all the text: they stand in the first item that has any. */
+    private ArrayNode logprobs;
+
+    private ResponsesAnswerWriter(ClientTerms terms, ArrayNode output, ArrayNode logprobs) {
         this.items = new ResponsesItems(terms);
         this.output = output;
+        this.logprobs = logprobs;
     }
 
     static ObjectNode write(Answer answer, ClientTerms terms) {
         var body = ResponsesEnvelope.write(answer.id(), answer.model(), COMPLETED, terms);
-        var writer = new ResponsesAnswerWriter(terms, Json.arrayIn(body, "output"));
+        var writer =
+                new ResponsesAnswerWriter(
+                        terms, Json.arrayIn(body, "output"), Logprobs.write(answer.logprobs()));
         answer.parts().forEach(writer::part);
         writer.endText();
         end(answer.finish(), body);
         var usage = answer.usage();
-        if (usage != null) {
-            body.set("usage", ResponsesEnvelope.usage(usage));
-        }
+        body.set("usage", ResponsesEnvelope.usage(usage == null ? Usage.NONE : usage));
         return body;
     }
 
@@ -100,7 +106,8 @@ final class ResponsesAnswerWriter {
 
     private void endText() {
         if (!text.isEmpty()) {
-            var part = ResponsesItems.text(text.toString(), annotations);
+            var part = ResponsesItems.text(text.toString(), annotations, logprobs);
+            logprobs = Json.array();
             output.add(items.message(output.size(), COMPLETED, part));
             text.setLength(0);
             annotations = Json.array();

@@ -52,10 +52,10 @@ final class ResponsesItems {
         return item;
     }
 
-    static ObjectNode text(String text, ArrayNode annotations) {
+    static ObjectNode text(String text, ArrayNode annotations, ArrayNode logprobs) {
         var part = Json.object().put("type", "output_text").put("text", text);
         part.set("annotations", annotations);
-        part.putArray("logprobs");
+        part.set("logprobs", logprobs);
         return part;
     }
 

@@ -65,8 +65,16 @@ final class ResponsesRequestReader {
                         Json.boxedLongIn(body, "top_k"),
                         null,
                         Json.doubleIn(body, "frequency_penalty"),
-                        Json.doubleIn(body, "presence_penalty")));
+                        Json.doubleIn(body, "presence_penalty"),
+                        topLogprobs(body)));
         return draft.done();
+    }
+
+    /** Asked for by their number, or by naming them among what the answer shall hold. */
+    private static @Nullable Long topLogprobs(ObjectNode body) {
+        long top = Json.longIn(body, "top_logprobs").orElse(0);
+        boolean named = body.path("include").toString().contains("message.output_text.logprobs");
+        return top > 0 || named ? Long.valueOf(top) : null;
     }
 
     private void field(String name, JsonNode value) {

@@ -61,6 +61,11 @@ final class ResponsesRequestWriter {
         if (sampling.topP() != null) {
             body.put("top_p", sampling.topP());
         }
+        var topLogprobs = sampling.topLogprobs();
+        if (topLogprobs != null) {
+            body.withArray("/include").add("message.output_text.logprobs");
+            body.put("top_logprobs", topLogprobs);
+        }
         tools(conversation, body);
         format(conversation, body);
         reasoning(conversation.reasoning(), body);
@@ -172,7 +177,7 @@ final class ResponsesRequestWriter {
             return;
         }
         if (!terms.quirks().contains("no_encrypted_reasoning")) {
-            body.putArray("include").add("reasoning.encrypted_content");
+            body.withArray("/include").add("reasoning.encrypted_content");
         }
         if (reasoning == null) {
             return;

@@ -3,6 +3,7 @@ package dev.tollgate.dialects.responses;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Logprobs;
 import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
@@ -40,8 +41,13 @@ final class ResponsesStreamReader implements StreamReader {
                     start(data.path("response"), out);
             case "response.output_item.added" -> added(data.path("item"), output, out);
             case "response.output_item.done" -> done(data.path("item"), output, out);
-            case "response.output_text.delta" ->
-                    delta(output, new AnswerEvent.TextDelta(text(data)), out);
+            case "response.output_text.delta" -> {
+                var logprobs = Logprobs.read(data.path("logprobs"));
+                if (!logprobs.isEmpty()) {
+                    out.accept(new AnswerEvent.Logprobs(logprobs));
+                }
+                delta(output, new AnswerEvent.TextDelta(text(data)), out);
+            }
             case "response.refusal.delta" ->
                     delta(output, new AnswerEvent.RefusalDelta(text(data)), out);
             case "response.reasoning_summary_text.delta", "response.reasoning_text.delta" ->

@@ -3,10 +3,12 @@ package dev.tollgate.dialects.responses;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Logprobs;
 import dev.tollgate.dialects.codec.SseOut;
 import dev.tollgate.dialects.codec.StreamWriter;
 import dev.tollgate.dialects.codec.Thoughts;
@@ -14,6 +16,7 @@ import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+import dev.tollgate.dialects.error.ErrorBody;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -49,6 +52,7 @@ final class ResponsesStreamWriter implements StreamWriter {
         final String id;
         final StringBuilder text = new StringBuilder();
         final ArrayNode annotations = Json.array();
+        final ArrayNode logprobs = Json.array();
         String callId = "";
         String name = "";
         boolean custom;
@@ -73,6 +77,10 @@ final class ResponsesStreamWriter implements StreamWriter {
     private int nextOutput;
     private int keptChars;
     private @Nullable Item open;
+
+    /** Of the next text delta. */
+    private ArrayNode logprobs = Json.array();
+
     private @Nullable String id;
     private @Nullable String model;
     private boolean started;
@@ -93,6 +101,7 @@ final class ResponsesStreamWriter implements StreamWriter {
                 start(out);
             }
             case AnswerEvent.TextDelta(var text) -> text(Kind.TEXT, text, out);
+            case AnswerEvent.Logprobs(var tokens) -> logprobs = Logprobs.write(tokens);
             case AnswerEvent.RefusalDelta(var text) -> text(Kind.REFUSAL, text, out);
             case AnswerEvent.ReasoningDelta(var text) -> text(Kind.REASONING, text, out);
             case AnswerEvent.ReasoningSigned(var signature) ->
@@ -169,7 +178,9 @@ final class ResponsesStreamWriter implements StreamWriter {
                 switch (kind) {
                     case TEXT -> {
                         var delta = itemEvent("response.output_text.delta", item);
-                        delta.put("content_index", 0).putArray("logprobs");
+                        delta.put("content_index", 0).set("logprobs", logprobs);
+                        item.logprobs.addAll(logprobs);
+                        logprobs = Json.array();
                         yield delta;
                     }
                     case REFUSAL ->
@@ -211,7 +222,7 @@ final class ResponsesStreamWriter implements StreamWriter {
     private static JsonNode part(Item item, String text) {
         return item.kind == Kind.REFUSAL
                 ? ResponsesItems.refusal(text)
-                : ResponsesItems.text(text, item.annotations.deepCopy());
+                : ResponsesItems.text(text, item.annotations.deepCopy(), item.logprobs.deepCopy());
     }
 
     /** Ends the open text-like item. */
@@ -224,8 +235,10 @@ final class ResponsesStreamWriter implements StreamWriter {
         var text = item.text.toString();
         switch (item.kind) {
             case TEXT -> {
+                item.logprobs.addAll(logprobs);
+                logprobs = Json.array();
                 var event = itemEvent("response.output_text.done", item).put("content_index", 0);
-                event.put("text", text).putArray("logprobs");
+                event.put("text", text).set("logprobs", item.logprobs);
                 send(event, out);
                 contentPart("response.content_part.done", item, text, out);
             }
@@ -371,6 +384,9 @@ final class ResponsesStreamWriter implements StreamWriter {
         end(out);
         callsToSend.forEach(item -> item.ended = true);
         sendCalls(out);
+        if (usage == null) {
+            usage = Usage.NONE;
+        }
         var body = whole("completed");
         ResponsesAnswerWriter.end(finish, body);
         response("response." + body.path("status").textValue(), body, out);
@@ -380,35 +396,10 @@ final class ResponsesStreamWriter implements StreamWriter {
     public void fail(ErrorKind kind, String message, SseOut out) {
         start(out);
         var body = whole("failed");
-        body.putObject("error").put("code", code(kind)).put("message", message);
+        body.putObject("error")
+                .put("code", FailureCode.of(kind))
+                .put("message", ErrorBody.message(Dialect.OPENAI_RESPONSES, kind, message));
         response("response.failed", body, out);
-    }
-
-    /** The words that the official types know. */
-    private static String code(ErrorKind kind) {
-        return switch (kind) {
-            case RATE_LIMITED, BUDGET_EXHAUSTED, BUDGET_RESERVED, BUDGET_SUSPENDED ->
-                    "rate_limit_exceeded";
-            case INVALID_REQUEST,
-                    CONTEXT_LENGTH,
-                    CONTENT_POLICY,
-                    REQUEST_TOO_LARGE,
-                    REQUEST_TIMEOUT,
-                    BUDGET_UNBOUNDABLE ->
-                    "invalid_prompt";
-            case AUTHENTICATION,
-                    PERMISSION,
-                    NOT_FOUND,
-                    MODEL_NOT_FOUND,
-                    BUDGET_LEDGER_UNAVAILABLE,
-                    USAGE_LOG_UNAVAILABLE,
-                    OVERLOADED,
-                    TIMEOUT,
-                    UPSTREAM,
-                    NO_TARGET,
-                    INTERNAL ->
-                    "server_error";
-        };
     }
 
     @Override

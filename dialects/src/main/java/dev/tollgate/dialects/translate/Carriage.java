@@ -41,7 +41,8 @@ public final class Carriage {
                     only(provider, dropped("no such setting"), Dialect.ANTHROPIC, Dialect.GEMINI);
             case SEED, PENALTIES ->
                     only(provider, dropped("no such setting"), Dialect.OPENAI_CHAT, Dialect.GEMINI);
-            case LOGIT_BIAS, LOGPROBS -> dropped("no common form");
+            case LOGIT_BIAS -> dropped("no common form");
+            case LOGPROBS -> provider == Dialect.ANTHROPIC ? dropped("no such setting") : CARRIED;
             case STOP ->
                     provider == Dialect.OPENAI_RESPONSES
                             ? refused("the dialect cannot stop on a string")
@@ -60,6 +61,13 @@ public final class Carriage {
                             provider,
                             refused("the dialect has no audio"),
                             Dialect.OPENAI_CHAT,
+                            Dialect.GEMINI);
+            case AUDIO_URL ->
+                    only(provider, refused("the dialect takes no audio by URL"), Dialect.GEMINI);
+            case MEDIA_HISTORY ->
+                    only(
+                            provider,
+                            refused("turns of the model are text and calls"),
                             Dialect.GEMINI);
             case VIDEO -> only(provider, refused("the dialect has no video"), Dialect.GEMINI);
             case DOCUMENT_URL ->

@@ -111,7 +111,8 @@ final class TranslatedStream implements AnswerStream {
             case AnswerEvent.ToolCallStart call -> callStart(call, out);
             case AnswerEvent.ToolCallDelta delta -> callDelta(delta, out);
             case AnswerEvent.ToolCallEnd end -> callEnd(end, out);
-            case AnswerEvent.ReasoningSigned _,
+            case AnswerEvent.Logprobs _,
+                    AnswerEvent.ReasoningSigned _,
                     AnswerEvent.ReasoningRedacted _,
                     AnswerEvent.Cited _ ->
                     writer.write(event, out);

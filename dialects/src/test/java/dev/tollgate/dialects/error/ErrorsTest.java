@@ -84,6 +84,41 @@ class ErrorsTest {
                 Corpus.JSON.readTree(rendered.bytes()).path("error").path("message").asText());
     }
 
+    /** Applications look for these words, or for OpenAI's code. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "OPENAI_CHAT|This model's maximum context length is 200000 tokens. However, your messages resulted in 208310 tokens. Please reduce the length of the messages.",
+                "OPENAI_RESPONSES|This model's maximum context length is 200000 tokens. However, your messages resulted in 208310 tokens. Please reduce the length of the messages.",
+                "GEMINI|The input token count (208310) exceeds the maximum number of tokens allowed (200000)."
+            })
+    void contextLengthReadsAsTheClientsOwnProviderWritesIt(Dialect client, String message)
+            throws IOException {
+        var rendered =
+                ErrorBody.of(
+                        client,
+                        ErrorKind.CONTEXT_LENGTH,
+                        "prompt is too long: 208310 tokens > 200000 maximum",
+                        null,
+                        "req_1");
+        var error = Corpus.JSON.readTree(rendered.bytes()).path("error");
+        assertEquals(message, error.path("message").asText());
+        assertEquals(
+                client == Dialect.GEMINI ? "INVALID_ARGUMENT" : "context_length_exceeded",
+                error.path(client == Dialect.GEMINI ? "status" : "code").asText());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"OPENAI_CHAT,maximum context length", "GEMINI,maximum number of tokens"})
+    void contextLengthWithoutNumbersIsStillRecognised(Dialect client, String words)
+            throws IOException {
+        var rendered =
+                ErrorBody.of(client, ErrorKind.CONTEXT_LENGTH, "Input is too long.", null, "req_1");
+        var error = Corpus.JSON.readTree(rendered.bytes()).path("error");
+        assertTrue(error.path("message").asText().contains(words));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

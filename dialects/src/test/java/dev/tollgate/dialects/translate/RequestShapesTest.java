@@ -282,4 +282,77 @@ class RequestShapesTest {
         assertThat(names).hasToString("f");
         assertThat(seen.text()).contains("\"finish_reason\":\"function_call\"");
     }
+
+    /** A part must not get lost on the way: what no other dialect has is refused. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{'role':'user','parts':[{'fileData':{'mimeType':'audio/mpeg','fileUri':'https://h/a.mp3'}}]}",
+                "{'role':'user','parts':[{'text':'q'}]},{'role':'model','parts':[{'inlineData':{'mimeType':'image/png','data':'QUJD'}}]}"
+            })
+    void soundByUrlAndMediaOfTheModelAreRefused(String contents) {
+        for (var provider : new Dialect[] {CHAT, RESPONSES, MESSAGES}) {
+            var out = outbound(GEMINI, provider, "{'contents':[" + contents + "]}");
+            assertThat(out).isInstanceOf(Outbound.Refused.class);
+        }
+    }
+
+    @Test
+    void aToolOfFreeFormArgumentsKeepsItsSchemaTowardsGemini() {
+        var tools =
+                "{'model':'m','messages':[{'role':'user','content':'q'}],'tools':["
+                        + "{'type':'function','function':{'name':'f','parameters':{'type':'object',"
+                        + "'additionalProperties':{'type':'string'}}}},"
+                        + "{'type':'function','function':{'name':'g','parameters':{'type':'object','properties':{},"
+                        + "'required':[],'additionalProperties':false}}}]}";
+        var functions =
+                request(CHAT, GEMINI, tools).path("tools").path(0).path("functionDeclarations");
+        assertThat(functions.path(0).has("parametersJsonSchema")).isTrue();
+        assertThat(functions.path(1).has("parametersJsonSchema")).isFalse();
+    }
+
+    @Test
+    void aSchemaIsOptionalAndMayComeWithJsonMode() {
+        var head = "{'model':'m','messages':[{'role':'user','content':'json'}],'response_format':";
+        var bare =
+                request(CHAT, GEMINI, head + "{'type':'json_schema','json_schema':{'name':'n'}}}");
+        assertThat(bare.path("generationConfig").path("responseMimeType").asText())
+                .isEqualTo("application/json");
+        var mode =
+                request(
+                        CHAT,
+                        GEMINI,
+                        head
+                                + "{'type':'json_object','schema':{'type':'object','properties':{}}}}");
+        assertThat(mode.path("generationConfig").has("responseJsonSchema")).isTrue();
+        var wrong =
+                outbound(
+                        CHAT,
+                        GEMINI,
+                        head + "{'type':'json_schema','json_schema':{'schema':'s'}}}");
+        assertThat(wrong).isInstanceOf(Outbound.Refused.class);
+    }
+
+    @Test
+    void thinkingInTheWordsOfOtherServersIsThinking() {
+        var head = "{'model':'m','max_tokens':9000,'messages':[{'role':'user','content':'q'}],";
+        var budget = request(CHAT, MESSAGES, head + "'thinking_budget':3000}");
+        assertThat(budget.path("thinking").path("budget_tokens").asInt()).isEqualTo(3000);
+        var off = request(CHAT, MESSAGES, head + "'enable_thinking':false}");
+        assertThat(off.has("thinking")).isFalse();
+    }
+
+    /** Mistral sends sound as a bare string. */
+    @Test
+    void soundWithoutAFormatIsToldByItsFirstBytes() {
+        var body =
+                request(
+                        CHAT,
+                        GEMINI,
+                        "{'model':'m','messages':[{'role':'user','content':[{'type':'input_audio','input_audio':'UklGRiQA'},"
+                                + "{'type':'input_audio','input_audio':'SUQzBAAA'}]}]}");
+        assertThat(body.path("contents").path(0).path("parts"))
+                .extracting(each -> each.path("inlineData").path("mimeType").asText())
+                .containsExactly("audio/wav", "audio/mpeg");
+    }
 }

@@ -173,6 +173,7 @@ class RoundTripTest {
                         AnswerEvent.ReasoningSigned _,
                         AnswerEvent.ReasoningRedacted _,
                         AnswerEvent.Cited _,
+                        AnswerEvent.Logprobs _,
                         AnswerEvent.RefusalDelta _ -> {}
             }
         }

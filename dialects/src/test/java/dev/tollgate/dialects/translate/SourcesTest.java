@@ -1,0 +1,114 @@
+package dev.tollgate.dialects.translate;
+
+import static dev.tollgate.dialects.translate.Wire.CHAT_END;
+import static dev.tollgate.dialects.translate.Wire.answer;
+import static dev.tollgate.dialects.translate.Wire.chunk;
+import static dev.tollgate.dialects.translate.Wire.events;
+import static dev.tollgate.dialects.translate.Wire.stream;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.dialects.Dialect;
+import org.junit.jupiter.api.Test;
+
+/** Sources of an answer reach clients whose dialect has a place for them. */
+class SourcesTest {
+    private static final Dialect CHAT = Dialect.OPENAI_CHAT;
+    private static final Dialect RESPONSES = Dialect.OPENAI_RESPONSES;
+    private static final Dialect GEMINI = Dialect.GEMINI;
+
+    /** The segment is "Grün", 5 bytes behind a euro sign of 3 and a space. */
+    private static final String GROUNDING =
+            "'groundingMetadata':{'groundingChunks':[{'web':{'uri':'https://a','title':'A'}},"
+                    + "{'web':{'uri':'https://b'}}],'groundingSupports':[{'segment':{'startIndex':4,'endIndex':9,"
+                    + "'text':'Grün'},'groundingChunkIndices':[1]}]}";
+
+    private static final String GROUNDED =
+            "{'candidates':[{'content':{'parts':[{'text':'€ Grün.'}]},'finishReason':'STOP',"
+                    + GROUNDING
+                    + "}]}";
+
+    @Test
+    void ofGeminiAreAnnotationsWhosePlacesCountCharacters() {
+        var message = answer(CHAT, GEMINI, GROUNDED).path("choices").path(0).path("message");
+        assertThat(message.path("annotations"))
+                .hasToString(
+                        "[{\"type\":\"url_citation\",\"url_citation\":{\"start_index\":2,\"end_index\":6,"
+                                + "\"title\":\"https://b\",\"url\":\"https://b\"}}]");
+    }
+
+    @Test
+    void ofAGeminiStreamAreAnnotationsOfTheWholeText() {
+        var seen =
+                stream(
+                        RESPONSES,
+                        GEMINI,
+                        "{'candidates':[{'content':{'parts':[{'text':'€ Gr'}]}}]}",
+                        "{'candidates':[{'content':{'parts':[{'text':'ün.'}]},'finishReason':'STOP',"
+                                + GROUNDING
+                                + "}]}");
+        SdkReader.stream(RESPONSES, seen.bytes());
+        var annotation =
+                Wire.ofType(seen, "response.output_text.annotation.added")
+                        .getFirst()
+                        .path("annotation");
+        assertThat(annotation.path("start_index").asInt()).isEqualTo(2);
+        assertThat(annotation.path("end_index").asInt()).isEqualTo(6);
+    }
+
+    @Test
+    void ofAChatAnswerAreGroundingWhosePlacesCountBytes() {
+        var body =
+                answer(
+                        GEMINI,
+                        CHAT,
+                        "{'choices':[{'finish_reason':'stop','message':{'role':'assistant','content':'€ Grün.',"
+                                + "'annotations':[{'type':'url_citation','url_citation':{'start_index':2,'end_index':6,"
+                                + "'title':'B','url':'https://b'}}]}}]}");
+        SdkReader.answer(GEMINI, Exchanges.bytes(body));
+        assertThat(body.path("candidates").path(0).path("groundingMetadata"))
+                .hasToString(
+                        "{\"groundingChunks\":[{\"web\":{\"uri\":\"https://b\",\"title\":\"B\"}}],"
+                                + "\"groundingSupports\":[{\"segment\":{\"startIndex\":4,\"endIndex\":9,"
+                                + "\"text\":\"Grün\"},\"groundingChunkIndices\":[0]}]}");
+    }
+
+    @Test
+    void ofAChatStreamAreGroundingOfTheLastChunk() {
+        var seen =
+                stream(
+                        GEMINI,
+                        CHAT,
+                        chunk("{'content':'€ Grün.'}"),
+                        chunk(
+                                "{'annotations':[{'type':'url_citation','url_citation':{'start_index':2,"
+                                        + "'end_index':6,'title':'B','url':'https://b'}}]}"),
+                        CHAT_END);
+        SdkReader.stream(GEMINI, seen.bytes());
+        var support =
+                events(seen)
+                        .getLast()
+                        .path("candidates")
+                        .path(0)
+                        .path("groundingMetadata")
+                        .path("groundingSupports")
+                        .path(0);
+        assertThat(support.path("segment").path("startIndex").asInt()).isEqualTo(4);
+        assertThat(support.path("segment").path("endIndex").asInt()).isEqualTo(9);
+    }
+
+    /** Perplexity names its pages beside the answer. */
+    @Test
+    void besideAnAnswerAreAnnotationsToo() {
+        var body =
+                answer(
+                        RESPONSES,
+                        CHAT,
+                        "{'choices':[{'finish_reason':'stop','message':{'role':'assistant','content':'x[1]'}}],"
+                                + "'citations':['https://a'],'search_results':[{'url':'https://a','title':'A'}]}");
+        SdkReader.answer(RESPONSES, Exchanges.bytes(body));
+        assertThat(body.path("output").path(0).path("content").path(0).path("annotations"))
+                .hasToString(
+                        "[{\"type\":\"url_citation\",\"start_index\":1,\"end_index\":4,"
+                                + "\"url\":\"https://a\",\"title\":\"A\"}]");
+    }
+}
