@@ -27,7 +27,7 @@ sealed interface LastWord {
         var provider = tally.provider;
         return switch (last.outcome()) {
             case Outcome.ClientFault fault -> {
-                boolean same = last.candidate().provider().dialect().equals(client.wireName());
+                boolean same = Resolution.keeps(client, last.candidate().provider());
                 if (same && isJson(failure.body())) {
                     yield new Verbatim(fault.status(), failure.body());
                 }

@@ -18,6 +18,7 @@ import dev.tollgate.policy.route.NoRoute;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.Routing;
+import dev.tollgate.policy.snapshot.ProviderEntry;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -165,8 +166,23 @@ sealed interface Resolution {
     }
 
     static @Nullable Bridge bridge(RequestScan scan, Candidate candidate) {
-        return Bridge.between(
-                scan.dialect(), Dialect.of(candidate.provider().dialect()), scan.operation());
+        return Bridge.between(scan.dialect(), spoken(scan, candidate.provider()), scan.operation());
+    }
+
+    /** The dialect in which a request goes to a provider. */
+    static Dialect spoken(RequestScan scan, ProviderEntry provider) {
+        return scan.operation() == Operation.GENERATE && keeps(scan.dialect(), provider)
+                ? scan.dialect()
+                : Dialect.of(provider.dialect());
+    }
+
+    /**
+     * Whether a provider speaks the client's own dialect. OpenAI itself speaks both of its
+     * dialects; of other servers of chat completions only few know Responses, and not all of it.
+     */
+    static boolean keeps(Dialect client, ProviderEntry provider) {
+        return provider.dialect().equals(client.wireName())
+                || client == Dialect.OPENAI_RESPONSES && provider.type().equals("OpenAI");
     }
 
     /** The plan with one target less; no route if it was the last. */

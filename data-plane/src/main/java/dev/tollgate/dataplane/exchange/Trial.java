@@ -112,8 +112,9 @@ final class Trial implements Call.Owner, Relay.Owner {
         this.tally = tally;
         this.terms = terms;
         this.reservation = reservation;
-        this.providerDialect = Dialect.of(terms.candidate().provider().dialect());
-        this.sameDialect = providerDialect == terms.resolved().scan().dialect();
+        var scan = terms.resolved().scan();
+        this.providerDialect = Resolution.spoken(scan, terms.candidate().provider());
+        this.sameDialect = providerDialect == scan.dialect();
         this.raw = terms.resolved().endpoint() != null;
     }
 

@@ -49,6 +49,28 @@ public final class Snapshots {
         return provider(name, dialect, url, timeouts(2_000), true);
     }
 
+    /** The same as a preset's own server. */
+    static ProviderEntry ofType(String type, ProviderEntry entry) {
+        return new ProviderEntry(
+                entry.key(),
+                type,
+                entry.dialect(),
+                entry.telemetryName(),
+                entry.url(),
+                entry.inCluster(),
+                entry.caCertificates(),
+                entry.apiVersion(),
+                entry.auth(),
+                entry.models(),
+                entry.passThrough(),
+                entry.region(),
+                entry.usableBy(),
+                entry.timeouts(),
+                entry.breaker(),
+                entry.billing(),
+                entry.quirks());
+    }
+
     public static ProviderEntry.Timeouts timeouts(long firstByteMillis) {
         return new ProviderEntry.Timeouts(1_000, firstByteMillis, firstByteMillis, 20_000);
     }
