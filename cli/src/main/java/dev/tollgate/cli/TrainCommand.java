@@ -37,7 +37,7 @@ import picocli.CommandLine.Command;
 final class TrainCommand extends TollgateCommand {
 
     /** So many that the cache's profiles know plain answers, streams and translated ones alike. */
-    private static final int ROUNDS = 1_000;
+    private static final int ROUNDS = 300;
 
     private static final String RESOURCES =
             """
