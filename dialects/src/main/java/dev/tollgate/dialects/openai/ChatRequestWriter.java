@@ -66,7 +66,7 @@ final class ChatRequestWriter {
             messages.insertObject(0).put("role", "system").put("content", JsonMode.INSTRUCTION);
         }
         limit(conversation, body);
-        sampling(conversation, body);
+        ChatSampling.write(conversation, body);
         tools(conversation, body);
         format(conversation.format(), body);
         reasoning(conversation.reasoning(), body);
@@ -93,36 +93,6 @@ final class ChatRequestWriter {
         if (limit.isPresent()) {
             var old = terms.quirks().contains("max_tokens");
             body.put(old ? "max_tokens" : "max_completion_tokens", limit.getAsLong());
-        }
-    }
-
-    private static void sampling(Conversation conversation, ObjectNode body) {
-        var sampling = conversation.sampling();
-        if (sampling.temperature() != null) {
-            body.put("temperature", sampling.temperature());
-        }
-        if (sampling.topP() != null) {
-            body.put("top_p", sampling.topP());
-        }
-        if (sampling.seed() != null) {
-            body.put("seed", sampling.seed());
-        }
-        if (sampling.frequencyPenalty() != null) {
-            body.put("frequency_penalty", sampling.frequencyPenalty());
-        }
-        if (sampling.presencePenalty() != null) {
-            body.put("presence_penalty", sampling.presencePenalty());
-        }
-        var topLogprobs = sampling.topLogprobs();
-        if (topLogprobs != null) {
-            body.put("logprobs", true);
-            if (topLogprobs > 0) {
-                body.put("top_logprobs", topLogprobs);
-            }
-        }
-        if (!conversation.stop().isEmpty()) {
-            var stop = body.putArray("stop");
-            conversation.stop().forEach(stop::add);
         }
     }
 

@@ -39,44 +39,15 @@ import org.jspecify.annotations.Nullable;
  * until then; {@link #waitingChars} counts them.
  */
 final class ResponsesStreamWriter implements StreamWriter {
-    private enum Kind {
-        TEXT,
-        REFUSAL,
-        REASONING,
-        CALL
-    }
-
-    private static final class Item {
-        final Kind kind;
-        final int output;
-        final String id;
-        final StringBuilder text = new StringBuilder();
-        final ArrayNode annotations = Json.array();
-        final ArrayNode logprobs = Json.array();
-        String callId = "";
-        String name = "";
-        boolean custom;
-        boolean announced;
-        boolean ended;
-        int sentChars;
-        @Nullable String signature;
-
-        Item(Kind kind, int output, String id) {
-            this.kind = kind;
-            this.output = output;
-            this.id = id;
-        }
-    }
-
     private final ClientTerms terms;
     private final ResponsesItems items;
-    private final Map<Integer, Item> calls = new HashMap<>();
-    private final Deque<Item> callsToSend = new ArrayDeque<>();
+    private final Map<Integer, StreamedItem> calls = new HashMap<>();
+    private final Deque<StreamedItem> callsToSend = new ArrayDeque<>();
     private final Map<Integer, ObjectNode> done = new TreeMap<>();
     private int sequence;
     private int nextOutput;
     private int keptChars;
-    private @Nullable Item open;
+    private @Nullable StreamedItem open;
 
     /** Of the next text delta. */
     private ArrayNode logprobs = Json.array();
@@ -100,10 +71,11 @@ final class ResponsesStreamWriter implements StreamWriter {
                 model = providerModel;
                 start(out);
             }
-            case AnswerEvent.TextDelta(var text) -> text(Kind.TEXT, text, out);
+            case AnswerEvent.TextDelta(var text) -> text(StreamedItem.Kind.TEXT, text, out);
             case AnswerEvent.Logprobs(var tokens) -> logprobs = Logprobs.write(tokens);
-            case AnswerEvent.RefusalDelta(var text) -> text(Kind.REFUSAL, text, out);
-            case AnswerEvent.ReasoningDelta(var text) -> text(Kind.REASONING, text, out);
+            case AnswerEvent.RefusalDelta(var text) -> text(StreamedItem.Kind.REFUSAL, text, out);
+            case AnswerEvent.ReasoningDelta(var text) ->
+                    text(StreamedItem.Kind.REASONING, text, out);
             case AnswerEvent.ReasoningSigned(var signature) ->
                     sign(signature.written(Issuer.OPENAI), out);
             case AnswerEvent.ReasoningRedacted(var signature) -> {
@@ -144,26 +116,26 @@ final class ResponsesStreamWriter implements StreamWriter {
         }
     }
 
-    private ObjectNode itemEvent(String type, Item item) {
+    private ObjectNode itemEvent(String type, StreamedItem item) {
         var event = event(type);
         event.put("item_id", item.id).put("output_index", item.output);
         return event;
     }
 
-    private void added(Item item, ObjectNode empty, SseOut out) {
+    private void added(StreamedItem item, ObjectNode empty, SseOut out) {
         var event = event("response.output_item.added").put("output_index", item.output);
         event.set("item", empty);
         send(event, out);
     }
 
-    private void itemDone(Item item, ObjectNode whole, SseOut out) {
+    private void itemDone(StreamedItem item, ObjectNode whole, SseOut out) {
         done.put(item.output, whole);
         var event = event("response.output_item.done").put("output_index", item.output);
         event.set("item", whole);
         send(event, out);
     }
 
-    private void text(Kind kind, String text, SseOut out) {
+    private void text(StreamedItem.Kind kind, String text, SseOut out) {
         if (text.isEmpty()) {
             return;
         }
@@ -192,12 +164,16 @@ final class ResponsesStreamWriter implements StreamWriter {
         send(event.put("delta", text), out);
     }
 
-    private Item open(Kind kind, SseOut out) {
+    private StreamedItem open(StreamedItem.Kind kind, SseOut out) {
         start(out);
         int output = nextOutput++;
-        var item = new Item(kind, output, items.id(kind == Kind.REASONING ? "rs" : "msg", output));
+        var item =
+                new StreamedItem(
+                        kind,
+                        output,
+                        items.id(kind == StreamedItem.Kind.REASONING ? "rs" : "msg", output));
         open = item;
-        if (kind == Kind.REASONING) {
+        if (kind == StreamedItem.Kind.REASONING) {
             added(item, items.reasoning(output, "", null), out);
             summaryPart("response.reasoning_summary_part.added", item, "", out);
         } else {
@@ -207,20 +183,20 @@ final class ResponsesStreamWriter implements StreamWriter {
         return item;
     }
 
-    private void summaryPart(String type, Item item, String text, SseOut out) {
+    private void summaryPart(String type, StreamedItem item, String text, SseOut out) {
         var event = itemEvent(type, item).put("summary_index", 0);
         event.putObject("part").put("type", "summary_text").put("text", text);
         send(event, out);
     }
 
-    private void contentPart(String type, Item item, String text, SseOut out) {
+    private void contentPart(String type, StreamedItem item, String text, SseOut out) {
         var event = itemEvent(type, item).put("content_index", 0);
         event.set("part", part(item, text));
         send(event, out);
     }
 
-    private static JsonNode part(Item item, String text) {
-        return item.kind == Kind.REFUSAL
+    private static JsonNode part(StreamedItem item, String text) {
+        return item.kind == StreamedItem.Kind.REFUSAL
                 ? ResponsesItems.refusal(text)
                 : ResponsesItems.text(text, item.annotations.deepCopy(), item.logprobs.deepCopy());
     }
@@ -261,7 +237,7 @@ final class ResponsesStreamWriter implements StreamWriter {
         }
         itemDone(
                 item,
-                item.kind == Kind.REASONING
+                item.kind == StreamedItem.Kind.REASONING
                         ? items.reasoning(item.output, text, item.signature)
                         : items.message(item.output, "completed", part(item, text)),
                 out);
@@ -269,14 +245,15 @@ final class ResponsesStreamWriter implements StreamWriter {
 
     /** Signs the open thought, or stands as a thought without words. */
     private void sign(@Nullable String signature, SseOut out) {
-        if (open != null && open.kind == Kind.REASONING) {
+        if (open != null && open.kind == StreamedItem.Kind.REASONING) {
             open.signature = signature;
             end(out);
         } else if (signature != null && items.encrypted()) {
             end(out);
             start(out);
             int output = nextOutput++;
-            var item = new Item(Kind.REASONING, output, items.id("rs", output));
+            var item =
+                    new StreamedItem(StreamedItem.Kind.REASONING, output, items.id("rs", output));
             added(item, items.reasoning(output, "", null), out);
             itemDone(item, items.reasoning(output, "", signature), out);
         }
@@ -287,7 +264,11 @@ final class ResponsesStreamWriter implements StreamWriter {
         sign(ResponsesAnswerWriter.signature(call.signature()), out);
         start(out);
         int output = nextOutput++;
-        var item = new Item(Kind.CALL, output, items.id(call.custom() ? "ctc" : "fc", output));
+        var item =
+                new StreamedItem(
+                        StreamedItem.Kind.CALL,
+                        output,
+                        items.id(call.custom() ? "ctc" : "fc", output));
         item.callId = call.id();
         item.name = call.name();
         item.custom = call.custom();
@@ -296,7 +277,7 @@ final class ResponsesStreamWriter implements StreamWriter {
         sendCalls(out);
     }
 
-    private ObjectNode call(Item item, String status, String arguments) {
+    private ObjectNode call(StreamedItem item, String status, String arguments) {
         return items.call(item.output, status, item.callId, item.name, arguments, item.custom);
     }
 
@@ -309,7 +290,7 @@ final class ResponsesStreamWriter implements StreamWriter {
         }
     }
 
-    private void callEnd(@Nullable Item item, SseOut out) {
+    private void callEnd(@Nullable StreamedItem item, SseOut out) {
         if (item != null) {
             item.ended = true;
             sendCalls(out);
@@ -340,7 +321,7 @@ final class ResponsesStreamWriter implements StreamWriter {
         }
     }
 
-    private void callDone(Item item, SseOut out) {
+    private void callDone(StreamedItem item, SseOut out) {
         var arguments = item.text.isEmpty() && !item.custom ? "{}" : item.text.toString();
         if (item.custom) {
             send(
@@ -358,7 +339,7 @@ final class ResponsesStreamWriter implements StreamWriter {
 
     private void cite(Citation citation, SseOut out) {
         var item = open;
-        if (item == null || item.kind != Kind.TEXT) {
+        if (item == null || item.kind != StreamedItem.Kind.TEXT) {
             return;
         }
         var annotation = ResponsesItems.annotation(citation, 0);
