@@ -21,9 +21,11 @@ class OutageIT {
 
     @RegisterExtension static final ApiServer API = new ApiServer();
 
-    /** Longer than the retries of the SDK's default; {@code -Doutage.seconds=600} for ten minutes. */
-    private static final Duration OUTAGE =
-            Duration.ofSeconds(Long.getLong("outage.seconds", 32));
+    /**
+     * Longer than the retries of the SDK's default; {@code -Doutage.seconds=600} for ten minutes.
+     */
+    private static final Duration OUTAGE = Duration.ofSeconds(Long.getLong("outage.seconds", 32));
+
     private static final Duration AFTER = Duration.ofSeconds(90);
 
     @TempDir Path directory;
