@@ -529,7 +529,8 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         var provider = tally.attempts.getLast().candidate().provider();
         int status = failure.status();
         return scan.operation() == Operation.COUNT_TOKENS
-                && !provider.dialect().equals(dialect.wireName())
+                && dialect != Dialect.OPENAI_CHAT
+                && provider.dialect().equals(Dialect.OPENAI_CHAT.wireName())
                 && (status == 404 || status == 405 || status == 501)
                 && TokenEstimate.isPossible(scan);
     }

@@ -10,6 +10,7 @@ import dev.tollgate.policy.price.TokenCounts;
 import dev.tollgate.policy.price.UpperBound;
 import dev.tollgate.policy.snapshot.ModelEntry;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,6 +107,7 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
             Money hold) {
         var price = model.price();
         if (price == null
+                || size.maxOutputTokens().equals(OptionalLong.of(0))
                 || model.capabilities().contains("Reasoning")
                 || UpperBound.costsBeyondTokens(model, size)) {
             return hold(hold);

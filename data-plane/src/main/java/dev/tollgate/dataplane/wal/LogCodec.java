@@ -30,7 +30,7 @@ final class LogCodec {
             case LogRecord.Grant(var account, var amount, var seq) ->
                     type(3).text(account).number(amount).number(seq);
             case LogRecord.Intent(var request, var attempt, var holds) -> {
-                type(4).request(request).attempt(attempt).number(holds.size());
+                type(12).request(request).attempt(attempt).number(holds.size());
                 for (var hold : holds) {
                     text(hold.account()).number(hold.nanos());
                 }
@@ -48,8 +48,8 @@ final class LogCodec {
             case LogRecord.Close(var account, var epoch) -> type(7).text(account).number(epoch);
             case LogRecord.Forget(var account, var epoch) -> type(8).text(account).number(epoch);
             case LogRecord.Stop(var epoch) -> type(9).number(epoch);
-            case LogRecord.Usage(var request, var json) -> type(10).text(request).blob(json);
-            case LogRecord.Checkpoint(var state) -> type(11).blob(state);
+            case LogRecord.Usage(var request, var json) -> type(13).text(request).blob(json);
+            case LogRecord.Checkpoint(var state) -> type(14).blob(state);
         }
         return bytes;
     }
@@ -68,14 +68,18 @@ final class LogCodec {
                 case 1 -> new LogRecord.Boot(in.getLong(), readText(in));
                 case 2 -> new LogRecord.Acquire(readText(in), in.getLong(), in.getLong());
                 case 3 -> new LogRecord.Grant(readText(in), in.getLong(), in.getLong());
-                case 4 -> intent(in);
+                case 4, 10, 11 ->
+                        throw new IllegalArgumentException(
+                                "of an earlier version: start with an empty directory, or finish"
+                                        + " with the version that wrote it");
                 case 5 -> settle(in);
                 case 6 -> new LogRecord.Return(readText(in), in.getLong());
                 case 7 -> new LogRecord.Close(readText(in), in.getLong());
                 case 8 -> new LogRecord.Forget(readText(in), in.getLong());
                 case 9 -> new LogRecord.Stop(in.getLong());
-                case 10 -> new LogRecord.Usage(readText(in), rest(in));
-                case 11 -> new LogRecord.Checkpoint(rest(in));
+                case 12 -> intent(in);
+                case 13 -> new LogRecord.Usage(readText(in), rest(in));
+                case 14 -> new LogRecord.Checkpoint(rest(in));
                 default -> throw new IllegalArgumentException("record type " + type);
             };
         } catch (java.nio.BufferUnderflowException e) {

@@ -42,6 +42,8 @@ record LogReplay(
                     break;
                 }
                 broken |= segment.isBroken(0) || segment.find(0, 1, Long.MAX_VALUE) != null;
+            } catch (IllegalArgumentException e) {
+                throw new IOException(files.get(start) + ": " + e.getMessage(), e);
             }
             start--;
         }

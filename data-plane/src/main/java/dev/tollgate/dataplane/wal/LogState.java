@@ -47,12 +47,14 @@ final class LogState {
     private record Running(LogRecord.Request request, List<Attempt> attempts) {}
 
     private static final class Attempt {
+        final String request;
         final LogRecord.Try about;
         final List<Open> holds;
         long costNanos;
         boolean assumed;
 
-        Attempt(LogRecord.Try about, List<Open> holds) {
+        Attempt(String request, LogRecord.Try about, List<Open> holds) {
+            this.request = request;
             this.about = about;
             this.holds = holds;
         }
@@ -158,7 +160,9 @@ final class LogState {
                 (number, attempt) -> {
                     var charges = new ArrayList<LogRecord.Charge>();
                     for (var hold : attempt.holds) {
-                        charges.add(new LogRecord.Charge(hold.lease().account, hold.nanos(), 0));
+                        var overrun = Math.max(0, attempt.about.boundNanos() - hold.nanos());
+                        charges.add(
+                                new LogRecord.Charge(hold.lease().account, hold.nanos(), overrun));
                     }
                     settlements.add(
                             new LogRecord.Settle(
@@ -221,7 +225,7 @@ final class LogState {
             check(lease);
             holds.add(new Open(lease, hold.nanos()));
         }
-        var attempt = new Attempt(intent.attempt(), holds);
+        var attempt = new Attempt(intent.request().id(), intent.attempt(), holds);
         if (intents.put(number, attempt) != null) {
             throw new IllegalStateException("I4: second intent " + number);
         }
@@ -240,6 +244,7 @@ final class LogState {
         }
         attempt.costNanos = settle.costNanos();
         attempt.assumed = settle.assumed();
+        forgetIfFree(attempt);
         var holds = attempt.holds;
         for (var hold : holds) {
             hold.lease().openNanos -= hold.nanos();
@@ -253,6 +258,21 @@ final class LogState {
                     check(lease);
                 }
             }
+        }
+    }
+
+    /**
+     * What cost nothing needs no record after a kill; and an intent that came after the record of
+     * its request, whose client left while it waited for money, is settled so.
+     */
+    private void forgetIfFree(Attempt attempt) {
+        var request = running.get(attempt.request);
+        if (request == null || attempt.costNanos != 0 || attempt.assumed) {
+            return;
+        }
+        request.attempts().remove(attempt);
+        if (request.attempts().isEmpty()) {
+            running.remove(attempt.request);
         }
     }
 
@@ -384,19 +404,19 @@ final class LogState {
             running.put(request.request().id(), request);
             var count = in.getLong();
             for (var a = 0L; a < count; a++) {
-                request.attempts().add(restoreAttempt(in, leases));
+                request.attempts().add(restoreAttempt(in, request.request().id(), leases));
             }
         }
         var recorded = in.getLong();
         for (var i = 0L; i < recorded; i++) {
-            restoreAttempt(in, leases);
+            restoreAttempt(in, "", leases);
         }
     }
 
-    private Attempt restoreAttempt(ByteBuffer in, List<Lease> leases) {
+    private Attempt restoreAttempt(ByteBuffer in, String request, List<Lease> leases) {
         var number = in.getLong();
         var holds = new ArrayList<Open>(1);
-        var attempt = new Attempt(LogCodec.readAttempt(in), holds);
+        var attempt = new Attempt(request, LogCodec.readAttempt(in), holds);
         attempt.costNanos = in.getLong();
         attempt.assumed = in.getLong() == 1;
         var size = in.getLong();

@@ -9,6 +9,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -103,6 +104,18 @@ class EndpointsTest {
                 .isEqualTo(1);
         var settled = harness.gate.settled.getFirst();
         assertThat(settled.assumed()).isTrue();
+        assertThat(settled.cost()).isEqualTo(settled.claim().bound());
+    }
+
+    @Test
+    void aBatchWhoseUsageIsNotToldCostsTheHoldOfAllItsInputs() {
+        start("Gemini", "gemini", answers(200, "{\"embeddings\":[{\"values\":[0.5]}]}"));
+        var input = "\"" + "four".repeat(2_000) + "\"";
+        var inputs = String.join(",", Collections.nCopies(20, input));
+        post("/v1/embeddings", "{\"model\":\"model-1\",\"input\":[" + inputs + "]}");
+        var settled = harness.gate.settled.getFirst();
+        // more than one context window of 100,000 tokens at $1 per million
+        assertThat(settled.claim().bound().isMoreThan(Money.parse("0.15"))).isTrue();
         assertThat(settled.cost()).isEqualTo(settled.claim().bound());
     }
 

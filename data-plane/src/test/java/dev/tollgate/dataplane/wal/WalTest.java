@@ -147,6 +147,7 @@ class WalTest {
             settle(wal, intend(wal, 400_000), 123_456);
             intend(wal, 300_001);
             try (var again = Wal.open(settings(killed()))) {
+                assertThat(again.recovered().damage()).isNull();
                 assertThat(again.recovered().proven()).isTrue();
                 assertThat(again.recovered().settledAtHold()).isOne();
                 assertThat(again.openIntents()).isZero();
@@ -190,6 +191,7 @@ class WalTest {
             settle(wal, intend(wal, 400_000), 400_000);
         }
         try (var again = open()) {
+            assertThat(again.recovered().damage()).isNull();
             assertThat(again.recovered().proven()).isTrue();
             assertThat(again.recovered().settledAtHold()).isZero();
             assertThat(totals(again, 1).settledMicros()).isEqualTo(400);
@@ -219,6 +221,7 @@ class WalTest {
             // the length is stored last: zero means that the kill came before it
             overwrite(newest(path), offsets.getLast(), 0, 0, 0, 0);
             try (var again = Wal.open(settings(path))) {
+                assertThat(again.recovered().damage()).isNull();
                 assertThat(again.recovered().proven()).isTrue();
                 assertThat(again.recovered().settledAtHold()).isZero();
                 assertThat(totals(again, 1).settledMicros()).isEqualTo(100);
@@ -271,10 +274,11 @@ class WalTest {
                 assertThat(open.request()).isEqualTo(request("req_open"));
                 assertThat(open.tries())
                         .extracting(Interrupted.Tried::costNanos)
-                        .containsExactly(0L, 200_000L);
+                        .as("what cost nothing is left out")
+                        .containsExactly(200_000L);
                 assertThat(open.tries())
                         .extracting(Interrupted.Tried::assumed)
-                        .containsExactly(false, true);
+                        .containsExactly(true);
                 assertThat(open.tries().getLast().budgets()).containsExactly("team-a/monthly");
                 again.append("req_between", "{}".getBytes(UTF_8));
                 copy(directory.resolve("copy-0"), first);
@@ -286,12 +290,24 @@ class WalTest {
                         .satisfies(
                                 call -> {
                                     assertThat(call.request().id()).isEqualTo("req_open");
-                                    assertThat(call.tries()).hasSize(2);
+                                    assertThat(call.tries()).hasSize(1);
                                 });
                 third.append("req_open", "{}".getBytes(UTF_8));
             }
             try (var fourth = Wal.open(settings(first))) {
                 assertThat(fourth.interrupted()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void aRequestWhoseClientLeftBeforeItsMoneyCameHasOneRecord() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            wal.append("req_left", "{}".getBytes(UTF_8));
+            settle(wal, intend(wal, "req_left", 1, 100_000), 0);
+            try (var again = Wal.open(settings(killed()))) {
+                assertThat(again.interrupted()).isEmpty();
             }
         }
     }
@@ -349,6 +365,7 @@ class WalTest {
                                     assertThat(LogReplay.segments(directory.resolve("log")))
                                             .hasSizeBetween(2, 4));
             try (var again = Wal.open(settings(killed()))) {
+                assertThat(again.recovered().damage()).isNull();
                 assertThat(again.recovered().proven()).isTrue();
                 assertThat(again.recovered().settledAtHold()).isOne();
                 assertThat(totals(again, 1).settledMicros())

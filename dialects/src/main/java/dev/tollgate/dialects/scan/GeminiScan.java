@@ -1,5 +1,6 @@
 package dev.tollgate.dialects.scan;
 
+import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan.Feature;
 import dev.tollgate.dialects.RequestScan.Span;
 import java.io.IOException;
@@ -98,6 +99,9 @@ final class GeminiScan {
                 case "requests" -> {
                     if (!top || !cursor.isArray()) {
                         throw cursor.wrongType(where + spelled, "an array at the top level");
+                    }
+                    if (tally.ingress.operation() != Operation.EMBED) {
+                        throw new MalformedBody("`" + spelled + "` belongs to a batch", spelled);
                     }
                     int requests = 0;
                     while (cursor.nextElement()) {

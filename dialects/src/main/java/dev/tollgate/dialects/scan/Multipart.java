@@ -24,6 +24,11 @@ final class Multipart {
 
     private static final String CHARSET = "(?:\\s*;\\s*charset=[\\w-]{1,32})?";
 
+    /** The name of a header: no space before the colon, no folded line. */
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9-]+");
+
+    private static final Pattern SUBSCRIPT = Pattern.compile("\\[.*");
+
     private static final Pattern BOUNDARY =
             Pattern.compile(
                     "multipart/form-data"
@@ -136,7 +141,7 @@ final class Multipart {
         boolean encoded = false;
         for (var line : head.split("\r\n", -1)) {
             int colon = line.indexOf(':');
-            if (colon < 1 || line.indexOf('\n') >= 0 || line.indexOf('\r') >= 0) {
+            if (colon < 1 || !TOKEN.matcher(line.substring(0, colon)).matches()) {
                 throw broken("a part's head cannot be read");
             }
             var name = line.substring(0, colon).toLowerCase(Locale.ROOT);
@@ -146,7 +151,7 @@ final class Multipart {
                 }
                 disposition = line.substring(colon + 1).strip();
             }
-            encoded |= name.strip().equals("content-transfer-encoding");
+            encoded |= name.equals("content-transfer-encoding");
         }
         var matcher = DISPOSITION.matcher(disposition == null ? "" : disposition);
         if (!matcher.matches()) {
@@ -157,7 +162,7 @@ final class Multipart {
     }
 
     private void field(String name, int from, int to, boolean unfit) throws MalformedBody {
-        var folded = name.strip().toLowerCase(Locale.ROOT).replace("[]", "");
+        var folded = SUBSCRIPT.matcher(name.strip().toLowerCase(Locale.ROOT)).replaceAll("");
         boolean counts = folded.equals("model") || folded.equals("n") || folded.equals("stream");
         if (!counts) {
             return;

@@ -144,6 +144,9 @@ class PassScanTest {
                 "two models|{m}{m}{end}",
                 "another case|{m}{M}{end}",
                 "a list|{m}{list}{end}",
+                "an element of a list|{m}{element}{end}",
+                "a space before a colon|{m}{space}{end}",
+                "a folded line|{m}{line}{end}",
                 "no model|{n}{end}",
                 "a model in a file|{modelFile}{end}",
                 "a model with line ends|{twoLines}{end}",
@@ -166,6 +169,13 @@ class PassScanTest {
                         .replace("{M}", part("Model", "dear"))
                         .replace("{n}", part("n", "1"))
                         .replace("{list}", part("model[]", "dear"))
+                        .replace("{element}", part("model[0]", "dear"))
+                        .replace(
+                                "{space}",
+                                part(
+                                        "x\"\r\nContent-Disposition : form-data; name=\"model",
+                                        "dear"))
+                        .replace("{line}", part("x\"\r\n Folded: name=\"model", "dear"))
                         .replace("{zero}", part("n", "0"))
                         .replace("{words}", part("n", "1e3"))
                         .replace("{twoLines}", part("model", "m\r\nx"))

@@ -196,7 +196,10 @@ public final class SnapshotIndex {
             return asAll ? aliasesForAll : aliases(visible, namespace);
         }
 
-        /** The namespace's own providers come first, then the lower key. */
+        /**
+         * The namespace's own providers come first; then what a resource declares, before the
+         * catalogue's names of a provider that declares none; then the lower key.
+         */
         private static Map<String, NamespaceView.Alias> aliases(
                 List<ProviderEntry> visible, String namespace) {
             var aliases = new HashMap<String, NamespaceView.Alias>();
@@ -204,14 +207,29 @@ public final class SnapshotIndex {
             ordered.sort(
                     Comparator.comparing((ProviderEntry p) -> !isOwn(p, namespace))
                             .thenComparing(ProviderEntry::key));
-            for (var provider : ordered) {
-                for (var model : provider.models()) {
-                    for (var alias : model.aliases()) {
-                        aliases.putIfAbsent(alias, new NamespaceView.Alias(provider, model));
+            for (boolean own : new boolean[] {true, false}) {
+                for (boolean declared : new boolean[] {true, false}) {
+                    for (var provider : ordered) {
+                        if (isOwn(provider, namespace) == own) {
+                            put(aliases, provider, declared);
+                        }
                     }
                 }
             }
             return aliases;
+        }
+
+        private static void put(
+                Map<String, NamespaceView.Alias> aliases,
+                ProviderEntry provider,
+                boolean declared) {
+            for (var model : provider.models()) {
+                for (var alias : model.aliases()) {
+                    if (alias.equals(model.name()) != declared) {
+                        aliases.putIfAbsent(alias, new NamespaceView.Alias(provider, model));
+                    }
+                }
+            }
         }
 
         private static boolean isOwn(ProviderEntry provider, String namespace) {

@@ -235,6 +235,15 @@ class RouterTest {
     }
 
     @Test
+    void prefersAnAliasThatIsDeclaredToANameOfTheCatalogue() {
+        var whole = provider("team-a/aa", null, TEAM_A, model("four-oh", "four-oh"));
+        var own = provider("team-a/zz", null, TEAM_A, model("local", "four-oh"));
+        var index = SnapshotIndex.of(Snapshots.of(List.of(whole, own), List.of(), List.of()));
+        assertThat(plan(Router.route(index, ask("four-oh"))).candidates().getFirst().provider())
+                .isEqualTo(own);
+    }
+
+    @Test
     void tellsTheVisibleNamesWhenAModelIsUnknown() {
         var index = index(policy("team-a/chat", List.of("fast"), TEAM_A, toEu("r")));
         var refused = none(Router.route(index, ask("slow")));

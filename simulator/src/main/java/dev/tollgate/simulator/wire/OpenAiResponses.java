@@ -75,7 +75,12 @@ final class OpenAiResponses implements StreamEncoder {
         body.put("service_tier", "default");
         body.put("store", false);
         body.put("temperature", 1.0);
-        body.putObject("text").putObject("format").put("type", "text");
+        var asked = ask.body().path("text");
+        if (asked.path("format").isObject()) {
+            body.set("text", asked);
+        } else {
+            body.putObject("text").putObject("format").put("type", "text");
+        }
         body.put("tool_choice", "auto");
         var tools = ask.body().path("tools");
         body.set("tools", tools.isArray() ? tools : Json.array());

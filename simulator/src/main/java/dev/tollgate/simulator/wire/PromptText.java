@@ -13,6 +13,8 @@ public final class PromptText {
             Set.of(
                     "type",
                     "role",
+                    "status",
+                    "detail",
                     "id",
                     "call_id",
                     "tool_call_id",
