@@ -20,9 +20,11 @@ import dev.tollgate.crds.route.RoutingPolicySpec;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,7 @@ public final class ResourceReader {
     private final Function<String, Optional<String>> secretValues;
     private final List<Problem> problems = new ArrayList<>();
     private final Map<ResourceKey, Place> places = new LinkedHashMap<>();
+    private final Set<ResourceKey> refusedBudgets = new LinkedHashSet<>();
     private final List<ModelProvider> providers = new ArrayList<>();
     private final List<RoutingPolicy> policies = new ArrayList<>();
     private final List<Budget> budgets = new ArrayList<>();
@@ -74,7 +77,7 @@ public final class ResourceReader {
                         reader.configMaps,
                         reader.namespaces,
                         reader.serviceAccounts);
-        return new Read(resources, reader.places, reader.problems);
+        return new Read(resources, reader.places, reader.problems, reader.refusedBudgets);
     }
 
     private void document(Yaml document) {
@@ -108,6 +111,7 @@ public final class ResourceReader {
                 return Optional.of(kind);
             }
             if (kind.kind().equals(name)) {
+                refuseBudget(object, kind == Kind.BUDGET);
                 add(
                         object.keys().getOrDefault("apiVersion", object.place()),
                         "apiVersion",
@@ -117,6 +121,7 @@ public final class ResourceReader {
             }
             names.add(kind.kind());
         }
+        refuseBudget(object, apiVersion.startsWith("tollgate.dev/"));
         add(
                 object.keys().getOrDefault("kind", object.place()),
                 "kind",
@@ -138,6 +143,7 @@ public final class ResourceReader {
                     "remove it");
         }
         if (problems.size() > before) {
+            refuseBudget(object, kind == Kind.BUDGET);
             return;
         }
         var metadata = metadata(kind, value);
@@ -171,6 +177,27 @@ public final class ResourceReader {
             case SERVICE_ACCOUNT -> serviceAccounts.add(new ServiceAccountObject(metadata));
             case BUDGET_LEDGER -> throw new IllegalStateException("refused above");
         }
+    }
+
+    private void refuseBudget(Yaml.Mapping object, boolean mayBeOne) {
+        if (!mayBeOne) {
+            return;
+        }
+        var metadata =
+                object.members().get("metadata") instanceof Yaml.Mapping mapping ? mapping : object;
+        var namespace = text(metadata, "namespace");
+        var name = text(metadata, "name");
+        refusedBudgets.add(
+                ResourceKey.of(
+                        Kind.BUDGET,
+                        new Metadata(
+                                namespace == null ? DEFAULT_NAMESPACE : namespace,
+                                name == null ? "unnamed" : name,
+                                null,
+                                1,
+                                null,
+                                Map.of(),
+                                Map.of())));
     }
 
     private static <T> T spec(Map<String, Object> value, Class<T> type) {

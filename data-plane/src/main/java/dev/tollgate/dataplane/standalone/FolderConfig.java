@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.standalone;
 import dev.tollgate.crds.read.Read;
 import dev.tollgate.crds.read.ResourceReader;
 import dev.tollgate.crds.read.YamlFile;
+import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.dataplane.config.Credentials;
 import dev.tollgate.dataplane.config.LiveConfig;
@@ -10,6 +11,9 @@ import dev.tollgate.policy.compile.Compiled;
 import dev.tollgate.policy.compile.Compiler;
 import dev.tollgate.policy.compile.LastAccepted;
 import dev.tollgate.policy.compile.Problem;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.NamespaceSet;
+import dev.tollgate.policy.snapshot.Snapshot;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +27,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +48,7 @@ public final class FolderConfig implements AutoCloseable {
     private static final long LOOK_EVERY_MILLIS = 250;
     private static final long QUIET_MILLIS = 60;
     private static final int MAX_LOOKS = 5;
+    private static final Pattern NAME = Pattern.compile("[a-z0-9.-]{1,253}");
 
     private final FolderSettings settings;
     private final LiveConfig live;
@@ -49,7 +56,7 @@ public final class FolderConfig implements AutoCloseable {
     private volatile boolean closed;
 
     // confined to the thread that loads: the starter's first, then the watcher's
-    private Read before = new Read(Resources.NONE, Map.of(), List.of());
+    private Read before = new Read(Resources.NONE, Map.of(), List.of(), Set.of());
     private LastAccepted accepted = LastAccepted.NONE;
     private volatile Set<String> problems = Set.of();
     private Set<String> told = Set.of();
@@ -140,12 +147,62 @@ public final class FolderConfig implements AutoCloseable {
         if (!credentials.sameAs(live.credentials())) {
             live.credentials(live.credentials().and(credentials));
         }
-        apply(compiled);
+        apply(refusing(kept, compiled.snapshot()));
         live.credentials(credentials);
     }
 
-    private void apply(Compiled compiled) {
-        var bytes = SnapshotCodec.encode(compiled.snapshot());
+    /**
+     * A Budget that cannot be read, and of which there is no earlier version, caps nothing: it
+     * blocks what it may have been for, until it is mended.
+     */
+    private Snapshot refusing(Read kept, Snapshot snapshot) {
+        var refused =
+                kept.refusedBudgets().stream()
+                        .filter(key -> !kept.places().containsKey(key))
+                        .filter(key -> NAME.matcher(key.namespace()).matches())
+                        .map(key -> unreadable(key, snapshot.platformNamespace()))
+                        .toList();
+        if (refused.isEmpty()) {
+            return snapshot;
+        }
+        var budgets = new TreeMap<String, BudgetEntry>();
+        refused.forEach(entry -> budgets.put(entry.key(), entry));
+        snapshot.budgets().forEach(entry -> budgets.put(entry.key(), entry));
+        return new Snapshot(
+                snapshot.schemaVersion(),
+                snapshot.platformNamespace(),
+                snapshot.settings(),
+                snapshot.providers(),
+                snapshot.policies(),
+                List.copyOf(budgets.values()),
+                snapshot.clientKeys(),
+                snapshot.issuers());
+    }
+
+    private static BudgetEntry unreadable(ResourceKey key, String platformNamespace) {
+        var namespaces =
+                key.namespace().equals(platformNamespace)
+                        ? NamespaceSet.everyone()
+                        : NamespaceSet.of(List.of(key.namespace()));
+        var name = NAME.matcher(key.name()).matches() ? key.name() : "unnamed";
+        return new BudgetEntry(
+                key.namespace() + "/" + name,
+                null,
+                null,
+                null,
+                namespaces,
+                false,
+                List.of(),
+                List.of(),
+                List.of(),
+                BudgetEntry.Mode.HARD,
+                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
+                false,
+                "it cannot be read: the gateway's log says why");
+    }
+
+    private void apply(Snapshot snapshot) {
+        var bytes = SnapshotCodec.encode(snapshot);
         var applied = live.applied();
         if (applied != null && applied.digest().equals(SnapshotCodec.digest(bytes))) {
             return;
@@ -160,9 +217,9 @@ public final class FolderConfig implements AutoCloseable {
         }
         LOG.atInfo()
                 .addKeyValue("snapshot", "0/" + revision)
-                .addKeyValue("providers", compiled.snapshot().providers().size())
-                .addKeyValue("policies", compiled.snapshot().policies().size())
-                .addKeyValue("budgets", compiled.snapshot().budgets().size())
+                .addKeyValue("providers", snapshot.providers().size())
+                .addKeyValue("policies", snapshot.policies().size())
+                .addKeyValue("budgets", snapshot.budgets().size())
                 .log("configuration applied");
     }
 

@@ -46,7 +46,7 @@ final class KeptObjects {
                         join(a.configMaps(), b.configMaps(), o -> o.key(), kept),
                         join(a.namespaces(), b.namespaces(), o -> o.key(), kept),
                         join(a.serviceAccounts(), b.serviceAccounts(), o -> o.key(), kept));
-        return new Read(resources, places, now.problems());
+        return new Read(resources, places, now.problems(), now.refusedBudgets());
     }
 
     private static <T> List<T> join(

@@ -159,6 +159,35 @@ class FolderConfigTest {
     }
 
     @Test
+    void aBudgetThatCannotBeReadAtTheStartBlocksItsNamespaceUntilItIsMended() throws IOException {
+        write("provider.yaml", PROVIDER);
+        write("budget.yaml", BUDGET.replace("AMOUNT", "a lot"));
+        write(
+                "kind.yaml",
+                BUDGET.replace("AMOUNT", "5.00")
+                        .replace("kind: Budget", "kind: Budgett")
+                        .replace("team-a", "team-b"));
+        open();
+        assertThat(live.applied().snapshot().budgets())
+                .satisfiesExactly(
+                        one -> {
+                            assertThat(one.blocked()).contains("cannot be read");
+                            assertThat(one.namespaces().contains("team-a")).isTrue();
+                            assertThat(one.namespaces().contains("team-b")).isFalse();
+                        },
+                        two -> assertThat(two.namespaces().contains("team-b")).isTrue());
+        assertThat(live.applied().snapshot().providers()).hasSize(1);
+        write("budget.yaml", BUDGET.replace("AMOUNT", "6.00"));
+        write("kind.yaml", "");
+        await().atMost(Duration.ofSeconds(2))
+                .untilAsserted(
+                        () ->
+                                assertThat(live.applied().snapshot().budgets())
+                                        .singleElement()
+                                        .satisfies(b -> assertThat(b.blocked()).isNull()));
+    }
+
+    @Test
     void aBadEditKeepsTheObjectAsItWas() throws IOException {
         write("provider.yaml", PROVIDER);
         write("budget.yaml", BUDGET.replace("AMOUNT", "5.00"));

@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.scan;
 
 import dev.tollgate.dialects.Ingress;
+import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.RequestScan.Feature;
 import dev.tollgate.dialects.RequestScan.Places;
@@ -67,6 +68,9 @@ final class Tally {
 
     void stream(Cursor cursor) throws IOException, MalformedBody {
         stream = cursor.bool("stream");
+        if (stream && ingress.operation() == Operation.COUNT_TOKENS) {
+            throw new MalformedBody("`stream` has no place in a count of tokens", "stream");
+        }
     }
 
     /** Reads an output limit; of several the largest holds. */
