@@ -30,7 +30,7 @@ class EndpointsTest {
     private Harness.Upstream start(
             String type, String dialect, Handler<HttpServerRequest> behaviour) {
         var upstream = harness.upstream(behaviour);
-        serve(typed(Snapshots.provider("a", dialect, upstream.url()), type));
+        serve(Snapshots.ofType(type, Snapshots.provider("a", dialect, upstream.url())));
         return upstream;
     }
 
@@ -44,27 +44,6 @@ class EndpointsTest {
                         List.of(Harness.clientKey()),
                         List.of()));
         harness.start();
-    }
-
-    private static ProviderEntry typed(ProviderEntry entry, String type) {
-        return new ProviderEntry(
-                entry.key(),
-                type,
-                entry.dialect(),
-                entry.telemetryName(),
-                entry.url(),
-                entry.inCluster(),
-                entry.caCertificates(),
-                entry.apiVersion(),
-                entry.auth(),
-                entry.models(),
-                entry.passThrough(),
-                entry.region(),
-                entry.usableBy(),
-                entry.timeouts(),
-                entry.breaker(),
-                entry.billing(),
-                entry.quirks());
     }
 
     private HttpResponse<String> post(String path, String body) {
