@@ -213,6 +213,16 @@ final class Standalone implements AutoCloseable {
         return sum;
     }
 
+    /** How {@code /status} shows a Budget that counts no namespace apart. */
+    JsonNode budget(String name) throws Exception {
+        for (var budget : JSON.readTree(admin("/status").body()).get("budgets")) {
+            if (budget.get("name").textValue().equals(name)) {
+                return budget;
+            }
+        }
+        throw new AssertionError("/status has no Budget " + name);
+    }
+
     static long nanos(JsonNode record) {
         return nanos(record.get("cost_usd").textValue());
     }

@@ -260,7 +260,9 @@ final class Admitter {
         var key = new CounterKey(entry.key(), subject);
         var counter = counters.get(key);
         if (counter == null) {
-            counter = counters.computeIfAbsent(key, k -> new Counter(k.budget(), k.subject()));
+            counter =
+                    counters.computeIfAbsent(
+                            key, k -> new Counter(k.budget(), k.subject(), keeper.heard));
         }
         var limit = entry.limitMicros();
         if (limit != null) {

@@ -21,7 +21,10 @@ public interface BudgetGate {
     /** New budgets: limits, suspensions, deletions. */
     void snapshotChanged(List<BudgetEntry> budgets);
 
-    /** How every budget stands that was ever charged here in its current window. */
+    /**
+     * How every budget stands in its current window that was charged here or that the ledger told
+     * of.
+     */
     List<BudgetFigures> figures();
 
     /** What this gate counted since its start. */

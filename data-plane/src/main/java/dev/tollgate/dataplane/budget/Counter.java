@@ -45,12 +45,14 @@ final class Counter {
     long recallUntilNanos;
     long burnPerSecondNanos;
 
+    private final LastHeard heard;
     private volatile @Nullable Lease lease;
 
     /** An Acquire that has no answer yet. */
     record Asked(Lease lease, long request, long amountMicros, long wantedMicros, long sentNanos) {}
 
-    Counter(String budget, String subject) {
+    Counter(String budget, String subject, LastHeard heard) {
+        this.heard = heard;
         this.budget = budget;
         this.subject = subject;
     }
@@ -128,7 +130,7 @@ final class Counter {
             return before;
         }
         lease = next;
-        othersSpentNanos = 0;
+        othersSpentNanos = heard.spentNanos(next.key);
         refusal = null;
         if (before != null) {
             before.end();

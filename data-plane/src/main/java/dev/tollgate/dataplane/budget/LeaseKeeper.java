@@ -57,6 +57,7 @@ final class LeaseKeeper implements LedgerLink.Listener {
                     Thread.ofPlatform().daemon().name("budget-leases").factory());
     private final Promise<Void> firstRegistration = Promise.promise();
     final LongAdder ledgerCalls = new LongAdder();
+    final LastHeard heard = new LastHeard();
 
     private volatile boolean registered;
     private volatile long unregisteredSince;
@@ -389,6 +390,7 @@ final class LeaseKeeper implements LedgerLink.Listener {
     }
 
     private void state(LedgerEffect.State state) {
+        heard.hear(state, time.nanos());
         var counter = find(state.account());
         if (counter == null) {
             return;

@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.budget;
 
 import dev.tollgate.dataplane.budget.Admission.RefusalKind;
 import dev.tollgate.dataplane.wal.Wal;
+import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import io.vertx.core.Future;
@@ -10,6 +11,9 @@ import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -27,6 +31,7 @@ public final class LeasedBudgetGate implements BudgetGate {
     private final Admitter admitter;
     private final GateSettings settings;
     private final TimeSource time;
+    private volatile Map<String, BudgetEntry> entries = Map.of();
 
     private LeasedBudgetGate(Wal wal, LedgerLink link, GateSettings settings, TimeSource time) {
         this.wal = wal;
@@ -74,11 +79,14 @@ public final class LeasedBudgetGate implements BudgetGate {
     @Override
     public void snapshotChanged(List<BudgetEntry> budgets) {
         var limits = new HashMap<String, Long>();
+        var counted = new HashMap<String, BudgetEntry>();
         for (var entry : budgets) {
             if (entry.limitMicros() != null) {
                 limits.put(entry.key(), entry.limitMicros());
+                counted.put(entry.key(), entry);
             }
         }
+        entries = Map.copyOf(counted);
         keeper.budgetsChanged(limits);
     }
 
@@ -102,7 +110,45 @@ public final class LeasedBudgetGate implements BudgetGate {
                                 counter.boundViolations.get()));
             }
         }
+        for (var standing : keeper.heard.all(time.nanos())) {
+            var account = standing.account();
+            var entry = entries.get(account.budget());
+            var counter = admitter.counter(account.budget(), account.subject());
+            if (entry != null && (counter == null || counter.current() == null)) {
+                uncharged(standing, entry).ifPresent(figures::add);
+            }
+        }
         return List.copyOf(figures);
+    }
+
+    /** Of an account that this process has not charged; empty: not one of the Budget as it is. */
+    private Optional<BudgetFigures> uncharged(LastHeard.Standing standing, BudgetEntry entry) {
+        var account = standing.account();
+        var start = account.windowStart();
+        var limit = entry.limitMicros();
+        var period = entry.period();
+        if (limit == null
+                || period == null
+                || entry.perNamespace() == account.subject().isEmpty()
+                || (period.type() == BudgetEntry.Period.Type.LIFETIME) != (start == null)) {
+            return Optional.empty();
+        }
+        var window = start == null ? Window.LIFETIME : Window.of(period, start);
+        if (!Objects.equals(window.start(), start)) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new BudgetFigures(
+                        account.budget(),
+                        account.subject(),
+                        Money.ofMicros(limit),
+                        new Money(standing.spentNanos()),
+                        Money.ZERO,
+                        Money.ZERO,
+                        window.end(),
+                        keeper.reachable(),
+                        false,
+                        0));
     }
 
     @Override

@@ -135,6 +135,46 @@ class BudgetGateTest {
     }
 
     @Test
+    void showsWhatTheAccountHasSpentBeforeTheFirstRequestAndWithIt() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 1_000_000);
+        budgets(budget);
+        reserved(gate("a"), Budgets.claim("r", CENT, budget)).settle(CENT, false);
+        join(gates.removeFirst().close(1_000));
+        var later = gate("b");
+        later.snapshotChanged(List.of(budget));
+        await().untilAsserted(
+                        () ->
+                                assertThat(later.figures())
+                                        .singleElement()
+                                        .satisfies(f -> assertThat(f.spent()).isEqualTo(CENT)));
+        var figures = later.figures().getFirst();
+        assertThat(figures.limit()).isEqualTo(Money.parse("1"));
+        assertThat(figures.resets()).isNotNull();
+        var reservation = reserved(later, Budgets.claim("s", CENT, budget));
+        assertThat(reservation.budgets().getFirst().remaining()).isEqualTo(Money.parse("0.98"));
+        reservation.settle(CENT, false);
+        assertThat(later.figures())
+                .singleElement()
+                .satisfies(f -> assertThat(f.spent()).isEqualTo(Money.parse("0.02")));
+    }
+
+    @Test
+    void hearsWhatOthersSpendOfABudgetThatItDoesNotCharge() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 1_000_000);
+        budgets(budget);
+        var idle = gate("idle");
+        idle.snapshotChanged(List.of(budget));
+        reserved(gate("busy"), Budgets.claim("r", CENT, budget)).settle(CENT, false);
+        await().untilAsserted(
+                        () ->
+                                assertThat(idle.figures())
+                                        .singleElement()
+                                        .satisfies(f -> assertThat(f.spent()).isEqualTo(CENT)));
+        idle.snapshotChanged(List.of());
+        assertThat(idle.figures()).isEmpty();
+    }
+
+    @Test
     void settlesOnceWhoeverSettlesAgain() throws Exception {
         var budget = Budgets.hard("team-a/monthly", 1_000_000);
         budgets(budget);

@@ -58,7 +58,8 @@ public sealed interface LedgerEffect {
     record Recall(HolderId to, AccountKey account) implements LedgerEffect {}
 
     /**
-     * How the account stands; also names the current window to a holder that asked for another one.
+     * How the account stands: every account of a current window after Registered, and each that
+     * changes, to every holder. Also names the current window to a holder that asked for another.
      *
      * @param settledMicros settled and overrun
      * @param freeAgain money came back since a refusal

@@ -116,7 +116,10 @@ public final class LedgerService {
         return effects;
     }
 
-    /** Time passes: pushes states that changed, checks the store's identity, ends freezes. */
+    /**
+     * Time passes: pushes states that changed to all holders, checks the store's identity, ends
+     * freezes.
+     */
     public List<LedgerEffect> tick(Instant now) {
         var effects = new ArrayList<LedgerEffect>();
         if (book.load() != null) {
@@ -126,11 +129,7 @@ public final class LedgerService {
         applyLimits(now, effects);
         for (var account : book.accounts()) {
             if (!account.equals(pushed.put(account.key(), account))) {
-                for (var lease : account.leases()) {
-                    if (sessions().connected(lease.holder()) != null) {
-                        effects.add(state(lease.holder(), account, now, false));
-                    }
-                }
+                tellAll(account, now, effects);
             }
         }
         thaw(now, effects);
@@ -193,9 +192,8 @@ public final class LedgerService {
             return;
         }
         effects.add(new LedgerEffect.Registered(holder, true, ""));
-        for (var key : mentioned) {
-            var account = book.account(key);
-            if (account != null) {
+        for (var account : book.accounts()) {
+            if (mentioned.contains(account.key()) || !isOver(account, now)) {
                 effects.add(state(holder, account, now, false));
             }
         }
@@ -468,6 +466,24 @@ public final class LedgerService {
                                                 to, freeze.account(), freeze.frozen()));
                             }
                         });
+    }
+
+    /** Whoever spends nothing of it shows its figures all the same. */
+    private void tellAll(Account account, Instant now, List<LedgerEffect> effects) {
+        sessions()
+                .byLog()
+                .forEach(
+                        (logId, session) -> {
+                            if (session.connected()) {
+                                var to = new HolderId(logId, session.bootEpoch());
+                                effects.add(state(to, account, now, false));
+                            }
+                        });
+    }
+
+    private static boolean isOver(Account account, Instant now) {
+        var end = account.windowEnd();
+        return end != null && !now.isBefore(end);
     }
 
     private static LedgerEffect state(
