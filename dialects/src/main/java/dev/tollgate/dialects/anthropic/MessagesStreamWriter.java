@@ -111,6 +111,7 @@ final class MessagesStreamWriter implements StreamWriter {
             }
             case AnswerEvent.UsageSeen(var seen) -> usage = seen;
             case AnswerEvent.Logprobs _,
+                    AnswerEvent.Of _,
                     AnswerEvent.Cited _,
                     AnswerEvent.Done _,
                     AnswerEvent.Failed _ -> {}

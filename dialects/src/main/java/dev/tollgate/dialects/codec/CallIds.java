@@ -15,6 +15,11 @@ public final class CallIds {
 
     private CallIds() {}
 
+    /** What ids are made of for the calls of one of several answers. */
+    public static String seed(String idSeed, int choice) {
+        return choice == 0 ? idSeed : idSeed + ":choice" + choice;
+    }
+
     /** An id for the {@code index}-th call of an answer whose provider gave it none. */
     public static String made(String idSeed, int index) {
         return "call_" + hash(idSeed + ":" + index).substring(0, MADE_CHARS);

@@ -40,6 +40,33 @@ public final class Thoughts {
         return new Part.Reasoning(text, new Signature(signature.issuer(), value), true);
     }
 
+    /**
+     * Gives a signature of another provider the words before it, which in a stream to a client of
+     * Gemini were parts of their own.
+     */
+    public static List<Part> joined(List<Part> parts) {
+        var result = new ArrayList<Part>();
+        for (var part : parts) {
+            if (part instanceof Part.Reasoning(var text, var signature, var redacted)
+                    && signature != null
+                    && signature.issuer() != Issuer.GEMINI
+                    && text.isEmpty()
+                    && !redacted) {
+                var words = new StringBuilder();
+                while (!result.isEmpty()
+                        && result.getLast() instanceof Part.Reasoning(var before, var by, _)
+                        && by == null) {
+                    words.insert(0, before);
+                    result.removeLast();
+                }
+                result.add(new Part.Reasoning(words.toString(), signature, false));
+            } else {
+                result.add(part);
+            }
+        }
+        return result;
+    }
+
     /** Gives Gemini's signatures back to the tool calls behind the thoughts that carry them. */
     public static List<Part> toCalls(List<Part> parts) {
         var result = new ArrayList<Part>();

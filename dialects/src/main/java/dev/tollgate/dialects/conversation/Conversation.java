@@ -6,13 +6,14 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request for one answer. System prompts are turns of role {@link Turn.Role#SYSTEM}, wherever
- * they stood; tool results are parts of user turns.
+ * A request for an answer. System prompts are turns of role {@link Turn.Role#SYSTEM}, wherever they
+ * stood; tool results are parts of user turns.
  *
  * @param toolChoice null if the client left it out
  * @param parallelToolCalls null if the client left it out
  * @param reasoning null if the client left it out
  * @param user an id of the end user, for the provider's abuse detection
+ * @param choices how many answers to the same are asked for, >= 1
  * @param traits what the request uses that some dialect cannot carry, with the client's own names
  *     of the fields
  */
@@ -27,6 +28,7 @@ public record Conversation(
         OptionalLong maxOutputTokens,
         @Nullable ReasoningRequest reasoning,
         @Nullable String user,
+        int choices,
         Map<Trait, List<String>> traits) {
 
     public Conversation {
@@ -49,6 +51,7 @@ public record Conversation(
                 maxOutputTokens,
                 reasoning,
                 user,
+                choices,
                 traits);
     }
 }

@@ -24,6 +24,7 @@ public final class Draft {
     private OptionalLong maxOutputTokens = OptionalLong.empty();
     private @Nullable ReasoningRequest reasoning;
     private @Nullable String user;
+    private int choices = 1;
     private Decoded.@Nullable Malformed complaint;
 
     /** The body is wrong. */
@@ -81,6 +82,10 @@ public final class Draft {
         user = id;
     }
 
+    public void choices(int wanted) {
+        choices = wanted;
+    }
+
     /** The turns so far. */
     public List<Turn> turns() {
         return turns;
@@ -103,6 +108,7 @@ public final class Draft {
                         maxOutputTokens,
                         reasoning,
                         user,
+                        choices,
                         traits));
     }
 

@@ -15,7 +15,9 @@ public record Signature(Issuer issuer, String value) {
     public enum Issuer {
         ANTHROPIC,
         GEMINI,
-        OPENAI
+        OPENAI,
+        /** What OpenRouter hands on of any model's. */
+        OPENROUTER
     }
 
     private static final String MARK = "tg1:";

@@ -61,6 +61,9 @@ public enum Deviation {
     REASONING_CONTENT(
             "reasoning_content",
             "earlier reasoning goes back as `reasoning_content`, if translated"),
+    REASONING_DETAILS(
+            "reasoning_details",
+            "earlier reasoning of the server goes back as `reasoning_details`, if translated"),
     HISTORY_WITHOUT_REASONING("history_without_reasoning", "reasoning in the history dropped"),
     HISTORY_WITHOUT_REASONING_CONTENT(
             "history_without_reasoning_content",

@@ -104,6 +104,7 @@ final class RequestFit {
             // in the messages, in the splicer or in the writer of translated requests
             case MAX_TOKENS,
                     REASONING_CONTENT,
+                    REASONING_DETAILS,
                     NO_DEVELOPER_ROLE,
                     HISTORY_WITHOUT_REASONING,
                     HISTORY_WITHOUT_REASONING_CONTENT,

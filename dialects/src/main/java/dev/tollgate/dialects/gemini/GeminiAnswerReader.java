@@ -13,6 +13,7 @@ import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,11 +22,54 @@ final class GeminiAnswerReader {
     private GeminiAnswerReader() {}
 
     static Reading read(ObjectNode body, String idSeed) {
-        var candidate = body.path("candidates").path(0);
+        var candidates = body.path("candidates");
         var blocked = blocked(body);
-        if (!candidate.isObject() && blocked == null) {
+        if (!candidates.path(0).isObject() && blocked == null) {
             return new Reading.Unreadable("the provider's answer has no candidates");
         }
+        var choices = new ArrayList<Answer.Choice>();
+        if (blocked != null) {
+            choices.add(
+                    new Answer.Choice(
+                            List.of(new Part.Refusal(blocked)),
+                            FinishReason.CONTENT_FILTER,
+                            Json.text(body.path("promptFeedback"), "blockReason"),
+                            List.of()));
+        }
+        for (var candidate : inOrder(candidates)) {
+            var parts = parts(candidate, CallIds.seed(idSeed, choices.size()));
+            var word = Json.text(candidate, "finishReason");
+            if (parts.isEmpty() && word != null && GeminiFinish.failed(word)) {
+                return new Reading.Unreadable(
+                        "the provider's model failed with "
+                                + word
+                                + ": "
+                                + Json.textOr(candidate, "finishMessage", "no content"));
+            }
+            choices.add(
+                    new Answer.Choice(
+                            parts,
+                            word == null ? FinishReason.STOP : GeminiFinish.read(word),
+                            word,
+                            GeminiLogprobs.read(candidate)));
+        }
+        return new Reading.Read(
+                Answer.of(
+                        Json.text(body, "responseId"),
+                        Json.text(body, "modelVersion"),
+                        choices,
+                        ProviderUsage.read(Dialect.GEMINI, body)));
+    }
+
+    /** By their index, which the first may leave out. */
+    private static List<JsonNode> inOrder(JsonNode candidates) {
+        var sorted = new ArrayList<JsonNode>();
+        candidates.forEach(sorted::add);
+        sorted.sort(Comparator.comparingInt(candidate -> candidate.path("index").asInt()));
+        return sorted;
+    }
+
+    private static List<Part> parts(JsonNode candidate, String idSeed) {
         var parts = new ArrayList<Part>();
         int calls = 0;
         var nodes = candidate.path("content").path("parts");
@@ -39,30 +83,7 @@ final class GeminiAnswerReader {
                 calls += part instanceof Part.ToolCall ? 1 : 0;
             }
         }
-        var word = Json.text(candidate, "finishReason");
-        if (parts.isEmpty() && word != null && GeminiFinish.failed(word)) {
-            return new Reading.Unreadable(
-                    "the provider's model failed with "
-                            + word
-                            + ": "
-                            + Json.textOr(candidate, "finishMessage", "no content"));
-        }
-        if (blocked != null) {
-            parts.add(new Part.Refusal(blocked));
-            word = Json.text(body.path("promptFeedback"), "blockReason");
-        }
-        return new Reading.Read(
-                new Answer(
-                        Json.text(body, "responseId"),
-                        Json.text(body, "modelVersion"),
-                        parts,
-                        blocked != null
-                                ? FinishReason.CONTENT_FILTER
-                                : word == null ? FinishReason.STOP : GeminiFinish.read(word),
-                        word,
-                        null,
-                        ProviderUsage.read(Dialect.GEMINI, body),
-                        GeminiLogprobs.read(candidate)));
+        return parts;
     }
 
     /** Why the prompt was blocked, null if it was not. */

@@ -18,11 +18,24 @@ final class GeminiAnswerWriter {
 
     static ObjectNode write(Answer answer, ClientTerms terms) {
         var body = Json.object();
-        var candidate = body.putArray("candidates").addObject();
+        var candidates = body.putArray("candidates");
+        for (var choice : answer.choices()) {
+            candidate(choice, candidates);
+        }
+        var usage = answer.usage();
+        body.set("usageMetadata", usage(usage == null ? Usage.NONE : usage));
+        body.put("modelVersion", terms.modelOr(answer.model()));
+        body.put("responseId", id(answer.id(), terms));
+        return body;
+    }
+
+    private static void candidate(Answer.Choice choice, ArrayNode candidates) {
+        int number = candidates.size();
+        var candidate = candidates.addObject();
         var content = candidate.putObject("content");
         var parts = content.putArray("parts");
         var grounding = new Grounding();
-        for (var part : answer.parts()) {
+        for (var part : choice.parts()) {
             int index = parts.size();
             part(part, parts);
             if (part instanceof Part.Text(var text, _, var citations, _)) {
@@ -33,15 +46,10 @@ final class GeminiAnswerWriter {
             parts.addObject().put("text", "");
         }
         content.put("role", "model");
-        candidate.put("finishReason", GeminiFinish.write(answer.finish()));
-        candidate.put("index", 0);
+        candidate.put("finishReason", GeminiFinish.write(choice.finish()));
+        candidate.put("index", number);
         grounding.write(candidate);
-        GeminiLogprobs.write(answer.logprobs(), candidate);
-        var usage = answer.usage();
-        body.set("usageMetadata", usage(usage == null ? Usage.NONE : usage));
-        body.put("modelVersion", terms.modelOr(answer.model()));
-        body.put("responseId", id(answer.id(), terms));
-        return body;
+        GeminiLogprobs.write(choice.logprobs(), candidate);
     }
 
     static String id(@Nullable String providers, ClientTerms terms) {

@@ -181,6 +181,7 @@ final class GeminiRequestReader {
             case "candidateCount" -> {
                 if (value.asInt(1) > 1) {
                     draft.uses(Trait.CHOICES, field);
+                    draft.choices(value.asInt());
                 }
             }
             case "responseModalities" -> {

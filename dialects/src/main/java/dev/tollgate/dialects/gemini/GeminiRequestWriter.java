@@ -141,6 +141,9 @@ final class GeminiRequestWriter {
         if (sampling.presencePenalty() != null) {
             config.put("presencePenalty", sampling.presencePenalty());
         }
+        if (conversation.choices() > 1) {
+            config.put("candidateCount", conversation.choices());
+        }
         var topLogprobs = sampling.topLogprobs();
         if (topLogprobs != null) {
             config.put("responseLogprobs", true);

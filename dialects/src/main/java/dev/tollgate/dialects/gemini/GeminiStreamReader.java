@@ -3,36 +3,26 @@ package dev.tollgate.dialects.gemini;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
-import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
-import dev.tollgate.dialects.conversation.FinishReason;
-import dev.tollgate.dialects.conversation.Signature;
-import dev.tollgate.dialects.conversation.Signature.Issuer;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the chunks of a Gemini stream. Each is a whole answer with some parts; usage is cumulative,
- * the last value of each field counts. A call may come in pieces ({@code willContinue}, {@code
- * partialArgs}): it ends with a nameless piece, or where the next call or the stream ends. Any
- * chunk may carry a finish reason; the last one holds.
+ * Reads the chunks of a Gemini stream. Each is a whole answer with some parts of one candidate or
+ * of several; usage is cumulative, the last value of each field counts.
  */
 final class GeminiStreamReader implements StreamReader {
     private final String idSeed;
     private final ObjectNode usage = Json.object();
-
-    /** The text so far: its sources come at the end and count its bytes. */
-    private final StringBuilder said = new StringBuilder();
-
-    private int calls;
+    private final Map<Integer, GeminiCandidateReader> candidates = new TreeMap<>();
     private boolean started;
-    private boolean spoke;
-    private @Nullable PartialArguments open;
-    private AnswerEvent.@Nullable Finished finished;
 
     GeminiStreamReader(String idSeed) {
         this.idSeed = idSeed;
@@ -51,33 +41,26 @@ final class GeminiStreamReader implements StreamReader {
                     new AnswerEvent.Start(
                             Json.text(body, "responseId"), Json.text(body, "modelVersion")));
         }
-        var candidate = body.path("candidates").path(0);
-        var logprobs = GeminiLogprobs.read(candidate);
-        if (!logprobs.isEmpty()) {
-            out.accept(new AnswerEvent.Logprobs(logprobs));
-        }
-        for (var part : candidate.path("content").path("parts")) {
-            part(part, out);
-        }
-        if (candidate.has("groundingMetadata")) {
-            Grounding.read(candidate, 0, said.toString())
-                    .forEach(each -> out.accept(new AnswerEvent.Cited(each)));
+        for (var node : body.path("candidates")) {
+            int index = node.path("index").asInt();
+            var candidate = candidate(index);
+            if (candidate != null) {
+                candidate.candidate(node, AnswerEvent.of(index, out));
+            }
         }
         var blocked = GeminiAnswerReader.blocked(body);
-        if (blocked != null) {
-            spoke = true;
-            out.accept(new AnswerEvent.RefusalDelta(blocked));
-            finished =
-                    new AnswerEvent.Finished(
-                            FinishReason.CONTENT_FILTER,
-                            body.path("promptFeedback").path("blockReason").asText(),
-                            null);
-        }
-        var word = Json.text(candidate, "finishReason");
-        if (word != null) {
-            finished = new AnswerEvent.Finished(GeminiFinish.read(word), word, null);
+        var first = blocked == null ? null : candidate(0);
+        if (blocked != null && first != null) {
+            first.blocked(blocked, body.path("promptFeedback").path("blockReason").asText(), out);
         }
         usage(body.path("usageMetadata"), out);
+    }
+
+    private @Nullable GeminiCandidateReader candidate(int index) {
+        return index < 0 || index >= AnswerEvent.MAX_CHOICES
+                ? null
+                : candidates.computeIfAbsent(
+                        index, i -> new GeminiCandidateReader(CallIds.seed(idSeed, i)));
     }
 
     private void usage(JsonNode seen, Consumer<AnswerEvent> out) {
@@ -90,87 +73,25 @@ final class GeminiStreamReader implements StreamReader {
         }
     }
 
-    private void part(JsonNode part, Consumer<AnswerEvent> out) {
-        var signature = Signature.read(Json.text(part, "thoughtSignature"), Issuer.GEMINI);
-        var text = Json.text(part, "text");
-        if (text != null) {
-            endCall(out);
-            text(text, Json.isTrue(part, "thought"), signature, out);
-            return;
-        }
-        var call = Json.objectIn(part, "functionCall");
-        if (call == null) {
-            return;
-        }
-        var name = Json.text(call, "name");
-        if (name != null) {
-            endCall(out);
-            spoke = true;
-            open = new PartialArguments(calls);
-            out.accept(
-                    new AnswerEvent.ToolCallStart(
-                            calls,
-                            GeminiAnswerReader.id(call, idSeed, calls),
-                            name,
-                            false,
-                            signature));
-            calls++;
-        }
-        if (open != null) {
-            open.add(call);
-        }
-        if (!Json.isTrue(call, "willContinue")) {
-            endCall(out);
-        }
-    }
-
-    private void text(
-            String text,
-            boolean thought,
-            @Nullable Signature signature,
-            Consumer<AnswerEvent> out) {
-        if (!text.isEmpty()) {
-            spoke = true;
-            if (!thought) {
-                said.append(text);
-            }
-            out.accept(
-                    thought
-                            ? new AnswerEvent.ReasoningDelta(text)
-                            : new AnswerEvent.TextDelta(text));
-        }
-        if (thought && signature != null) {
-            out.accept(new AnswerEvent.ReasoningSigned(signature));
-        }
-    }
-
-    private void endCall(Consumer<AnswerEvent> out) {
-        if (open != null) {
-            out.accept(new AnswerEvent.ToolCallDelta(open.call(), open.json()));
-            out.accept(new AnswerEvent.ToolCallEnd(open.call()));
-            open = null;
-        }
-    }
-
     @Override
     public int waitingChars() {
-        return open == null ? 0 : open.chars();
+        int chars = 0;
+        for (var candidate : candidates.values()) {
+            chars += candidate.waitingChars();
+        }
+        return chars;
     }
 
     @Override
     public void end(Consumer<AnswerEvent> out) {
-        endCall(out);
-        if (finished == null) {
-            return;
+        boolean complete = false;
+        for (var candidate : candidates.entrySet()) {
+            int index = candidate.getKey();
+            boolean ended = candidate.getValue().end(AnswerEvent.of(index, out));
+            complete |= ended && index == 0;
         }
-        if (!spoke && GeminiFinish.failed(finished.word())) {
-            out.accept(
-                    new AnswerEvent.Failed(
-                            ErrorKind.UPSTREAM,
-                            "the provider's model failed with " + finished.word()));
-            return;
+        if (complete) {
+            out.accept(new AnswerEvent.Done());
         }
-        out.accept(finished);
-        out.accept(new AnswerEvent.Done());
     }
 }

@@ -1,5 +1,6 @@
 package dev.tollgate.dialects.gemini;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
@@ -8,43 +9,28 @@ import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.SseOut;
 import dev.tollgate.dialects.codec.StreamWriter;
-import dev.tollgate.dialects.codec.Thoughts;
 import dev.tollgate.dialects.conversation.AnswerEvent;
-import dev.tollgate.dialects.conversation.FinishReason;
-import dev.tollgate.dialects.conversation.Signature.Issuer;
-import dev.tollgate.dialects.conversation.TokenLogprob;
 import dev.tollgate.dialects.error.ErrorBody;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the chunks of a Gemini stream, as server-sent events or as one JSON array. Calls go out
- * whole; finish reason and usage stand in the last chunk.
+ * Writes the chunks of a Gemini stream, as server-sent events or as one JSON array. Each has a part
+ * of one candidate; finish reasons and usage stand in the last chunk.
  */
 final class GeminiStreamWriter implements StreamWriter {
-    private record Call(AnswerEvent.ToolCallStart start, StringBuilder arguments) {}
-
     private final ClientTerms terms;
-    private final Map<Integer, Call> calls = new HashMap<>();
-
-    /** Of the next part. */
-    private List<TokenLogprob> logprobs = List.of();
-
-    /** The text so far, of which its sources count the bytes. */
-    private final StringBuilder said = new StringBuilder();
-
-    private final Grounding grounding = new Grounding();
-    private int waitingChars;
+    private final GeminiCandidateWriter first;
+    private final Map<Integer, GeminiCandidateWriter> others = new TreeMap<>();
     private String id;
     private String model;
     private boolean wrote;
-    private FinishReason finish = FinishReason.STOP;
     private @Nullable Usage usage;
 
     GeminiStreamWriter(ClientTerms terms) {
         this.terms = terms;
+        this.first = new GeminiCandidateWriter(0, this::chunk);
         this.id = terms.id();
         this.model = terms.modelOr(null);
     }
@@ -56,78 +42,23 @@ final class GeminiStreamWriter implements StreamWriter {
                 id = GeminiAnswerWriter.id(providerId, terms);
                 model = terms.modelOr(providerModel);
             }
-            case AnswerEvent.TextDelta(var text) -> {
-                said.append(text);
-                part(Json.object().put("text", text), out);
-            }
-            case AnswerEvent.Cited(var citation) -> grounding.add(citation, 0, said);
-            case AnswerEvent.Logprobs(var tokens) -> logprobs = tokens;
-            case AnswerEvent.RefusalDelta(var text) -> part(Json.object().put("text", text), out);
-            case AnswerEvent.ReasoningDelta(var text) ->
-                    part(Json.object().put("text", text).put("thought", true), out);
-            case AnswerEvent.ReasoningSigned(var signature) ->
-                    signed(signature.written(Issuer.GEMINI), out);
-            case AnswerEvent.ReasoningRedacted(var signature) ->
-                    signed(Thoughts.hidden(signature, Issuer.GEMINI), out);
-            case AnswerEvent.ToolCallStart start ->
-                    calls.put(start.call(), new Call(start, new StringBuilder()));
-            case AnswerEvent.ToolCallDelta(var call, var arguments) -> {
-                var open = calls.get(call);
-                if (open != null) {
-                    open.arguments.append(arguments);
-                    waitingChars += arguments.length();
-                }
-            }
-            case AnswerEvent.ToolCallEnd(var call) -> {
-                var ended = calls.remove(call);
-                if (ended != null) {
-                    call(ended, out);
-                }
-            }
-            case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
             case AnswerEvent.UsageSeen(var seen) -> usage = seen;
+            case AnswerEvent.Of(int choice, var its) ->
+                    others.computeIfAbsent(choice, i -> new GeminiCandidateWriter(i, this::chunk))
+                            .write(its, out);
+            case AnswerEvent.Said said -> first.write(said, out);
             case AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
         }
     }
 
-    private void call(Call call, SseOut out) {
-        waitingChars -= call.arguments.length();
-        part(
-                GeminiAnswerWriter.call(
-                        call.start.id(),
-                        call.start.name(),
-                        call.arguments.toString(),
-                        call.start.signature()),
-                out);
+    private void chunk(ObjectNode candidate, SseOut out) {
+        chunk(Json.array().add(candidate), false, out);
     }
 
-    private void signed(String signature, SseOut out) {
-        part(
-                Json.object()
-                        .put("text", "")
-                        .put("thought", true)
-                        .put("thoughtSignature", signature),
-                out);
-    }
-
-    private void part(ObjectNode part, SseOut out) {
-        chunk(part, null, out);
-    }
-
-    private void chunk(ObjectNode part, @Nullable String finishReason, SseOut out) {
+    private void chunk(ArrayNode candidates, boolean last, SseOut out) {
         var chunk = Json.object();
-        var candidate = chunk.putArray("candidates").addObject();
-        var content = candidate.putObject("content");
-        content.putArray("parts").add(part);
-        content.put("role", "model");
-        if (finishReason != null) {
-            candidate.put("finishReason", finishReason);
-            grounding.write(candidate);
-        }
-        candidate.put("index", 0);
-        GeminiLogprobs.write(logprobs, candidate);
-        logprobs = List.of();
-        if (finishReason != null || usage != null) {
+        chunk.set("candidates", candidates);
+        if (last || usage != null) {
             chunk.set(
                     "usageMetadata", GeminiAnswerWriter.usage(usage == null ? Usage.NONE : usage));
         }
@@ -148,8 +79,10 @@ final class GeminiStreamWriter implements StreamWriter {
 
     @Override
     public void close(SseOut out) {
-        calls.values().forEach(call -> call(call, out));
-        chunk(Json.object().put("text", ""), GeminiFinish.write(finish), out);
+        var last = Json.array();
+        last.add(first.close(out));
+        others.values().forEach(each -> last.add(each.close(out)));
+        chunk(last, true, out);
         endArray(out);
     }
 
@@ -170,6 +103,10 @@ final class GeminiStreamWriter implements StreamWriter {
 
     @Override
     public int waitingChars() {
-        return waitingChars + said.length();
+        int chars = first.waitingChars();
+        for (var other : others.values()) {
+            chars += other.waitingChars();
+        }
+        return chars;
     }
 }

@@ -90,7 +90,7 @@ final class GeminiTurnsReader {
         for (int i = 0; i < (array.isArray() ? array.size() : 0); i++) {
             part(array.get(i), at + ".parts[" + i + "]", parts);
         }
-        return parts;
+        return Thoughts.joined(parts);
     }
 
     private void part(JsonNode part, String at, List<Part> parts) {

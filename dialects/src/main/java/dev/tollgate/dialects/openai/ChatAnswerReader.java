@@ -15,6 +15,7 @@ import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +24,28 @@ final class ChatAnswerReader {
     private ChatAnswerReader() {}
 
     static Reading read(ObjectNode body, String idSeed) {
-        var choice = Json.arrayIn(body, "choices").path(0);
-        var message = Json.objectIn(choice, "message");
-        if (message == null) {
+        var choices = new ArrayList<Answer.Choice>();
+        for (var choice : inOrder(Json.arrayIn(body, "choices"))) {
+            var message = Json.objectIn(choice, "message");
+            if (message == null) {
+                break;
+            }
+            var word = Json.text(choice, "finish_reason");
+            if (word != null && ChatFinish.isFailure(word)) {
+                return new Reading.Unreadable(
+                        "the provider's answer ended with "
+                                + (word.equals("error") ? "an error" : word)
+                                + ": "
+                                + Json.textOr(choice.path("error"), "message", "no reason given"));
+            }
+            choices.add(
+                    new Answer.Choice(
+                            parts(body, message, CallIds.seed(idSeed, choices.size())),
+                            word == null ? FinishReason.STOP : ChatFinish.read(word),
+                            word,
+                            Logprobs.read(choice.path("logprobs").path("content"))));
+        }
+        if (choices.isEmpty()) {
             var error = body.path("error");
             return new Reading.Unreadable(
                     error.isObject()
@@ -33,34 +53,25 @@ final class ChatAnswerReader {
                                     + error.path("message").asText()
                             : "the provider's answer has no choices[0].message");
         }
-        var word = Json.text(choice, "finish_reason");
-        if (word != null && ChatFinish.isFailure(word)) {
-            return new Reading.Unreadable(
-                    "the provider's answer ended with "
-                            + (word.equals("error") ? "an error" : word)
-                            + ": "
-                            + Json.textOr(choice.path("error"), "message", "no reason given"));
-        }
-        var parts = parts(body, message, idSeed);
-        var finish = word == null ? FinishReason.STOP : ChatFinish.read(word);
         return new Reading.Read(
-                new Answer(
+                Answer.of(
                         Json.text(body, "id"),
                         Json.text(body, "model"),
-                        parts,
-                        finish,
-                        word,
-                        null,
-                        ProviderUsage.read(Dialect.OPENAI_CHAT, body),
-                        Logprobs.read(choice.path("logprobs").path("content"))));
+                        choices,
+                        ProviderUsage.read(Dialect.OPENAI_CHAT, body)));
+    }
+
+    /** By their index, as servers may finish a later answer first. */
+    private static List<JsonNode> inOrder(JsonNode choices) {
+        var sorted = new ArrayList<JsonNode>();
+        choices.forEach(sorted::add);
+        sorted.sort(Comparator.comparingInt(choice -> choice.path("index").asInt()));
+        return sorted;
     }
 
     private static List<Part> parts(ObjectNode body, ObjectNode message, String idSeed) {
         var parts = new ArrayList<Part>();
-        var reasoning = Json.text(message, "reasoning_content", "reasoning");
-        if (reasoning != null && !reasoning.isEmpty()) {
-            parts.add(new Part.Reasoning(reasoning, null, false));
-        }
+        parts.addAll(ReasoningDetails.read(message));
         content(body, message, parts);
         var spoken = Json.text(message.path("audio"), "transcript");
         if (spoken != null && !spoken.isEmpty()) {

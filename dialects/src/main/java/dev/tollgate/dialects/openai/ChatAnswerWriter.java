@@ -25,12 +25,15 @@ final class ChatAnswerWriter {
         body.put("object", "chat.completion");
         body.put("created", terms.createdSeconds());
         body.put("model", terms.modelOr(answer.model()));
-        var choice = body.putArray("choices").addObject();
-        choice.put("index", 0);
+        var choices = body.putArray("choices");
         boolean functions = functions(terms);
-        choice.set("message", message(answer, functions));
-        choice.set("logprobs", logprobs(answer.logprobs()));
-        choice.put("finish_reason", ChatFinish.write(answer.finish(), functions));
+        for (var each : answer.choices()) {
+            var choice = choices.addObject();
+            choice.put("index", choices.size() - 1);
+            choice.set("message", message(each.parts(), functions));
+            choice.set("logprobs", logprobs(each.logprobs()));
+            choice.put("finish_reason", ChatFinish.write(each.finish(), functions));
+        }
         var usage = answer.usage();
         body.set("usage", ChatUsage.write(usage == null ? Usage.NONE : usage));
         body.putNull("system_fingerprint");
@@ -56,7 +59,7 @@ final class ChatAnswerWriter {
         return terms.body().has("functions") && !terms.body().has("tools");
     }
 
-    private static ObjectNode message(Answer answer, boolean functions) {
+    private static ObjectNode message(List<Part> parts, boolean functions) {
         var message = Json.object().put("role", "assistant");
         var text = new StringBuilder();
         var reasoning = new StringBuilder();
@@ -64,7 +67,7 @@ final class ChatAnswerWriter {
         var blocks = Json.array();
         var calls = Json.array();
         var annotations = Json.array();
-        for (var part : answer.parts()) {
+        for (var part : parts) {
             switch (part) {
                 case Part.Text(var words, _, var citations, _) -> {
                     annotate(citations, text.length(), annotations);

@@ -126,9 +126,8 @@ final class ChatMessagesReader {
                 text.setLength(0);
             }
         }
-        var plain = Json.text(message, "reasoning_content", "reasoning");
-        if (!blocks && plain != null && !plain.isEmpty()) {
-            parts.add(new Part.Reasoning(plain, null, false));
+        if (!blocks) {
+            parts.addAll(ReasoningDetails.read(message));
         }
     }
 

@@ -102,6 +102,7 @@ final class ChatRequestReader {
             case "n" -> {
                 if (value.asLong(1) > 1) {
                     draft.uses(Trait.CHOICES, name);
+                    draft.choices(value.asInt());
                 }
             }
             case "top_k" -> draft.uses(Trait.TOP_K, name);

@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a chat request. Quirks that it knows: {@code max_tokens} (the server does not know {@code
- * max_completion_tokens}), {@code reasoning_content} (earlier reasoning must be sent back), {@code
- * no_stream_options}, {@code no_reasoning_effort}, {@code no_parallel_tool_calls}.
+ * max_completion_tokens}), {@code reasoning_content} and {@code reasoning_details} (earlier
+ * reasoning must be sent back), {@code no_stream_options}, {@code no_reasoning_effort}, {@code
+ * no_parallel_tool_calls}.
  */
 final class ChatRequestWriter {
     private static final int MAX_USER_CHARS = 64;
@@ -283,6 +284,7 @@ final class ChatRequestWriter {
         var calls = Json.array();
         var refusal = new StringBuilder();
         var reasoning = new StringBuilder();
+        var details = Json.array();
         for (var part : turn.parts()) {
             if (part instanceof Part.ToolCall call) {
                 calls.addObject()
@@ -293,8 +295,9 @@ final class ChatRequestWriter {
                         .put("arguments", call.arguments());
             } else if (part instanceof Part.Refusal(var words)) {
                 refusal.append(words);
-            } else if (part instanceof Part.Reasoning(var thought, _, _)) {
-                reasoning.append(thought);
+            } else if (part instanceof Part.Reasoning thought) {
+                reasoning.append(thought.text());
+                ReasoningDetails.write(thought, details);
             }
         }
         if (text.isEmpty()) {
@@ -307,6 +310,9 @@ final class ChatRequestWriter {
         }
         if (!reasoning.isEmpty() && terms.quirks().contains("reasoning_content")) {
             message.put("reasoning_content", reasoning.toString());
+        }
+        if (!details.isEmpty() && terms.quirks().contains("reasoning_details")) {
+            message.set("reasoning_details", details);
         }
         if (!calls.isEmpty()) {
             message.set("tool_calls", calls);

@@ -31,6 +31,9 @@ final class ChatSampling {
                 body.put("top_logprobs", topLogprobs);
             }
         }
+        if (conversation.choices() > 1) {
+            body.put("n", conversation.choices());
+        }
         if (!conversation.stop().isEmpty()) {
             var stop = body.putArray("stop");
             conversation.stop().forEach(stop::add);

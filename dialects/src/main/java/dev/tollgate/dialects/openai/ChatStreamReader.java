@@ -4,45 +4,26 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
-import dev.tollgate.dialects.codec.Logprobs;
 import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads chunks of chat completions. A tool call is known by its index; where a server gives several
- * calls the same index, a new id starts a new call.
- */
+/** Reads chunks of chat completions, of one choice or of several. */
 final class ChatStreamReader implements StreamReader {
-    private static final class Call {
-        final int number;
-        String id = "";
-        String name = "";
-        final StringBuilder early = new StringBuilder();
-        boolean started;
-
-        Call(int number) {
-            this.number = number;
-        }
-    }
-
     private final String idSeed;
-    private final List<Call> calls = new ArrayList<>();
-    private final Map<Integer, Call> byIndex = new HashMap<>();
-    private final SearchResults results = new SearchResults();
+    private final Map<Integer, ChatChoiceReader> choices = new TreeMap<>();
+    private final ChatChoiceReader first;
     private boolean started;
-    private boolean finished;
-    private int earlyChars;
 
     ChatStreamReader(String idSeed) {
         this.idSeed = idSeed;
+        first = new ChatChoiceReader(idSeed);
+        choices.put(0, first);
     }
 
     @Override
@@ -57,10 +38,12 @@ final class ChatStreamReader implements StreamReader {
             started = true;
             out.accept(new AnswerEvent.Start(Json.text(data, "id"), Json.text(data, "model")));
         }
-        results.seen(data);
-        for (var choice : Json.arrayIn(data, "choices")) {
-            if (choice.path("index").asInt() == 0) {
-                choice(choice, out);
+        choices.values().forEach(each -> each.beside(data));
+        for (var node : Json.arrayIn(data, "choices")) {
+            int index = node.path("index").asInt();
+            var choice = choice(index);
+            if (choice != null) {
+                choice.choice(node, AnswerEvent.of(index, out));
             }
         }
         var usage = ProviderUsage.read(Dialect.OPENAI_CHAT, data);
@@ -69,142 +52,25 @@ final class ChatStreamReader implements StreamReader {
         }
     }
 
-    private void choice(JsonNode choice, Consumer<AnswerEvent> out) {
-        var delta = choice.path("delta");
-        var reasoning = Json.text(delta, "reasoning_content", "reasoning");
-        if (reasoning != null && !reasoning.isEmpty()) {
-            out.accept(new AnswerEvent.ReasoningDelta(reasoning));
-        }
-        var logprobs = Logprobs.read(choice.path("logprobs").path("content"));
-        if (!logprobs.isEmpty()) {
-            out.accept(new AnswerEvent.Logprobs(logprobs));
-        }
-        content(delta.path("content"), out);
-        for (var annotation : Json.arrayIn(delta, "annotations")) {
-            var citation = ChatAnswerReader.citation(annotation);
-            if (citation != null) {
-                out.accept(new AnswerEvent.Cited(citation));
-            }
-        }
-        var refusal = Json.text(delta, "refusal");
-        if (refusal != null && !refusal.isEmpty()) {
-            out.accept(new AnswerEvent.RefusalDelta(refusal));
-        }
-        var spoken = Json.text(delta.path("audio"), "transcript");
-        if (spoken != null && !spoken.isEmpty()) {
-            out.accept(new AnswerEvent.TextDelta(spoken));
-        }
-        var toolCalls = Json.arrayIn(delta, "tool_calls");
-        for (int i = 0; i < toolCalls.size(); i++) {
-            toolCall(toolCalls.get(i), i, delta, out);
-        }
-        if (delta.path("function_call").isObject()) {
-            var legacy = Json.object();
-            legacy.set("function", delta.get("function_call"));
-            toolCall(legacy, 0, delta, out);
-        }
-        var finish = Json.text(choice, "finish_reason");
-        if (finish != null && !finish.isEmpty() && !finished) {
-            if (ChatFinish.isFailure(finish)) {
-                out.accept(StreamFailures.read(Dialect.OPENAI_CHAT, choice));
-                return;
-            }
-            finished = true;
-            results.cited().forEach(citation -> out.accept(new AnswerEvent.Cited(citation)));
-            endCalls(out);
-            out.accept(new AnswerEvent.Finished(ChatFinish.read(finish), finish, null));
-        }
-    }
-
-    private void content(JsonNode content, Consumer<AnswerEvent> out) {
-        if (content.isTextual()) {
-            if (!content.textValue().isEmpty()) {
-                results.text(content.textValue());
-                out.accept(new AnswerEvent.TextDelta(content.textValue()));
-            }
-            return;
-        }
-        for (var part : content) {
-            if ("thinking".equals(Json.text(part, "type"))) {
-                var thought = ChatMessagesReader.thinking(part);
-                if (!thought.isEmpty()) {
-                    out.accept(new AnswerEvent.ReasoningDelta(thought));
-                }
-            } else {
-                var text = Json.text(part, "text");
-                if (text != null && !text.isEmpty()) {
-                    out.accept(new AnswerEvent.TextDelta(text));
-                }
-            }
-        }
-    }
-
-    private void toolCall(JsonNode node, int position, JsonNode delta, Consumer<AnswerEvent> out) {
-        int index = node.path("index").isInt() ? node.path("index").intValue() : position;
-        var id = Json.textOr(node, "id", "");
-        boolean custom = node.path("custom").isObject();
-        var function = node.path(custom ? "custom" : "function");
-        var name = Json.textOr(function, "name", "");
-        var call = byIndex.get(index);
-        boolean another =
-                call != null && !id.isEmpty() && !call.id.isEmpty() && !id.equals(call.id);
-        if (call == null || (another && !name.isEmpty())) {
-            call = new Call(calls.size());
-            calls.add(call);
-            byIndex.put(index, call);
-        }
-        if (call.id.isEmpty()) {
-            call.id = id;
-        }
-        if (call.name.isEmpty()) {
-            call.name = name;
-        }
-        var arguments = function.path(custom ? "input" : "arguments");
-        var text = arguments.isObject() ? Json.write(arguments) : arguments.asText("");
-        if (!call.started && call.name.isEmpty()) {
-            call.early.append(text);
-            earlyChars += text.length();
-            return;
-        }
-        if (!call.started) {
-            call.started = true;
-            if (call.id.isEmpty()) {
-                call.id = CallIds.made(idSeed, call.number);
-            }
-            out.accept(
-                    new AnswerEvent.ToolCallStart(
-                            call.number,
-                            call.id,
-                            call.name,
-                            custom,
-                            ChatAnswerReader.signature(node, call.number, delta)));
-            text = call.early + text;
-            earlyChars -= call.early.length();
-            call.early.setLength(0);
-        }
-        if (!text.isEmpty()) {
-            out.accept(new AnswerEvent.ToolCallDelta(call.number, text));
-        }
-    }
-
-    private void endCalls(Consumer<AnswerEvent> out) {
-        for (var call : calls) {
-            if (call.started) {
-                out.accept(new AnswerEvent.ToolCallEnd(call.number));
-            }
-        }
-        calls.clear();
-        byIndex.clear();
+    private @Nullable ChatChoiceReader choice(int index) {
+        return index < 0 || index >= AnswerEvent.MAX_CHOICES
+                ? null
+                : choices.computeIfAbsent(
+                        index, i -> new ChatChoiceReader(CallIds.seed(idSeed, i)));
     }
 
     @Override
     public int waitingChars() {
-        return earlyChars;
+        int chars = 0;
+        for (var choice : choices.values()) {
+            chars += choice.waitingChars();
+        }
+        return chars;
     }
 
     @Override
     public void end(Consumer<AnswerEvent> out) {
-        if (finished) {
+        if (first.finished()) {
             out.accept(new AnswerEvent.Done());
         }
     }

@@ -43,7 +43,8 @@ final class ResponsesAnswerReader {
                         word(body),
                         null,
                         ProviderUsage.read(Dialect.OPENAI_RESPONSES, body),
-                        logprobs(body)));
+                        logprobs(body),
+                        List.of()));
     }
 
     private static List<TokenLogprob> logprobs(JsonNode response) {

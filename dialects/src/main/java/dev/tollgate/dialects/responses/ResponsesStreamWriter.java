@@ -89,7 +89,7 @@ final class ResponsesStreamWriter implements StreamWriter {
             case AnswerEvent.Cited(var citation) -> cite(citation, out);
             case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
             case AnswerEvent.UsageSeen(var seen) -> usage = seen;
-            case AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
+            case AnswerEvent.Of _, AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
         }
     }
 

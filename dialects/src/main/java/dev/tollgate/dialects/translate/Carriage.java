@@ -36,7 +36,12 @@ public final class Carriage {
         return switch (trait) {
             case HINT -> dropped("without effect on what is said");
             case UNKNOWN_FIELD -> refused("unknown to this gateway");
-            case CHOICES -> refused("one answer per request");
+            case CHOICES ->
+                    only(
+                            provider,
+                            refused("the dialect has one answer per request"),
+                            Dialect.OPENAI_CHAT,
+                            Dialect.GEMINI);
             case TOP_K ->
                     only(provider, dropped("no such setting"), Dialect.ANTHROPIC, Dialect.GEMINI);
             case SEED, PENALTIES ->

@@ -91,7 +91,8 @@ public final class TranslatedBridge implements Bridge {
             case Reading.Unreadable(var message) -> new AnswerRead.Unreadable(message);
             case Reading.Read(var answer) -> {
                 var clientTerms = clientTerms(terms);
-                var restored = restored(answer, names(clientTerms.request()));
+                var request = clientTerms.request();
+                var restored = restored(answer, request, names(request));
                 yield new AnswerRead.Read(
                         Json.bytes(client.answer(restored, clientTerms)),
                         answer.usage(),
@@ -108,7 +109,8 @@ public final class TranslatedBridge implements Bridge {
         return new TranslatedStream(
                 provider.stream(terms.id()),
                 client.stream(withoutPrompt(clientTerms, terms.scan().dialect())),
-                names(clientTerms.request()));
+                names(clientTerms.request()),
+                clientTerms.request().choices());
     }
 
     /**
@@ -167,12 +169,22 @@ public final class TranslatedBridge implements Bridge {
                 OptionalLong.empty(),
                 null,
                 null,
+                1,
                 Map.of());
     }
 
-    private static Answer restored(Answer answer, ToolNames names) {
+    /** As the client knows it, and no more answers than it asked for. */
+    private static Answer restored(Answer answer, Conversation request, ToolNames names) {
+        return answer.with(
+                answer.choices().stream()
+                        .limit(request.choices())
+                        .map(choice -> restored(choice, names))
+                        .toList());
+    }
+
+    private static Answer.Choice restored(Answer.Choice choice, ToolNames names) {
         var parts = new ArrayList<Part>();
-        for (var part : answer.parts()) {
+        for (var part : choice.parts()) {
             if (!(part instanceof Part.ToolCall call)) {
                 parts.add(part);
             } else if (ToolNames.isEmulation(call.name())) {
@@ -181,8 +193,8 @@ public final class TranslatedBridge implements Bridge {
                 parts.add(restored(call, names));
             }
         }
-        var restored = answer.with(parts, answer.finish());
-        return answer.with(parts, finish(answer.finish(), restored.callsTools()));
+        boolean calls = parts.stream().anyMatch(Part.ToolCall.class::isInstance);
+        return choice.with(parts, finish(choice.finish(), calls));
     }
 
     private static Part.ToolCall restored(Part.ToolCall call, ToolNames names) {
@@ -219,7 +231,15 @@ public final class TranslatedBridge implements Bridge {
 
     private static long visibleBytes(Answer answer) {
         long bytes = 0;
-        for (var part : answer.parts()) {
+        for (var choice : answer.choices()) {
+            bytes += visibleBytes(choice.parts());
+        }
+        return bytes;
+    }
+
+    private static long visibleBytes(List<Part> parts) {
+        long bytes = 0;
+        for (var part : parts) {
             bytes +=
                     switch (part) {
                         case Part.Text(var text, _, _, _) -> Utf8.length(text);

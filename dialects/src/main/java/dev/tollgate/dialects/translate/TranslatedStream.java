@@ -11,10 +11,8 @@ import dev.tollgate.dialects.codec.StreamWriter;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.sse.SseEvent;
 import dev.tollgate.dialects.sse.SseParser;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,36 +31,28 @@ final class TranslatedStream implements AnswerStream {
         BROKEN
     }
 
-    private record Held(boolean custom, StringBuilder arguments) {}
-
     private final SseParser parser = new SseParser(MAX_EVENT_BYTES);
     private final StreamReader reader;
     private final StreamWriter writer;
     private final ToolNames names;
-    private final Set<Integer> emulated = new HashSet<>();
 
-    /**
-     * The client's number of a provider's call: calls that are emulation are none to the client.
-     */
-    private final Map<Integer, Integer> numbers = new HashMap<>();
+    /** How many answers the client asked for: what goes beyond is nobody's. */
+    private final int asked;
 
-    /** Calls whose arguments change their form, and so are held until they are whole. */
-    private final Map<Integer, Held> held = new HashMap<>();
-
+    private final RestoredChoice first;
+    private final Map<Integer, RestoredChoice> others = new TreeMap<>();
     private State state = State.OPEN;
     private End.@Nullable Broken broken;
     private boolean started;
-    private boolean sawToken;
-    private int heldChars;
-    private AnswerEvent.@Nullable Finished finished;
     private @Nullable Usage usage;
     private @Nullable String model;
-    private long visibleOutputBytes;
 
-    TranslatedStream(StreamReader reader, StreamWriter writer, ToolNames names) {
+    TranslatedStream(StreamReader reader, StreamWriter writer, ToolNames names, int asked) {
         this.reader = reader;
         this.writer = writer;
         this.names = names;
+        this.asked = asked;
+        this.first = new RestoredChoice(names);
     }
 
     @Override
@@ -90,7 +80,7 @@ final class TranslatedStream implements AnswerStream {
             return;
         }
         reader.event(event.event(), data, each -> handle(each, out));
-        if (heldChars + reader.waitingChars() + writer.waitingChars() > MAX_EVENT_BYTES) {
+        if (heldChars() + reader.waitingChars() + writer.waitingChars() > MAX_EVENT_BYTES) {
             broken(ErrorKind.UPSTREAM, "the provider sent a tool call that is too large", out);
         }
     }
@@ -105,95 +95,47 @@ final class TranslatedStream implements AnswerStream {
                 model = start.model();
                 writer.write(start, out);
             }
-            case AnswerEvent.TextDelta(var text) -> token(event, text, out);
-            case AnswerEvent.RefusalDelta(var text) -> token(event, text, out);
-            case AnswerEvent.ReasoningDelta(var text) -> token(event, text, out);
-            case AnswerEvent.ToolCallStart call -> callStart(call, out);
-            case AnswerEvent.ToolCallDelta delta -> callDelta(delta, out);
-            case AnswerEvent.ToolCallEnd end -> callEnd(end, out);
-            case AnswerEvent.Logprobs _,
-                    AnswerEvent.ReasoningSigned _,
-                    AnswerEvent.ReasoningRedacted _,
-                    AnswerEvent.Cited _ ->
-                    writer.write(event, out);
             case AnswerEvent.UsageSeen(var seen) -> {
                 usage = seen;
                 writer.write(event, out);
             }
-            case AnswerEvent.Finished end -> finished = end;
+            case AnswerEvent.Of(int choice, var its) -> {
+                if (choice < asked) {
+                    others.computeIfAbsent(choice, i -> new RestoredChoice(names))
+                            .handle(its, each -> write(choice, each, out));
+                }
+            }
             case AnswerEvent.Done() -> done(out);
             case AnswerEvent.Failed(var kind, var message) -> broken(kind, message, out);
+            case AnswerEvent.Said said -> first.handle(said, each -> writer.write(each, out));
         }
     }
 
-    private void token(AnswerEvent event, String text, SseOut out) {
-        sawToken = true;
-        visibleOutputBytes += Utf8.length(text);
-        writer.write(event, out);
-    }
-
-    private void callStart(AnswerEvent.ToolCallStart call, SseOut out) {
-        sawToken = true;
-        if (ToolNames.isEmulation(call.name())) {
-            emulated.add(call.call());
-            return;
-        }
-        int number = numbers.size();
-        numbers.put(call.call(), number);
-        var name = names.toClient(call.name());
-        visibleOutputBytes += Utf8.length(name);
-        boolean custom = names.isCustom(name);
-        if (custom != call.custom()) {
-            held.put(call.call(), new Held(call.custom(), new StringBuilder()));
-        }
-        writer.write(
-                new AnswerEvent.ToolCallStart(number, call.id(), name, custom, call.signature()),
-                out);
-    }
-
-    private void callDelta(AnswerEvent.ToolCallDelta delta, SseOut out) {
-        visibleOutputBytes += Utf8.length(delta.arguments());
-        var waiting = held.get(delta.call());
-        if (emulated.contains(delta.call())) {
-            writer.write(new AnswerEvent.TextDelta(delta.arguments()), out);
-        } else if (waiting != null) {
-            waiting.arguments.append(delta.arguments());
-            heldChars += delta.arguments().length();
-        } else {
-            writer.write(
-                    new AnswerEvent.ToolCallDelta(number(delta.call()), delta.arguments()), out);
-        }
-    }
-
-    private void callEnd(AnswerEvent.ToolCallEnd end, SseOut out) {
-        if (emulated.contains(end.call())) {
-            return;
-        }
-        var ended = held.remove(end.call());
-        if (ended != null) {
-            heldChars -= ended.arguments.length();
-            var text =
-                    TranslatedBridge.arguments(
-                            ended.arguments.toString(), ended.custom, !ended.custom);
-            writer.write(new AnswerEvent.ToolCallDelta(number(end.call()), text), out);
-        }
-        writer.write(new AnswerEvent.ToolCallEnd(number(end.call())), out);
-    }
-
-    private int number(int call) {
-        return numbers.getOrDefault(call, call);
+    private void write(int choice, AnswerEvent.Said event, SseOut out) {
+        writer.write(new AnswerEvent.Of(choice, event), out);
     }
 
     private void done(SseOut out) {
-        if (finished == null) {
+        boolean whole = first.finished();
+        for (var other : others.values()) {
+            whole &= other.finished();
+        }
+        if (!whole) {
             broken(ErrorKind.UPSTREAM, "the provider's stream ended without a finish reason", out);
             return;
         }
-        var reason = TranslatedBridge.finish(finished.reason(), !numbers.isEmpty());
-        writer.write(
-                new AnswerEvent.Finished(reason, finished.word(), finished.stopSequence()), out);
+        first.finish(each -> writer.write(each, out));
+        others.forEach((choice, its) -> its.finish(each -> write(choice, each, out)));
         writer.close(out);
         state = State.COMPLETE;
+    }
+
+    private int heldChars() {
+        int chars = first.heldChars();
+        for (var other : others.values()) {
+            chars += other.heldChars();
+        }
+        return chars;
     }
 
     private void broken(ErrorKind kind, String message, SseOut out) {
@@ -239,7 +181,7 @@ final class TranslatedStream implements AnswerStream {
 
     @Override
     public boolean sawToken() {
-        return sawToken;
+        return first.sawToken() || others.values().stream().anyMatch(RestoredChoice::sawToken);
     }
 
     @Override
@@ -249,7 +191,7 @@ final class TranslatedStream implements AnswerStream {
 
     @Override
     public @Nullable String finishReason() {
-        return finished == null ? null : finished.word();
+        return first.finishWord();
     }
 
     @Override
@@ -259,6 +201,10 @@ final class TranslatedStream implements AnswerStream {
 
     @Override
     public long visibleOutputBytes() {
-        return visibleOutputBytes;
+        long bytes = first.visibleBytes();
+        for (var other : others.values()) {
+            bytes += other.visibleBytes();
+        }
+        return bytes;
     }
 }

@@ -267,6 +267,11 @@ class DeviationsTest {
                         told + ",\"reasoning_content\":\"r\"}",
                         ""),
                 message(
+                        Deviation.REASONING_DETAILS,
+                        told + ",\"reasoning_details\":[{\"type\":\"reasoning.text\"}]}",
+                        told + ",\"reasoning_details\":[{\"type\":\"reasoning.text\"}]}",
+                        ""),
+                message(
                         Deviation.CLOSED_MESSAGES,
                         told + ",\"refusal\":null,\"annotations\":[],\"audio\":null}",
                         told + "}",

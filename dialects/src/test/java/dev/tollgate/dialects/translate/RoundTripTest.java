@@ -169,6 +169,7 @@ class RoundTripTest {
                 case AnswerEvent.Done() -> done = true;
                 case AnswerEvent.Failed failed -> throw new AssertionError(failed);
                 case AnswerEvent.Start _,
+                        AnswerEvent.Of _,
                         AnswerEvent.ToolCallEnd _,
                         AnswerEvent.ReasoningSigned _,
                         AnswerEvent.ReasoningRedacted _,
@@ -383,6 +384,7 @@ class RoundTripTest {
                 OptionalLong.of(random.nextLong(1, 4096)),
                 null,
                 null,
+                1,
                 Map.of());
     }
 

@@ -53,6 +53,29 @@ final class Wire {
         }
     }
 
+    /** What the client who asked so sees of a stream of these events. */
+    static Exchanges.Streamed streamTo(
+            Dialect client, String request, Dialect provider, String... events) {
+        var all = new StringBuilder();
+        for (var event : events) {
+            all.append("data: ").append(event).append("\n\n");
+        }
+        return Exchanges.stream(
+                bridge(client, provider),
+                Exchanges.answerTerms(client, json(request)),
+                json(all.toString()),
+                7);
+    }
+
+    /** What the client who asked so sees of an answer. */
+    static JsonNode answerTo(Dialect client, String request, Dialect provider, String answer) {
+        var read =
+                bridge(client, provider)
+                        .answer(json(answer), Exchanges.answerTerms(client, json(request)));
+        assertThat(read).isInstanceOf(AnswerRead.Read.class);
+        return tree(((AnswerRead.Read) read).body());
+    }
+
     /** What the client sees of a stream of these events, and how it ended. */
     static Exchanges.Streamed stream(Dialect client, Dialect provider, String... events) {
         var all = new StringBuilder();

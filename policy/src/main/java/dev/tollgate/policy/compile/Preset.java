@@ -62,7 +62,7 @@ record Preset(
                             .with(Quirks.DEEPSEEK);
             case OPENROUTER ->
                     billsOn("OpenRouter", OPENAI, "openrouter", "https://openrouter.ai/api/v1")
-                            .with(Quirks.ANY_SERVER);
+                            .with(Quirks.OPENROUTER);
             case TOGETHER ->
                     stops("Together", OPENAI, "together", "https://api.together.ai/v1")
                             .with(Quirks.TOGETHER);

@@ -75,6 +75,9 @@ final class Quirks {
                     "no_developer_role",
                     "reasoning_content");
 
+    /** openrouter.ai/docs, reasoning tokens: details go back as they came. */
+    static final List<String> OPENROUTER = List.of("max_tokens", "reasoning_details");
+
     /** togethercomputer/openapi. */
     static final List<String> TOGETHER =
             List.of("max_tokens", "no_web_search", "no_developer_role");

@@ -1,0 +1,139 @@
+package dev.tollgate.dialects.translate;
+
+import dev.tollgate.dialects.conversation.AnswerEvent;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One answer of a stream as the client knows it: its own names of tools, free text where its tool
+ * takes free text, and text where a tool stood for it. The finish is kept until the stream ends.
+ */
+final class RestoredChoice {
+    private record Held(boolean custom, StringBuilder arguments) {}
+
+    private final ToolNames names;
+    private final Set<Integer> emulated = new HashSet<>();
+
+    /**
+     * The client's number of a provider's call: calls that are emulation are none to the client.
+     */
+    private final Map<Integer, Integer> numbers = new HashMap<>();
+
+    /** Calls whose arguments change their form, and so are held until they are whole. */
+    private final Map<Integer, Held> held = new HashMap<>();
+
+    private int heldChars;
+    private boolean sawToken;
+    private long visibleBytes;
+    private AnswerEvent.@Nullable Finished finished;
+
+    RestoredChoice(ToolNames names) {
+        this.names = names;
+    }
+
+    void handle(AnswerEvent.Said event, Consumer<AnswerEvent.Said> out) {
+        switch (event) {
+            case AnswerEvent.TextDelta(var text) -> token(event, text, out);
+            case AnswerEvent.RefusalDelta(var text) -> token(event, text, out);
+            case AnswerEvent.ReasoningDelta(var text) -> token(event, text, out);
+            case AnswerEvent.ToolCallStart call -> callStart(call, out);
+            case AnswerEvent.ToolCallDelta delta -> callDelta(delta, out);
+            case AnswerEvent.ToolCallEnd end -> callEnd(end, out);
+            case AnswerEvent.Logprobs _,
+                    AnswerEvent.ReasoningSigned _,
+                    AnswerEvent.ReasoningRedacted _,
+                    AnswerEvent.Cited _ ->
+                    out.accept(event);
+            case AnswerEvent.Finished end -> finished = end;
+        }
+    }
+
+    private void token(AnswerEvent.Said event, String text, Consumer<AnswerEvent.Said> out) {
+        sawToken = true;
+        visibleBytes += Utf8.length(text);
+        out.accept(event);
+    }
+
+    private void callStart(AnswerEvent.ToolCallStart call, Consumer<AnswerEvent.Said> out) {
+        sawToken = true;
+        if (ToolNames.isEmulation(call.name())) {
+            emulated.add(call.call());
+            return;
+        }
+        int number = numbers.size();
+        numbers.put(call.call(), number);
+        var name = names.toClient(call.name());
+        visibleBytes += Utf8.length(name);
+        boolean custom = names.isCustom(name);
+        if (custom != call.custom()) {
+            held.put(call.call(), new Held(call.custom(), new StringBuilder()));
+        }
+        out.accept(
+                new AnswerEvent.ToolCallStart(number, call.id(), name, custom, call.signature()));
+    }
+
+    private void callDelta(AnswerEvent.ToolCallDelta delta, Consumer<AnswerEvent.Said> out) {
+        visibleBytes += Utf8.length(delta.arguments());
+        var waiting = held.get(delta.call());
+        if (emulated.contains(delta.call())) {
+            out.accept(new AnswerEvent.TextDelta(delta.arguments()));
+        } else if (waiting != null) {
+            waiting.arguments.append(delta.arguments());
+            heldChars += delta.arguments().length();
+        } else {
+            out.accept(new AnswerEvent.ToolCallDelta(number(delta.call()), delta.arguments()));
+        }
+    }
+
+    private void callEnd(AnswerEvent.ToolCallEnd end, Consumer<AnswerEvent.Said> out) {
+        if (emulated.contains(end.call())) {
+            return;
+        }
+        var ended = held.remove(end.call());
+        if (ended != null) {
+            heldChars -= ended.arguments.length();
+            var text =
+                    TranslatedBridge.arguments(
+                            ended.arguments.toString(), ended.custom, !ended.custom);
+            out.accept(new AnswerEvent.ToolCallDelta(number(end.call()), text));
+        }
+        out.accept(new AnswerEvent.ToolCallEnd(number(end.call())));
+    }
+
+    private int number(int call) {
+        return numbers.getOrDefault(call, call);
+    }
+
+    boolean finished() {
+        return finished != null;
+    }
+
+    /** The provider's word, null if it has not finished. */
+    @Nullable String finishWord() {
+        return finished == null ? null : finished.word();
+    }
+
+    /** Tells how it ended, if it has. */
+    void finish(Consumer<AnswerEvent.Said> out) {
+        if (finished != null) {
+            var reason = TranslatedBridge.finish(finished.reason(), !numbers.isEmpty());
+            out.accept(new AnswerEvent.Finished(reason, finished.word(), finished.stopSequence()));
+        }
+    }
+
+    int heldChars() {
+        return heldChars;
+    }
+
+    boolean sawToken() {
+        return sawToken;
+    }
+
+    long visibleBytes() {
+        return visibleBytes;
+    }
+}
