@@ -55,7 +55,8 @@ record Refusal(
                             null,
                             retryAfter,
                             Outcome.NO_TARGET);
-            case ABOVE_COST_CEILING, CAPABILITY_MISSING -> invalid(noRoute.message(), null);
+            case ABOVE_COST_CEILING, CAPABILITY_MISSING, BELOW_QUALITY_FLOOR ->
+                    invalid(noRoute.message(), null);
             case CONTEXT_TOO_SMALL ->
                     of(ErrorKind.CONTEXT_LENGTH, noRoute.message(), Outcome.INVALID_REQUEST);
             case REGION_NOT_ALLOWED ->

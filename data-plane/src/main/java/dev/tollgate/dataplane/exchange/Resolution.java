@@ -19,6 +19,7 @@ import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.Routing;
 import dev.tollgate.policy.snapshot.ProviderEntry;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -77,7 +78,17 @@ sealed interface Resolution {
         if (model == null || model.isEmpty()) {
             return impossible(Refusal.invalid("model is missing", "model"), "");
         }
-        var ask = new Ask(arrival.caller(), model, headers, requires(scan), estimatedTokens(scan));
+        var ask =
+                new Ask(
+                        arrival.caller(),
+                        model,
+                        headers,
+                        requires(scan),
+                        estimatedTokens(scan),
+                        outputLimit(scan),
+                        scan.stream(),
+                        Instant.now(),
+                        () -> 0);
         return switch (Router.route(arrival.applied().index(), ask)) {
             case NoRoute none ->
                     new Impossible(
@@ -101,6 +112,12 @@ sealed interface Resolution {
     private static long estimatedTokens(RequestScan scan) {
         int inputs = scan.operation().embeds() ? scan.choices() : 1;
         return scan.textBytes() / BYTES_PER_TOKEN / inputs;
+    }
+
+    /** Over all choices; -1: the client set none. */
+    private static long outputLimit(RequestScan scan) {
+        var limit = scan.maxOutputTokens();
+        return limit.isPresent() ? limit.getAsLong() * Math.max(1, scan.choices()) : -1;
     }
 
     /** Leaves out targets that this request cannot be carried to. */
@@ -193,18 +210,7 @@ sealed interface Resolution {
         if (rest.isEmpty()) {
             return Router.exhausted(plan.route(), exclusions, null);
         }
-        return new RoutePlan(
-                plan.policy(),
-                plan.route(),
-                plan.rule(),
-                plan.strategy(),
-                plan.answersRequestedModel(),
-                rest,
-                exclusions,
-                plan.retry(),
-                plan.firstTokenMillis(),
-                plan.requestMillis(),
-                plan.maxCost());
+        return plan.with(rest, exclusions);
     }
 
     private static String asked(RequestScan scan) {

@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.policy.attempt.Outcome;
 import dev.tollgate.policy.attempt.TargetState;
+import dev.tollgate.policy.attempt.Telemetry;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.Snapshot;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *                                  +-- failure: openFor doubles, up to maxOpenFor
  * </pre>
  */
-public final class TargetStates implements TargetState.Lookup {
+public final class TargetStates implements Telemetry {
 
     /** How a circuit stands, as {@code tollgate_circuit_state} numbers it. */
     public enum Circuit {
@@ -42,12 +43,38 @@ public final class TargetStates implements TargetState.Lookup {
         final CircuitBreaker breaker;
         volatile @Nullable Instant notBefore;
         volatile long latencyMillis = -1;
+        volatile int errorPermille;
+        volatile long errorsReadSecond;
+        final MovingAverage firstTokenMicros = new MovingAverage();
+        final MovingAverage answerMicros = new MovingAverage();
         volatile boolean credentialRejected;
         final LastMinute lastMinute = new LastMinute();
 
         Target(ProviderEntry.Breaker settings, String name) {
             this.settings = settings;
             this.breaker = CircuitBreaker.of(name, config(settings));
+        }
+
+        /** What took too long is slow; other failures say nothing about the time of an answer. */
+        void measured(Outcome outcome, long latencyNanos, long firstTokenNanos) {
+            long now = System.nanoTime();
+            if (outcome instanceof Outcome.Success || outcome instanceof Outcome.Timeout) {
+                answerMicros.add(TimeUnit.NANOSECONDS.toMicros(latencyNanos), now);
+            }
+            if (firstTokenNanos >= 0) {
+                firstTokenMicros.add(TimeUnit.NANOSECONDS.toMicros(firstTokenNanos), now);
+            }
+        }
+
+        /** Counted anew once a second. */
+        int errorPermille(long second) {
+            if (errorsReadSecond != second) {
+                errorsReadSecond = second;
+                long requests = lastMinute.requests(second);
+                errorPermille =
+                        requests == 0 ? 0 : (int) (lastMinute.errors(second) * 1_000 / requests);
+            }
+            return errorPermille;
         }
     }
 
@@ -63,6 +90,7 @@ public final class TargetStates implements TargetState.Lookup {
 
     private final ConcurrentHashMap<String, ConcurrentHashMap<String, Target>> targets =
             new ConcurrentHashMap<>();
+    private final RouteFigures routes = new RouteFigures();
 
     /** As many failures in a row as the window holds: a rate of 100 %. */
     private static CircuitBreakerConfig config(ProviderEntry.Breaker settings) {
@@ -90,11 +118,28 @@ public final class TargetStates implements TargetState.Lookup {
         if (target == null) {
             return TargetState.FINE;
         }
-        var notBefore = target.notBefore;
-        boolean open = !letsThrough(target.breaker);
-        return open || notBefore != null
-                ? new TargetState(open, false, notBefore)
-                : TargetState.FINE;
+        return new TargetState(
+                !letsThrough(target.breaker),
+                false,
+                target.notBefore,
+                target.firstTokenMicros.value(),
+                target.answerMicros.value(),
+                target.errorPermille(System.currentTimeMillis() / 1_000));
+    }
+
+    @Override
+    public long meanOutputTokens(String route) {
+        return routes.meanOutputTokens(route);
+    }
+
+    @Override
+    public long nextTurn(String route) {
+        return routes.nextTurn(route);
+    }
+
+    /** An answer of a route was this long. */
+    void answered(String route, long outputTokens) {
+        routes.answered(route, outputTokens, System.nanoTime());
     }
 
     /** Asks without taking: an open circuit whose time is over turns half-open by the question. */
@@ -119,7 +164,15 @@ public final class TargetStates implements TargetState.Lookup {
         target(candidate).breaker.releasePermission();
     }
 
-    void done(Candidate candidate, Outcome outcome, long latencyNanos, Instant now) {
+    /**
+     * @param firstTokenNanos of a stream, from the start of the call; -1: it had none
+     */
+    void done(
+            Candidate candidate,
+            Outcome outcome,
+            long latencyNanos,
+            long firstTokenNanos,
+            Instant now) {
         if (outcome instanceof Outcome.NoFreeConnection) {
             unused(candidate);
             return;
@@ -133,6 +186,7 @@ public final class TargetStates implements TargetState.Lookup {
             target.breaker.onSuccess(latencyNanos, TimeUnit.NANOSECONDS);
             target.latencyMillis = TimeUnit.NANOSECONDS.toMillis(latencyNanos);
         }
+        target.measured(outcome, latencyNanos, firstTokenNanos);
         var wait =
                 switch (outcome) {
                     case Outcome.RateLimited limited -> limited.retryAfter();
@@ -172,6 +226,7 @@ public final class TargetStates implements TargetState.Lookup {
         var live = ConcurrentHashMap.<String>newKeySet();
         snapshot.providers().forEach(provider -> live.add(provider.key()));
         targets.keySet().retainAll(live);
+        routes.retain(snapshot);
     }
 
     /** What the control plane hears of one target. */

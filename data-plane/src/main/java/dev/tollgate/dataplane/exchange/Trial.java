@@ -96,6 +96,7 @@ final class Trial implements Call.Owner, Relay.Owner {
     private boolean settled;
     private boolean charged;
     private long firstChunkNanos = -1;
+    private long firstTokenNanos = -1;
 
     Trial(
             Owner owner,
@@ -299,7 +300,9 @@ final class Trial implements Call.Owner, Relay.Owner {
 
     @Override
     public void token() {
-        tally.firstTokenNanos = System.nanoTime() - tally.startNanos;
+        long now = System.nanoTime();
+        firstTokenNanos = now - startNanos;
+        tally.firstTokenNanos = now - tally.startNanos;
     }
 
     @Override
@@ -548,13 +551,16 @@ final class Trial implements Call.Owner, Relay.Owner {
         if (outcome == null) {
             loop.targets().unused(candidate);
         } else {
-            loop.targets().done(candidate, outcome, latency, Instant.now());
+            loop.targets().done(candidate, outcome, latency, firstTokenNanos, Instant.now());
         }
         if (settlement.implausible()) {
             loop.metrics().implausible();
         }
         // figures that cannot be true are told by their alarm, and by no record or metric
         var usage = facts == null || settlement.implausible() ? null : facts.usage();
+        if (usage != null && outcome instanceof Outcome.Success) {
+            loop.targets().answered(terms.plan().route(), usage.output());
+        }
         tally.settled(
                 new Attempt(candidate, outcome == null ? new Outcome.Success() : outcome),
                 word,

@@ -22,7 +22,8 @@ public final class RecordLines implements AutoCloseable {
 
     private static final int MAX_QUEUED = 65_536;
     private static final int BATCH_BYTES = 256 * 1024;
-    private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final OutputStream out;
     private final boolean owned;
@@ -69,29 +70,41 @@ public final class RecordLines implements AutoCloseable {
         }
     }
 
+    /**
+     * While lines come it looks by itself, so that no request pays for waking it; it sleeps when a
+     * second has passed without.
+     */
     private void run() {
         var batch = new byte[BATCH_BYTES];
+        long lastLine = System.nanoTime();
         while (true) {
             boolean last = closed;
-            drain(batch);
+            if (drain(batch)) {
+                lastLine = System.nanoTime();
+            }
             if (last) {
                 return;
             }
-            asleep.set(true);
-            if (queue.isEmpty() && !closed) {
-                LockSupport.park(this);
-            }
-            asleep.set(false);
-            if (!closed) {
+            if (System.nanoTime() - lastLine > IDLE_NANOS) {
+                asleep.set(true);
+                if (queue.isEmpty() && !closed) {
+                    LockSupport.park(this);
+                }
+                asleep.set(false);
+                lastLine = System.nanoTime();
+            } else if (!closed) {
                 LockSupport.parkNanos(this, GATHER_NANOS);
             }
         }
     }
 
-    private void drain(byte[] batch) {
+    /** Whether there was anything. */
+    private boolean drain(byte[] batch) {
         int length = 0;
+        boolean any = false;
         try {
             for (var line = queue.poll(); line != null; line = queue.poll()) {
+                any = true;
                 queued.decrementAndGet();
                 if (length + line.length + 1 > batch.length) {
                     out.write(batch, 0, length);
@@ -114,6 +127,7 @@ public final class RecordLines implements AutoCloseable {
             // a closed pipe: the records are in the usage log
             metrics.unrecorded();
         }
+        return any;
     }
 
     /** Writes what is queued, then ends. Blocks for a second at most. */

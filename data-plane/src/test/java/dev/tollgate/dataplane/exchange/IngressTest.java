@@ -77,6 +77,9 @@ class IngressTest {
                 false,
                 null,
                 null,
+                null,
+                34,
+                67,
                 chain.rules());
     }
 

@@ -79,7 +79,9 @@ class PassThroughTest {
                 entry.timeouts(),
                 entry.breaker(),
                 entry.billing(),
-                entry.quirks());
+                entry.quirks(),
+                entry.limits(),
+                entry.healthCheck());
     }
 
     private void serve(String asked, ProviderEntry... providers) {

@@ -9,6 +9,7 @@ import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.PriceEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
+import dev.tollgate.policy.snapshot.SelectionEntry;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import dev.tollgate.policy.snapshot.Snapshot;
 import java.util.EnumSet;
@@ -68,7 +69,9 @@ public final class Snapshots {
                 entry.timeouts(),
                 entry.breaker(),
                 entry.billing(),
-                entry.quirks());
+                entry.quirks(),
+                entry.limits(),
+                entry.healthCheck());
     }
 
     public static ProviderEntry.Timeouts timeouts(long firstByteMillis) {
@@ -99,7 +102,9 @@ public final class Snapshots {
                 timeouts,
                 new ProviderEntry.Breaker(3, 400, 2_000, 1),
                 new ProviderEntry.Billing(stopsOnDisconnect, List.of(500, 503)),
-                List.of());
+                List.of(),
+                null,
+                null);
     }
 
     public static RuleEntry.Retry retry(int attempts, @Nullable Long perTry) {
@@ -120,7 +125,8 @@ public final class Snapshots {
                                                 "model-1",
                                                 null,
                                                 i,
-                                                1))
+                                                1,
+                                                null))
                         .toList();
         return new PolicyEntry(
                 "team-a/chat",
@@ -130,7 +136,22 @@ public final class Snapshots {
                 true,
                 null,
                 null,
-                List.of(new RuleEntry("default", null, "weighted", targets, retry, null, null)));
+                null,
+                34,
+                67,
+                List.of(
+                        new RuleEntry(
+                                "default",
+                                null,
+                                SelectionEntry.WEIGHTED,
+                                targets,
+                                null,
+                                null,
+                                List.of(),
+                                null,
+                                retry,
+                                null,
+                                null)));
     }
 
     public static BudgetEntry budget(String amountMicros) {

@@ -25,7 +25,7 @@ public final class AttemptRule {
      * @param random seeded by the shell
      */
     public record Circumstances(
-            TargetState.Lookup states,
+            Telemetry telemetry,
             Instant now,
             Instant deadline,
             boolean retryAllowed,
@@ -42,10 +42,10 @@ public final class AttemptRule {
             return new Decision.GiveUp(reason);
         }
         var next =
-                Selection.among(
+                Selection.next(
                         plan,
                         candidate -> untried(candidate, attempts),
-                        circumstances.states(),
+                        circumstances.telemetry(),
                         circumstances.now(),
                         circumstances.random());
         return switch (next) {
@@ -103,7 +103,8 @@ public final class AttemptRule {
                 || last.outcome() instanceof Outcome.NoFreeConnection) {
             return new Decision.GiveUp(Decision.Reason.NO_TARGET_LEFT);
         }
-        var state = circumstances.states().of(candidate.provider().key(), candidate.model().name());
+        var state =
+                circumstances.telemetry().of(candidate.provider().key(), candidate.model().name());
         if (state.circuitOpen() || state.unhealthy()) {
             return new Decision.GiveUp(Decision.Reason.NO_TARGET_LEFT);
         }

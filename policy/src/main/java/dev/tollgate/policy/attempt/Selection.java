@@ -13,13 +13,35 @@ import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** Picks the target of a first attempt; api.md, 3.1 steps 5 to 7 and R10. */
+/** Picks the target of an attempt; api.md, 3.1 steps 5 to 7. */
 public sealed interface Selection {
+
+    int PERCENT = 100;
+
+    /** Why this one of several, for traces and {@code tollgate explain}. */
+    enum Reason {
+        /** No other target could take the request. */
+        ONLY_ONE,
+        /** Drawn by weight. */
+        WEIGHT,
+        /** Its turn in the rotation. */
+        TURN,
+        CHEAPEST,
+        FASTEST,
+        /** Not the fastest, to keep figures fresh. */
+        EXPLORED,
+        SCORE,
+        /** The key of the request belongs to it. */
+        STICKY,
+        /** The canary's share. */
+        CANARY
+    }
 
     /**
      * @param exclusions every other target that may not serve now, with its reason
      */
-    record Chosen(Candidate candidate, List<Exclusion> exclusions) implements Selection {
+    record Chosen(Candidate candidate, Reason reason, List<Exclusion> exclusions)
+            implements Selection {
         public Chosen {
             exclusions = List.copyOf(exclusions);
         }
@@ -29,22 +51,35 @@ public sealed interface Selection {
     record None(NoRoute noRoute) implements Selection {}
 
     /**
-     * The lowest priority number that has a candidate serves, shared by weight.
+     * The lowest priority number that has a candidate serves: first the canary's share, then as the
+     * rule's selection says.
      *
      * @param random seeded by the shell
      */
     static Selection first(
-            RoutePlan plan, TargetState.Lookup states, Instant now, RandomGenerator random) {
-        return among(plan, candidate -> true, states, now, random);
+            RoutePlan plan, Telemetry telemetry, Instant now, RandomGenerator random) {
+        return among(plan, candidate -> true, telemetry, now, random, true);
     }
 
-    /** As {@link #first}, among the candidates that {@code eligible} admits. */
-    static Selection among(
+    /**
+     * As {@link #first}, among the candidates that {@code eligible} admits; a canary comes last.
+     */
+    static Selection next(
             RoutePlan plan,
             Predicate<Candidate> eligible,
-            TargetState.Lookup states,
+            Telemetry telemetry,
             Instant now,
             RandomGenerator random) {
+        return among(plan, eligible, telemetry, now, random, false);
+    }
+
+    private static Selection among(
+            RoutePlan plan,
+            Predicate<Candidate> eligible,
+            Telemetry telemetry,
+            Instant now,
+            RandomGenerator random,
+            boolean first) {
         var available = new ArrayList<Candidate>();
         var exclusions = new ArrayList<>(plan.exclusions());
         Instant earliest = null;
@@ -52,7 +87,7 @@ public sealed interface Selection {
             if (!eligible.test(candidate)) {
                 continue;
             }
-            var state = states.of(candidate.provider().key(), candidate.model().name());
+            var state = telemetry.of(candidate.provider().key(), candidate.model().name());
             var excluded = excluded(candidate, state, now);
             if (excluded == null) {
                 available.add(candidate);
@@ -64,12 +99,61 @@ public sealed interface Selection {
                 earliest = notBefore;
             }
         }
-        if (available.isEmpty()) {
+        var canary = canary(plan, available);
+        if (first && canary != null && isDrawn(plan, random)) {
+            return new Chosen(canary, Reason.CANARY, exclusions);
+        }
+        var others = withoutCanary(available, canary, exclusions);
+        if (others.isEmpty()) {
             return new None(Router.exhausted(plan.route(), exclusions, millis(now, earliest)));
         }
-        int priority = available.getFirst().priority();
-        var lowest = available.stream().filter(c -> c.priority() == priority).toList();
-        return new Chosen(weighted(lowest, random), exclusions);
+        int priority = others.getFirst().priority();
+        var lowest = others.stream().filter(c -> c.priority() == priority).toList();
+        var picked = new Picker(plan, telemetry, random).pick(lowest);
+        return new Chosen(picked.candidate(), picked.reason(), exclusions);
+    }
+
+    /** Null: there is none, or it cannot serve now, or a target of a lower priority number can. */
+    private static @Nullable Candidate canary(RoutePlan plan, List<Candidate> available) {
+        var canary = plan.canary();
+        if (canary == null) {
+            return null;
+        }
+        for (var candidate : available) {
+            if (candidate.target().name().equals(canary.target())) {
+                return candidate.priority() == available.getFirst().priority() ? candidate : null;
+            }
+        }
+        return null;
+    }
+
+    private static boolean isDrawn(RoutePlan plan, RandomGenerator random) {
+        var canary = plan.canary();
+        if (canary == null) {
+            return false;
+        }
+        var key = plan.traits().stickyKey();
+        int drawn = key == null ? random.nextInt(PERCENT) : Rendezvous.percent(plan.route(), key);
+        return drawn < canary.percent();
+    }
+
+    /**
+     * The canary has had its share: it serves otherwise only where it is the last with a weight.
+     */
+    private static List<Candidate> withoutCanary(
+            List<Candidate> available, @Nullable Candidate canary, List<Exclusion> exclusions) {
+        var others = new ArrayList<Candidate>(available.size());
+        for (var candidate : available) {
+            if (candidate.weight() == 0) {
+                exclusions.add(because(candidate, Exclusion.Reason.NO_WEIGHT, "has weight 0"));
+            } else if (!candidate.equals(canary)) {
+                others.add(candidate);
+            }
+        }
+        if (others.isEmpty() && canary != null && canary.weight() > 0) {
+            others.add(canary);
+        }
+        return others;
     }
 
     private static @Nullable Exclusion excluded(
@@ -98,20 +182,5 @@ public sealed interface Selection {
 
     private static @Nullable Long millis(Instant now, @Nullable Instant until) {
         return until == null ? null : Math.max(0, Duration.between(now, until).toMillis());
-    }
-
-    private static Candidate weighted(List<Candidate> candidates, RandomGenerator random) {
-        if (candidates.size() == 1) {
-            return candidates.getFirst();
-        }
-        long sum = candidates.stream().mapToLong(Candidate::weight).sum();
-        long drawn = random.nextLong(sum);
-        for (var candidate : candidates) {
-            drawn -= candidate.weight();
-            if (drawn < 0) {
-                return candidate;
-            }
-        }
-        throw new IllegalStateException("weights: " + sum + " (expected: their sum)");
     }
 }

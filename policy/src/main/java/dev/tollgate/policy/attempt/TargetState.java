@@ -8,17 +8,21 @@ import org.jspecify.annotations.Nullable;
  *
  * @param circuitOpen its circuit lets no request through
  * @param unhealthy an active check failed
- * @param notBefore the provider asked to wait until then, null: it did not
+ * @param notBefore the provider asked to wait until then, or a limit of it is near until then;
+ *     null: neither
+ * @param firstTokenMicros moving average of the time to a stream's first token, -1: unknown
+ * @param answerMicros moving average of the time to the end of an answer, -1: unknown
+ * @param errorPermille failures of a thousand calls of the last minute
  */
-public record TargetState(boolean circuitOpen, boolean unhealthy, @Nullable Instant notBefore) {
+public record TargetState(
+        boolean circuitOpen,
+        boolean unhealthy,
+        @Nullable Instant notBefore,
+        long firstTokenMicros,
+        long answerMicros,
+        int errorPermille) {
 
-    public static final TargetState FINE = new TargetState(false, false, null);
+    public static final long UNKNOWN = -1;
 
-    /** How the shell tells states: it is asked with {@code namespace/name} and model. */
-    @FunctionalInterface
-    public interface Lookup {
-        Lookup ALL_FINE = (provider, model) -> FINE;
-
-        TargetState of(String provider, String model);
-    }
+    public static final TargetState FINE = new TargetState(false, false, null, UNKNOWN, UNKNOWN, 0);
 }

@@ -145,7 +145,9 @@ public final class Compiler {
                 entry.timeouts(),
                 entry.breaker(),
                 entry.billing(),
-                entry.quirks());
+                entry.quirks(),
+                entry.limits(),
+                entry.healthCheck());
     }
 
     private void policy(RoutingPolicy policy, TargetResolver resolver) {
@@ -195,6 +197,9 @@ public final class Compiler {
                         entry.answersRequestedModel(),
                         entry.regions(),
                         entry.maxCostNanosPerRequest(),
+                        entry.cache(),
+                        entry.moderateFrom(),
+                        entry.complexFrom(),
                         entry.rules()),
                 outcome.providers(),
                 outcome.total(),

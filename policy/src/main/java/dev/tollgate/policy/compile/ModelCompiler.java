@@ -7,10 +7,10 @@ import dev.tollgate.crds.provider.PriceTier;
 import dev.tollgate.crds.provider.PricingPolicy;
 import dev.tollgate.crds.provider.ProviderModel;
 import dev.tollgate.crds.resource.ConditionReason;
-import dev.tollgate.crds.resource.QualityTier;
 import dev.tollgate.policy.price.Catalogue;
 import dev.tollgate.policy.price.CatalogueEntry;
 import dev.tollgate.policy.price.PriceParts;
+import dev.tollgate.policy.route.Quality;
 import dev.tollgate.policy.snapshot.ModelEntry;
 import dev.tollgate.policy.snapshot.PriceEntry;
 import java.util.ArrayList;
@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 /** The models of a provider: what is written, then the catalogue (api.md, section 2 and P5). */
 final class ModelCompiler {
 
-    private static final int DEFAULT_QUALITY = 50;
     private static final long MAX_MICROS = 999_999_999_999L;
 
     /** Of a model that neither resource nor catalogue describes: nothing is known to be missing. */
@@ -97,7 +96,7 @@ final class ModelCompiler {
                                         entry.contextTokens(),
                                         entry.maxOutputTokens(),
                                         entry.capabilities(),
-                                        DEFAULT_QUALITY,
+                                        Quality.STANDARD,
                                         ImageTokens.of(spec.type(), entry.name())))
                 .toList();
     }
@@ -138,14 +137,9 @@ final class ModelCompiler {
                 .toList();
     }
 
-    /** What a model is good for decides nothing yet, so only the default may be written. */
     private int quality(ProviderModel model, String path) {
-        var tier = model.tier();
-        if (tier != null && tier != QualityTier.STANDARD) {
-            findings.unsupported(path + ".tier", WireName.of(tier));
-        }
-        findings.unsupportedIf(model.quality() != null, path + ".quality");
-        return DEFAULT_QUALITY;
+        var written = QualityOf.written(model.tier(), model.quality(), path, findings);
+        return written == null ? Quality.STANDARD : written;
     }
 
     private boolean isExplicit() {

@@ -27,6 +27,10 @@ final class PolicyCompiler {
 
     private final Surroundings around;
     private final TargetResolver resolver;
+    private static final int MODERATE_FROM = 34;
+    private static final int COMPLEX_FROM = 67;
+    private static final int MAX_COMPLEXITY = 100;
+
     private final String namespace;
     private final RoutingPolicySpec spec;
     private final Findings findings;
@@ -86,6 +90,9 @@ final class PolicyCompiler {
                         answersRequested(),
                         regions,
                         ceiling == null ? null : ceiling.nanos(),
+                        null,
+                        moderateFrom(),
+                        complexFrom(),
                         rules);
         return findings.accepted()
                 ? new Outcome(entry, providers, totalTargets, soundTargets)
@@ -152,6 +159,30 @@ final class PolicyCompiler {
         findings.unsupportedIf(spec.complexity() != null, "spec.complexity");
     }
 
+    private int moderateFrom() {
+        var borders = spec.complexity();
+        return borders == null || borders.moderateFrom() == null
+                ? MODERATE_FROM
+                : borders.moderateFrom();
+    }
+
+    private int complexFrom() {
+        var borders = spec.complexity();
+        int from =
+                borders == null || borders.complexFrom() == null
+                        ? COMPLEX_FROM
+                        : borders.complexFrom();
+        if (moderateFrom() < 0 || moderateFrom() >= from || from > MAX_COMPLEXITY) {
+            findings.invalid(
+                    "spec.complexity",
+                    moderateFrom()
+                            + " and "
+                            + from
+                            + " (expected: 0 <= moderateFrom < complexFrom <= 100)");
+        }
+        return from;
+    }
+
     private List<RuleEntry> rules(@Nullable List<String> regions) {
         var entries = new ArrayList<RuleEntry>();
         var names = new HashSet<String>();
@@ -188,8 +219,6 @@ final class PolicyCompiler {
             if (priority < 0 || weight < 0) {
                 findings.invalid(at, "priority or weight below 0 (expected: at least 0)");
             }
-            findings.unsupportedIf(target.tier() != null, at + ".tier");
-            findings.unsupportedIf(target.quality() != null, at + ".quality");
             var resolved =
                     resolver.resolve(target, namespace, spec.models(), regions, at, findings);
             totalTargets++;

@@ -73,7 +73,9 @@ final class ProviderCompiler {
                         timeouts(),
                         breaker(),
                         preset.billing(),
-                        preset.quirks());
+                        preset.quirks(),
+                        null,
+                        null);
         return findings.accepted() && findings.resolved() ? entry : null;
     }
 

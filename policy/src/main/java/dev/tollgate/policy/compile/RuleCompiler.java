@@ -1,16 +1,12 @@
 package dev.tollgate.policy.compile;
 
-import dev.tollgate.crds.route.HeaderMatch;
 import dev.tollgate.crds.route.Hedge;
-import dev.tollgate.crds.route.Match;
 import dev.tollgate.crds.route.Retry;
 import dev.tollgate.crds.route.Rule;
-import dev.tollgate.crds.route.Selection;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.snapshot.RuleEntry;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class RuleCompiler {
 
     /** Header names that a rule may not look at: they carry credentials; R54. */
-    private static final Set<String> CREDENTIAL_HEADERS =
+    static final Set<String> CREDENTIAL_HEADERS =
             Set.of(
                     "authorization",
                     "proxy-authorization",
@@ -44,11 +40,16 @@ final class RuleCompiler {
     RuleEntry compile(List<RuleEntry.TargetEntry> targets) {
         refuseUnsupported();
         var timeouts = rule.timeouts();
+        var selection = new SelectionCompiler(rule, at, findings);
         return new RuleEntry(
                 rule.name(),
-                match(),
-                "weighted",
+                new MatchCompiler(namespace, rule.match(), at + ".match", findings).compile(),
+                selection.compile(),
                 targets,
+                selection.sticky(),
+                null,
+                List.of(),
+                null,
                 retry(),
                 timeouts == null
                         ? null
@@ -57,7 +58,6 @@ final class RuleCompiler {
     }
 
     private void refuseUnsupported() {
-        findings.unsupportedIf(rule.sticky() != null, at + ".sticky");
         findings.unsupportedIf(rule.canary() != null, at + ".canary");
         findings.unsupportedIf(!rule.shadow().isEmpty(), at + ".shadow");
         var hedge = rule.hedge();
@@ -65,76 +65,6 @@ final class RuleCompiler {
         if (mode != null && mode != Hedge.Mode.DISABLED) {
             findings.unsupported(at + ".hedge.mode", WireName.of(mode));
         }
-        var selection = rule.selection();
-        if (selection == null) {
-            return;
-        }
-        var path = at + ".selection";
-        var type = selection.type();
-        if (type != null && type != Selection.Type.WEIGHTED) {
-            findings.unsupported(path + ".type", WireName.of(type));
-        }
-        var weights = selection.weights();
-        if (weights != null && weights != Selection.Weights.STATIC) {
-            findings.unsupported(path + ".weights", WireName.of(weights));
-        }
-        findings.unsupportedIf(selection.qualityFloor() != null, path + ".qualityFloor");
-        findings.unsupportedIf(selection.latency() != null, path + ".latency");
-        findings.unsupportedIf(selection.score() != null, path + ".score");
-        findings.unsupportedIf(selection.cascade() != null, path + ".cascade");
-    }
-
-    private RuleEntry.@Nullable Match match() {
-        var match = rule.match();
-        if (match == null) {
-            return null;
-        }
-        var path = at + ".match";
-        findings.unsupportedIf(
-                match.estimatedInputTokens() != null, path + ".estimatedInputTokens");
-        findings.unsupportedIf(!match.requires().isEmpty(), path + ".requires");
-        findings.unsupportedIf(!match.complexity().isEmpty(), path + ".complexity");
-        findings.unsupportedIf(match.time() != null, path + ".time");
-        if (isEmpty(match)) {
-            findings.invalid(path, "empty (expected: at least one member)");
-        }
-        var headers = match.headers().stream().map(this::header).filter(Objects::nonNull).toList();
-        return new RuleEntry.Match(
-                headers,
-                match.serviceAccounts().stream()
-                        .map(text -> Callers.serviceAccount(namespace, text))
-                        .sorted()
-                        .toList());
-    }
-
-    private static boolean isEmpty(Match match) {
-        return match.headers().isEmpty()
-                && match.serviceAccounts().isEmpty()
-                && match.estimatedInputTokens() == null
-                && match.requires().isEmpty()
-                && match.complexity().isEmpty()
-                && match.time() == null;
-    }
-
-    private RuleEntry.@Nullable HeaderMatch header(HeaderMatch header) {
-        var path = at + ".match.headers";
-        if (CREDENTIAL_HEADERS.contains(header.name())) {
-            findings.invalid(path, header.name() + " (expected: no header of a credential)");
-            return null;
-        }
-        var type = header.type() == null ? HeaderMatch.Type.EXACT : header.type();
-        if (type == HeaderMatch.Type.UNKNOWN) {
-            findings.unsupported(path, "a type of a newer version");
-            return null;
-        }
-        boolean present = type == HeaderMatch.Type.PRESENT;
-        if (present == (header.value() != null)) {
-            findings.invalid(
-                    path, header.name() + " (expected: a value, unless the type is Present)");
-            return null;
-        }
-        return new RuleEntry.HeaderMatch(
-                header.name(), type == HeaderMatch.Type.PREFIX, header.value());
     }
 
     private RuleEntry.Retry retry() {

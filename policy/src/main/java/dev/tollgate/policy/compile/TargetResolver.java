@@ -71,7 +71,11 @@ final class TargetResolver {
                             : "ModelProvider " + key + " not found");
             return Resolved.NOTHING;
         }
-        var entry = entry(target, key);
+        var entry =
+                entry(
+                        target,
+                        key,
+                        QualityOf.written(target.tier(), target.quality(), at, findings));
         if (target.apiVersion() != null && !provider.dialect().equals("anthropic")) {
             findings.unsupported(at + ".apiVersion", "an apiVersion for type " + provider.type());
         }
@@ -98,14 +102,16 @@ final class TargetResolver {
         return new Resolved(entry, key, true);
     }
 
-    private static RuleEntry.TargetEntry entry(Target target, String provider) {
+    private static RuleEntry.TargetEntry entry(
+            Target target, String provider, @Nullable Integer quality) {
         return new RuleEntry.TargetEntry(
                 target.name(),
                 provider,
                 target.model(),
                 target.apiVersion(),
                 target.priority() == null ? 0 : target.priority(),
-                target.weight() == null ? 1 : target.weight());
+                target.weight() == null ? 1 : target.weight(),
+                quality);
     }
 
     private static boolean lists(

@@ -16,6 +16,12 @@ public record Candidate(RuleEntry.TargetEntry target, ProviderEntry provider, Mo
         return target.weight();
     }
 
+    /** 1..100: the target's own, else the model's. */
+    public int quality() {
+        var own = target.quality();
+        return own == null ? model.quality() : own;
+    }
+
     /** The target's API version, else the provider's; null: the type's default. */
     public @Nullable String apiVersion() {
         return target.apiVersion() != null ? target.apiVersion() : provider.apiVersion();

@@ -20,8 +20,9 @@ public record Exclusion(
         ABOVE_COST_CEILING,
         CONTEXT_TOO_SMALL,
         CAPABILITY_MISSING,
+        BELOW_QUALITY_FLOOR,
         REGION_NOT_ALLOWED,
-        /** Weight 0: no share of requests. */
+        /** Weight 0: no share of requests but a canary's. */
         NO_WEIGHT
     }
 }

@@ -28,6 +28,7 @@ public record NoRoute(
         ABOVE_COST_CEILING(400, "above_cost_ceiling"),
         CONTEXT_TOO_SMALL(400, "context_length_exceeded"),
         CAPABILITY_MISSING(400, "capability_missing"),
+        BELOW_QUALITY_FLOOR(400, "below_quality_floor"),
         REGION_NOT_ALLOWED(403, "region_not_allowed");
 
         private final int status;

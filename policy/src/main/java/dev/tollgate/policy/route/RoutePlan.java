@@ -1,7 +1,9 @@
 package dev.tollgate.policy.route;
 
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
+import dev.tollgate.policy.snapshot.SelectionEntry;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,10 +13,15 @@ import org.jspecify.annotations.Nullable;
  * @param policy {@code namespace/name} of the policy; null: a provider's alias serves
  * @param route {@code namespace/policy/rule}, or {@code namespace/provider/alias} for an alias:
  *     {@code x-tollgate-route}
- * @param strategy name of the selection in usage records
  * @param answersRequestedModel the answer names the requested model, else the served one
  * @param candidates by priority, then as the rule lists them; never empty
  * @param exclusions the rule's other targets
+ * @param selection how one of several is picked
+ * @param traits what that looks at in the request
+ * @param canary null: no target takes a share of its own
+ * @param shadows get copies
+ * @param hedge null: one call at a time
+ * @param cache null: answers are not kept
  * @param firstTokenMillis the rule's, null: the provider's
  * @param requestMillis the rule's, null: the provider's
  * @param maxCost what all attempts together may cost, null: no ceiling by policy
@@ -23,10 +30,15 @@ public record RoutePlan(
         @Nullable String policy,
         String route,
         String rule,
-        String strategy,
         boolean answersRequestedModel,
         List<Candidate> candidates,
         List<Exclusion> exclusions,
+        SelectionEntry selection,
+        Traits traits,
+        RuleEntry.@Nullable Canary canary,
+        List<RuleEntry.Shadow> shadows,
+        RuleEntry.@Nullable Hedge hedge,
+        PolicyEntry.@Nullable Cache cache,
         RuleEntry.Retry retry,
         @Nullable Long firstTokenMillis,
         @Nullable Long requestMillis,
@@ -36,9 +48,36 @@ public record RoutePlan(
     public RoutePlan {
         candidates = List.copyOf(candidates);
         exclusions = List.copyOf(exclusions);
+        shadows = List.copyOf(shadows);
         if (candidates.isEmpty()) {
             throw new IllegalArgumentException("candidates: [] (expected: at least one)");
         }
+    }
+
+    /** Name of the selection in usage records. */
+    public String strategy() {
+        return selection.type().strategy();
+    }
+
+    /** This plan with other candidates, which must not be empty. */
+    public RoutePlan with(List<Candidate> others, List<Exclusion> excluded) {
+        return new RoutePlan(
+                policy,
+                route,
+                rule,
+                answersRequestedModel,
+                others,
+                excluded,
+                selection,
+                traits,
+                canary,
+                shadows,
+                hedge,
+                cache,
+                retry,
+                firstTokenMillis,
+                requestMillis,
+                maxCost);
     }
 
     /** The first byte's time limit for a candidate: rule or provider, and the limit of one try. */

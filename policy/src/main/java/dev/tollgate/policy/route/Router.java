@@ -4,6 +4,7 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
+import dev.tollgate.policy.snapshot.SelectionEntry;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -41,8 +42,8 @@ public final class Router {
         if (policy == null) {
             return routeAlias(index, view, ask, limits);
         }
-        var rule = RuleMatch.firstMatching(policy, ask);
-        if (rule == null) {
+        var match = RuleMatch.first(policy, ask);
+        if (match == null) {
             return new NoRoute(
                     NoRoute.Kind.NO_RULE_MATCHES,
                     "no rule of RoutingPolicy " + policy.key() + " matches this request",
@@ -50,7 +51,7 @@ public final class Router {
                     List.of(),
                     null);
         }
-        return plan(index, ask, policy, rule, limits.and(policy));
+        return plan(index, ask, policy, match, limits.and(policy));
     }
 
     /** What the caller may ask for, sorted by name; for {@code /v1/models}. */
@@ -112,6 +113,7 @@ public final class Router {
             case ABOVE_COST_CEILING -> NoRoute.Kind.ABOVE_COST_CEILING;
             case CONTEXT_TOO_SMALL -> NoRoute.Kind.CONTEXT_TOO_SMALL;
             case CAPABILITY_MISSING -> NoRoute.Kind.CAPABILITY_MISSING;
+            case BELOW_QUALITY_FLOOR -> NoRoute.Kind.BELOW_QUALITY_FLOOR;
             case REGION_NOT_ALLOWED -> NoRoute.Kind.REGION_NOT_ALLOWED;
         };
     }
@@ -135,10 +137,10 @@ public final class Router {
         }
         var target =
                 new RuleEntry.TargetEntry(
-                        ALIAS_RULE, alias.provider().key(), alias.model().name(), null, 0, 1);
+                        ALIAS_RULE, alias.provider().key(), alias.model().name(), null, 0, 1, null);
         var candidate = new Candidate(target, alias.provider(), alias.model());
         var route = alias.provider().key() + "/" + ALIAS_RULE;
-        var excluded = TargetFilter.exclude(candidate, ask, limits);
+        var excluded = TargetFilter.exclude(candidate, ask, limits, 0);
         if (excluded != null) {
             return exhausted(route, List.of(excluded), null);
         }
@@ -146,10 +148,16 @@ public final class Router {
                 null,
                 route,
                 ALIAS_RULE,
-                "weighted",
                 true,
                 List.of(candidate),
                 List.of(),
+                SelectionEntry.WEIGHTED,
+                new Traits(
+                        ask.estimatedInputTokens(), ask.outputLimit(), ask.stream(), 0, null, null),
+                null,
+                List.of(),
+                null,
+                null,
                 DEFAULT_RETRY,
                 null,
                 null,
@@ -157,19 +165,26 @@ public final class Router {
     }
 
     private static Routing plan(
-            SnapshotIndex index, Ask ask, PolicyEntry policy, RuleEntry rule, Limits limits) {
+            SnapshotIndex index, Ask ask, PolicyEntry policy, RuleMatch match, Limits limits) {
+        var rule = match.rule();
+        var floor = rule.selection().floor();
+        int wanted = Quality.floor(floor, ask.headers());
+        int required = floor != null && floor.rejectUnmet() ? wanted : 0;
         var candidates = new ArrayList<Candidate>();
         var exclusions = new ArrayList<Exclusion>();
         for (var target : rule.targets()) {
-            var wanted = target.model() == null ? ask.model() : target.model();
+            var name = target.model() == null ? ask.model() : target.model();
             var provider = index.provider(target.provider());
-            var model = index.model(target.provider(), wanted);
+            var model = index.model(target.provider(), name);
             if (provider == null || model == null) {
-                exclusions.add(TargetFilter.unresolved(target, wanted, provider != null));
+                exclusions.add(TargetFilter.unresolved(target, name, provider != null));
                 continue;
             }
             var candidate = new Candidate(target, provider, model);
-            var excluded = TargetFilter.exclude(candidate, ask, limits);
+            var excluded =
+                    target.weight() == 0 && !isCanary(rule, target)
+                            ? TargetFilter.withoutWeight(candidate)
+                            : TargetFilter.exclude(candidate, ask, limits, required);
             if (excluded == null) {
                 candidates.add(candidate);
             } else {
@@ -185,14 +200,41 @@ public final class Router {
                 policy.key(),
                 route,
                 rule.name(),
-                rule.strategy(),
                 policy.answersRequestedModel(),
                 candidates,
                 exclusions,
+                rule.selection(),
+                traits(ask, rule, wanted, match.complexity()),
+                rule.canary(),
+                rule.shadows(),
+                rule.hedge(),
+                policy.cache(),
                 rule.retry(),
                 rule.firstTokenMillis(),
                 rule.requestMillis(),
                 limits.maxCost());
+    }
+
+    private static boolean isCanary(RuleEntry rule, RuleEntry.TargetEntry target) {
+        var canary = rule.canary();
+        return canary != null && canary.target().equals(target.name());
+    }
+
+    private static Traits traits(
+            Ask ask, RuleEntry rule, int floor, @Nullable Complexity complexity) {
+        var sticky = rule.sticky();
+        var header = sticky == null ? null : sticky.header();
+        var key =
+                sticky == null
+                        ? null
+                        : header == null ? ask.caller().name() : ask.headers().first(header);
+        return new Traits(
+                ask.estimatedInputTokens(),
+                ask.outputLimit(),
+                ask.stream(),
+                floor,
+                key,
+                complexity);
     }
 
     private static NoRoute modelNotFound(SnapshotIndex index, Ask ask) {

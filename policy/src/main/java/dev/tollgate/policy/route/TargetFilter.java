@@ -17,11 +17,17 @@ final class TargetFilter {
                 target.name(), target.provider(), model, Exclusion.Reason.UNRESOLVED, detail);
     }
 
-    /** Null: it stays a candidate. */
-    static @Nullable Exclusion exclude(Candidate candidate, Ask ask, Router.Limits limits) {
-        if (candidate.weight() == 0) {
-            return because(candidate, Exclusion.Reason.NO_WEIGHT, "has weight 0");
-        }
+    static Exclusion withoutWeight(Candidate candidate) {
+        return because(candidate, Exclusion.Reason.NO_WEIGHT, "has weight 0");
+    }
+
+    /**
+     * Null: it stays a candidate.
+     *
+     * @param floor quality that it must have
+     */
+    static @Nullable Exclusion exclude(
+            Candidate candidate, Ask ask, Router.Limits limits, int floor) {
         var regions = limits.regions();
         var region = candidate.provider().region();
         if (regions != null && (region == null || !regions.contains(region))) {
@@ -35,6 +41,12 @@ final class TargetFilter {
                         Exclusion.Reason.CAPABILITY_MISSING,
                         "lacks the capability " + capability);
             }
+        }
+        if (candidate.quality() < floor) {
+            return because(
+                    candidate,
+                    Exclusion.Reason.BELOW_QUALITY_FLOOR,
+                    "has quality " + candidate.quality() + ", below " + floor);
         }
         var context = candidate.model().contextTokens();
         if (context != null && ask.estimatedInputTokens() > context) {

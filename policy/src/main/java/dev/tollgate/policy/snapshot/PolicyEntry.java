@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param answersRequestedModel the answer names the requested model, else the served one
  * @param regions allowed regions, null: all
  * @param maxCostNanosPerRequest null: none
+ * @param cache null: answers are not kept
+ * @param moderateFrom the lowest complexity score of class {@code MODERATE}
+ * @param complexFrom the lowest complexity score of class {@code COMPLEX}
  */
 public record PolicyEntry(
         String key,
@@ -22,6 +25,9 @@ public record PolicyEntry(
         boolean answersRequestedModel,
         @Nullable List<String> regions,
         @Nullable Long maxCostNanosPerRequest,
+        @Nullable Cache cache,
+        int moderateFrom,
+        int complexFrom,
         List<RuleEntry> rules) {
 
     public PolicyEntry {
@@ -29,6 +35,13 @@ public record PolicyEntry(
         regions = regions == null ? null : List.copyOf(regions);
         rules = List.copyOf(rules);
     }
+
+    /**
+     * Exact repetitions are answered from memory; api.md, R24.
+     *
+     * @param anyTemperature else only requests that send temperature 0
+     */
+    public record Cache(long ttlMillis, boolean anyTemperature) {}
 
     /** The namespace of {@link #key}. */
     public String namespace() {

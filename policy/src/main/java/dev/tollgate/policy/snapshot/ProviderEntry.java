@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param usableBy namespaces whose policies may refer to it, its own included
  * @param billing what the provider bills when an answer does not end well
  * @param quirks deviations from the dialect, by name
+ * @param limits of the account, null: none
+ * @param healthCheck null: only its own traffic tells
  */
 public record ProviderEntry(
         String key,
@@ -40,7 +42,9 @@ public record ProviderEntry(
         Timeouts timeouts,
         Breaker breaker,
         Billing billing,
-        List<String> quirks) {
+        List<String> quirks,
+        @Nullable LimitsEntry limits,
+        @Nullable HealthCheckEntry healthCheck) {
 
     public ProviderEntry {
         models = List.copyOf(models);

@@ -8,8 +8,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.NoRoute;
 import dev.tollgate.policy.route.RoutePlan;
+import dev.tollgate.policy.route.Traits;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.RuleEntry;
+import dev.tollgate.policy.snapshot.SelectionEntry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -18,6 +20,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -47,23 +50,32 @@ class AttemptRuleTest {
                 "ns/p",
                 "ns/p/r",
                 "r",
-                "weighted",
                 true,
                 List.of(candidates),
                 List.of(),
+                SelectionEntry.WEIGHTED,
+                Traits.NONE,
+                null,
+                List.of(),
+                null,
+                null,
                 new RuleEntry.Retry(retryOn, maxAttempts, null, 100, 5_000, 10_000),
                 null,
                 null,
                 null);
     }
 
-    private static AttemptRule.Circumstances at(TargetState.Lookup states, long seed) {
+    private static TargetState state(boolean open, @Nullable Instant notBefore) {
+        return new TargetState(open, false, notBefore, TargetState.UNKNOWN, TargetState.UNKNOWN, 0);
+    }
+
+    private static AttemptRule.Circumstances at(Telemetry states, long seed) {
         return new AttemptRule.Circumstances(
                 states, NOW, NOW.plusSeconds(60), true, new Random(seed));
     }
 
     private static AttemptRule.Circumstances fine() {
-        return at(TargetState.Lookup.ALL_FINE, 7);
+        return at(Telemetry.NONE, 7);
     }
 
     private static List<Attempt> failed(Outcome outcome, Candidate... candidates) {
@@ -122,11 +134,8 @@ class AttemptRuleTest {
 
     @Test
     void leavesOpenCircuitsOut() {
-        TargetState.Lookup states =
-                (provider, model) ->
-                        provider.equals("ns/b")
-                                ? new TargetState(true, false, null)
-                                : TargetState.FINE;
+        Telemetry states =
+                (provider, model) -> provider.equals("ns/b") ? state(true, null) : TargetState.FINE;
         assertThat(
                         AttemptRule.decide(
                                 plan(A, B, C), failed(new Outcome.Timeout(), A), at(states, 1)))
@@ -145,9 +154,7 @@ class AttemptRuleTest {
                                     seed ->
                                             delay(
                                                     AttemptRule.decide(
-                                                            plan,
-                                                            tried,
-                                                            at(TargetState.Lookup.ALL_FINE, seed))))
+                                                            plan, tried, at(Telemetry.NONE, seed))))
                             .summaryStatistics();
             assertThat(delays.getMax()).isBetween(most * 3 / 4, most);
             assertThat(delays.getMin()).isBetween(0L, most / 4);
@@ -180,12 +187,10 @@ class AttemptRuleTest {
         var asked = failed(new Outcome.RateLimited(Duration.ofSeconds(5)), A);
         var short5 =
                 new AttemptRule.Circumstances(
-                        TargetState.Lookup.ALL_FINE, NOW, NOW.plusSeconds(5), true, new Random(1));
+                        Telemetry.NONE, NOW, NOW.plusSeconds(5), true, new Random(1));
         assertThat(AttemptRule.decide(plan(A), asked, short5))
                 .isEqualTo(giveUp(Decision.Reason.DEADLINE));
-        var over =
-                new AttemptRule.Circumstances(
-                        TargetState.Lookup.ALL_FINE, NOW, NOW, true, new Random(1));
+        var over = new AttemptRule.Circumstances(Telemetry.NONE, NOW, NOW, true, new Random(1));
         assertThat(AttemptRule.decide(plan(A, B), asked, over))
                 .isEqualTo(giveUp(Decision.Reason.DEADLINE));
     }
@@ -194,11 +199,7 @@ class AttemptRuleTest {
     void givesUpWhenTheProxyRetriesTooMuch() {
         var spent =
                 new AttemptRule.Circumstances(
-                        TargetState.Lookup.ALL_FINE,
-                        NOW,
-                        NOW.plusSeconds(60),
-                        false,
-                        new Random(1));
+                        Telemetry.NONE, NOW, NOW.plusSeconds(60), false, new Random(1));
         assertThat(AttemptRule.decide(plan(A, B), failed(new Outcome.Timeout(), A), spent))
                 .isEqualTo(giveUp(Decision.Reason.RETRY_BUDGET_SPENT));
     }
@@ -215,9 +216,7 @@ class AttemptRuleTest {
     void sharesTheLowestPriorityByWeight() {
         int first = 0;
         for (int seed = 0; seed < 2_000; seed++) {
-            var selection =
-                    Selection.first(
-                            plan(A, B, C), TargetState.Lookup.ALL_FINE, NOW, new Random(seed));
+            var selection = Selection.first(plan(A, B, C), Telemetry.NONE, NOW, new Random(seed));
             assertThat(selection).isInstanceOf(Selection.Chosen.class);
             var chosen = ((Selection.Chosen) selection).candidate();
             assertThat(chosen).isNotEqualTo(C);
@@ -228,11 +227,11 @@ class AttemptRuleTest {
 
     @Test
     void servesFromTheNextPriorityWhenTheLowestIsOut() {
-        TargetState.Lookup states =
+        Telemetry states =
                 (provider, model) ->
                         provider.equals("ns/c")
                                 ? TargetState.FINE
-                                : new TargetState(false, false, NOW.plusSeconds(3));
+                                : state(false, NOW.plusSeconds(3));
         assertThat(Selection.first(plan(A, B, C), states, NOW, new Random(1)))
                 .isInstanceOfSatisfying(
                         Selection.Chosen.class,
@@ -244,11 +243,11 @@ class AttemptRuleTest {
 
     @Test
     void tellsWhenTheFirstTargetIsBack() {
-        TargetState.Lookup states =
+        Telemetry states =
                 (provider, model) ->
                         provider.equals("ns/a")
-                                ? new TargetState(false, false, NOW.plusSeconds(9))
-                                : new TargetState(false, false, NOW.plusSeconds(4));
+                                ? state(false, NOW.plusSeconds(9))
+                                : state(false, NOW.plusSeconds(4));
         assertThat(Selection.first(plan(A, B), states, NOW, new Random(1)))
                 .isInstanceOfSatisfying(
                         Selection.None.class,
@@ -256,7 +255,7 @@ class AttemptRuleTest {
                             assertThat(none.noRoute().kind()).isEqualTo(NoRoute.Kind.NEAR_LIMIT);
                             assertThat(none.noRoute().retryAfterMillis()).isEqualTo(4_000);
                         });
-        TargetState.Lookup open = (provider, model) -> new TargetState(true, false, null);
+        Telemetry open = (provider, model) -> state(true, null);
         assertThat(Selection.first(plan(A, B), open, NOW, new Random(1)))
                 .isInstanceOfSatisfying(
                         Selection.None.class,

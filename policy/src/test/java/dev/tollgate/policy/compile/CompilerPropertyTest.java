@@ -16,6 +16,7 @@ import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.SnapshotIndex;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
 import dev.tollgate.policy.snapshot.SnapshotValidator;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -116,7 +117,11 @@ class CompilerPropertyTest {
                                 name,
                                 HeaderLookup.NONE,
                                 Set.of("Chat"),
-                                1);
+                                1,
+                                -1,
+                                false,
+                                Instant.EPOCH,
+                                () -> 0);
                 if (Router.route(index, ask) instanceof RoutePlan plan) {
                     winners.put(namespace + " " + name, String.valueOf(plan.policy()));
                 }

@@ -159,7 +159,9 @@ class PassThroughCompilerTest {
                         entry.timeouts(),
                         entry.breaker(),
                         entry.billing(),
-                        entry.quirks());
+                        entry.quirks(),
+                        entry.limits(),
+                        entry.healthCheck());
         var snapshot = Snapshots.of(List.of(open), List.of(), List.of());
         assertThat(SnapshotValidator.validate(snapshot))
                 .extracting(SnapshotError::path)

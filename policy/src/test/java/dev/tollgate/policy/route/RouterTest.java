@@ -16,6 +16,7 @@ import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
 import dev.tollgate.policy.snapshot.Snapshots;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,7 +38,22 @@ class RouterTest {
     }
 
     private static Ask ask(String model) {
-        return new Ask(CALLER, model, HeaderLookup.NONE, Set.of("Chat"), 100);
+        return ask(CALLER, model, HeaderLookup.NONE, Set.of("Chat"), 100);
+    }
+
+    private static Ask ask(
+            Caller caller,
+            String model,
+            HeaderLookup headers,
+            Set<String> requires,
+            long inputTokens) {
+        return new Ask(
+                caller, model, headers, requires, inputTokens, -1, false, Instant.EPOCH, () -> 0);
+    }
+
+    private static RuleEntry.Match calledBy(String caller) {
+        return new RuleEntry.Match(
+                List.of(), List.of(caller), null, null, List.of(), Set.of(), null);
     }
 
     private static RuleEntry toEu(String name) {
@@ -67,6 +83,9 @@ class RouterTest {
                 true,
                 regions,
                 ceiling,
+                null,
+                34,
+                67,
                 policy.rules());
     }
 
@@ -105,9 +124,15 @@ class RouterTest {
     void takesTheFirstRuleWhoseMatchHolds() {
         var batch =
                 new RuleEntry.Match(
-                        List.of(new RuleEntry.HeaderMatch("x-workload", true, "bat")), List.of());
-        var account = new RuleEntry.Match(List.of(), List.of("sa:team-a/chatbot"));
-        var other = new RuleEntry.Match(List.of(), List.of("sa:team-b/chatbot"));
+                        List.of(new RuleEntry.HeaderMatch("x-workload", true, "bat")),
+                        List.of(),
+                        null,
+                        null,
+                        List.of(),
+                        Set.of(),
+                        null);
+        var account = calledBy("sa:team-a/chatbot");
+        var other = calledBy("sa:team-b/chatbot");
         var main = target("main", EU.key(), "gpt-4o", 0, 1);
         var index =
                 index(
@@ -119,14 +144,12 @@ class RouterTest {
                                 rule("batch", batch, main),
                                 rule("account", account, main)));
         HeaderLookup headers = name -> Map.of("x-workload", "batch").get(name);
-        assertThat(plan(Router.route(index, new Ask(CALLER, "fast", headers, Set.of(), 1))).route())
+        assertThat(plan(Router.route(index, ask(CALLER, "fast", headers, Set.of(), 1))).route())
                 .isEqualTo("team-a/chat/batch");
         assertThat(plan(Router.route(index, ask("fast"))).rule()).isEqualTo("account");
         var stranger = Caller.serviceAccount("team-a", "stranger");
         var noRule =
-                none(
-                        Router.route(
-                                index, new Ask(stranger, "fast", HeaderLookup.NONE, Set.of(), 1)));
+                none(Router.route(index, ask(stranger, "fast", HeaderLookup.NONE, Set.of(), 1)));
         assertThat(noRule.kind()).isEqualTo(NoRoute.Kind.NO_RULE_MATCHES);
     }
 
@@ -254,11 +277,11 @@ class RouterTest {
     @Test
     void namesTheMissingCapabilityAndTheContext() {
         var index = index(policy("team-a/chat", List.of("fast"), TEAM_A, toEu("r")));
-        var vision = new Ask(CALLER, "fast", HeaderLookup.NONE, Set.of("Chat", "Vision"), 1);
+        var vision = ask(CALLER, "fast", HeaderLookup.NONE, Set.of("Chat", "Vision"), 1);
         var refused = none(Router.route(index, vision));
         assertThat(refused.kind()).isEqualTo(NoRoute.Kind.CAPABILITY_MISSING);
         assertThat(refused.message()).contains("Vision");
-        var large = new Ask(CALLER, "fast", HeaderLookup.NONE, Set.of(), 128_001);
+        var large = ask(CALLER, "fast", HeaderLookup.NONE, Set.of(), 128_001);
         assertThat(none(Router.route(index, large)).kind())
                 .isEqualTo(NoRoute.Kind.CONTEXT_TOO_SMALL);
     }

@@ -1,7 +1,9 @@
 package dev.tollgate.policy.snapshot;
 
+import java.time.DayOfWeek;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Snapshots and entries for tests. */
@@ -65,22 +67,36 @@ public final class Snapshots {
                 new ProviderEntry.Timeouts(3_000, 60_000, 60_000, 600_000),
                 new ProviderEntry.Breaker(3, 30_000, 300_000, 1),
                 new ProviderEntry.Billing(true, List.of()),
-                List.of());
+                List.of(),
+                null,
+                null);
     }
 
     public static RuleEntry.TargetEntry target(
             String name, String provider, @Nullable String model, int priority, int weight) {
-        return new RuleEntry.TargetEntry(name, provider, model, null, priority, weight);
+        return new RuleEntry.TargetEntry(name, provider, model, null, priority, weight, null);
     }
 
     public static RuleEntry rule(
             String name, RuleEntry.@Nullable Match match, RuleEntry.TargetEntry... targets) {
-        return new RuleEntry(name, match, "weighted", List.of(targets), RETRY, null, null);
+        return new RuleEntry(
+                name,
+                match,
+                SelectionEntry.WEIGHTED,
+                List.of(targets),
+                null,
+                null,
+                List.of(),
+                null,
+                RETRY,
+                null,
+                null);
     }
 
     public static PolicyEntry policy(
             String key, List<String> models, NamespaceSet visibleTo, RuleEntry... rules) {
-        return new PolicyEntry(key, models, visibleTo, false, true, null, null, List.of(rules));
+        return new PolicyEntry(
+                key, models, visibleTo, false, true, null, null, null, 34, 67, List.of(rules));
     }
 
     public static Snapshot of(
@@ -128,7 +144,16 @@ public final class Snapshots {
                                                 List.of(
                                                         new RuleEntry.HeaderMatch(
                                                                 "x-workload", false, "batch")),
-                                                List.of("sa:team-a/batch")),
+                                                List.of("sa:team-a/batch"),
+                                                null,
+                                                null,
+                                                List.of("Tools"),
+                                                Set.of(RuleEntry.ComplexityClass.COMPLEX),
+                                                new RuleEntry.TimeWindow(
+                                                        "Europe/Berlin",
+                                                        Set.of(DayOfWeek.MONDAY),
+                                                        1_320,
+                                                        360)),
                                         target("cheap", "tollgate-system/other", "gpt-4o", 0, 1)),
                                 rule(
                                         "default",

@@ -1,0 +1,22 @@
+package dev.tollgate.policy.route;
+
+import dev.tollgate.policy.snapshot.PolicyEntry;
+import dev.tollgate.policy.snapshot.RuleEntry.ComplexityClass;
+
+/**
+ * How hard a prompt looks; api.md, R15.
+ *
+ * @param score 0..100
+ */
+public record Complexity(int score, ComplexityClass level) {
+
+    static Complexity of(int score, PolicyEntry policy) {
+        var level =
+                score >= policy.complexFrom()
+                        ? ComplexityClass.COMPLEX
+                        : score >= policy.moderateFrom()
+                                ? ComplexityClass.MODERATE
+                                : ComplexityClass.SIMPLE;
+        return new Complexity(score, level);
+    }
+}
