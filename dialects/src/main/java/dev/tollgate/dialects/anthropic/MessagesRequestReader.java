@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Kind;
 import dev.tollgate.dialects.conversation.CacheMarker;
 import dev.tollgate.dialects.conversation.Decoded;
 import dev.tollgate.dialects.conversation.Draft;
@@ -40,6 +41,9 @@ final class MessagesRequestReader {
     private final Draft draft = new Draft();
 
     Decoded read(ObjectNode body) {
+        Kind.NUMBER.check(draft, body, "", "temperature", "top_p", "top_k");
+        Kind.LIST.check(draft, body, "", "stop_sequences", "mcp_servers");
+        Kind.OBJECT.check(draft, body, "", "thinking", "metadata", "tool_choice", "output_config");
         system(body.get("system"));
         for (var field : body.properties()) {
             if (!field.getValue().isNull()) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Kind;
 import dev.tollgate.dialects.codec.Thoughts;
 import dev.tollgate.dialects.conversation.CacheMarker;
 import dev.tollgate.dialects.conversation.Draft;
@@ -82,16 +83,18 @@ final class MessagesTurnsReader {
                                     "",
                                     Signature.read(Json.text(block, "data"), Issuer.ANTHROPIC),
                                     true));
-            case "tool_use" ->
-                    parts.add(
-                            new Part.ToolCall(
-                                    Json.textOr(block, "id", ""),
-                                    Json.textOr(block, "name", ""),
-                                    block.path("input").isObject()
-                                            ? Json.write(block.path("input"))
-                                            : "{}",
-                                    false,
-                                    null));
+            case "tool_use" -> {
+                Kind.OBJECT.check(draft, block, at + ".", "input");
+                parts.add(
+                        new Part.ToolCall(
+                                Json.textOr(block, "id", ""),
+                                Json.textOr(block, "name", ""),
+                                block.path("input").isObject()
+                                        ? Json.write(block.path("input"))
+                                        : "{}",
+                                false,
+                                null));
+            }
             case "tool_result" -> toolResult(block, at, marker, parts);
             case "tool_reference" ->
                     parts.add(

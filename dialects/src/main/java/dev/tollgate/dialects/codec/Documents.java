@@ -91,6 +91,11 @@ public final class Documents {
                 : inline;
     }
 
+    /** A document of plain text where only text can be. */
+    public static String plain(@Nullable String title, String text) {
+        return title == null ? text : title + ":\n" + text;
+    }
+
     private static @Nullable String text(Media.Inline file) {
         try {
             return new String(

@@ -15,6 +15,7 @@ public enum Loss {
     SAMPLING("temperature, top_p, top_k (the model does not take them)"),
     TEMPERATURE("temperature above 1 (clamped to 1)"),
     TOP_P("top_p (the model takes temperature or top_p)"),
+    OUTPUT_LIMIT("an output limit below 16 tokens (raised to 16)"),
     USER("user (longer than 64 characters)");
 
     private final String words;

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param parameters JSON schema of the arguments, null if it takes none
  * @param custom whether the model writes free text instead of arguments (OpenAI's custom tools)
+ * @param grammar syntax and definition of a custom tool's text, null if any text will do
  */
 public record Tool(
         String name,
@@ -15,4 +16,16 @@ public record Tool(
         @Nullable ObjectNode parameters,
         @Nullable Boolean strict,
         boolean custom,
-        @Nullable CacheMarker cache) {}
+        @Nullable CacheMarker cache,
+        @Nullable ObjectNode grammar) {
+
+    public Tool(
+            String name,
+            @Nullable String description,
+            @Nullable ObjectNode parameters,
+            @Nullable Boolean strict,
+            boolean custom,
+            @Nullable CacheMarker cache) {
+        this(name, description, parameters, strict, custom, cache, null);
+    }
+}

@@ -24,12 +24,24 @@ final class ContextLength {
                     "exceeds the maximum number of input tokens",
                     "reduce the length of the messages",
                     "tokens_limit_reached",
-                    "exceeds the available context size");
+                    "exceeds the available context size",
+                    "maximum prompt length",
+                    "too many tokens: ",
+                    "tokens + max_new_tokens",
+                    "tokens + `max_new_tokens`");
 
     /** A limit on one string's characters, which has nothing to do with the context. */
     private static final String NOT = "string_above_max_length";
 
-    private static final Pattern NUMBER = Pattern.compile("\\d[\\d,_]{0,14}");
+    /** A count by itself: no part of a model's name. */
+    private static final Pattern NUMBER =
+            Pattern.compile("(?<![\\w.,-])\\d[\\d,_]{0,14}(?![\\w-])");
+
+    /** Anthropic's prompt, output limit and window, when only their sum is too large. */
+    private static final Pattern SUM = Pattern.compile("(\\d{1,12}) \\+ (\\d{1,12}) > (\\d{1,12})");
+
+    private static final String SUM_WORDING = "input length and `max_tokens` exceed context limit";
+
     private static final int LEAST_TOKENS = 16;
 
     private ContextLength() {}
@@ -56,7 +68,7 @@ final class ContextLength {
         var sizes = sizes(message);
         return switch (client) {
             case ANTHROPIC -> {
-                if (message.startsWith("prompt is too long: ")) {
+                if (message.startsWith("prompt is too long: ") || message.startsWith(SUM_WORDING)) {
                     yield message;
                 }
                 yield "prompt is too long: "
@@ -96,6 +108,12 @@ final class ContextLength {
 
     /** Null if the message does not name both. */
     private static @Nullable Sizes sizes(String message) {
+        var sum = SUM.matcher(message);
+        if (sum.find()) {
+            return new Sizes(
+                    Long.parseLong(sum.group(1)) + Long.parseLong(sum.group(2)),
+                    Long.parseLong(sum.group(3)));
+        }
         var matcher = NUMBER.matcher(message);
         long first = -1;
         while (matcher.find()) {

@@ -222,7 +222,8 @@ public record UpstreamError(
                 || all.contains("api_key_invalid")
                 || "authentication_error".equals(facts.type())
                 || "invalid_api_key".equals(facts.code())
-                || all.contains("incorrect api key provided");
+                || all.contains("incorrect api key provided")
+                || all.contains("user location is not supported");
     }
 
     private static boolean isPolicy(String all) {
@@ -231,7 +232,9 @@ public record UpstreamError(
                 return true;
             }
         }
-        return all.contains("moderation");
+        return all.contains("moderation")
+                || all.contains("content filtering policy")
+                || all.contains("violating our usage policy");
     }
 
     private static ErrorKind kind(Dialect provider, int status, Facts facts, String all) {
@@ -241,6 +244,9 @@ public record UpstreamError(
         }
         if (status < 500 && isPolicy(all)) {
             return ErrorKind.CONTENT_POLICY;
+        }
+        if (status == 400 && all.contains("payload size exceeds")) {
+            return ErrorKind.REQUEST_TOO_LARGE;
         }
         return switch (status) {
             case 0 -> byType(facts);
@@ -254,6 +260,7 @@ public record UpstreamError(
                             : ErrorKind.REQUEST_TOO_LARGE;
             case 429 -> ErrorKind.RATE_LIMITED;
             case 498 -> odd(all);
+            case 499 -> ErrorKind.UPSTREAM; // Google: cancelled, and not by us
             case 503, 529 -> ErrorKind.OVERLOADED;
             default -> status < 500 ? ErrorKind.INVALID_REQUEST : ErrorKind.UPSTREAM;
         };
@@ -277,6 +284,8 @@ public record UpstreamError(
             case "timeout_error", "timeout", "deadline_exceeded" -> ErrorKind.TIMEOUT;
             case "invalid_request_error", "invalid_prompt", "invalid_argument", "tool_use_failed" ->
                     ErrorKind.INVALID_REQUEST;
+            case "not_found_error", "not_found" -> ErrorKind.NOT_FOUND;
+            case "request_too_large" -> ErrorKind.REQUEST_TOO_LARGE;
             default -> ErrorKind.UPSTREAM;
         };
     }

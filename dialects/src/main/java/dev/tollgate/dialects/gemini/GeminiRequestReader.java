@@ -3,6 +3,7 @@ package dev.tollgate.dialects.gemini;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Kind;
 import dev.tollgate.dialects.conversation.Decoded;
 import dev.tollgate.dialects.conversation.Draft;
 import dev.tollgate.dialects.conversation.OutputFormat;
@@ -37,6 +38,7 @@ final class GeminiRequestReader {
         if (!(Spelling.camelCase(raw) instanceof ObjectNode body)) {
             return new Decoded.Malformed("the body is not a JSON object", null);
         }
+        Kind.OBJECT.check(draft, body, "", "generationConfig", "toolConfig");
         var turns = new GeminiTurnsReader(draft);
         var system = body.path("systemInstruction");
         if (system.isTextual() || system.isObject()) {
@@ -127,6 +129,16 @@ final class GeminiRequestReader {
     }
 
     private void config(JsonNode config) {
+        var at = "generationConfig.";
+        Kind.NUMBER.check(draft, config, at, "temperature", "topP", "topK", "seed", "logprobs");
+        Kind.NUMBER.check(draft, config, at, "frequencyPenalty", "presencePenalty");
+        Kind.BOOLEAN.check(draft, config, at, "responseLogprobs");
+        Kind.LIST.check(draft, config, at, "stopSequences", "responseModalities");
+        Kind.TEXT.check(draft, config, at, "responseMimeType");
+        Kind.OBJECT.check(
+                draft, config, at, "responseSchema", "responseJsonSchema", "thinkingConfig");
+        Kind.NUMBER.check(
+                draft, config.path("thinkingConfig"), at + "thinkingConfig.", "thinkingBudget");
         draft.sampling(
                 new Sampling(
                         Json.doubleIn(config, "temperature"),

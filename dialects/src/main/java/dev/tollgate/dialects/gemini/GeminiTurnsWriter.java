@@ -2,6 +2,7 @@ package dev.tollgate.dialects.gemini;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.Part;
@@ -126,8 +127,8 @@ final class GeminiTurnsWriter {
         for (var part : result.content()) {
             if (part instanceof Part.Text(var words, _, _, _)) {
                 text.append(text.isEmpty() ? "" : "\n").append(words);
-            } else if (part instanceof Part.Document(Media.PlainText(var words), _, _)) {
-                text.append(text.isEmpty() ? "" : "\n").append(words);
+            } else if (part instanceof Part.Document(Media.PlainText(var words), var title, _)) {
+                text.append(text.isEmpty() ? "" : "\n").append(Documents.plain(title, words));
             } else {
                 user(part, media);
             }

@@ -3,6 +3,7 @@ package dev.tollgate.dialects.openai;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Kind;
 import dev.tollgate.dialects.conversation.Decoded;
 import dev.tollgate.dialects.conversation.Draft;
 import dev.tollgate.dialects.conversation.OutputFormat;
@@ -61,6 +62,7 @@ final class ChatRequestReader {
     private final ChatToolsReader tools = new ChatToolsReader(draft);
 
     Decoded read(ObjectNode body) {
+        kinds(body);
         for (var field : body.properties()) {
             if (!field.getValue().isNull()) {
                 field(field.getKey(), field.getValue());
@@ -73,6 +75,15 @@ final class ChatRequestReader {
             format(format);
         }
         return draft.done();
+    }
+
+    private void kinds(ObjectNode body) {
+        Kind.NUMBER.check(draft, body, "", "temperature", "top_p", "top_k", "seed", "random_seed");
+        Kind.NUMBER.check(draft, body, "", "frequency_penalty", "presence_penalty", "top_logprobs");
+        Kind.BOOLEAN.check(draft, body, "", "logprobs", "parallel_tool_calls");
+        Kind.TEXT_OR_LIST.check(draft, body, "", "stop");
+        Kind.TEXT.check(draft, body, "", "reasoning_effort");
+        Kind.OBJECT.check(draft, body, "", "response_format", "logit_bias");
     }
 
     private static Sampling sampling(ObjectNode body) {

@@ -3,6 +3,7 @@ package dev.tollgate.dialects.openai;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Bridge.RequestTerms;
+import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.JsonMode;
 import dev.tollgate.dialects.codec.Loss;
@@ -251,8 +252,8 @@ final class ChatRequestWriter {
     private static void toolResult(Part.ToolResult result, ArrayNode messages, List<Part> media) {
         var text = new StringBuilder(text(result.content(), "\n"));
         for (var part : result.content()) {
-            if (part instanceof Part.Document(Media.PlainText(var plain), _, _)) {
-                text.append(text.isEmpty() ? "" : "\n").append(plain);
+            if (part instanceof Part.Document(Media.PlainText(var plain), var title, _)) {
+                text.append(text.isEmpty() ? "" : "\n").append(Documents.plain(title, plain));
             } else if (isMedia(part)) {
                 if (media.stream().noneMatch(Part.Text.class::isInstance) || text.isEmpty()) {
                     text.append(text.isEmpty() ? "" : "\n")
@@ -346,7 +347,7 @@ final class ChatRequestWriter {
             case Part.Document(Media.PlainText(var plain), var title, _) ->
                     content.addObject()
                             .put("type", "text")
-                            .put("text", title == null ? plain : title + ":\n" + plain);
+                            .put("text", Documents.plain(title, plain));
             case Part.Document(var media, var title, _) ->
                     content.addObject()
                             .put("type", "file")

@@ -29,7 +29,8 @@ final class ChatStreamReader implements StreamReader {
     @Override
     public void event(@Nullable String name, JsonNode data, Consumer<AnswerEvent> out) {
         var error = data.path("error");
-        if (error.isObject() || error.isTextual() || "error".equals(name)) {
+        boolean bare = "error".equals(Json.text(data, "object")); // vLLM
+        if (error.isObject() || error.isTextual() || bare || "error".equals(name)) {
             out.accept(StreamFailures.read(Dialect.OPENAI_CHAT, data));
             return;
         }

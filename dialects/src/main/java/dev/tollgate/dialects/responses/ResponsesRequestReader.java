@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.codec.CustomTools;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.Kind;
 import dev.tollgate.dialects.conversation.Decoded;
 import dev.tollgate.dialects.conversation.Draft;
 import dev.tollgate.dialects.conversation.OutputFormat;
@@ -48,6 +49,12 @@ final class ResponsesRequestReader {
     private final Draft draft = new Draft();
 
     Decoded read(ObjectNode body) {
+        Kind.TEXT.check(draft, body, "", "instructions");
+        Kind.NUMBER.check(draft, body, "", "temperature", "top_p", "top_k", "top_logprobs");
+        Kind.NUMBER.check(draft, body, "", "frequency_penalty", "presence_penalty");
+        Kind.BOOLEAN.check(draft, body, "", "parallel_tool_calls", "background");
+        Kind.OBJECT.check(draft, body, "", "reasoning", "text");
+        Kind.LIST.check(draft, body, "", "include");
         var instructions = body.path("instructions");
         if (instructions.isTextual() && !instructions.textValue().isEmpty()) {
             draft.turn(Role.SYSTEM, List.of(new Part.Text(instructions.textValue())));

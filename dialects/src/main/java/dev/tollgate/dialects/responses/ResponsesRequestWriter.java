@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ResponsesRequestWriter {
     private static final int MAX_USER_CHARS = 64;
+    private static final long LEAST_OUTPUT_TOKENS = 16;
 
     /** Models of OpenAI that do not reason, and refuse to be asked for it. */
     private static final Pattern NOT_REASONING = Pattern.compile("(.*/)?(gpt-4|gpt-3|chatgpt-4).*");
@@ -52,7 +53,7 @@ final class ResponsesRequestWriter {
                         ? terms.maxOutputTokens()
                         : conversation.maxOutputTokens();
         if (limit.isPresent()) {
-            body.put("max_output_tokens", limit.getAsLong());
+            body.put("max_output_tokens", atLeast(limit.getAsLong()));
         }
         var sampling = conversation.sampling();
         if (sampling.temperature() != null) {
@@ -81,6 +82,15 @@ final class ResponsesRequestWriter {
         return new Written.Body(body, dropped);
     }
 
+    /** OpenAI refuses less; what a budget has left is never exceeded for it. */
+    private long atLeast(long limit) {
+        if (limit >= LEAST_OUTPUT_TOKENS || terms.maxOutputTokens().isPresent()) {
+            return limit;
+        }
+        dropped.add(Loss.OUTPUT_LIMIT.words());
+        return LEAST_OUTPUT_TOKENS;
+    }
+
     private static void tools(Conversation conversation, ObjectNode body) {
         if (conversation.tools().isEmpty()) {
             return;
@@ -105,6 +115,13 @@ final class ResponsesRequestWriter {
             node.put("description", tool.description());
         }
         if (tool.custom()) {
+            var grammar = tool.grammar();
+            if (grammar != null) {
+                node.putObject("format")
+                        .put("type", "grammar")
+                        .put("syntax", Json.textOr(grammar, "syntax", "lark"))
+                        .put("definition", Json.textOr(grammar, "definition", ""));
+            }
             return node;
         }
         var parameters = tool.parameters();

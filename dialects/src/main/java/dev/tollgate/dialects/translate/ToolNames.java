@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.translate;
 
 import dev.tollgate.dialects.codec.CallIds;
+import dev.tollgate.dialects.codec.CustomTools;
 import dev.tollgate.dialects.codec.Emulation;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.ProviderCodec;
@@ -88,7 +89,12 @@ final class ToolNames {
             parameters.putArray("required").add("input");
             parameters.put("additionalProperties", false);
             return new Tool(
-                    fitted(tool.name()), tool.description(), parameters, null, false, tool.cache());
+                    fitted(tool.name()),
+                    CustomTools.described(tool),
+                    parameters,
+                    null,
+                    false,
+                    tool.cache());
         }
         return new Tool(
                 fitted(tool.name()),
@@ -96,7 +102,8 @@ final class ToolNames {
                 tool.parameters(),
                 tool.strict(),
                 tool.custom(),
-                tool.cache());
+                tool.cache(),
+                tool.grammar());
     }
 
     private Part part(Part part) {

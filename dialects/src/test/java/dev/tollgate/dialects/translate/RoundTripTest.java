@@ -381,7 +381,7 @@ class RoundTripTest {
                         : new OutputFormat.Free(),
                 Sampling.DEFAULT,
                 dialect == Dialect.OPENAI_RESPONSES ? List.of() : List.of("stop", "§"),
-                OptionalLong.of(random.nextLong(1, 4096)),
+                OptionalLong.of(random.nextLong(16, 4096)),
                 null,
                 null,
                 1,
