@@ -1,9 +1,9 @@
-// npm @anthropic-ai/sdk: Messages.
+// npm @anthropic-ai/sdk: Messages and its count of tokens.
 import Anthropic from "@anthropic-ai/sdk";
 import { zodOutputFormat } from "@anthropic-ai/sdk/helpers/zod";
 import { z } from "zod";
 
-import { MAX_TOKENS, run, TIMEOUT_MS } from "./suite.mjs";
+import { MAX_TOKENS, run, TEXT, TIMEOUT_MS } from "./suite.mjs";
 
 const City = z.object({ city: z.string(), population: z.number().int(), languages: z.array(z.string()) });
 
@@ -11,6 +11,7 @@ const sdk = (one) => new Anthropic({ baseURL: one.url, apiKey: one.key, defaultH
 
 class Messages {
   name = "js anthropic";
+  scenarios = [...TEXT, "count-tokens"];
   finish = { stop: "end_turn", tools: "tool_use" };
   errors = {
     key: [Anthropic.AuthenticationError, 401],
@@ -69,6 +70,10 @@ class Messages {
     };
     const message = streamed ? await sdk(one).messages.stream(request).finalMessage() : await sdk(one).messages.parse(request);
     return [message.parsed_output, this.answer(message)];
+  }
+
+  async count(one, user) {
+    return (await sdk(one).messages.countTokens({ model: one.model, messages: [{ role: "user", content: user }] })).input_tokens;
   }
 
   said(one, system, user) {

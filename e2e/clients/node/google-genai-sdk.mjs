@@ -1,8 +1,8 @@
-// npm @google/genai: generateContent and its stream.
+// npm @google/genai: generateContent and its stream, embeddings and counts of tokens.
 import { ApiError, GoogleGenAI } from "@google/genai";
 import { z } from "zod";
 
-import { expect, MAX_TOKENS, run, TIMEOUT_MS } from "./suite.mjs";
+import { expect, MAX_TOKENS, run, TEXT, TIMEOUT_MS } from "./suite.mjs";
 
 const City = z.object({ city: z.string(), population: z.number().int(), languages: z.array(z.string()) });
 
@@ -10,6 +10,7 @@ const sdk = (one) => new GoogleGenAI({ apiKey: one.key, httpOptions: { baseUrl: 
 
 class GenerateContent {
   name = "js google-genai";
+  scenarios = [...TEXT, "embeddings", "count-tokens"];
   finish = { stop: "STOP", tools: "STOP" };
   errors = { key: [ApiError, 401], model: [ApiError, 404], rate: [ApiError, 429], broken: [Error, null] };
   status = (error) => error.status;
@@ -53,6 +54,15 @@ class GenerateContent {
     const config = { responseMimeType: "application/json", responseJsonSchema: z.toJSONSchema(City) };
     const { answer } = await this.complete(one, prompt, config, streamed);
     return [City.parse(JSON.parse(answer.text)), answer];
+  }
+
+  async embed(one, contents, outputDimensionality) {
+    const answer = await sdk(one).models.embedContent({ model: one.model, contents, config: { outputDimensionality } });
+    return answer.embeddings.map((entry) => entry.values);
+  }
+
+  async count(one, contents) {
+    return (await sdk(one).models.countTokens({ model: one.model, contents })).totalTokens;
   }
 
   /** All parts, and the answer that they make. */

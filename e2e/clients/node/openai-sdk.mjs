@@ -1,9 +1,9 @@
-// npm openai: chat completions and Responses.
+// npm openai: chat completions and Responses; embeddings, images and speech.
 import OpenAI from "openai";
 import { zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
 import { z } from "zod";
 
-import { expect, MAX_TOKENS, run, TIMEOUT_MS } from "./suite.mjs";
+import { ASK, expect, MAX_TOKENS, MEDIA, run, TEXT, TIMEOUT_MS } from "./suite.mjs";
 
 const City = z.object({ city: z.string(), population: z.number().int(), languages: z.array(z.string()) });
 
@@ -18,6 +18,7 @@ const errors = {
 
 class Chat {
   name = "js openai chat";
+  scenarios = [...TEXT, "embeddings", ...MEDIA];
   finish = { stop: "stop", tools: "tool_calls" };
   errors = errors;
   status = (error) => error.status;
@@ -77,6 +78,26 @@ class Chat {
     return streamed
       ? client.chat.completions.stream({ ...request, stream_options: { include_usage: true } }).finalChatCompletion()
       : client.chat.completions.create(request);
+  }
+
+  async embed(one, input, dimensions) {
+    // the SDK asks for base64 and decodes it, unless it is told a format
+    const told = typeof input === "string" ? {} : { encoding_format: "float" };
+    const answer = await sdk(one).embeddings.create({ model: one.model, input, dimensions, ...told });
+    expect("indices", answer.data.map((entry) => entry.index), [...answer.data.keys()]);
+    expect("tokens", [answer.usage.prompt_tokens, answer.usage.total_tokens], [ASK.tokens, ASK.tokens]);
+    return answer.data.map((entry) => entry.embedding);
+  }
+
+  async paint(one, prompt, n) {
+    const { data, response } = await sdk(one).images.generate({ model: one.model, prompt, n }).withResponse();
+    return [data.data.map((entry) => entry.b64_json), response.headers.get("x-tollgate-cost-usd")];
+  }
+
+  async speak(one, input) {
+    const response = await sdk(one).audio.speech.create({ model: one.model, voice: "alloy", input });
+    const bytes = await response.arrayBuffer();
+    return [bytes, response.headers.get("content-type"), response.headers.get("x-tollgate-cost-usd")];
   }
 
   said(one, system, user) {

@@ -1,14 +1,15 @@
 // The same scenarios as in python/suite.py, for the SDKs of Node.
 //
 // A client is an object with a name, `finish` (its words for the end of an answer), `errors` (its own exceptions by kind, with their
-// status) and the methods plain, stream, turns, tools and structured, each of which takes a Case first. Every prompt ends in the case's own
-// mark: by it the provider's bill of the case is found, while others run at the same time.
+// status) and the methods plain, stream, turns, tools and structured, each of which takes a Case first; one that can do more than text names
+// its scenarios and has the methods embed, count, paint and speak that they call. Every prompt ends in the case's own mark: by it the
+// provider's bill of the case is found, while others run at the same time.
 import { deepStrictEqual } from "node:assert";
 import { randomBytes } from "node:crypto";
 import { appendFileSync, readFileSync } from "node:fs";
 
-const SETTINGS = JSON.parse(process.env.TOLLGATE_CLIENTS); // url, key, results, providers: name, model, simulator
-const ASK = JSON.parse(readFileSync(new URL("../scenarios.json", import.meta.url), "utf8"));
+const SETTINGS = JSON.parse(process.env.TOLLGATE_CLIENTS); // url, key, results, providers: name, model, simulator, embedding
+export const ASK = JSON.parse(readFileSync(new URL("../scenarios.json", import.meta.url), "utf8"));
 export const MAX_TOKENS = 500;
 export const TIMEOUT_MS = 20_000;
 
@@ -158,6 +159,50 @@ async function brokenStream(client, one) {
   await refused(client, "broken", () => client.stream(one, ASK.system, one.prompt(ASK.brokenStream)));
 }
 
+/** One text alone and two in a batch: the same text has the same vector, and no two texts have. */
+async function embeddings(client, one) {
+  one.model = one.provider.embedding;
+  const { texts, dimensions } = ASK.embeddings;
+  const [first, second] = texts.map((text) => one.prompt(text));
+  const alone = await client.embed(one, first, dimensions);
+  const batch = await client.embed(one, [first, second], dimensions);
+  expect("vectors", [alone.length, batch.length], [1, 2]);
+  expect("dimensions", [...alone, ...batch].map((vector) => vector.length), [dimensions, dimensions, dimensions]);
+  if (alone[0].some((value, i) => !(Math.abs(value - batch[0][i]) <= 1e-6))) {
+    throw new Failed(`the same text: ${alone[0]} and ${batch[0]} (expected: the same vector)`);
+  }
+  if (batch[0].every((value, i) => value === batch[1][i])) {
+    throw new Failed(`two texts: ${batch[0]} (expected: two vectors)`);
+  }
+  expect("billed input", (await one.billed()).map((call) => call.tokens.input), [ASK.tokens, ASK.tokens]);
+}
+
+/** The provider's own count, which costs nothing. */
+async function countTokens(client, one) {
+  expect("tokens", await client.count(one, one.prompt(ASK.greeting)), ASK.tokens);
+  expect("requests", (await one.arrived()).length, 1);
+  expect("billed", (await one.billed()).reduce((sum, call) => sum + call.nanos, 0), 0);
+}
+
+async function images(client, one) {
+  one.model = "pictures";
+  const { prompt, count, data, cost } = ASK.picture;
+  const [pictures, told] = await client.paint(one, one.prompt(prompt), count);
+  expect("pictures", pictures, Array(count).fill(data));
+  expect("cost", told, cost);
+  expect("billed nano-dollars", (await one.billed()).map((call) => call.nanos), [80_000_000]);
+}
+
+async function speech(client, one) {
+  one.model = "voice";
+  const { text, audio, cost } = ASK.speech;
+  const [bytes, type, told] = await client.speak(one, one.prompt(text));
+  expect("audio", Buffer.from(bytes).toString("base64"), audio);
+  expect("type", type, "audio/mpeg");
+  expect("cost", told, cost);
+  expect("billed nano-dollars", (await one.billed()).map((call) => call.nanos), [10_000_000]);
+}
+
 const SCENARIOS = {
   plain,
   stream,
@@ -170,13 +215,30 @@ const SCENARIOS = {
   "unknown-model": unknownModel,
   "rate-limit": rateLimit,
   "broken-stream": brokenStream,
+  embeddings,
+  "count-tokens": countTokens,
+  images,
+  speech,
 };
+export const MEDIA = ["images", "speech"];
+export const TEXT = Object.keys(SCENARIOS).filter((name) => !["embeddings", "count-tokens", ...MEDIA].includes(name));
+
+/** What of a client's scenarios a provider can serve. */
+function planned(client, provider) {
+  const wanted = client.scenarios ?? TEXT;
+  return provider.name === "media"
+    ? wanted.filter((name) => MEDIA.includes(name))
+    : wanted.filter((name) => !MEDIA.includes(name) && (name !== "embeddings" || provider.embedding));
+}
 
 /** Runs all scenarios; one line of JSON for each goes into the file of the results. */
 export async function run(...clients) {
   for (const client of clients) {
+    const plan = SETTINGS.providers.flatMap((provider) => planned(client, provider).map((name) => [provider.name, name]));
+    appendFileSync(SETTINGS.results, JSON.stringify({ client: client.name, plan }) + "\n");
     for (const provider of SETTINGS.providers) {
-      for (const [name, scenario] of Object.entries(SCENARIOS)) {
+      for (const name of planned(client, provider)) {
+        const scenario = SCENARIOS[name];
         const one = new Case(provider);
         const began = performance.now();
         let reason = "";

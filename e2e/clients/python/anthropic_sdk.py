@@ -1,4 +1,4 @@
-"""PyPI anthropic: Messages."""
+"""PyPI anthropic: Messages and its count of tokens."""
 import anthropic
 from pydantic import BaseModel
 
@@ -24,6 +24,7 @@ def client(case):
 
 class Messages:
     name = "py anthropic"
+    scenarios = (*suite.TEXT, "count-tokens")
     finish = {"stop": "end_turn", "tools": "tool_use"}
     errors = {
         "key": (anthropic.AuthenticationError, 401),
@@ -95,6 +96,9 @@ class Messages:
         else:
             message = sdk.messages.parse(**request)
         return message.parsed_output.model_dump(), self.answer(message)
+
+    def count(self, case, user):
+        return client(case).messages.count_tokens(model=case.model, messages=[{"role": "user", "content": user}]).input_tokens
 
     @staticmethod
     def said(case, system, user):

@@ -1,4 +1,4 @@
-"""PyPI google-genai: generateContent and its stream."""
+"""PyPI google-genai: generateContent and its stream, embeddings and counts of tokens."""
 import base64
 
 from google import genai
@@ -24,6 +24,7 @@ def client(case):
 
 class GenerateContent:
     name = "py google-genai"
+    scenarios = (*suite.TEXT, "embeddings", "count-tokens")
     finish = {"stop": "STOP", "tools": "STOP"}
     errors = {
         "key": (errors.ClientError, 401),
@@ -91,6 +92,16 @@ class GenerateContent:
         with client(case) as sdk:
             response = sdk.models.generate_content(model=case.model, contents=prompt, config=config)
         return response.parsed.model_dump(), self.answer(response)
+
+    def embed(self, case, texts, dimensions):
+        with client(case) as sdk:
+            config = types.EmbedContentConfig(output_dimensionality=dimensions)
+            answer = sdk.models.embed_content(model=case.model, contents=texts, config=config)
+        return [one.values for one in answer.embeddings]
+
+    def count(self, case, user):
+        with client(case) as sdk:
+            return sdk.models.count_tokens(model=case.model, contents=user).total_tokens
 
     @staticmethod
     def config(**more):

@@ -1,4 +1,4 @@
-"""PyPI openai: chat completions and Responses."""
+"""PyPI openai: chat completions and Responses; embeddings, images and speech."""
 import json
 
 import openai
@@ -34,6 +34,7 @@ def client(case):
 
 class Chat:
     name = "py openai chat"
+    scenarios = (*suite.TEXT, "embeddings", *suite.MEDIA)
     finish = {"stop": "stop", "tools": "tool_calls"}
     errors = ERRORS
 
@@ -91,6 +92,22 @@ class Chat:
         else:
             completion = sdk.chat.completions.parse(**request)
         return completion.choices[0].message.parsed.model_dump(), self.answer(completion)
+
+    def embed(self, case, texts, dimensions):
+        # the SDK asks for base64 and decodes it, unless it is told a format
+        told = {} if isinstance(texts, str) else {"encoding_format": "float"}
+        answer = client(case).embeddings.create(model=case.model, input=texts, dimensions=dimensions, **told)
+        suite.expect("indices", [one.index for one in answer.data], list(range(len(answer.data))))
+        suite.expect("tokens", [answer.usage.prompt_tokens, answer.usage.total_tokens], [suite.ASK["tokens"]] * 2)
+        return [one.embedding for one in answer.data]
+
+    def paint(self, case, prompt, count):
+        raw = client(case).images.with_raw_response.generate(model=case.model, prompt=prompt, n=count)
+        return [one.b64_json for one in raw.parse().data], raw.headers["x-tollgate-cost-usd"]
+
+    def speak(self, case, text):
+        raw = client(case).audio.speech.with_raw_response.create(model=case.model, voice="alloy", input=text)
+        return raw.parse().read(), raw.headers["content-type"], raw.headers["x-tollgate-cost-usd"]
 
     @staticmethod
     def said(case, system, user):

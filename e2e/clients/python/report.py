@@ -23,24 +23,31 @@ def get(url):
         return answer.read().decode()
 
 
-def matrix(results):
-    """Prints a row for each client and provider; returns the reasons of what failed."""
+def matrix(plans, results):
+    """Prints a row for each client and provider; returns the reasons of what failed or was planned and not run."""
     cells = {(r["client"], r["provider"], r["scenario"]): r for r in results}
-    clients = list(dict.fromkeys(r["client"] for r in results))
+    planned = {(plan["client"], provider, scenario) for plan in plans for provider, scenario in plan["plan"]}
     scenarios = list(dict.fromkeys(r["scenario"] for r in results))
-    width = max(map(len, clients), default=10)
+    scenarios += sorted({scenario for _, _, scenario in planned} - set(scenarios))
+    width = max((len(plan["client"]) for plan in plans), default=10)
     print(f"{'client':{width}}  {'provider':13}  " + "  ".join(scenarios))
-    reasons = collections.Counter()
-    for client in clients:
-        for provider in SETTINGS["providers"]:
+    reasons = []
+    for plan in plans:
+        client = plan["client"]
+        for provider in dict.fromkeys(name for name, _ in plan["plan"]):
             row = []
             for scenario in scenarios:
-                cell = cells.get((client, provider["name"], scenario), {"ok": False, "reason": "it was not run"})
-                row.append(("ok" if cell["ok"] else "FAIL").ljust(len(scenario)))
-                if not cell["ok"]:
-                    reasons[f"{client} -> {provider['name']}, {scenario}: {cell['reason']}"] += 1
-            print(f"{client:{width}}  {provider['name']:13}  " + "  ".join(row))
-    return list(reasons)
+                place = (client, provider, scenario)
+                if place in planned:
+                    cell = cells.get(place, {"ok": False, "reason": "it was not run"})
+                    word = "ok" if cell["ok"] else "FAIL"
+                    if not cell["ok"]:
+                        reasons.append(f"{client} -> {provider}, {scenario}: {cell['reason']}")
+                else:
+                    word = "-"
+                row.append(word.ljust(len(scenario)))
+            print(f"{client:{width}}  {provider:13}  " + "  ".join(row))
+    return reasons
 
 
 def bills(results):
@@ -70,6 +77,9 @@ def bills(results):
         nanos = sum(call["nanos"] for call in calls)
         dollars = sum((decimal.Decimal(record["cost_usd"]) for record in records), decimal.Decimal(0))
         total += dollars
+        for call, record in zip(calls, records):
+            if "endpoint" in call and [record.get("endpoint"), record.get("n")] != [call["endpoint"], call["n"]]:
+                wrong.append(f"{where}: {record} does not tell of {call['n']} of {call['endpoint']}")
         if result and result["scenario"] in UNCERTAIN:
             agree = dollars * 10**9 >= nanos
         else:
@@ -87,8 +97,9 @@ def bills(results):
 
 
 def main():
-    results = lines(SETTINGS["results"])
-    failures = matrix(results)
+    told = lines(SETTINGS["results"])
+    results = [line for line in told if "scenario" in line]
+    failures = matrix([line for line in told if "plan" in line], results)
     print()
     differences = bills(results)
     for line in failures + differences:

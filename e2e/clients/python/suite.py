@@ -1,10 +1,12 @@
 """What every SDK must do through the gateway, whichever provider answers. An SDK's own file only says how it is asked.
 
 A client is an object with a name, `finish` (its words for the end of an answer), `errors` (its own exceptions by kind) and the
-methods plain, stream, turns, tools and structured, each of which takes a Case first. Every prompt ends in the case's own mark: by it the
+methods plain, stream, turns, tools and structured, each of which takes a Case first; one that can do more than text names its scenarios
+and has the methods embed, count, paint and speak that they call. Every prompt ends in the case's own mark: by it the
 provider's bill of the case is found, while others run at the same time. It is the trace id too, by which the gateway's usage
 records are found.
 """
+import base64
 import json
 import os
 import secrets
@@ -14,7 +16,7 @@ import traceback
 import urllib.request
 from dataclasses import dataclass, field
 
-SETTINGS = json.loads(os.environ["TOLLGATE_CLIENTS"])  # url, key, results, providers: name, model, simulator
+SETTINGS = json.loads(os.environ["TOLLGATE_CLIENTS"])  # url, key, results, providers: name, model, simulator, embedding
 HERE = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(HERE, "..", "scenarios.json"), encoding="utf-8") as file:
     ASK = json.load(file)
@@ -180,6 +182,47 @@ def broken_stream(client, case):
     raise Failed(f"answered {answer!r} (expected: {expected.__name__})")
 
 
+def embeddings(client, case):
+    """One text alone and two in a batch: the same text has the same vector, and no two texts have."""
+    case.model = case.provider["embedding"]
+    first, second = [case.prompt(text) for text in ASK["embeddings"]["texts"]]
+    alone = client.embed(case, first, ASK["embeddings"]["dimensions"])
+    batch = client.embed(case, [first, second], ASK["embeddings"]["dimensions"])
+    expect("vectors", [len(alone), len(batch)], [1, 2])
+    expect("dimensions", [len(vector) for vector in alone + batch], [ASK["embeddings"]["dimensions"]] * 3)
+    if max(abs(one - other) for one, other in zip(alone[0], batch[0])) > 1e-6:
+        raise Failed(f"the same text: {alone[0]} and {batch[0]} (expected: the same vector)")
+    if batch[0] == batch[1]:
+        raise Failed(f"two texts: {batch[0]} (expected: two vectors)")
+    expect("billed input", [call["tokens"]["input"] for call in case.billed()], [ASK["tokens"]] * 2)
+
+
+def count_tokens(client, case):
+    """The provider's own count, which costs nothing."""
+    expect("tokens", client.count(case, case.prompt(ASK["greeting"])), ASK["tokens"])
+    expect("requests", len(case.arrived()), 1)
+    expect("billed", sum(call["nanos"] for call in case.billed()), 0)
+
+
+def images(client, case):
+    case.model = "pictures"
+    ask = ASK["picture"]
+    pictures, cost = client.paint(case, case.prompt(ask["prompt"]), ask["count"])
+    expect("pictures", pictures, [ask["data"]] * ask["count"])
+    expect("cost", cost, ask["cost"])
+    expect("billed nano-dollars", [call["nanos"] for call in case.billed()], [80_000_000])
+
+
+def speech(client, case):
+    case.model = "voice"
+    ask = ASK["speech"]
+    audio, media_type, cost = client.speak(case, case.prompt(ask["text"]))
+    expect("audio", base64.b64encode(audio).decode(), ask["audio"])
+    expect("type", media_type, "audio/mpeg")
+    expect("cost", cost, ask["cost"])
+    expect("billed nano-dollars", [call["nanos"] for call in case.billed()], [10_000_000])
+
+
 SCENARIOS = {
     "plain": plain,
     "stream": stream,
@@ -192,15 +235,32 @@ SCENARIOS = {
     "unknown-model": unknown_model,
     "rate-limit": rate_limit,
     "broken-stream": broken_stream,
+    "embeddings": embeddings,
+    "count-tokens": count_tokens,
+    "images": images,
+    "speech": speech,
 }
+MEDIA = ("images", "speech")
+TEXT = tuple(name for name in SCENARIOS if name not in ("embeddings", "count-tokens", *MEDIA))
+
+
+def planned(client, provider):
+    """What of a client's scenarios a provider can serve."""
+    wanted = getattr(client, "scenarios", TEXT)
+    if provider["name"] == "media":
+        return [name for name in wanted if name in MEDIA]
+    return [name for name in wanted if name not in MEDIA and (name != "embeddings" or provider["embedding"])]
 
 
 def run(*clients):
     """Runs all scenarios; one line of JSON for each goes into the file of the results."""
     with open(SETTINGS["results"], "a", encoding="utf-8") as results:
         for client in clients:
+            plan = [[provider["name"], name] for provider in SETTINGS["providers"] for name in planned(client, provider)]
+            results.write(json.dumps({"client": client.name, "plan": plan}) + "\n")
             for provider in SETTINGS["providers"]:
-                for name, scenario in SCENARIOS.items():
+                for name in planned(client, provider):
+                    scenario = SCENARIOS[name]
                     case = Case(provider, provider["model"])
                     began = time.monotonic()
                     reason = ""

@@ -55,12 +55,14 @@ final class DemoCommand extends TollgateCommand {
 
     @Option(
             names = "--port",
+            converter = Port.class,
             defaultValue = "8080",
             description = "Port of the gateway; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
     int port;
 
     @Option(
             names = "--admin-port",
+            converter = Port.class,
             defaultValue = "9090",
             description =
                     "Port of the page and the metrics; 0 takes a free one. Default: ${DEFAULT-VALUE}.")

@@ -46,8 +46,27 @@ public final class Main {
                     }
                 });
         root.setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(Main::report);
+        root.setParameterExceptionHandler(Main::misused);
         root.setDefaultValueProvider(settings);
         return root;
+    }
+
+    /** One line, and the list of commands where none was named; the help says the rest. */
+    private static int misused(CommandLine.ParameterException e, String[] arguments) {
+        var command = e.getCommandLine();
+        var hint = "";
+        if (e instanceof CommandLine.UnmatchedArgumentException unmatched) {
+            var known = unmatched.getSuggestions();
+            hint = known.isEmpty() ? "" : ", did you mean " + String.join(" or ", known) + "?";
+        }
+        command.getErr()
+                .printf(
+                        "tollgate: %s%s (see %s --help)%n",
+                        e.getMessage(), hint, command.getCommandSpec().qualifiedName());
+        if (command.getParent() == null && hint.isEmpty()) {
+            command.usage(command.getErr());
+        }
+        return ExitCode.USAGE;
     }
 
     private static int report(

@@ -52,6 +52,7 @@ final class OperatorCommand extends TollgateCommand {
 
     @Option(
             names = "--push-port",
+            converter = Port.class,
             defaultValue = "8443",
             description = "Port that proxies dial; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
     int pushPort;
@@ -90,6 +91,7 @@ final class OperatorCommand extends TollgateCommand {
 
     @Option(
             names = "--admin-port",
+            converter = Port.class,
             defaultValue = "9090",
             description =
                     "Port of health, metrics and status; 0 takes a free one. Default: ${DEFAULT-VALUE}.")

@@ -4,6 +4,8 @@ import dev.tollgate.dataplane.ProxyOptions;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -11,15 +13,19 @@ import picocli.CommandLine.Option;
 final class ProxyFlags {
 
     private static final double DEFAULT_SAMPLE_RATIO = 1.0;
+    private static final int EVENT_LOOPS_MAX = 1_024;
+    private static final Duration CLOSE_LAG_MAX = Duration.ofMinutes(10);
 
     @Option(
             names = "--port",
+            converter = Port.class,
             defaultValue = "8080",
             description = "Data port; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
     int port;
 
     @Option(
             names = "--admin-port",
+            converter = Port.class,
             defaultValue = "9090",
             description =
                     "Port of health, metrics, status and the page; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
@@ -65,6 +71,10 @@ final class ProxyFlags {
                             + host
                             + ")");
         }
+        if (eventLoops != null && (eventLoops < 1 || eventLoops > EVENT_LOOPS_MAX)) {
+            throw CommandFailure.usage(
+                    "--event-loops: " + eventLoops + " (expected: 1 to " + EVENT_LOOPS_MAX + ")");
+        }
         var standard = ProxyOptions.DEFAULT;
         return new ProxyOptions(
                 host,
@@ -102,11 +112,15 @@ final class ProxyFlags {
 
     private static Duration duration(String text) {
         try {
-            return Duration.parse("PT" + text.toUpperCase(java.util.Locale.ROOT));
-        } catch (java.time.format.DateTimeParseException e) {
-            throw CommandFailure.usage(
-                    "--close-lag: " + text + " (expected: a duration such as 5s)");
+            var lag = Duration.parse("PT" + text.toUpperCase(Locale.ROOT));
+            if (!lag.isNegative() && lag.compareTo(CLOSE_LAG_MAX) <= 0) {
+                return lag;
+            }
+        } catch (DateTimeParseException e) {
+            // told below, as a duration that is out of range
         }
+        throw CommandFailure.usage(
+                "--close-lag: " + text + " (expected: a duration such as 5s, at most 10m)");
     }
 
     private static @Nullable String blankAsNull(@Nullable String text) {

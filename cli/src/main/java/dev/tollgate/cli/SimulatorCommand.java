@@ -25,6 +25,7 @@ final class SimulatorCommand extends TollgateCommand {
 
     @Option(
             names = "--port",
+            converter = Port.class,
             defaultValue = "9101",
             description = "Port; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
     int port;

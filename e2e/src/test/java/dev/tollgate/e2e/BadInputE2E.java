@@ -133,6 +133,13 @@ class BadInputE2E {
     }
 
     @Test
+    void refusesMessagesAndInputInOneChat() throws Exception {
+        var both = Standalone.chatBody("gpt-4o-mini").replaceFirst("\\{", "{\"input\":\"hi\",");
+        assertThat(assertRefused(400, both)).contains("messages").contains("input");
+        assertNothingElseIsAffected();
+    }
+
+    @Test
     void refusesCompressedBodies() throws Exception {
         assertThat(
                         assertRefused(

@@ -345,6 +345,22 @@ class EndpointsE2E {
         assertThat(record.get("cost_usd").textValue()).isEqualTo("0");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '"',
+            value = {
+                "/v1/messages/count_tokens; {'model':'llama','messages':[{'role':'robot','content':'a'}]}",
+                "/v1/messages/count_tokens; {'model':'llama','messages':[{'role':'user','content':7}]}",
+                "/v1beta/models/llama:countTokens; {'contents':[]}",
+                "/v1beta/models/llama:countTokens; {'contents':[{'parts':[{'text':7}]}]}"
+            })
+    void whatACallWouldBeRefusedForHasNoEstimate(String path, String body) throws Exception {
+        var answer = gateway.post(path, body.replace('\'', '"'));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
+        assertThat(answer.body()).contains("\"error\"");
+    }
+
     // ---- endpoints that a provider declares
 
     @Test
@@ -365,6 +381,8 @@ class EndpointsE2E {
         assertThat(images[0].data().orElseThrow().getFirst().b64Json()).hasValue("AAEC");
         assertThat(SEEN.get("/v1/images/generations")).contains("\"painter\"");
         assertThat(record.get("cost_usd").textValue()).as("two pictures").isEqualTo("0.08");
+        assertThat(record.get("endpoint").textValue()).isEqualTo("/images/generations");
+        assertThat(record.get("n").intValue()).isEqualTo(2);
         assertThat(record.get("model").textValue()).isEqualTo("painter");
     }
 
@@ -381,6 +399,7 @@ class EndpointsE2E {
                                         .build())) {
             assertThat(speech.body().readAllBytes()).isEqualTo(AUDIO);
             assertThat(speech.headers().values("content-type")).containsExactly("audio/mpeg");
+            assertThat(speech.headers().values("x-tollgate-cost-usd")).containsExactly("0.01");
         }
         var file = Files.write(folder.resolve("a.mp3"), AUDIO);
         var text = new String[1];

@@ -350,6 +350,38 @@ class StandaloneE2E {
     }
 
     @Test
+    void endsWithTwoAndOneLineWhenAValueIsOutOfRange() throws Exception {
+        var misuses =
+                Map.of(
+                        List.of("serve", "x", "--port=99999"), "--port",
+                        List.of("serve", "x", "--admin-port=-1"), "--admin-port",
+                        List.of("serve", "x", "--close-lag=-5s"), "--close-lag",
+                        List.of("serve", "x", "--event-loops=0"), "--event-loops",
+                        List.of("proxy", "--operator=h:1", "--port=http"), "--port",
+                        List.of("proxy", "--operator=h:99999", "--control-security=none"),
+                                "--operator",
+                        List.of("operator", "--push-port=65536"), "--push-port",
+                        List.of("simulator", "--port=70000"), "--port",
+                        List.of("demo", "--port=99999"), "--port");
+        for (var misuse : misuses.entrySet()) {
+            var arguments = misuse.getKey().toArray(String[]::new);
+            try (var command = TollgateProcess.start(arguments)) {
+                var name = String.join(" ", arguments);
+                assertThat(command.awaitExit(Duration.ofSeconds(30))).as(name).isEqualTo(2);
+                assertThat(said(command)).as(name).hasSize(1);
+                assertThat(said(command).getFirst())
+                        .as(name)
+                        .contains(misuse.getValue())
+                        .contains("expected: ");
+            }
+        }
+        try (var gateway = run(Map.of("TOLLGATE_PORT", "99999"))) {
+            assertThat(gateway.awaitExit(Duration.ofSeconds(30))).isEqualTo(2);
+            assertThat(said(gateway)).hasSize(1);
+        }
+    }
+
+    @Test
     void refusesUnknownFlagsAndUnusableFoldersWithTwo() throws Exception {
         try (var gateway = run(Map.of(), "--prot=1")) {
             assertThat(gateway.awaitExit(Duration.ofSeconds(30))).isEqualTo(2);

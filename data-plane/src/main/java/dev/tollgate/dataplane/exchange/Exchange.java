@@ -142,6 +142,8 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                 tally.dialect = dialect.wireName();
                 tally.team = welcome.caller().namespace();
                 tally.caller = welcome.caller().name();
+                var passed = welcome.ingress().endpoint();
+                tally.endpoint = passed == null ? "" : passed;
                 read(welcome);
             }
         }
@@ -203,6 +205,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                         plan = found.plan();
                         tally.planned(found.plan(), found.model());
                         tally.stream = found.scan().stream();
+                        tally.results = found.endpoint() == null ? 0 : found.scan().choices();
                         choose(welcome, found, found.plan());
                     }
                 }

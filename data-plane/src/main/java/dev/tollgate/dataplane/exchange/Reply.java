@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.error.ErrorBody;
+import dev.tollgate.policy.price.Money;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerRequest;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Reply {
 
+    private static final String EVENT_STREAM = "text/event-stream";
     private static final int SMALL_BODY_BYTES = 64 * 1024;
     private static final int LINGER_MILLIS = 2_000;
     private static final int NO_CONTENT = 204;
@@ -94,7 +96,7 @@ final class Reply {
         }
         retryAfter(refusal.retryAfter());
         response.putHeader(Names.CONTENT_TYPE, rendered.contentType());
-        stamp(true);
+        stamp(true, tally.cost);
         end(rendered.bytes());
         return status;
     }
@@ -104,7 +106,7 @@ final class Reply {
         response.setStatusCode(status);
         response.putHeader(Names.SHOULD_RETRY, Names.FALSE);
         response.putHeader(Names.CONTENT_TYPE, Names.JSON);
-        stamp(true);
+        stamp(true, tally.cost);
         end(body);
     }
 
@@ -115,7 +117,7 @@ final class Reply {
             providerHeaders(head.headers(), sameDialect);
         }
         response.putHeader(Names.CONTENT_TYPE, Names.JSON);
-        stamp(true);
+        stamp(true, tally.cost);
         end(body);
     }
 
@@ -132,11 +134,15 @@ final class Reply {
             response.putHeader(Names.CONTENT_TYPE, array ? Names.JSON : Names.EVENT_STREAM_UTF8);
         }
         response.putHeader(Names.CACHE_CONTROL, Names.NO_CACHE);
-        stamp(false);
+        stamp(false, null);
     }
 
-    /** The head of an answer that passes as it is; its bytes follow. */
-    void openRaw(HttpClientResponse head, boolean sameDialect) {
+    /**
+     * The head of an answer that passes as it is; its bytes follow.
+     *
+     * @param cost of the request with this answer, null: it is asked for as a stream
+     */
+    void openRaw(HttpClientResponse head, boolean sameDialect, @Nullable Money cost) {
         response.setStatusCode(head.statusCode());
         providerHeaders(head.headers(), sameDialect);
         for (var name : Names.OF_A_BODY) {
@@ -148,14 +154,23 @@ final class Reply {
         if (!head.headers().contains(Names.CONTENT_LENGTH) && head.statusCode() != NO_CONTENT) {
             response.setChunked(true);
         }
-        stamp(false);
+        boolean events = isEventStream(head.headers().get(Names.CONTENT_TYPE));
+        stamp(false, events ? null : cost);
     }
 
-    private void stamp(boolean withCost) {
+    private static boolean isEventStream(@Nullable String contentType) {
+        return contentType != null && contentType.toLowerCase(Locale.ROOT).startsWith(EVENT_STREAM);
+    }
+
+    /**
+     * @param over the last attempt is
+     * @param cost of the request, null: not known yet
+     */
+    private void stamp(boolean over, @Nullable Money cost) {
         response.putHeader(Names.REQUEST_ID, tally.requestId);
         response.putHeader(Names.CACHE, Names.OFF);
         response.putHeader(Names.TRACEPARENT, traceparent);
-        response.putHeader(Names.ATTEMPTS, Integer.toString(attempts(withCost)));
+        response.putHeader(Names.ATTEMPTS, Integer.toString(attempts(over)));
         if (!tally.provider.isEmpty()) {
             response.putHeader(Names.PROVIDER, tally.provider);
             response.putHeader(Names.MODEL, tally.model);
@@ -175,8 +190,8 @@ final class Reply {
         if (!estimated.isEmpty()) {
             response.putHeader(Names.ESTIMATED, String.join(", ", estimated));
         }
-        if (withCost) {
-            response.putHeader(Names.COST, tally.cost.toString());
+        if (cost != null) {
+            response.putHeader(Names.COST, cost.toString());
         }
     }
 

@@ -28,6 +28,8 @@ final class Tally {
     String team = "";
     String caller = "";
     String dialect = "";
+    String endpoint = "";
+    int results;
     String route = "";
     String strategy = "";
     String modelRequested = "";
@@ -134,6 +136,8 @@ final class Tally {
                 caller,
                 tags,
                 dialect,
+                endpoint,
+                results,
                 route,
                 strategy,
                 provider,

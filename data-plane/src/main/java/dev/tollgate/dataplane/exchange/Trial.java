@@ -287,7 +287,13 @@ final class Trial implements Call.Owner, Relay.Owner {
         if (head != null) {
             firstChunkNanos = System.nanoTime() - startNanos;
             if (raw) {
-                reply.openRaw(head, sameDialect);
+                // its price was known before, and is due whether or not it is read to the end
+                reply.openRaw(
+                        head,
+                        sameDialect,
+                        terms.resolved().scan().stream()
+                                ? null
+                                : tally.cost.plus(reservation.held()));
                 return;
             }
             reply.open(

@@ -32,6 +32,12 @@ public final class RecordJson {
             first = false;
         }
         raw("},\"client_dialect\":").text(record.clientDialect());
+        if (!record.endpoint().isEmpty()) {
+            raw(",\"endpoint\":").text(record.endpoint());
+        }
+        if (record.results() > 0) {
+            raw(",\"n\":").number(record.results());
+        }
         raw(",\"route\":").text(record.route());
         raw(",\"strategy\":").text(record.strategy());
         raw(",\"provider_chosen\":").text(record.provider());

@@ -12,6 +12,8 @@ import java.util.TreeSet;
  * What one request was (contract.md, Usage record). Texts that are not known are empty. It holds no
  * word of prompt or answer.
  *
+ * @param endpoint of a request that passes as it is: the path behind {@code /v1}, else empty
+ * @param results how many of them it asks for; 0: not known, or not such a request
  * @param timeMillis when the request arrived, Unix time
  * @param outcome a word of {@link Outcome}
  * @param ttftMillis time to the first token, negative if there was none
@@ -25,6 +27,8 @@ public record UsageRecord(
         String caller,
         Map<String, String> tags,
         String clientDialect,
+        String endpoint,
+        int results,
         String route,
         String strategy,
         String provider,
@@ -87,6 +91,8 @@ public record UsageRecord(
                 request.caller(),
                 request.tags(),
                 request.dialect(),
+                "", // the log does not keep it
+                0,
                 request.route(),
                 request.strategy(),
                 last.provider(),

@@ -128,7 +128,10 @@ class PassThroughTest {
         assertThat(settled.cost()).isEqualTo(Money.parse("0.04"));
         assertThat(settled.assumed()).isFalse();
         assertThat(record.getString("cost_usd")).isEqualTo("0.04");
+        assertThat(answer.headers().firstValue("x-tollgate-cost-usd")).hasValue("0.04");
         assertThat(record.getString("cost_source")).isEqualTo("provider");
+        assertThat(record.getString("endpoint")).isEqualTo(IMAGES);
+        assertThat(record.getInteger("n")).isEqualTo(1);
         assertThat(record.getString("model")).isEqualTo("model-1");
         assertThat(record.getJsonArray("budgets")).containsExactly("team-a/monthly");
         assertThat(record.getString("outcome")).isEqualTo("ok");
@@ -140,10 +143,11 @@ class PassThroughTest {
     @Test
     void anAliasIsWrittenAsTheModelAndNothingElseChanges() {
         serve("pictures", provider("a", answers(200, "{}"), declared(IMAGES, 40_000)));
-        images("{ \"model\":\"pictures\" ,\"n\": 3}");
+        var answer = images("{ \"model\":\"pictures\" ,\"n\": 3}");
+        assertThat(answer.headers().firstValue("x-tollgate-cost-usd")).hasValue("0.12");
         assertThat(upstreams.getFirst().last().body())
                 .hasToString("{ \"model\":\"model-1\" ,\"n\": 3}");
-        harness.record(1);
+        assertThat(harness.record(1).getInteger("n")).isEqualTo(3);
         assertThat(harness.gate.settled.getFirst().cost())
                 .as("three results cost three times as much")
                 .isEqualTo(Money.parse("0.12"));
@@ -212,6 +216,7 @@ class PassThroughTest {
                                 + "event: image_generation.completed\ndata: {\"i\":1}\n\n");
         assertThat(answer.headers().firstValue("content-type"))
                 .hasValue("text/event-stream; charset=utf-8");
+        assertThat(answer.headers().firstValue("x-tollgate-cost-usd")).isEmpty();
         assertThat(harness.record(1).getBoolean("stream")).isTrue();
         assertThat(harness.record(1).getString("cost_usd")).isEqualTo("0.04");
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.anthropic.AnthropicMessages;
 import dev.tollgate.dialects.codec.ClientCodec;
@@ -104,28 +105,41 @@ public final class CountBridge implements Bridge {
 
     @Override
     public Outbound request(RequestScan scan, byte[] body, RequestTerms terms) {
-        if (provider == Dialect.OPENAI_CHAT && !terms.quirks().contains(QUIRK_COUNTER)) {
-            return estimate(scan);
-        }
         var json = Json.parseObject(body);
         if (json == null) {
             return new Outbound.Refused("the body is not a JSON object", null);
         }
-        return switch (generating.request(scan, Json.bytes(counted(json)), terms)) {
+        var counted = Json.bytes(counted(json));
+        if (provider == Dialect.OPENAI_CHAT && !terms.quirks().contains(QUIRK_COUNTER)) {
+            return estimate(scan, counted, terms);
+        }
+        return switch (generating.request(scan, counted, terms)) {
             case Outbound.Refused refused -> refused;
             case Outbound.Answered answered -> answered;
             case Outbound.Ready(var made, var dropped) -> counting(made, dropped, terms);
         };
     }
 
-    private static Outbound estimate(RequestScan scan) {
-        return TokenEstimate.isPossible(scan)
-                ? new Outbound.Answered(TokenEstimate.answer(scan), TokenEstimate.FIELDS)
-                : new Outbound.Refused(
-                        "the tokens of "
-                                + scan.unbounded().getFirst()
-                                + " cannot be estimated: it is not in the body",
-                        null);
+    /** Only of what could be sent: a body that a call would be refused for has no count either. */
+    private Outbound estimate(RequestScan scan, byte[] counted, RequestTerms terms) {
+        if (!TokenEstimate.isPossible(scan)) {
+            return new Outbound.Refused(
+                    "the tokens of "
+                            + scan.unbounded().getFirst()
+                            + " cannot be estimated: it is not in the body",
+                    null);
+        }
+        var calling = Bridge.between(client, provider, Operation.GENERATE);
+        if (calling == null) {
+            throw new IllegalStateException(
+                    client + " to " + provider + ": no bridge (expected: one, as for a call)");
+        }
+        return switch (calling.request(scan, counted, terms)) {
+            case Outbound.Refused refused -> refused;
+            case Outbound.Answered answered -> answered;
+            case Outbound.Ready ready ->
+                    new Outbound.Answered(TokenEstimate.answer(scan), TokenEstimate.FIELDS);
+        };
     }
 
     /** The request whose tokens are asked for, without what says nothing about them. */

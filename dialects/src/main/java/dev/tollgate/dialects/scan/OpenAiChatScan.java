@@ -80,9 +80,13 @@ final class OpenAiChatScan {
         if (tally.model == null) {
             throw new MalformedBody("`model` is missing", "model");
         }
-        if (messages) {
-            tally.responsesShape = false;
-        } else if (!tally.responsesShape) {
+        if (messages && tally.responsesShape) {
+            throw new MalformedBody(
+                    "`messages` and `input` are both there: send `messages` for a chat"
+                            + " completion, or `input` in the shape of Responses",
+                    "input");
+        }
+        if (!messages && !tally.responsesShape) {
             throw new MalformedBody("`messages` is missing", "messages");
         }
     }

@@ -15,6 +15,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.Ingress;
 import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
+import dev.tollgate.dialects.Scanned;
 import dev.tollgate.dialects.scan.RequestScanner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -163,6 +164,35 @@ class CountBridgeTest {
                                 Dialect.OPENAI_CHAT,
                                 "{'contents':[{'parts':[{'fileData':{'fileUri':'gs://x'}}]}]}"));
         assertTrue(refused.message().contains("fileData"), refused.message());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '"',
+            value = {
+                "ANTHROPIC; {'model':'m','messages':[]}",
+                "ANTHROPIC; {'model':'m','messages':[{'role':'robot','content':'hi'}]}",
+                "ANTHROPIC; {'model':'m','messages':[{'role':'user','content':7}]}",
+                "ANTHROPIC; {'model':'m','messages':[{'role':'user'}]}",
+                "ANTHROPIC; {'model':'m','messages':[{'role':'user','content':'x'}],'tools':7}",
+                "ANTHROPIC; {'model':'m','messages':[{'role':'user','content':[{'type':'song'}]}]}",
+                "GEMINI; {'contents':[]}",
+                "GEMINI; {}",
+                "GEMINI; {'contents':[{'role':'robot','parts':[{'text':'x'}]}]}",
+                "GEMINI; {'contents':[{'parts':[{'text':7}]}]}"
+            })
+    void whatACallWouldBeRefusedForIsNotEstimated(Dialect client, String body) {
+        var ingress =
+                new Ingress(
+                        client,
+                        Operation.COUNT_TOKENS,
+                        client == Dialect.GEMINI ? "alias" : null,
+                        false,
+                        false);
+        assertTrue(
+                RequestScanner.scan(ingress, bytes(body)) instanceof Scanned.Malformed
+                        || out(client, Dialect.OPENAI_CHAT, body) instanceof Outbound.Refused);
     }
 
     @Test

@@ -30,6 +30,22 @@ class RequestScannerTest {
             new Ingress(Dialect.GEMINI, Operation.GENERATE, "gemini-3", true, true);
 
     @Test
+    void aChatWithMessagesAndInputIsRefusedInEitherOrder() {
+        var messages = "\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]";
+        for (var both : List.of(messages + ",\"input\":\"b\"", "\"input\":\"b\"," + messages)) {
+            var refused =
+                    assertInstanceOf(
+                            Scanned.Malformed.class,
+                            RequestScanner.scan(
+                                    CHAT,
+                                    ("{\"model\":\"m\"," + both + "}")
+                                            .getBytes(StandardCharsets.UTF_8)));
+            assertTrue(refused.message().contains("`messages` and `input`"), refused.message());
+        }
+        assertEquals(1, scan(CHAT, "{\"model\":\"m\",\"input\":null," + messages + "}").messages());
+    }
+
+    @Test
     void findsEverythingOfAChatRequest() {
         var json =
                 """
