@@ -5,7 +5,6 @@ import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Emulation;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Loss;
-import dev.tollgate.dialects.codec.Schemas;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.OutputFormat;
@@ -50,10 +49,6 @@ final class MessagesRequestWriter {
     }
 
     Written write(boolean stream) {
-        var refusal = Schemas.refusal(conversation.format());
-        if (refusal != null) {
-            return refusal;
-        }
         for (var sequence : conversation.stop()) {
             if (sequence.isBlank()) {
                 return new Written.Refused(

@@ -23,7 +23,7 @@ public final class Emulation {
     public static Tool tool(OutputFormat format) {
         var description = "Gives the final answer. Call it once, with the whole answer.";
         return switch (format) {
-            case OutputFormat.JsonSchema(_, var text, var schema, _) ->
+            case OutputFormat.JsonSchema(_, var text, var schema, _, _) ->
                     new Tool(
                             TOOL_NAME,
                             text == null ? description : description + " " + text,

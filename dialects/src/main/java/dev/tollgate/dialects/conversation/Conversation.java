@@ -54,4 +54,21 @@ public record Conversation(
                 choices,
                 traits);
     }
+
+    /** The same request for an answer of another format. */
+    public Conversation with(OutputFormat format) {
+        return new Conversation(
+                turns,
+                tools,
+                toolChoice,
+                parallelToolCalls,
+                format,
+                sampling,
+                stop,
+                maxOutputTokens,
+                reasoning,
+                user,
+                choices,
+                traits);
+    }
 }

@@ -11,7 +11,23 @@ public sealed interface OutputFormat {
     /** Any JSON object. */
     record JsonObject() implements OutputFormat {}
 
+    /**
+     * @param bare whether an answer that is a text is wanted without its quotes
+     */
     record JsonSchema(
-            String name, @Nullable String description, ObjectNode schema, @Nullable Boolean strict)
-            implements OutputFormat {}
+            String name,
+            @Nullable String description,
+            ObjectNode schema,
+            @Nullable Boolean strict,
+            boolean bare)
+            implements OutputFormat {
+
+        public JsonSchema(
+                String name,
+                @Nullable String description,
+                ObjectNode schema,
+                @Nullable Boolean strict) {
+            this(name, description, schema, strict, false);
+        }
+    }
 }

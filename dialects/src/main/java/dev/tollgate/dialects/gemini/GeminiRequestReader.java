@@ -248,7 +248,8 @@ final class GeminiRequestReader {
         }
         if (schema != null) {
             draft.uses(Trait.JSON_SCHEMA, "generationConfig.responseSchema");
-            draft.format(new OutputFormat.JsonSchema("answer", null, schema, null));
+            boolean bare = "text/x.enum".equals(Json.text(config, "responseMimeType"));
+            draft.format(new OutputFormat.JsonSchema("answer", null, schema, null, bare));
             return;
         }
         var type = Json.textOr(config, "responseMimeType", "text/plain");

@@ -166,7 +166,7 @@ final class GeminiRequestWriter {
             case OutputFormat.Free() -> {}
             case OutputFormat.JsonObject() -> config.put("responseMimeType", "application/json");
             case OutputFormat.JsonSchema wanted -> {
-                config.put("responseMimeType", "application/json");
+                config.put("responseMimeType", wanted.bare() ? "text/x.enum" : "application/json");
                 config.set("responseJsonSchema", wanted.schema());
             }
         }

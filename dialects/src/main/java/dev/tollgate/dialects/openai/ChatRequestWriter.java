@@ -7,7 +7,6 @@ import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.JsonMode;
 import dev.tollgate.dialects.codec.Loss;
-import dev.tollgate.dialects.codec.Schemas;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.Media;
@@ -45,10 +44,6 @@ final class ChatRequestWriter {
     }
 
     Written write(Conversation conversation, boolean stream) {
-        var refusal = Schemas.refusal(conversation.format());
-        if (refusal != null) {
-            return refusal;
-        }
         var body = Json.object();
         body.put("model", terms.model());
         var messages = body.putArray("messages");
@@ -166,7 +161,7 @@ final class ChatRequestWriter {
             case OutputFormat.Free() -> {}
             case OutputFormat.JsonObject() ->
                     body.putObject("response_format").put("type", "json_object");
-            case OutputFormat.JsonSchema(var name, var description, var schema, var strict) -> {
+            case OutputFormat.JsonSchema(var name, var description, var schema, var strict, _) -> {
                 var wanted =
                         body.putObject("response_format")
                                 .put("type", "json_schema")

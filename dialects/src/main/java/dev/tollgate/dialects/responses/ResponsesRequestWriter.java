@@ -5,7 +5,6 @@ import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.JsonMode;
 import dev.tollgate.dialects.codec.Loss;
-import dev.tollgate.dialects.codec.Schemas;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.OutputFormat;
@@ -40,10 +39,6 @@ final class ResponsesRequestWriter {
     }
 
     Written write(Conversation conversation, boolean stream) {
-        var refusal = Schemas.refusal(conversation.format());
-        if (refusal != null) {
-            return refusal;
-        }
         var body = Json.object();
         body.put("model", terms.model());
         body.put("store", false);
@@ -174,7 +169,7 @@ final class ResponsesRequestWriter {
                                     : said + "\n" + JsonMode.INSTRUCTION);
                 }
             }
-            case OutputFormat.JsonSchema(var name, var description, var schema, var strict) -> {
+            case OutputFormat.JsonSchema(var name, var description, var schema, var strict, _) -> {
                 var format = body.putObject("text").putObject("format");
                 format.put("type", "json_schema").put("name", name);
                 if (description != null) {

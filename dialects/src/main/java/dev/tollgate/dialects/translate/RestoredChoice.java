@@ -16,6 +16,7 @@ final class RestoredChoice {
     private record Held(boolean custom, StringBuilder arguments) {}
 
     private final ToolNames names;
+    private final @Nullable WrappedAnswer wrapped;
     private final Set<Integer> emulated = new HashSet<>();
 
     /**
@@ -31,13 +32,20 @@ final class RestoredChoice {
     private long visibleBytes;
     private AnswerEvent.@Nullable Finished finished;
 
-    RestoredChoice(ToolNames names) {
+    /**
+     * @param wrapped takes the answer out of an object, null if it is in none
+     */
+    RestoredChoice(ToolNames names, @Nullable WrappedAnswer wrapped) {
         this.names = names;
+        this.wrapped = wrapped;
     }
 
     void handle(AnswerEvent.Said event, Consumer<AnswerEvent.Said> out) {
         switch (event) {
-            case AnswerEvent.TextDelta(var text) -> token(event, text, out);
+            case AnswerEvent.TextDelta(var text) -> {
+                seen(text);
+                text(text, out);
+            }
             case AnswerEvent.RefusalDelta(var text) -> token(event, text, out);
             case AnswerEvent.ReasoningDelta(var text) -> token(event, text, out);
             case AnswerEvent.ToolCallStart call -> callStart(call, out);
@@ -53,13 +61,32 @@ final class RestoredChoice {
     }
 
     private void token(AnswerEvent.Said event, String text, Consumer<AnswerEvent.Said> out) {
+        seen(text);
+        out.accept(event);
+    }
+
+    private void seen(String text) {
         sawToken = true;
         visibleBytes += Utf8.length(text);
-        out.accept(event);
+    }
+
+    private void text(String piece, Consumer<AnswerEvent.Said> out) {
+        var text = wrapped == null ? piece : wrapped.next(piece);
+        if (!text.isEmpty()) {
+            out.accept(new AnswerEvent.TextDelta(text));
+        }
+    }
+
+    private void endText(Consumer<AnswerEvent.Said> out) {
+        var rest = wrapped == null ? "" : wrapped.end();
+        if (!rest.isEmpty()) {
+            out.accept(new AnswerEvent.TextDelta(rest));
+        }
     }
 
     private void callStart(AnswerEvent.ToolCallStart call, Consumer<AnswerEvent.Said> out) {
         sawToken = true;
+        endText(out);
         if (ToolNames.isEmulation(call.name())) {
             emulated.add(call.call());
             return;
@@ -80,7 +107,7 @@ final class RestoredChoice {
         visibleBytes += Utf8.length(delta.arguments());
         var waiting = held.get(delta.call());
         if (emulated.contains(delta.call())) {
-            out.accept(new AnswerEvent.TextDelta(delta.arguments()));
+            text(delta.arguments(), out);
         } else if (waiting != null) {
             waiting.arguments.append(delta.arguments());
             heldChars += delta.arguments().length();
@@ -91,6 +118,7 @@ final class RestoredChoice {
 
     private void callEnd(AnswerEvent.ToolCallEnd end, Consumer<AnswerEvent.Said> out) {
         if (emulated.contains(end.call())) {
+            endText(out);
             return;
         }
         var ended = held.remove(end.call());
@@ -120,13 +148,14 @@ final class RestoredChoice {
     /** Tells how it ended, if it has. */
     void finish(Consumer<AnswerEvent.Said> out) {
         if (finished != null) {
+            endText(out);
             var reason = TranslatedBridge.finish(finished.reason(), !numbers.isEmpty());
             out.accept(new AnswerEvent.Finished(reason, finished.word(), finished.stopSequence()));
         }
     }
 
     int heldChars() {
-        return heldChars;
+        return heldChars + (wrapped == null ? 0 : wrapped.waitingChars());
     }
 
     boolean sawToken() {

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client's dialect carried over another dialect. The client's request is decoded, checked against
@@ -67,7 +68,9 @@ public final class TranslatedBridge implements Bridge {
             }
         }
         var names = names(conversation);
-        return switch (provider.request(names.toProvider(conversation), terms, stream)) {
+        var format = WrappedAnswer.forProvider(conversation.format(), providerDialect);
+        var fitted = names.toProvider(conversation).with(format);
+        return switch (provider.request(fitted, terms, stream)) {
             case Written.Refused(var message, var param) -> new Outbound.Refused(message, param);
             case Written.Body(var json, var more) -> {
                 var dropped = new ArrayList<>(Carriage.dropped(conversation, providerDialect));
@@ -106,11 +109,14 @@ public final class TranslatedBridge implements Bridge {
     @Override
     public AnswerStream stream(AnswerTerms terms) {
         var clientTerms = clientTerms(terms);
+        var request = clientTerms.request();
+        var names = names(request);
+        var format = request.format();
         return new TranslatedStream(
                 provider.stream(terms.id()),
                 client.stream(withoutPrompt(clientTerms, terms.scan().dialect())),
-                names(clientTerms.request()),
-                clientTerms.request().choices());
+                () -> new RestoredChoice(names, WrappedAnswer.of(format, providerDialect)),
+                request.choices());
     }
 
     /**
@@ -174,21 +180,26 @@ public final class TranslatedBridge implements Bridge {
     }
 
     /** As the client knows it, and no more answers than it asked for. */
-    private static Answer restored(Answer answer, Conversation request, ToolNames names) {
+    private Answer restored(Answer answer, Conversation request, ToolNames names) {
+        var wrapped = WrappedAnswer.of(request.format(), providerDialect);
         return answer.with(
                 answer.choices().stream()
                         .limit(request.choices())
-                        .map(choice -> restored(choice, names))
+                        .map(choice -> restored(choice, names, wrapped))
                         .toList());
     }
 
-    private static Answer.Choice restored(Answer.Choice choice, ToolNames names) {
+    private static Answer.Choice restored(
+            Answer.Choice choice, ToolNames names, @Nullable WrappedAnswer wrapped) {
         var parts = new ArrayList<Part>();
         for (var part : choice.parts()) {
-            if (!(part instanceof Part.ToolCall call)) {
+            if (part instanceof Part.Text text && wrapped != null) {
+                parts.add(new Part.Text(wrapped.whole(text.text())));
+            } else if (!(part instanceof Part.ToolCall call)) {
                 parts.add(part);
             } else if (ToolNames.isEmulation(call.name())) {
-                parts.add(new Part.Text(call.arguments()));
+                var text = call.arguments();
+                parts.add(new Part.Text(wrapped == null ? text : wrapped.whole(text)));
             } else {
                 parts.add(restored(call, names));
             }

@@ -13,6 +13,7 @@ import dev.tollgate.dialects.sse.SseEvent;
 import dev.tollgate.dialects.sse.SseParser;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +35,7 @@ final class TranslatedStream implements AnswerStream {
     private final SseParser parser = new SseParser(MAX_EVENT_BYTES);
     private final StreamReader reader;
     private final StreamWriter writer;
-    private final ToolNames names;
+    private final Supplier<RestoredChoice> choices;
 
     /** How many answers the client asked for: what goes beyond is nobody's. */
     private final int asked;
@@ -47,12 +48,13 @@ final class TranslatedStream implements AnswerStream {
     private @Nullable Usage usage;
     private @Nullable String model;
 
-    TranslatedStream(StreamReader reader, StreamWriter writer, ToolNames names, int asked) {
+    TranslatedStream(
+            StreamReader reader, StreamWriter writer, Supplier<RestoredChoice> choices, int asked) {
         this.reader = reader;
         this.writer = writer;
-        this.names = names;
+        this.choices = choices;
         this.asked = asked;
-        this.first = new RestoredChoice(names);
+        this.first = choices.get();
     }
 
     @Override
@@ -101,7 +103,7 @@ final class TranslatedStream implements AnswerStream {
             }
             case AnswerEvent.Of(int choice, var its) -> {
                 if (choice < asked) {
-                    others.computeIfAbsent(choice, i -> new RestoredChoice(names))
+                    others.computeIfAbsent(choice, i -> choices.get())
                             .handle(its, each -> write(choice, each, out));
                 }
             }

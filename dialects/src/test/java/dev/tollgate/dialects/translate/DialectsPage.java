@@ -45,8 +45,9 @@ final class DialectsPage {
                         - **refused**: the answer would not be what was asked for. The request fails with 400, which names the field; a
                           policy may send it to another target.
 
-                        A schema of the answer must be that of an object, and a stop sequence towards an Anthropic model must not be white
-                        space alone: both are refused by name. Tool names and call ids that a provider does not allow are fitted, and the
+                        A schema of the answer that is a list or a word becomes that of an object's only member for all but Gemini, and the
+                        answer is taken out of that object again. A stop sequence towards an Anthropic model must not be white space
+                        alone: it is refused by name. Tool names and call ids that a provider does not allow are fitted, and the
                         client's own come back in the answer. Reasoning goes back to a provider only with a signature of that provider;
                         other thoughts of the history are left out.
 
