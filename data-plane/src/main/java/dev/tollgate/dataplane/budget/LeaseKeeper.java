@@ -403,8 +403,7 @@ final class LeaseKeeper implements LedgerLink.Listener {
         if (lease == null || !lease.key.equals(state.account())) {
             return;
         }
-        var told = Math.multiplyExact(state.settledMicros(), NANOS_PER_MICRO);
-        counter.othersSpentNanos = Math.max(0, told - lease.reportedNanos);
+        counter.othersSpentNanos = Math.multiplyExact(state.elsewhereMicros(), NANOS_PER_MICRO);
         var limit = Math.multiplyExact(state.limitMicros(), NANOS_PER_MICRO);
         var changed = limit != counter.limitNanos;
         counter.limitNanos = limit;

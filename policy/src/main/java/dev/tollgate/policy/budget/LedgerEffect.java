@@ -62,6 +62,8 @@ public sealed interface LedgerEffect {
      * changes, to every holder. Also names the current window to a holder that asked for another.
      *
      * @param settledMicros settled and overrun
+     * @param elsewhereMicros of these, what is not of the holder's own lease: what it has spent
+     *     itself it knows better, and a report of it may be on its way
      * @param freeAgain money came back since a refusal
      */
     record State(
@@ -71,7 +73,8 @@ public sealed interface LedgerEffect {
             long settledMicros,
             long outstandingMicros,
             @Nullable Duration windowRemaining,
-            boolean freeAgain)
+            boolean freeAgain,
+            long elsewhereMicros)
             implements LedgerEffect {}
 
     /**

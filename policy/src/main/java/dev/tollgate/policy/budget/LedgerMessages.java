@@ -151,7 +151,8 @@ public final class LedgerMessages {
                                 .setLimit(state.limitMicros())
                                 .setSettled(state.settledMicros())
                                 .setOutstanding(state.outstandingMicros())
-                                .setFreeAgain(state.freeAgain());
+                                .setFreeAgain(state.freeAgain())
+                                .setElsewhere(state.elsewhereMicros());
                 if (state.windowRemaining() != null) {
                     out.setWindowMillis(state.windowRemaining().toMillis());
                 }
@@ -222,7 +223,8 @@ public final class LedgerMessages {
                                 state.getSettled(),
                                 state.getOutstanding(),
                                 interval(state.hasWindowMillis(), state.getWindowMillis()),
-                                state.getFreeAgain()));
+                                state.getFreeAgain(),
+                                state.hasElsewhere() ? state.getElsewhere() : state.getSettled()));
             }
             case FREEZE -> {
                 var freeze = message.getFreeze();

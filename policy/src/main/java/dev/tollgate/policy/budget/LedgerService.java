@@ -488,13 +488,17 @@ public final class LedgerService {
 
     private static LedgerEffect state(
             HolderId to, Account account, Instant now, boolean freeAgain) {
+        var spent = account.settledMicros() + account.overrunMicros();
+        var lease = account.lease(to);
+        var own = lease == null ? 0 : lease.settledMicros() + lease.overrunMicros();
         return new LedgerEffect.State(
                 to,
                 account.key(),
                 account.limitMicros(),
-                account.settledMicros() + account.overrunMicros(),
+                spent,
                 account.outstandingMicros(),
                 new Window(account.key().windowStart(), account.windowEnd()).remaining(now),
-                freeAgain);
+                freeAgain,
+                spent - own);
     }
 }

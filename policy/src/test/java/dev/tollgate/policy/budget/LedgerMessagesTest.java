@@ -44,7 +44,7 @@ class LedgerMessagesTest {
                         new LedgerEffect.Denied(
                                 HOLDER, 7, FOREVER, DeniedReason.LEDGER_FULL, null, 0),
                         new LedgerEffect.Recall(HOLDER, MONTH),
-                        new LedgerEffect.State(HOLDER, MONTH, 100, 50, 10, Duration.ZERO, true),
+                        new LedgerEffect.State(HOLDER, MONTH, 100, 50, 10, Duration.ZERO, true, 7),
                         new LedgerEffect.Freeze(HOLDER, null, true),
                         new LedgerEffect.Freeze(HOLDER, MONTH, false),
                         new LedgerEffect.Closed(HOLDER, MONTH, 2))) {
