@@ -12,6 +12,7 @@ import dev.tollgate.dataplane.exchange.TagValues;
 import dev.tollgate.dataplane.exchange.TargetStates;
 import dev.tollgate.dataplane.exchange.Ticker;
 import dev.tollgate.dataplane.identity.Authenticator;
+import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dataplane.record.RecordLines;
 import dev.tollgate.dataplane.record.Recorder;
 import dev.tollgate.dataplane.record.UsageRecord;
@@ -48,7 +49,8 @@ public final class ProxyServer {
     private final Metrics metrics = new Metrics();
     private final Tracing tracing;
     private final @Nullable RecordLines lines;
-    private final TargetStates targets = new TargetStates();
+    private final TargetStates targets;
+    private final TeamLimits teamLimits;
     private final RetryBudget retries = new RetryBudget();
     private final DrainPool drains = new DrainPool();
     private final TagValues tags = new TagValues();
@@ -70,6 +72,8 @@ public final class ProxyServer {
         this.vertx = vertx;
         this.options = options;
         this.live = live;
+        this.targets = new TargetStates(live::proxies);
+        this.teamLimits = new TeamLimits(live::proxies);
         this.gate = gate;
         this.usageLog = usageLog;
         this.tracing = tracing;
@@ -115,10 +119,12 @@ public final class ProxyServer {
                 now -> {
                     gate.snapshotChanged(now.snapshot().budgets());
                     targets.retain(now.snapshot());
+                    teamLimits.apply(now.snapshot());
                 });
         var applied = live.applied();
         if (applied != null) {
             gate.snapshotChanged(applied.snapshot().budgets());
+            targets.retain(applied.snapshot());
         }
         var owed = new Recorder(usageLog, lines);
         usageLog.interrupted().forEach(call -> owed.write(UsageRecord.of(call)));
@@ -153,6 +159,7 @@ public final class ProxyServer {
                                         1,
                                         options.connectionsPerProvider() / options.eventLoops())),
                         targets,
+                        teamLimits,
                         retries,
                         drains,
                         new Recorder(usageLog, lines),

@@ -31,6 +31,7 @@ public final class LiveConfig {
     private final AtomicLong refusals = new AtomicLong();
     private volatile @Nullable Applied applied;
     private volatile Credentials credentials = Credentials.NONE;
+    private volatile int proxies = 1;
 
     /**
      * Validates the bytes, builds all tables and swaps the reference.
@@ -103,6 +104,15 @@ public final class LiveConfig {
     /** Replaces all credentials: the next attempt of any request uses them. */
     public void credentials(Credentials replacement) {
         credentials = replacement;
+    }
+
+    /** Live proxies of the fleet, this one included, which share limits. */
+    public int proxies() {
+        return proxies;
+    }
+
+    public void proxies(int live) {
+        proxies = Math.max(1, live);
     }
 
     public Credentials credentials() {

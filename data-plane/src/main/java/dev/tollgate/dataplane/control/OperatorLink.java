@@ -280,7 +280,13 @@ public final class OperatorLink implements AutoCloseable {
                 from.cancel();
                 lost(from, new IOException("not the leader: " + message.getNotLeader()));
             }
-            case HEARTBEAT, MESSAGE_NOT_SET -> {}
+            case HEARTBEAT -> {
+                int proxies = message.getHeartbeat().getLiveProxies();
+                if (proxies > 0) {
+                    live.proxies(proxies);
+                }
+            }
+            case MESSAGE_NOT_SET -> {}
         }
     }
 

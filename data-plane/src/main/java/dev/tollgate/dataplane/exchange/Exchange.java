@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.dataplane.budget.Admission;
 import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.dataplane.budget.Reservation;
+import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dataplane.record.UsageRecord.Outcome;
 import dev.tollgate.dataplane.telemetry.RequestSpan;
 import dev.tollgate.dialects.Bridge;
@@ -73,6 +74,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
     private @Nullable Reservation untried;
     private long deadlineNanos = Long.MAX_VALUE;
     private final Runnable over;
+    private TeamLimits.@Nullable Pass pass;
     private boolean clientGone;
     private boolean answered;
     private boolean concluded;
@@ -286,6 +288,9 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
             }
             tally.tags = loop.tags().of(budgets, request.headers()::get);
         }
+        if (!enters(current, budgets)) {
+            return;
+        }
         switch (Quote.of(found, candidate, budgets, tally.cost)) {
             case Quote.Impossible impossible -> refuse(impossible.refusal());
             case Quote.TooDear dear ->
@@ -298,6 +303,24 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                             dear.detail());
             case Quote.Held held -> claim(welcome, found, candidate, budgets, held, true);
         }
+    }
+
+    /** Counts the request in the rate limits of its Budgets, once; if one is reached it is over. */
+    private boolean enters(RoutePlan current, List<BudgetEntry> budgets) {
+        if (pass != null) {
+            return true;
+        }
+        long tokens = current.traits().inputTokens();
+        return switch (loop.teamLimits().enter(budgets, tally.team, tokens, Instant.now())) {
+            case TeamLimits.Entry.In in -> {
+                pass = in.pass();
+                yield true;
+            }
+            case TeamLimits.Entry.Full full -> {
+                refuse(Refusal.of(full));
+                yield false;
+            }
+        };
     }
 
     /** This target cannot serve the request: the plan goes on without it. */
@@ -437,7 +460,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                 answerByItself(body, estimated);
             }
             case Bridge.Outbound.Ready ready -> {
-                if (!loop.targets().acquire(candidate)) {
+                if (!loop.targets().acquire(candidate, current.traits().inputTokens())) {
                     giveBack(reservation);
                     skip(
                             welcome,
@@ -646,6 +669,9 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         concluded = true;
         loop.ticker().remove(this);
         loop.retries().end();
+        if (pass != null) {
+            pass.end(tally.usage.input() + tally.usage.output(), Instant.now());
+        }
         try {
             Conclusion.write(loop, tally, span, outcome, status);
         } finally {

@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.dataplane.budget.BudgetGate;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.identity.Authenticator;
+import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dataplane.record.Recorder;
 import dev.tollgate.dataplane.telemetry.Metrics;
 import dev.tollgate.dataplane.telemetry.Tracing;
@@ -21,6 +22,7 @@ public record LoopParts(
         Authenticator authenticator,
         Upstreams upstreams,
         TargetStates targets,
+        TeamLimits teamLimits,
         RetryBudget retries,
         DrainPool drains,
         Recorder recorder,

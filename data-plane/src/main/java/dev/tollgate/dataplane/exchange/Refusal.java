@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.Admission;
+import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dataplane.record.UsageRecord.Outcome;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.policy.route.NoRoute;
@@ -27,6 +28,16 @@ record Refusal(
     static Refusal invalid(String message, @Nullable String param) {
         return new Refusal(
                 ErrorKind.INVALID_REQUEST, message, param, null, Outcome.INVALID_REQUEST);
+    }
+
+    /** A rate limit of a Budget is reached. */
+    static Refusal of(TeamLimits.Entry.Full full) {
+        return new Refusal(
+                ErrorKind.RATE_LIMITED,
+                full.message(),
+                null,
+                Duration.ofSeconds(full.retrySeconds()),
+                Outcome.RATE_LIMITED);
     }
 
     static Refusal of(NoRoute noRoute) {

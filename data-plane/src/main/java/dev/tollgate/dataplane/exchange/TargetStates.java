@@ -1,5 +1,7 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dataplane.limits.ProviderLimits;
+import dev.tollgate.dataplane.limits.QuotaHeaders;
 import dev.tollgate.policy.attempt.Outcome;
 import dev.tollgate.policy.attempt.TargetState;
 import dev.tollgate.policy.attempt.Telemetry;
@@ -10,6 +12,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import io.github.resilience4j.core.IntervalFunction;
+import io.vertx.core.MultiMap;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -17,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +46,7 @@ public final class TargetStates implements Telemetry {
         final ProviderEntry.Breaker settings;
         final CircuitBreaker breaker;
         volatile @Nullable Instant notBefore;
+        volatile @Nullable Instant quotaUntil;
         volatile long latencyMillis = -1;
         volatile int errorPermille;
         volatile long errorsReadSecond;
@@ -86,11 +91,20 @@ public final class TargetStates implements Telemetry {
         }
     }
 
+    private static final int USUAL_SKIP_PERCENT = 95;
     private static final CountedFailure FAILURE = new CountedFailure();
 
     private final ConcurrentHashMap<String, ConcurrentHashMap<String, Target>> targets =
             new ConcurrentHashMap<>();
     private final RouteFigures routes = new RouteFigures();
+    private final ProviderLimits limits;
+
+    /**
+     * @param proxies live ones, which share the providers' limits; at least 1
+     */
+    public TargetStates(IntSupplier proxies) {
+        this.limits = new ProviderLimits(proxies);
+    }
 
     /** As many failures in a row as the window holds: a rate of 100 %. */
     private static CircuitBreakerConfig config(ProviderEntry.Breaker settings) {
@@ -115,16 +129,25 @@ public final class TargetStates implements Telemetry {
     public TargetState of(String provider, String model) {
         var models = targets.get(provider);
         var target = models == null ? null : models.get(model);
+        var now = Instant.now();
+        var nearUntil = limits.nearUntil(provider, now);
         if (target == null) {
-            return TargetState.FINE;
+            return nearUntil == null
+                    ? TargetState.FINE
+                    : new TargetState(
+                            false, false, nearUntil, TargetState.UNKNOWN, TargetState.UNKNOWN, 0);
         }
         return new TargetState(
                 !letsThrough(target.breaker),
                 false,
-                target.notBefore,
+                later(later(target.notBefore, target.quotaUntil), nearUntil),
                 target.firstTokenMicros.value(),
                 target.answerMicros.value(),
-                target.errorPermille(System.currentTimeMillis() / 1_000));
+                target.errorPermille(now.getEpochSecond()));
+    }
+
+    private static @Nullable Instant later(@Nullable Instant one, @Nullable Instant other) {
+        return one == null || other != null && other.isAfter(one) ? other : one;
     }
 
     @Override
@@ -154,29 +177,52 @@ public final class TargetStates implements Telemetry {
         return false;
     }
 
-    /** Takes the right to one call, which {@link #done} or {@link #unused} gives back. */
-    boolean acquire(Candidate candidate) {
-        return target(candidate).breaker.tryAcquirePermission();
+    /**
+     * Takes the right to one call, which {@link #done} or {@link #unused} gives back.
+     *
+     * @param tokens of its input, a guess
+     */
+    boolean acquire(Candidate candidate, long tokens) {
+        if (!target(candidate).breaker.tryAcquirePermission()) {
+            return false;
+        }
+        limits.begin(candidate.provider().key(), tokens, Instant.now());
+        return true;
     }
 
-    /** The call was not made, or says nothing about the target. */
-    void unused(Candidate candidate) {
+    /**
+     * The call has ended, and says nothing about the target.
+     *
+     * @param moreTokens than were taken with the right
+     */
+    void unused(Candidate candidate, long moreTokens) {
         target(candidate).breaker.releasePermission();
+        limits.end(candidate.provider().key(), moreTokens, Instant.now());
+    }
+
+    /** What an answer tells of the account's quota. */
+    void told(Candidate candidate, MultiMap headers) {
+        var limit = candidate.provider().limits();
+        int skipAbove = limit == null ? USUAL_SKIP_PERCENT : limit.skipAbovePercent();
+        target(candidate).quotaUntil = QuotaHeaders.nearUntil(headers, skipAbove, Instant.now());
     }
 
     /**
      * @param firstTokenNanos of a stream, from the start of the call; -1: it had none
+     * @param moreTokens than were taken with the right
      */
     void done(
             Candidate candidate,
             Outcome outcome,
             long latencyNanos,
             long firstTokenNanos,
+            long moreTokens,
             Instant now) {
         if (outcome instanceof Outcome.NoFreeConnection) {
-            unused(candidate);
+            unused(candidate, 0);
             return;
         }
+        limits.end(candidate.provider().key(), moreTokens, now);
         var target = target(candidate);
         target.lastMinute.count(now.getEpochSecond(), !(outcome instanceof Outcome.Success));
         target.credentialRejected = outcome instanceof Outcome.CredentialRejected;
@@ -227,6 +273,7 @@ public final class TargetStates implements Telemetry {
         snapshot.providers().forEach(provider -> live.add(provider.key()));
         targets.keySet().retainAll(live);
         routes.retain(snapshot);
+        limits.apply(snapshot);
     }
 
     /** What the control plane hears of one target. */

@@ -228,6 +228,7 @@ final class Trial implements Call.Owner, Relay.Owner {
 
     @Override
     public void answered(HttpClientResponse head, byte[] body) {
+        loop.targets().told(terms.candidate(), head.headers());
         switch (terms.bridge().answer(body, answerTerms())) {
             case Bridge.AnswerRead.Unreadable unreadable ->
                     failed(
@@ -262,6 +263,7 @@ final class Trial implements Call.Owner, Relay.Owner {
 
     @Override
     public void streaming(HttpClientResponse head) {
+        loop.targets().told(terms.candidate(), head.headers());
         var made =
                 new Relay(
                         this,
@@ -554,10 +556,16 @@ final class Trial implements Call.Owner, Relay.Owner {
             call.release();
         }
         var candidate = terms.candidate();
+        var counted = facts == null ? null : facts.usage();
+        long moreTokens =
+                counted == null
+                        ? 0
+                        : counted.input() + counted.output() - terms.plan().traits().inputTokens();
         if (outcome == null) {
-            loop.targets().unused(candidate);
+            loop.targets().unused(candidate, moreTokens);
         } else {
-            loop.targets().done(candidate, outcome, latency, firstTokenNanos, Instant.now());
+            loop.targets()
+                    .done(candidate, outcome, latency, firstTokenNanos, moreTokens, Instant.now());
         }
         if (settlement.implausible()) {
             loop.metrics().implausible();

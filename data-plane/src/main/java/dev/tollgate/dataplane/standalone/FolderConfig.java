@@ -190,6 +190,7 @@ public final class FolderConfig implements AutoCloseable {
                 null,
                 null,
                 null,
+                null,
                 namespaces,
                 false,
                 List.of(),

@@ -27,6 +27,7 @@ final class Budgets {
                 limitMicros,
                 period,
                 null,
+                null,
                 new NamespaceSet(false, List.of(key.substring(0, key.indexOf('/')))),
                 false,
                 List.of(),

@@ -160,6 +160,7 @@ public final class Snapshots {
                 Long.parseLong(amountMicros),
                 new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "UTC", 1),
                 null,
+                null,
                 NamespaceSet.of(List.of("team-a")),
                 false,
                 List.of(),

@@ -67,9 +67,12 @@ final class Messages {
                 .toList();
     }
 
-    static FromOperator heartbeat(RevisionNumber revision) {
+    static FromOperator heartbeat(RevisionNumber revision, int liveProxies) {
         return FromOperator.newBuilder()
-                .setHeartbeat(Heartbeat.newBuilder().setRevision(revision(revision)))
+                .setHeartbeat(
+                        Heartbeat.newBuilder()
+                                .setRevision(revision(revision))
+                                .setLiveProxies(liveProxies))
                 .build();
     }
 

@@ -245,7 +245,8 @@ public final class PushServer {
     private void heartbeat() {
         var newest = fleet.newest();
         var revision = newest == null ? new RevisionNumber(epoch, 0) : newest.revision();
-        streams.values().forEach(s -> s.send(Messages.heartbeat(revision)));
+        int live = fleet.live(clock.instant()).size();
+        streams.values().forEach(s -> s.send(Messages.heartbeat(revision, live)));
     }
 
     private void tick() {

@@ -47,7 +47,7 @@ final class BudgetCompiler {
             findings.invalid("spec.amount", spec.amount() + " (expected: at most 9.0 billion)");
         }
         if (spec.amount() == null && spec.maxCostPerRequest() == null && spec.limits() == null) {
-            findings.invalid("spec", "no limit (expected: amount or maxCostPerRequest)");
+            findings.invalid("spec", "no limit (expected: amount, limits or maxCostPerRequest)");
         }
         if ((spec.amount() == null) != (spec.period() == null)) {
             findings.invalid("spec.period", "(expected: exactly when there is an amount)");
@@ -66,6 +66,7 @@ final class BudgetCompiler {
                         amount == null || period == null ? null : (Long) amount.microsUp(),
                         amount == null ? null : period,
                         ceiling == null ? null : (Long) ceiling.nanos(),
+                        LimitsCompiler.of(spec.limits(), findings),
                         namespaces,
                         each() == Subject.Each.NAMESPACE,
                         callers(),
@@ -99,6 +100,7 @@ final class BudgetCompiler {
                 null,
                 null,
                 null,
+                null,
                 NamespaceSet.of(List.of(namespace)),
                 false,
                 callers(),
@@ -126,6 +128,7 @@ final class BudgetCompiler {
                         : lower(
                                 earlier.maxCostNanosPerRequest(),
                                 ceiling == null ? null : (Long) ceiling.nanos()),
+                earlier.limits(),
                 earlier.namespaces(),
                 earlier.perNamespace(),
                 earlier.callers(),
@@ -154,7 +157,6 @@ final class BudgetCompiler {
     }
 
     private void refuseUnsupported() {
-        findings.unsupportedIf(spec.limits() != null, "spec.limits");
         findings.unsupportedIf(!spec.thresholds().isEmpty(), "spec.thresholds");
         findings.unsupportedIf(spec.anomaly() != null, "spec.anomaly");
         var subject = spec.subject();

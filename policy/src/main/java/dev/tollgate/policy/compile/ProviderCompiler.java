@@ -74,7 +74,7 @@ final class ProviderCompiler {
                         breaker(),
                         preset.billing(),
                         preset.quirks(),
-                        null,
+                        LimitsCompiler.of(spec.limits(), findings),
                         null);
         return findings.accepted() && findings.resolved() ? entry : null;
     }
@@ -106,7 +106,6 @@ final class ProviderCompiler {
     }
 
     private void refuseUnsupported() {
-        findings.unsupportedIf(spec.limits() != null, "spec.limits");
         var check = spec.healthCheck();
         var mode = check == null ? null : check.mode();
         if (mode != null && mode != HealthCheck.Mode.DISABLED) {

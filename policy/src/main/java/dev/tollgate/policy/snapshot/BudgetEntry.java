@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param limitMicros micro-USD per window, null: only rate limits or a ceiling
  * @param period null exactly when {@code limitMicros} is
  * @param maxCostNanosPerRequest null: none
+ * @param limits rates of its subject, null: none
  * @param namespaces whose callers it charges
  * @param perNamespace one counter for each namespace, else one for all
  * @param callers only these callers, named as in usage records; empty: all of the namespaces
@@ -23,6 +24,7 @@ public record BudgetEntry(
         @Nullable Long limitMicros,
         @Nullable Period period,
         @Nullable Long maxCostNanosPerRequest,
+        @Nullable LimitsEntry limits,
         NamespaceSet namespaces,
         boolean perNamespace,
         List<String> callers,

@@ -513,6 +513,7 @@ final class LedgerModel {
                 limit,
                 new Period(Period.Type.MONTH, "UTC", 1),
                 null,
+                null,
                 NamespaceSet.of(List.of("team-a")),
                 false,
                 List.of(),

@@ -355,6 +355,7 @@ class RouterTest {
                 budget.limitMicros(),
                 budget.period(),
                 null,
+                null,
                 budget.namespaces(),
                 false,
                 callers,

@@ -169,6 +169,7 @@ public final class Snapshots {
                 500_000_000L,
                 new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "Europe/Berlin", 1),
                 null,
+                null,
                 namespaces,
                 false,
                 List.of(),

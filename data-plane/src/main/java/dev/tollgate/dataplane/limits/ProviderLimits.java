@@ -1,0 +1,69 @@
+package dev.tollgate.dataplane.limits;
+
+import dev.tollgate.policy.snapshot.LimitsEntry;
+import dev.tollgate.policy.snapshot.Snapshot;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** The limits of every provider's account and what this proxy has used of them. Any thread. */
+public final class ProviderLimits {
+
+    private final IntSupplier proxies;
+    private final ConcurrentHashMap<String, Meter> meters = new ConcurrentHashMap<>();
+    private volatile Map<String, LimitsEntry> limits = Map.of();
+
+    /**
+     * @param proxies live ones, which share the limits; at least 1
+     */
+    public ProviderLimits(IntSupplier proxies) {
+        this.proxies = proxies;
+    }
+
+    /** Takes the limits of a new snapshot; counts go on. */
+    public void apply(Snapshot snapshot) {
+        var next = new HashMap<String, LimitsEntry>();
+        for (var provider : snapshot.providers()) {
+            if (provider.limits() != null) {
+                next.put(provider.key(), provider.limits());
+            }
+        }
+        limits = Map.copyOf(next);
+        meters.keySet().retainAll(next.keySet());
+    }
+
+    /** When a provider that is near a limit has room again; null: it has. */
+    public @Nullable Instant nearUntil(String provider, Instant now) {
+        var limit = limits.get(provider);
+        if (limit == null) {
+            return null;
+        }
+        long second = now.getEpochSecond();
+        var full = meter(provider).full(limit, 1, proxies.getAsInt(), second);
+        return full == null ? null : Instant.ofEpochSecond(second + full.seconds());
+    }
+
+    /** Counts a call that begins; each is followed by one {@link #end}. */
+    public void begin(String provider, long tokens, Instant now) {
+        if (limits.containsKey(provider)) {
+            meter(provider).begin(tokens, now.getEpochSecond());
+        }
+    }
+
+    /**
+     * @param moreTokens than were counted at the begin
+     */
+    public void end(String provider, long moreTokens, Instant now) {
+        var meter = meters.get(provider);
+        if (meter != null && meter.concurrent() > 0) {
+            meter.end(moreTokens, now.getEpochSecond());
+        }
+    }
+
+    private Meter meter(String provider) {
+        return meters.computeIfAbsent(provider, key -> new Meter());
+    }
+}

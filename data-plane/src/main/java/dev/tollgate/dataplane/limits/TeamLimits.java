@@ -1,0 +1,116 @@
+package dev.tollgate.dataplane.limits;
+
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.Snapshot;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntSupplier;
+import java.util.stream.Collectors;
+
+/**
+ * The rate limits of Budgets: a request is counted in every Budget that it matches, in all or in
+ * none. Any thread.
+ */
+public final class TeamLimits {
+
+    /** What became of a request at the door. */
+    public sealed interface Entry {
+
+        /** It may go on; {@link Pass#end} tells when it is over. */
+        record In(Pass pass) implements Entry {}
+
+        /**
+         * @param message for the client
+         * @param limit of the fleet
+         * @param retrySeconds until there is room, at least 1
+         */
+        record Full(String message, String kind, long limit, long retrySeconds) implements Entry {}
+    }
+
+    /** A request that was counted. */
+    public static final class Pass {
+        private static final Pass NOTHING = new Pass(List.of(), 0);
+        private final List<Meter> meters;
+        private final long tokens;
+
+        private Pass(List<Meter> meters, long tokens) {
+            this.meters = meters;
+            this.tokens = tokens;
+        }
+
+        /**
+         * @param tokens that it has used in all
+         */
+        public void end(long tokens, Instant now) {
+            meters.forEach(meter -> meter.end(tokens - this.tokens, now.getEpochSecond()));
+        }
+    }
+
+    private final IntSupplier proxies;
+    private final ConcurrentHashMap<String, ConcurrentHashMap<String, Meter>> meters =
+            new ConcurrentHashMap<>();
+
+    /**
+     * @param proxies live ones, which share the limits; at least 1
+     */
+    public TeamLimits(IntSupplier proxies) {
+        this.proxies = proxies;
+    }
+
+    /** Forgets Budgets that are gone. */
+    public void apply(Snapshot snapshot) {
+        meters.keySet()
+                .retainAll(
+                        snapshot.budgets().stream()
+                                .filter(budget -> budget.limits() != null)
+                                .map(BudgetEntry::key)
+                                .collect(Collectors.toSet()));
+    }
+
+    /**
+     * @param budgets that the request matches
+     * @param team its namespace
+     * @param tokens of its input, a guess
+     */
+    public Entry enter(List<BudgetEntry> budgets, String team, long tokens, Instant now) {
+        List<Meter> entered = List.of();
+        long second = now.getEpochSecond();
+        for (var budget : budgets) {
+            var limits = budget.limits();
+            if (limits == null) {
+                continue;
+            }
+            var meter = meter(budget, team);
+            var full = meter.enter(limits, tokens, proxies.getAsInt(), second);
+            if (full != null) {
+                entered.forEach(other -> other.undo(tokens, second));
+                return new Entry.Full(
+                        "Budget "
+                                + budget.key()
+                                + " allows "
+                                + full.limit()
+                                + " "
+                                + full.kind().field()
+                                + "; there is room again in about "
+                                + full.seconds()
+                                + " s",
+                        full.kind().field(),
+                        full.limit(),
+                        full.seconds());
+            }
+            if (entered.isEmpty()) {
+                entered = new ArrayList<>();
+            }
+            entered.add(meter);
+        }
+        return new Entry.In(entered.isEmpty() ? Pass.NOTHING : new Pass(entered, tokens));
+    }
+
+    private Meter meter(BudgetEntry budget, String team) {
+        var subject = budget.perNamespace() ? team : "";
+        return meters.computeIfAbsent(budget.key(), key -> new ConcurrentHashMap<>())
+                .computeIfAbsent(subject, key -> new Meter());
+    }
+}
