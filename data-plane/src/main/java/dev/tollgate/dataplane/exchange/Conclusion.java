@@ -50,7 +50,8 @@ final class Conclusion {
                             status,
                             tally.recorded.size(),
                             fallback,
-                            tally.budgets()));
+                            tally.budgets(),
+                            tally.complexity));
         }
     }
 }

@@ -7,14 +7,17 @@ import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.Scanned;
 import dev.tollgate.dialects.count.CountBridge;
+import dev.tollgate.dialects.prompt.PromptSignals;
 import dev.tollgate.dialects.scan.PassScan;
 import dev.tollgate.dialects.scan.RequestScanner;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.route.Ask;
 import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.route.ComplexityScore;
 import dev.tollgate.policy.route.Exclusion;
 import dev.tollgate.policy.route.HeaderLookup;
 import dev.tollgate.policy.route.NoRoute;
+import dev.tollgate.policy.route.PromptFigures;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.Routing;
@@ -88,7 +91,7 @@ sealed interface Resolution {
                         outputLimit(scan),
                         scan.stream(),
                         Instant.now(),
-                        () -> 0);
+                        () -> complexity(scan, body).total());
         return switch (Router.route(arrival.applied().index(), ask)) {
             case NoRoute none ->
                     new Impossible(
@@ -106,6 +109,24 @@ sealed interface Resolution {
                                     arrival.ceiling(),
                                     arrival.ingress().endpoint()));
         };
+    }
+
+    /** How hard the prompt looks; an endpoint that passes as it is has none. */
+    static ComplexityScore complexity(RequestScan scan, byte[] body) {
+        var signals =
+                scan.operation() == Operation.PASS ? PromptSignals.NONE : PromptSignals.of(body);
+        return ComplexityScore.of(
+                new PromptFigures(
+                        signals.askBytes(),
+                        Math.max(0, scan.textBytes() - signals.askBytes()),
+                        signals.turns(),
+                        signals.tools(),
+                        signals.codeBlocks(),
+                        signals.codeLines(),
+                        signals.constraints(),
+                        scan.features().contains(RequestScan.Feature.JSON_SCHEMA),
+                        signals.reasoning(),
+                        scan.features().contains(RequestScan.Feature.REASONING)));
     }
 
     /** Of inputs that stand for themselves each must fit, not their sum. */

@@ -7,6 +7,7 @@ import dev.tollgate.dialects.Usage;
 import dev.tollgate.policy.attempt.Attempt;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.route.Complexity;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ final class Tally {
     Map<String, String> tags = Map.of();
     final List<Attempt> attempts = new ArrayList<>(2);
     final List<UsageRecord.Attempt> recorded = new ArrayList<>(2);
+    @Nullable Complexity complexity;
     List<BudgetView> budgetViews = List.of();
     private List<String> budgets = List.of();
 
@@ -58,6 +60,7 @@ final class Tally {
         route = plan.route();
         strategy = plan.strategy();
         modelRequested = modelAsked;
+        complexity = plan.traits().complexity();
     }
 
     void trying(Candidate candidate, List<BudgetEntry> charged) {

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * What a client asks of the gateway itself, in headers of contract.md. What is malformed or said
  * twice is refused: of two ceilings, whichever is left out could be the one that was meant.
  *
- * <p>A quality hint moves the quality floor of a rule (api.md, R12). The compiler accepts no rule
- * that has one yet, so a hint that is well-formed has nothing to move.
+ * <p>A quality hint moves the quality floor of a rule (api.md, R12) when the request is routed;
+ * where a rule has no floor it moves nothing.
  */
 sealed interface Wishes {
 

@@ -50,6 +50,9 @@ final class GenAi {
     static final AttributeKey<String> CALLER = key("tollgate.caller");
     static final AttributeKey<String> ROUTE = key("tollgate.route");
     static final AttributeKey<String> STRATEGY = key("tollgate.strategy");
+    static final AttributeKey<String> COMPLEXITY_CLASS = key("tollgate.complexity.class");
+    static final AttributeKey<Long> COMPLEXITY_SCORE =
+            AttributeKey.longKey("tollgate.complexity.score");
     static final AttributeKey<String> TOLLGATE_PROVIDER = key("tollgate.provider");
     static final AttributeKey<String> MODEL = key("tollgate.model");
     static final AttributeKey<String> MODEL_REQUESTED = key("tollgate.model_requested");

@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.telemetry;
 
+import dev.tollgate.policy.route.Complexity;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
@@ -24,7 +25,11 @@ public final class RequestSpan {
             long maxTokens,
             int choices) {}
 
-    /** What is known when the request is over. */
+    /**
+     * What is known when the request is over.
+     *
+     * @param complexity of the prompt, null: no rule asked
+     */
     public record Finish(
             String requestId,
             String team,
@@ -39,7 +44,8 @@ public final class RequestSpan {
             int status,
             int attempts,
             boolean fallbackUsed,
-            List<String> budgets) {}
+            List<String> budgets,
+            @Nullable Complexity complexity) {}
 
     private final @Nullable Tracer tracer;
     private final @Nullable Span span;
@@ -106,6 +112,11 @@ public final class RequestSpan {
         span.setAttribute(GenAi.ATTEMPTS, (long) finish.attempts());
         span.setAttribute(GenAi.FALLBACK_USED, finish.fallbackUsed());
         span.setAttribute(GenAi.BUDGETS, finish.budgets());
+        var complexity = finish.complexity();
+        if (complexity != null) {
+            span.setAttribute(GenAi.COMPLEXITY_CLASS, complexity.word());
+            span.setAttribute(GenAi.COMPLEXITY_SCORE, (long) complexity.score());
+        }
         span.setAttribute(GenAi.HTTP_STATUS, (long) finish.status());
         if (finish.status() >= 500) {
             span.setAttribute(GenAi.ERROR_TYPE, Integer.toString(finish.status()));

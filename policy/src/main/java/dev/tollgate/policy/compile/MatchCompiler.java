@@ -52,7 +52,6 @@ final class MatchCompiler {
                     at + ".estimatedInputTokens",
                     "min " + min + ", max " + max + " (expected: min below max, both at least 0)");
         }
-        findings.unsupportedIf(!match.complexity().isEmpty(), at + ".complexity");
         return new RuleEntry.Match(
                 match.headers().stream().map(this::header).filter(Objects::nonNull).toList(),
                 match.serviceAccounts().stream()

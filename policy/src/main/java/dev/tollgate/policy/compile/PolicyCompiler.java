@@ -156,7 +156,6 @@ final class PolicyCompiler {
         if (mode != null && mode != Cache.Mode.DISABLED) {
             findings.unsupported("spec.cache.mode", WireName.of(mode));
         }
-        findings.unsupportedIf(spec.complexity() != null, "spec.complexity");
     }
 
     private int moderateFrom() {

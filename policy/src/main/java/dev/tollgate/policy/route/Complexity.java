@@ -2,6 +2,7 @@ package dev.tollgate.policy.route;
 
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.RuleEntry.ComplexityClass;
+import java.util.Locale;
 
 /**
  * How hard a prompt looks; api.md, R15.
@@ -10,7 +11,13 @@ import dev.tollgate.policy.snapshot.RuleEntry.ComplexityClass;
  */
 public record Complexity(int score, ComplexityClass level) {
 
-    static Complexity of(int score, PolicyEntry policy) {
+    /** The class in records and traces. */
+    public String word() {
+        return level.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The class that a policy's borders put a score into. */
+    public static Complexity of(int score, PolicyEntry policy) {
         var level =
                 score >= policy.complexFrom()
                         ? ComplexityClass.COMPLEX
