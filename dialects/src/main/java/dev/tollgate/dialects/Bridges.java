@@ -25,13 +25,19 @@ final class Bridges {
         if (operation == Operation.GENERATE) {
             return generate(client, provider);
         }
+        if (operation.embeds()) {
+            var bridge =
+                    client == provider ? SAME.get(client) : Embeddings.between(client, provider);
+            return bridge == null || provider != Dialect.OPENAI_CHAT
+                    ? bridge
+                    : new FittedBridge(bridge);
+        }
         if (client == provider) {
             return SAME.get(client);
         }
         return switch (operation) {
-            case EMBED, EMBED_ONE -> Embeddings.between(client, provider);
             case COUNT_TOKENS -> CountBridge.between(client, provider);
-            case GENERATE, PASS, LIST_MODELS, GET_MODEL -> null;
+            case GENERATE, EMBED, EMBED_ONE, PASS, LIST_MODELS, GET_MODEL -> null;
         };
     }
 

@@ -2,11 +2,14 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.record.UsageRecord.Outcome;
 import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.model.ModelList;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.VisibleModel;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** {@code /v1/models} and its kin: the names that this caller may ask for, in its own dialect. */
 sealed interface ModelListing {
@@ -42,7 +45,19 @@ sealed interface ModelListing {
                 visible.name(),
                 Instant.EPOCH,
                 visible.owner(),
+                operations(visible.capabilities()),
                 OptionalLong.empty(),
                 OptionalLong.empty());
+    }
+
+    private static Set<Operation> operations(Set<String> capabilities) {
+        var operations = EnumSet.noneOf(Operation.class);
+        if (capabilities.contains("Chat")) {
+            operations.addAll(Set.of(Operation.GENERATE, Operation.COUNT_TOKENS));
+        }
+        if (capabilities.contains("Embeddings")) {
+            operations.addAll(Set.of(Operation.EMBED, Operation.EMBED_ONE));
+        }
+        return operations;
     }
 }

@@ -257,6 +257,41 @@ class EndpointsTest {
         assertFree(1);
     }
 
+    private static final String INPUT =
+            "{\"model\":\"model-1\",\"input\":\"Hi\",\"truncation\":\"auto\"}";
+
+    @Test
+    void aCountOfResponsesGoesToOpenAiAsItIs() {
+        var counted = "{\"object\":\"response.input_tokens\",\"input_tokens\":9}";
+        var upstream = start("OpenAI", "openai-chat", answers(200, counted));
+        var answer = post("/v1/responses/input_tokens", INPUT);
+        assertThat(answer.body()).isEqualTo(counted);
+        assertThat(upstream.last().uri()).isEqualTo("/responses/input_tokens");
+        assertThat(upstream.last().body().toString()).isEqualTo(INPUT);
+        assertFree(1);
+    }
+
+    @Test
+    void aCountOfResponsesComesFromAnthropic() {
+        var upstream = start("Anthropic", "anthropic", answers(200, "{\"input_tokens\":11}"));
+        var answer = post("/v1/responses/input_tokens", INPUT);
+        assertThat(answer.body())
+                .isEqualTo("{\"object\":\"response.input_tokens\",\"input_tokens\":11}");
+        assertThat(upstream.last().uri()).isEqualTo("/v1/messages/count_tokens");
+        assertFree(1);
+    }
+
+    @Test
+    void aCountOfResponsesWithoutACounterIsAGuess() {
+        var upstream = start("OpenAI", "openai-chat", answers(404, "{\"error\":\"no such page\"}"));
+        var answer = post("/v1/responses/input_tokens", INPUT);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("x-tollgate-estimated")).hasValue("input_tokens");
+        assertThat(answer.body()).startsWith("{\"object\":\"response.input_tokens\",");
+        assertThat(upstream.seen).hasSize(1);
+        assertFree(1);
+    }
+
     @Test
     void aServerWithoutACounterIsNotAskedAndTheGuessIsMarked() {
         var upstream = start("OpenAICompatible", "openai-chat", answers(200, "{}"));

@@ -349,8 +349,10 @@ class IngressTest {
         var list = get("/v1/models");
         assertThat(list.getJsonArray("data").size()).isEqualTo(3);
         assertThat(list.getString("object")).isEqualTo("list");
-        assertThat(get("/v1beta/models").getJsonArray("models").getJsonObject(0).getString("name"))
-                .startsWith("models/");
+        var first = get("/v1beta/models").getJsonArray("models").getJsonObject(0);
+        assertThat(first.getString("name")).startsWith("models/");
+        assertThat(first.getJsonArray("supportedGenerationMethods"))
+                .contains("generateContent", "countTokens", "embedContent");
         assertThat(get("/v1/models/gpt").getString("id")).isEqualTo("gpt");
         assertThat(get("/v1/models/none").getJsonObject("error").getString("code"))
                 .isEqualTo("model_not_found");

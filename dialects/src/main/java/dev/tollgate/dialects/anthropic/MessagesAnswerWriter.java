@@ -6,10 +6,13 @@ import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.conversation.Answer;
+import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.ReasoningRequest;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+import java.util.HashSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a complete Messages answer, with every field that the official types demand. */
@@ -85,11 +88,36 @@ final class MessagesAnswerWriter {
         return block;
     }
 
+    /**
+     * The page that a text rests on, in the form of Anthropic's own search. What the page says and
+     * where it stands in that search nobody else knows: both are empty.
+     */
+    static ObjectNode source(Citation citation) {
+        return Json.object()
+                .put("type", "web_search_result_location")
+                .put("cited_text", "")
+                .put("encrypted_index", "")
+                .put("title", citation.title())
+                .put("url", citation.url());
+    }
+
+    /** Each page once: the form has no place for where in the text it is cited. */
+    private static ObjectNode text(String text, List<Citation> citations) {
+        var block = text(text);
+        var seen = new HashSet<String>();
+        for (var citation : citations) {
+            if (seen.add(citation.url())) {
+                block.withArray("citations").add(source(citation));
+            }
+        }
+        return block;
+    }
+
     private static void part(Part part, boolean wantsThoughts, ArrayNode content) {
         switch (part) {
-            case Part.Text(var text, _, _, _) -> {
+            case Part.Text(var text, _, var citations, _) -> {
                 if (!text.isEmpty()) {
-                    content.add(text(text));
+                    content.add(text(text, citations));
                 }
             }
             case Part.Refusal(var text) -> content.add(text(text));

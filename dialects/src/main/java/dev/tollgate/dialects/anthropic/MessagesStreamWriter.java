@@ -9,12 +9,15 @@ import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.SseOut;
 import dev.tollgate.dialects.codec.StreamWriter;
 import dev.tollgate.dialects.conversation.AnswerEvent;
+import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import dev.tollgate.dialects.error.ErrorBody;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +44,7 @@ final class MessagesStreamWriter implements StreamWriter {
         final String id;
         final String name;
         final StringBuilder waiting = new StringBuilder();
+        final Map<String, Citation> sources = new LinkedHashMap<>();
         @Nullable Signature signature;
         boolean open;
         boolean wrote;
@@ -110,9 +114,9 @@ final class MessagesStreamWriter implements StreamWriter {
                 stopSequence = sequence;
             }
             case AnswerEvent.UsageSeen(var seen) -> usage = seen;
+            case AnswerEvent.Cited(var citation) -> cite(citation, out);
             case AnswerEvent.Logprobs _,
                     AnswerEvent.Of _,
-                    AnswerEvent.Cited _,
                     AnswerEvent.Done _,
                     AnswerEvent.Failed _ -> {}
         }
@@ -163,6 +167,26 @@ final class MessagesStreamWriter implements StreamWriter {
         pump(out);
     }
 
+    /** Of a text whose block has ended no source can be told any more. */
+    private void cite(Citation citation, SseOut out) {
+        var last = blocks.peekLast();
+        if (last != null
+                && last.kind == Kind.TEXT
+                && !last.ended
+                && last.sources.putIfAbsent(citation.url(), citation) == null) {
+            waitingChars += citation.url().length();
+            if (last.open) {
+                source(citation, out);
+            }
+        }
+    }
+
+    private void source(Citation citation, SseOut out) {
+        var delta = Json.object().put("type", "citations_delta");
+        delta.set("citation", MessagesAnswerWriter.source(citation));
+        delta(delta, out);
+    }
+
     private @Nullable Block tool(int call) {
         for (var block : blocks) {
             if (block.kind == Kind.TOOL && block.call == call && !block.ended) {
@@ -198,6 +222,9 @@ final class MessagesStreamWriter implements StreamWriter {
                 return;
             }
             stop(block, out);
+            for (var url : block.sources.keySet()) {
+                waitingChars -= url.length();
+            }
             blocks.removeFirst();
         }
     }
@@ -212,6 +239,7 @@ final class MessagesStreamWriter implements StreamWriter {
             delta(block, block.waiting.toString(), out);
             block.waiting.setLength(0);
         }
+        block.sources.values().forEach(each -> source(each, out));
     }
 
     private static ObjectNode empty(Block block) {

@@ -11,6 +11,7 @@ import dev.tollgate.dialects.codec.ClientCodec;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.gemini.Gemini;
 import dev.tollgate.dialects.responses.OpenAiResponses;
+import dev.tollgate.dialects.same.SameBridge;
 import dev.tollgate.dialects.translate.TranslatedBridge;
 import java.util.List;
 import java.util.Set;
@@ -18,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A count of tokens over another dialect: the request that would be sent is made as for an answer,
- * and what its provider's counter does not take is left out again. A provider without a counter is
- * not asked: its answer is a {@link TokenEstimate}.
+ * and what its provider's counter does not take is left out again. OpenAI's counter is asked by its
+ * own clients as it stands. A provider without a counter is not asked: its answer is a {@link
+ * TokenEstimate}.
  */
 public final class CountBridge implements Bridge {
     /** Quirk of a server with the dialect of OpenAI that has {@code /responses/input_tokens}. */
@@ -86,10 +88,14 @@ public final class CountBridge implements Bridge {
                 switch (client) {
                     case ANTHROPIC -> new AnthropicMessages();
                     case GEMINI -> new Gemini();
-                    case OPENAI_CHAT, OPENAI_RESPONSES -> null;
+                    case OPENAI_RESPONSES -> new OpenAiResponses();
+                    case OPENAI_CHAT -> null;
                 };
         if (codec == null) {
             return null;
+        }
+        if (client == Dialect.OPENAI_RESPONSES && provider == Dialect.OPENAI_CHAT) {
+            return new CountBridge(client, provider, new SameBridge(client));
         }
         var generating =
                 switch (provider) {
@@ -105,6 +111,9 @@ public final class CountBridge implements Bridge {
 
     @Override
     public Outbound request(RequestScan scan, byte[] body, RequestTerms terms) {
+        if (generating instanceof SameBridge && terms.quirks().contains(QUIRK_COUNTER)) {
+            return generating.request(scan, body, terms);
+        }
         var json = Json.parseObject(body);
         if (json == null) {
             return new Outbound.Refused("the body is not a JSON object", null);
@@ -147,6 +156,10 @@ public final class CountBridge implements Bridge {
         var whole = Json.objectIn(body, "generateContentRequest", "generate_content_request");
         var request = (whole == null ? body : whole).deepCopy();
         request.remove(NOT_COUNTED);
+        if (whole != null) {
+            // the path names it too
+            request.remove("model");
+        }
         for (var name : List.of("generationConfig", "generation_config")) {
             var config = Json.objectIn(request, name);
             if (config != null) {

@@ -40,11 +40,14 @@ public final class TokenEstimate {
     }
 
     static byte[] answer(Dialect client, long tokens) {
-        var field =
+        return Json.bytes(
                 switch (client) {
-                    case GEMINI -> "totalTokens";
-                    case ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES -> "input_tokens";
-                };
-        return Json.bytes(Json.object().put(field, tokens));
+                    case GEMINI -> Json.object().put("totalTokens", tokens);
+                    case ANTHROPIC -> Json.object().put("input_tokens", tokens);
+                    case OPENAI_CHAT, OPENAI_RESPONSES ->
+                            Json.object()
+                                    .put("object", "response.input_tokens")
+                                    .put("input_tokens", tokens);
+                });
     }
 }

@@ -78,7 +78,8 @@ public enum Deviation {
             "`annotations` and `refusal` of earlier answers left out; `audio` and `function_call`"
                     + " there **refused**"),
     NO_MESSAGE_NAMES("no_message_names", "`name` of messages dropped"),
-    CALL_IDS_OF_9("call_ids_of_9", "ids of tool calls fitted to 9 letters and digits");
+    CALL_IDS_OF_9("call_ids_of_9", "ids of tool calls fitted to 9 letters and digits"),
+    OUTPUT_DIMENSION("output_dimension", "`dimensions` of embeddings becomes `output_dimension`");
 
     private static final Map<String, Deviation> BY_NAME =
             Arrays.stream(values())

@@ -6,8 +6,9 @@ import dev.tollgate.dialects.RequestScan;
 import java.util.ArrayList;
 
 /**
- * A bridge to chat completions whose requests are fitted to what the provider's server is known to
- * take, whichever dialect they came from. Requests to a server without deviations stay as they are.
+ * A bridge to a server of chat completions and embeddings whose requests are fitted to what the
+ * provider's server is known to take, whichever dialect they came from. Requests to a server
+ * without deviations stay as they are.
  */
 public final class FittedBridge implements Bridge {
     private final Bridge bridge;

@@ -64,6 +64,7 @@ final class RequestFit {
             case ONLY_MAX_TOKENS -> onlyMaxTokens();
             case NO_STREAM_OPTIONS -> omit("stream_options");
             case RANDOM_SEED -> randomSeed();
+            case OUTPUT_DIMENSION -> outputDimension();
             case NO_PENALTIES -> drop("frequency_penalty", "presence_penalty");
             case NO_LOGIT_BIAS -> drop("logit_bias");
             case NO_LOGPROBS -> drop("logprobs", "top_logprobs");
@@ -158,6 +159,15 @@ final class RequestFit {
             seed.rename("random_seed");
         } else {
             drop("seed");
+        }
+    }
+
+    private void outputDimension() {
+        var dimensions = top.find("dimensions");
+        if (dimensions != null && top.find("output_dimension") == null) {
+            dimensions.rename("output_dimension");
+        } else {
+            drop("dimensions");
         }
     }
 

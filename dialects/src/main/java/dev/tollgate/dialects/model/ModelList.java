@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.Operation;
 import java.time.Instant;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * What {@code /v1/models}, {@code /v1/models/ID} and {@code /v1beta/models} answer. The whole list
@@ -21,6 +23,7 @@ public final class ModelList {
      * A name that a client may ask for.
      *
      * @param owner who serves it, as OpenAI's {@code owned_by}
+     * @param operations what it may be asked for
      * @param contextTokens input that it reads at most, if known
      * @param maxOutputTokens output that it writes at most, if known
      */
@@ -28,8 +31,13 @@ public final class ModelList {
             String id,
             Instant created,
             String owner,
+            Set<Operation> operations,
             OptionalLong contextTokens,
-            OptionalLong maxOutputTokens) {}
+            OptionalLong maxOutputTokens) {
+        public Model {
+            operations = Set.copyOf(operations);
+        }
+    }
 
     /** The body of a list, in the order given. */
     public static byte[] list(Dialect client, List<Model> models) {
@@ -87,12 +95,27 @@ public final class ModelList {
                 node.put("displayName", model.id());
                 model.contextTokens().ifPresent(tokens -> node.put("inputTokenLimit", tokens));
                 model.maxOutputTokens().ifPresent(tokens -> node.put("outputTokenLimit", tokens));
-                node.putArray("supportedGenerationMethods")
-                        .add("generateContent")
-                        .add("countTokens");
+                var methods = node.putArray("supportedGenerationMethods");
+                for (var operation : Operation.values()) {
+                    if (model.operations().contains(operation)) {
+                        methods.add(method(operation));
+                    }
+                }
             }
         }
         return node;
+    }
+
+    private static String method(Operation operation) {
+        return switch (operation) {
+            case GENERATE -> "generateContent";
+            case COUNT_TOKENS -> "countTokens";
+            case EMBED_ONE -> "embedContent";
+            case EMBED -> "batchEmbedContents";
+            case PASS, LIST_MODELS, GET_MODEL ->
+                    throw new IllegalArgumentException(
+                            "operation: " + operation + " (expected: one of a model)");
+        };
     }
 
     private static byte[] bytes(ObjectNode node) {

@@ -17,6 +17,9 @@ public final class IngressPath {
     private static final Ingress MESSAGES = of(Dialect.ANTHROPIC, Operation.GENERATE);
     private static final Ingress COUNT_TOKENS = of(Dialect.ANTHROPIC, Operation.COUNT_TOKENS);
 
+    private static final Ingress INPUT_TOKENS =
+            of(Dialect.OPENAI_RESPONSES, Operation.COUNT_TOKENS);
+
     private IngressPath() {}
 
     /** Which surface a prefix pins: at the root all of them answer. */
@@ -119,6 +122,7 @@ public final class IngressPath {
                 switch (path) {
                     case "/v1/chat/completions" -> CHAT;
                     case "/v1/responses" -> RESPONSES;
+                    case "/v1/responses/input_tokens" -> INPUT_TOKENS;
                     case "/v1/embeddings" -> EMBED;
                     case "/v1/messages" -> MESSAGES;
                     case "/v1/messages/count_tokens" -> COUNT_TOKENS;

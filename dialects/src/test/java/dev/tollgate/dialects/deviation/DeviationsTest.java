@@ -67,6 +67,11 @@ class DeviationsTest {
     private static List<Case> fields() {
         return List.of(
                 field(
+                        Deviation.OUTPUT_DIMENSION,
+                        "\"dimensions\":256,",
+                        "\"output_dimension\":256,",
+                        ""),
+                field(
                         Deviation.MAX_TOKENS,
                         "\"max_completion_tokens\":9,",
                         "\"max_completion_tokens\":9,",

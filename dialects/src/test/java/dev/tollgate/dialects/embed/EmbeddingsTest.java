@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.embed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -292,5 +293,39 @@ class EmbeddingsTest {
                                         + "{'content':{'parts':[{'text':'b'}]}}]}")
                         .choices());
         assertTrue(Operation.EMBED_ONE.embeds() && !Operation.GENERATE.embeds());
+    }
+
+    @Test
+    void mistralsServerKnowsTheLengthOfVectorsByAnotherName() {
+        for (var client : List.of(Dialect.OPENAI_CHAT, Dialect.GEMINI)) {
+            var body =
+                    (client == Dialect.GEMINI
+                                    ? "{\"content\":{\"parts\":[{\"text\":\"t\"}]},\"outputDimensionality\":256}"
+                                    : "{\"model\":\"m\",\"input\":\"t\",\"dimensions\":256,\"user\":\"u\"}")
+                            .getBytes(StandardCharsets.UTF_8);
+            var operation = client == Dialect.GEMINI ? Operation.EMBED_ONE : Operation.EMBED;
+            var model = client == Dialect.GEMINI ? "m" : null;
+            var scan =
+                    assertInstanceOf(
+                            RequestScan.class,
+                            RequestScanner.scan(
+                                    new Ingress(client, operation, model, false, false), body));
+            var bridge = Bridge.between(client, Dialect.OPENAI_CHAT, operation);
+            var out =
+                    bridge.request(
+                            scan,
+                            body,
+                            new Bridge.RequestTerms(
+                                    "m",
+                                    OptionalLong.empty(),
+                                    OptionalLong.empty(),
+                                    List.of("output_dimension", "no_user")));
+            var sent =
+                    new String(
+                            assertInstanceOf(Bridge.Outbound.Ready.class, out).body(),
+                            StandardCharsets.UTF_8);
+            assertTrue(sent.contains("\"output_dimension\":256"), sent);
+            assertFalse(sent.contains("\"dimensions\"") || sent.contains("\"user\""), sent);
+        }
     }
 }

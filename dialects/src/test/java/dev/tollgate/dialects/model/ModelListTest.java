@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.tollgate.dialects.Corpus;
 import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.model.ModelList.Model;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ModelListTest {
@@ -17,6 +19,7 @@ class ModelListTest {
                     "fast",
                     Instant.ofEpochSecond(1_700_000_000),
                     "team-a",
+                    Set.of(Operation.GENERATE, Operation.COUNT_TOKENS),
                     OptionalLong.of(1000),
                     OptionalLong.empty());
 
@@ -38,6 +41,21 @@ class ModelListTest {
         same(
                 "{\"data\":[],\"first_id\":null,\"has_more\":false,\"last_id\":null}",
                 ModelList.list(Dialect.ANTHROPIC, List.of()));
+    }
+
+    @Test
+    void tellsAGeminiClientWhatAModelMayBeAskedFor() throws IOException {
+        var model =
+                new Model(
+                        "vectors",
+                        Instant.EPOCH,
+                        "team-a",
+                        Set.of(Operation.EMBED, Operation.EMBED_ONE),
+                        OptionalLong.empty(),
+                        OptionalLong.empty());
+        same(
+                "{\"name\":\"models/vectors\",\"baseModelId\":\"vectors\",\"version\":\"1\",\"displayName\":\"vectors\",\"supportedGenerationMethods\":[\"batchEmbedContents\",\"embedContent\"]}",
+                ModelList.one(Dialect.GEMINI, model));
     }
 
     @Test

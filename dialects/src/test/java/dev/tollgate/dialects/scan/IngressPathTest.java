@@ -26,6 +26,8 @@ class IngressPathTest {
                 "POST,/anthropic/v1/messages,-,ANTHROPIC,GENERATE,-,false,false",
                 "POST,/anthropic/v1/v1/messages,-,ANTHROPIC,GENERATE,-,false,false",
                 "POST,/v1/messages/count_tokens,-,ANTHROPIC,COUNT_TOKENS,-,false,false",
+                "POST,/v1/responses/input_tokens,-,OPENAI_RESPONSES,COUNT_TOKENS,-,false,false",
+                "POST,/openai/v1/responses/input_tokens,-,OPENAI_RESPONSES,COUNT_TOKENS,-,false,false",
                 "POST,/v1beta/models/g:generateContent,-,GEMINI,GENERATE,g,false,false",
                 "POST,/v1/models/g:generateContent,-,GEMINI,GENERATE,g,false,false",
                 "POST,/gemini/v1beta/models/g:streamGenerateContent,-,GEMINI,GENERATE,g,true,false",

@@ -51,6 +51,12 @@ final class DialectsPage {
                         client's own come back in the answer. Reasoning goes back to a provider only with a signature of that provider;
                         other thoughts of the history are left out.
 
+                        The sources of an answer (annotations with a URL, grounding, results of a search) reach clients of every dialect; those
+                        of anthropic as `web_search_result_location`, each page once for a text. What the page says (`cited_text`) and its place in
+                        Anthropic's own search (`encrypted_index`) are empty there, since no other provider tells them. Dropped are sources of a
+                        stream that come when their text's block has ended, and citations of a client's own documents, for which no other dialect
+                        has a form.
+
                         A count of tokens is made of the same translated request, without the settings of generating; see the guide for
                         providers that do not count. Embeddings are carried between openai-chat and gemini: texts, one or many,
                         `dimensions`, floats and base64. Dropped are `user` of the one, `taskType`, `title` and `autoTruncate` of the other.

@@ -111,4 +111,70 @@ class SourcesTest {
                         "[{\"type\":\"url_citation\",\"start_index\":1,\"end_index\":4,"
                                 + "\"url\":\"https://a\",\"title\":\"A\"}]");
     }
+
+    private static final String PAGE =
+            "[{\"type\":\"web_search_result_location\",\"cited_text\":\"\",\"encrypted_index\":\"\","
+                    + "\"title\":null,\"url\":\"https://b\"}]";
+
+    @Test
+    void ofGeminiAreCitationsOfAnAnthropicClient() {
+        var body = answer(Dialect.ANTHROPIC, GEMINI, GROUNDED);
+        SdkReader.answer(Dialect.ANTHROPIC, Exchanges.bytes(body));
+        assertThat(body.path("content").path(0).path("citations")).hasToString(PAGE);
+    }
+
+    @Test
+    void ofAGeminiStreamAreCitationsOfAnAnthropicClient() {
+        var seen =
+                stream(
+                        Dialect.ANTHROPIC,
+                        GEMINI,
+                        "{'candidates':[{'content':{'parts':[{'text':'€ Gr'}]}}]}",
+                        GROUNDED.replace("€ Grün.", "ün."));
+        SdkReader.stream(Dialect.ANTHROPIC, seen.bytes());
+        assertThat(Wire.ofType(seen, "content_block_delta").getLast().path("delta").toString())
+                .isEqualTo(
+                        "{\"type\":\"citations_delta\",\"citation\":"
+                                + PAGE.substring(1, PAGE.length() - 1)
+                                + "}");
+    }
+
+    /** One page of a text is one citation, however often it is cited. */
+    @Test
+    void ofAResponsesAnswerAreCitationsOnce() {
+        var annotation =
+                "{'type':'url_citation','start_index':0,'end_index':1,'title':'A','url':'https://a'}";
+        var body =
+                answer(
+                        Dialect.ANTHROPIC,
+                        RESPONSES,
+                        "{'id':'r','model':'m','status':'completed','output':[{'type':'message','content':["
+                                + "{'type':'output_text','text':'xy','annotations':["
+                                + annotation
+                                + ","
+                                + annotation.replace("'end_index':1", "'end_index':2")
+                                + "]}]}]}");
+        SdkReader.answer(Dialect.ANTHROPIC, Exchanges.bytes(body));
+        assertThat(body.path("content").path(0).path("citations")).hasSize(1);
+        assertThat(body.path("content").path(0).path("citations").path(0).path("title").asText())
+                .isEqualTo("A");
+    }
+
+    @Test
+    void ofTextBehindAToolCallWaitForTheirBlock() {
+        var seen =
+                stream(
+                        Dialect.ANTHROPIC,
+                        CHAT,
+                        Wire.call(0, "i", "f", ""),
+                        chunk("{'content':'x'}"),
+                        chunk(
+                                "{'annotations':[{'type':'url_citation','url_citation':{'start_index':0,"
+                                        + "'end_index':1,'title':'B','url':'https://b'}}]}"),
+                        CHAT_END);
+        SdkReader.stream(Dialect.ANTHROPIC, seen.bytes());
+        var last = Wire.ofType(seen, "content_block_delta").getLast();
+        assertThat(last.path("index").asInt()).isEqualTo(1);
+        assertThat(last.path("delta").path("citation").path("url").asText()).isEqualTo("https://b");
+    }
 }

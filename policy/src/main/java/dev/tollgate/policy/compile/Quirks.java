@@ -32,9 +32,9 @@ final class Quirks {
                     "history_without_reasoning_content");
 
     /**
-     * mistralai/client-python, models/chatcompletionrequest.py and *message.py; what is not there
-     * is answered with 422 extra_forbidden (editor-code-assistant/eca#231, stream_options:
-     * avante-corp/avante.nvim#2347).
+     * mistralai/client-python, models/chatcompletionrequest.py, *message.py and
+     * embeddingrequest.py; what is not there is answered with 422 extra_forbidden
+     * (editor-code-assistant/eca#231, stream_options: avante-corp/avante.nvim#2347).
      */
     static final List<String> MISTRAL =
             List.of(
@@ -53,7 +53,8 @@ final class Quirks {
                     "closed_messages",
                     "no_message_names",
                     "history_without_reasoning",
-                    "call_ids_of_9");
+                    "call_ids_of_9",
+                    "output_dimension");
 
     /**
      * docs.x.ai, reasoning: no penalties and no stop; n8n-io/n8n#14581 for penalties of older

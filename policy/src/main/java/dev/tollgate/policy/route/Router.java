@@ -70,7 +70,12 @@ public final class Router {
         }
         view.aliases().forEach((name, alias) -> owners.putIfAbsent(name, alias.provider().key()));
         return owners.entrySet().stream()
-                .map(entry -> new VisibleModel(entry.getKey(), entry.getValue()))
+                .map(
+                        entry ->
+                                new VisibleModel(
+                                        entry.getKey(),
+                                        entry.getValue(),
+                                        capabilities(index, view, entry.getKey())))
                 .toList();
     }
 
@@ -263,6 +268,25 @@ public final class Router {
                 owners.put(name, policy.key());
             }
         }
+    }
+
+    private static Set<String> capabilities(SnapshotIndex index, NamespaceView view, String name) {
+        var capabilities = new HashSet<String>();
+        var policy = view.policyFor(name);
+        var alias = view.aliases().get(name);
+        if (policy == null) {
+            return alias == null ? capabilities : Set.copyOf(alias.model().capabilities());
+        }
+        for (var rule : policy.rules()) {
+            for (var target : rule.targets()) {
+                var served = target.model();
+                var model = index.model(target.provider(), served == null ? name : served);
+                if (model != null) {
+                    capabilities.addAll(model.capabilities());
+                }
+            }
+        }
+        return capabilities;
     }
 
     /** Names that targets without a model of their own let through. */

@@ -321,11 +321,12 @@ class RouterTest {
                                 List.of("gpt-*"),
                                 ALL,
                                 rule("r", null, target("t", US.key(), null, 0, 1))));
+        var able = Set.of("Chat", "Streaming", "Tools");
         assertThat(Router.visibleModels(index, CALLER))
                 .containsExactly(
-                        new VisibleModel("fast", "team-a/chat"),
-                        new VisibleModel("four-oh", "tollgate-system/eu"),
-                        new VisibleModel("gpt-4o", "tollgate-system/pass"));
+                        new VisibleModel("fast", "team-a/chat", able),
+                        new VisibleModel("four-oh", "tollgate-system/eu", able),
+                        new VisibleModel("gpt-4o", "tollgate-system/pass", able));
         assertThat(Router.visibleModels(index, Caller.anonymous("team-b")))
                 .extracting(VisibleModel::name)
                 .containsExactly("four-oh", "gpt-4o");
