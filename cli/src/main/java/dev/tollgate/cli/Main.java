@@ -29,7 +29,8 @@ public final class Main {
                 "vertx.logger-delegate-factory-class-name",
                 "io.vertx.core.logging.SLF4JLogDelegateFactory");
         System.setProperty("vertx.disableDnsResolver", "true");
-        // threads that log while logging starts have their lines a moment later, and no word of SLF4J's own
+        // threads that log while logging starts have their lines a moment later, and no word of
+        // SLF4J's own
         System.setProperty("slf4j.internal.verbosity", "ERROR");
         var asked = arguments.length == 0 ? "" : arguments[0];
         Until.exit(commandLine(new Settings(System.getenv()), asked).execute(arguments));

@@ -4,6 +4,7 @@ import dev.tollgate.dataplane.admin.AdminServer;
 import dev.tollgate.dataplane.budget.BudgetGate;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.exchange.DrainPool;
+import dev.tollgate.dataplane.exchange.HealthChecks;
 import dev.tollgate.dataplane.exchange.Lifecycle;
 import dev.tollgate.dataplane.exchange.LoopParts;
 import dev.tollgate.dataplane.exchange.LoopServer;
@@ -31,6 +32,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +59,7 @@ public final class ProxyServer {
     private final Lifecycle lifecycle = new Lifecycle();
     private final List<LoopParts> loops = new CopyOnWriteArrayList<>();
     private final AtomicInteger port = new AtomicInteger();
+    private final AtomicBoolean checking = new AtomicBoolean();
     private final Addresses addresses;
     private @Nullable AdminServer admin;
     private String deployment = "";
@@ -171,6 +174,10 @@ public final class ProxyServer {
                         options.exchange());
         var context = vertx.getOrCreateContext();
         live.listen(now -> context.runOnContext(v -> parts.upstreams().retain(now.snapshot())));
+        if (checking.compareAndSet(false, true)) {
+            var checks = new HealthChecks(parts);
+            live.listen(now -> context.runOnContext(v -> checks.apply(now.snapshot())));
+        }
         loops.add(parts);
         return parts;
     }

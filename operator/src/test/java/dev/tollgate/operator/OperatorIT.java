@@ -101,7 +101,7 @@ class OperatorIT {
                 fleet.team,
                 "--type=merge",
                 "-p",
-                "{\"spec\":{\"healthCheck\":{\"mode\":\"ListModels\"}}}");
+                "{\"spec\":{\"healthCheck\":{\"mode\":\"Completion\",\"model\":\"m\"}}}");
         fleet.awaitCondition(
                 "mprov/openai", "Accepted", "False/UnsupportedValue Serving generation 1");
         fleet.awaitCondition("mprov/openai", "Stalled", "True");

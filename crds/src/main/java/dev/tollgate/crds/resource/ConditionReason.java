@@ -73,6 +73,8 @@ public enum ConditionReason {
     NO_TRAFFIC,
     @JsonProperty("BreakerOpen")
     BREAKER_OPEN,
+    @JsonProperty("CheckFailed")
+    CHECK_FAILED,
     @JsonProperty("CredentialRejected")
     CREDENTIAL_REJECTED,
     @JsonProperty("Waiting")

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,6 +98,7 @@ public final class TargetStates implements Telemetry {
     private final ConcurrentHashMap<String, ConcurrentHashMap<String, Target>> targets =
             new ConcurrentHashMap<>();
     private final RouteFigures routes = new RouteFigures();
+    private final ConcurrentHashMap<String, Boolean> checked = new ConcurrentHashMap<>();
     private final ProviderLimits limits;
 
     /**
@@ -131,15 +133,16 @@ public final class TargetStates implements Telemetry {
         var target = models == null ? null : models.get(model);
         var now = Instant.now();
         var nearUntil = limits.nearUntil(provider, now);
+        boolean unwell = Boolean.FALSE.equals(checked.get(provider));
         if (target == null) {
-            return nearUntil == null
+            return nearUntil == null && !unwell
                     ? TargetState.FINE
                     : new TargetState(
-                            false, false, nearUntil, TargetState.UNKNOWN, TargetState.UNKNOWN, 0);
+                            false, unwell, nearUntil, TargetState.UNKNOWN, TargetState.UNKNOWN, 0);
         }
         return new TargetState(
                 !letsThrough(target.breaker),
-                false,
+                unwell,
                 later(later(target.notBefore, target.quotaUntil), nearUntil),
                 target.firstTokenMicros.value(),
                 target.answerMicros.value(),
@@ -198,6 +201,15 @@ public final class TargetStates implements Telemetry {
     void unused(Candidate candidate, long moreTokens) {
         target(candidate).breaker.releasePermission();
         limits.end(candidate.provider().key(), moreTokens, Instant.now());
+    }
+
+    /** What active checks say of a provider; null: there are none any more. */
+    void checked(String provider, @Nullable Boolean healthy) {
+        if (healthy == null) {
+            checked.remove(provider);
+        } else {
+            checked.put(provider, healthy);
+        }
     }
 
     /** What an answer tells of the account's quota. */
@@ -272,28 +284,43 @@ public final class TargetStates implements Telemetry {
         var live = ConcurrentHashMap.<String>newKeySet();
         snapshot.providers().forEach(provider -> live.add(provider.key()));
         targets.keySet().retainAll(live);
+        checked.keySet().retainAll(live);
         routes.retain(snapshot);
         limits.apply(snapshot);
     }
 
-    /** What the control plane hears of one target. */
+    /**
+     * What the control plane hears of one target, or of a provider's active checks.
+     *
+     * @param model empty: of the checks
+     * @param unhealthy the checks fail
+     */
     public record Recent(
             String provider,
             String model,
             long requests,
             long errors,
             boolean circuitOpen,
-            boolean credentialRejected) {}
+            boolean credentialRejected,
+            boolean unhealthy) {}
 
-    /** Targets of the last minute, and those whose circuit is open. */
+    /** Targets of the last minute, those whose circuit is open, and what checks say. */
     public List<Recent> recent(Instant now) {
+        return Stream.concat(ofTraffic(now), ofChecks()).toList();
+    }
+
+    private Stream<Recent> ofChecks() {
+        return checked.entrySet().stream()
+                .map(each -> new Recent(each.getKey(), "", 0, 0, false, false, !each.getValue()));
+    }
+
+    private Stream<Recent> ofTraffic(Instant now) {
         return targets.entrySet().stream()
                 .flatMap(
                         provider ->
                                 provider.getValue().entrySet().stream()
                                         .map(model -> recent(provider.getKey(), model, now)))
-                .filter(seen -> seen.requests() > 0 || seen.circuitOpen())
-                .toList();
+                .filter(seen -> seen.requests() > 0 || seen.circuitOpen());
     }
 
     private static Recent recent(String provider, Map.Entry<String, Target> model, Instant now) {
@@ -304,7 +331,8 @@ public final class TargetStates implements Telemetry {
                 target.lastMinute.requests(now.getEpochSecond()),
                 target.lastMinute.errors(now.getEpochSecond()),
                 circuit(target) == Circuit.OPEN,
-                target.credentialRejected);
+                target.credentialRejected,
+                false);
     }
 
     /** One line of {@code /status}. */

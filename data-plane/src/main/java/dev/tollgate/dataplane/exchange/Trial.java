@@ -187,7 +187,9 @@ final class Trial implements Call.Owner, Relay.Owner {
 
     private void head(HttpClientRequest made, String key) {
         boolean stream = terms.resolved().scan().stream();
-        UpstreamHead.put(made, terms.candidate(), key, stream, request.headers());
+        var candidate = terms.candidate();
+        UpstreamHead.put(
+                made, candidate.provider(), candidate.apiVersion(), key, stream, request.headers());
         if (raw) {
             UpstreamHead.passes(made, request.headers());
         }

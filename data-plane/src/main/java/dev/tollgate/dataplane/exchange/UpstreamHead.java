@@ -3,7 +3,6 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.dataplane.config.Credentials;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.scan.PassScan;
-import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpClientRequest;
@@ -41,14 +40,15 @@ final class UpstreamHead {
 
     static void put(
             HttpClientRequest request,
-            Candidate candidate,
+            ProviderEntry provider,
+            @Nullable String apiVersion,
             String key,
             boolean stream,
             MultiMap client) {
         request.putHeader(Names.CONTENT_TYPE, Names.JSON);
         request.putHeader(Names.ACCEPT, stream ? Names.EVENT_STREAM : Names.JSON);
         request.putHeader(Names.USER_AGENT, Names.AGENT);
-        switch (Dialect.of(candidate.provider().dialect())) {
+        switch (Dialect.of(provider.dialect())) {
             case OPENAI_CHAT, OPENAI_RESPONSES -> {
                 if (!key.isEmpty()) {
                     request.putHeader(Names.AUTHORIZATION, "Bearer " + key);
@@ -58,7 +58,7 @@ final class UpstreamHead {
                 if (!key.isEmpty()) {
                     request.putHeader(Names.X_API_KEY, key);
                 }
-                anthropic(request, candidate, client);
+                anthropic(request, apiVersion, client);
             }
             case GEMINI -> {
                 if (!key.isEmpty()) {
@@ -78,9 +78,9 @@ final class UpstreamHead {
         request.putHeader(Names.ACCEPT, accept == null ? "*/*" : accept);
     }
 
-    private static void anthropic(HttpClientRequest request, Candidate candidate, MultiMap client) {
+    private static void anthropic(
+            HttpClientRequest request, @Nullable String configured, MultiMap client) {
         var asked = client.get(Names.ANTHROPIC_VERSION);
-        var configured = candidate.apiVersion();
         request.putHeader(
                 Names.ANTHROPIC_VERSION,
                 asked != null

@@ -102,6 +102,7 @@ public final class FleetProxy {
                                         .setErrors(seen.errors())
                                         .setCircuitOpen(seen.circuitOpen())
                                         .setCredentialRejected(seen.credentialRejected())
+                                        .setUnhealthy(seen.unhealthy())
                                         .build())
                 .toList();
     }

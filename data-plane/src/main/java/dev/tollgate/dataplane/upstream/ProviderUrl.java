@@ -46,6 +46,20 @@ record ProviderUrl(boolean tls, String host, int port, String path) {
         };
     }
 
+    /** The request target of the list of models, which is read by GET. */
+    String models(Dialect dialect) {
+        return switch (dialect) {
+            case OPENAI_CHAT, OPENAI_RESPONSES -> path + "/models";
+            case ANTHROPIC -> without("/v1") + "/v1/models";
+            case GEMINI -> geminiModels();
+        };
+    }
+
+    private String geminiModels() {
+        boolean versioned = path.endsWith("/v1beta") || path.endsWith("/v1");
+        return path + (versioned ? "" : "/v1beta") + "/models";
+    }
+
     /**
      * The request target of an endpoint that passes as it is.
      *
@@ -84,13 +98,7 @@ record ProviderUrl(boolean tls, String host, int port, String path) {
                     case EMBED_ONE -> ":embedContent";
                     case PASS, LIST_MODELS, GET_MODEL -> throw notCallable(operation);
                 };
-        boolean versioned = path.endsWith("/v1beta") || path.endsWith("/v1");
-        return path
-                + (versioned ? "" : "/v1beta")
-                + "/models/"
-                + escaped(model)
-                + method
-                + (stream && sse ? "?alt=sse" : "");
+        return geminiModels() + "/" + escaped(model) + method + (stream && sse ? "?alt=sse" : "");
     }
 
     private String without(String suffix) {

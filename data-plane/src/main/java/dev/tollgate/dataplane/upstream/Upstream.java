@@ -147,6 +147,11 @@ public final class Upstream {
         return url.target(dialect, operation, model, stream, sse);
     }
 
+    /** The request target of the list of models. */
+    public String models(Dialect dialect) {
+        return url.models(dialect);
+    }
+
     /** The request target of an endpoint that passes as it is. */
     public String target(Dialect dialect, String endpoint) {
         return url.target(dialect, endpoint);

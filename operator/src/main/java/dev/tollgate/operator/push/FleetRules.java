@@ -96,7 +96,13 @@ public final class FleetRules {
             var incompatible = proxy.state() instanceof Incompatible;
             var unhealthy =
                     proxy.health().stream()
-                            .map(h -> h.provider() + h.circuitOpen() + h.credentialRejected())
+                            .map(
+                                    h ->
+                                            h.provider()
+                                                    + h.circuitOpen()
+                                                    + h.credentialRejected()
+                                                    + h.unhealthy()
+                                                    + h.model().isEmpty())
                             .distinct()
                             .toList();
             seen.put(proxy.name(), List.of(proxy.said(), refusing, incompatible, unhealthy));

@@ -63,7 +63,8 @@ final class Messages {
                                         f.getRequests(),
                                         f.getErrors(),
                                         f.getCircuitOpen(),
-                                        f.getCredentialRejected()))
+                                        f.getCredentialRejected(),
+                                        f.getUnhealthy()))
                 .toList();
     }
 

@@ -30,14 +30,15 @@ public record Proxy(
         health = List.copyOf(health);
     }
 
-    /** What it saw of one model of one provider in the last minute. */
+    /** What it saw of one model of a provider in the last minute; of its checks: model is empty. */
     public record TargetHealth(
             String provider,
             String model,
             long requests,
             long errors,
             boolean circuitOpen,
-            boolean credentialRejected) {}
+            boolean credentialRejected,
+            boolean unhealthy) {}
 
     boolean connected() {
         return !(state instanceof ProxyState.Away);

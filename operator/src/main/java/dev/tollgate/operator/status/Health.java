@@ -40,7 +40,11 @@ final class Health {
                     ConditionReason.BREAKER_OPEN,
                     "circuit open for " + String.join(", ", open));
         }
-        return seen.stream().anyMatch(h -> h.requests() > 0)
+        if (seen.stream().anyMatch(Proxy.TargetHealth::unhealthy)) {
+            return finding(
+                    Status.FALSE, ConditionReason.CHECK_FAILED, "does not answer active checks");
+        }
+        return seen.stream().anyMatch(h -> h.requests() > 0 || h.model().isEmpty())
                 ? finding(Status.TRUE, ConditionReason.HEALTHY, "answers")
                 : finding(Status.UNKNOWN, ConditionReason.NO_TRAFFIC, "no requests lately");
     }

@@ -7,6 +7,7 @@ import dev.tollgate.crds.provider.ModelProviderSpec;
 import dev.tollgate.crds.provider.PricingPolicy;
 import dev.tollgate.crds.provider.ProviderType;
 import dev.tollgate.crds.resource.ConditionReason;
+import dev.tollgate.policy.snapshot.HealthCheckEntry;
 import dev.tollgate.policy.snapshot.ModelEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.ProviderEntry;
@@ -15,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 
 /** One ModelProvider to its entry (api.md, section 2). */
 final class ProviderCompiler {
+
+    private static final long CHECK_INTERVAL_MILLIS = 30_000;
+    private static final long CHECK_TIMEOUT_MILLIS = 5_000;
+    private static final int UNHEALTHY_AFTER = 3;
 
     /** Stands in where a problem was found, so that the rest is looked at too. */
     private static final ProviderEntry.Auth NO_AUTH =
@@ -75,7 +80,7 @@ final class ProviderCompiler {
                         preset.billing(),
                         preset.quirks(),
                         LimitsCompiler.of(spec.limits(), findings),
-                        null);
+                        healthCheck());
         return findings.accepted() && findings.resolved() ? entry : null;
     }
 
@@ -105,12 +110,34 @@ final class ProviderCompiler {
         return new ModelCompiler(spec, preset, catalogue, findings).models();
     }
 
-    private void refuseUnsupported() {
+    /** Null: only its own traffic tells. A check that costs money is not made yet. */
+    private @Nullable HealthCheckEntry healthCheck() {
         var check = spec.healthCheck();
         var mode = check == null ? null : check.mode();
-        if (mode != null && mode != HealthCheck.Mode.DISABLED) {
-            findings.unsupported("spec.healthCheck.mode", WireName.of(mode));
+        if (check == null || mode == null || mode == HealthCheck.Mode.DISABLED) {
+            return null;
         }
+        var at = "spec.healthCheck";
+        if (mode != HealthCheck.Mode.LIST_MODELS) {
+            findings.unsupported(at + ".mode", WireName.of(mode));
+        }
+        return new HealthCheckEntry(
+                null,
+                findings.millis(check.interval(), at + ".interval", CHECK_INTERVAL_MILLIS),
+                findings.millis(check.timeout(), at + ".timeout", CHECK_TIMEOUT_MILLIS),
+                times(check.unhealthyAfter(), UNHEALTHY_AFTER, at + ".unhealthyAfter"),
+                times(check.healthyAfter(), 1, at + ".healthyAfter"));
+    }
+
+    private int times(@Nullable Integer written, int usual, String at) {
+        int times = written == null ? usual : written;
+        if (times < 1) {
+            findings.invalid(at, times + " (expected: at least 1)");
+        }
+        return times;
+    }
+
+    private void refuseUnsupported() {
         var endpoint = spec.endpoint();
         if (endpoint == null) {
             return;
