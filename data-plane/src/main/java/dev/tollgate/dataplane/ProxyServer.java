@@ -2,6 +2,7 @@ package dev.tollgate.dataplane;
 
 import dev.tollgate.dataplane.admin.AdminServer;
 import dev.tollgate.dataplane.budget.BudgetGate;
+import dev.tollgate.dataplane.cache.AnswerCache;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.exchange.DrainPool;
 import dev.tollgate.dataplane.exchange.HealthChecks;
@@ -55,6 +56,7 @@ public final class ProxyServer {
     private final TeamLimits teamLimits;
     private final RetryBudget retries = new RetryBudget();
     private final DrainPool drains = new DrainPool();
+    private final AnswerCache cache = AnswerCache.inMemory();
     private final TagValues tags = new TagValues();
     private final Lifecycle lifecycle = new Lifecycle();
     private final List<LoopParts> loops = new CopyOnWriteArrayList<>();
@@ -165,6 +167,7 @@ public final class ProxyServer {
                         teamLimits,
                         retries,
                         drains,
+                        cache,
                         new Recorder(usageLog, lines),
                         tags,
                         metrics,
@@ -196,6 +199,7 @@ public final class ProxyServer {
                                 targets,
                                 retries,
                                 drains,
+                                cache.store(),
                                 lifecycle,
                                 () -> loops.stream().allMatch(loop -> loop.ticker().ticking())));
         admin = made;

@@ -35,6 +35,7 @@ class ExamplesTest {
         "demo, any",
         "laptop, public",
         "media, public",
+        "cache, public",
         "cluster, any",
         "providers, public"
     })
@@ -58,6 +59,7 @@ class ExamplesTest {
                                                     "demo",
                                                     "laptop",
                                                     "media",
+                                                    "cache",
                                                     "cluster",
                                                     "providers"));
         }

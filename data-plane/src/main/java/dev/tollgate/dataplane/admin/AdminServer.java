@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.admin;
 
 import dev.tollgate.dataplane.budget.BudgetGate;
+import dev.tollgate.dataplane.cache.AnswerStore;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.exchange.DrainPool;
 import dev.tollgate.dataplane.exchange.Lifecycle;
@@ -42,6 +43,7 @@ public final class AdminServer {
             TargetStates targets,
             RetryBudget retries,
             DrainPool drains,
+            AnswerStore answers,
             Lifecycle lifecycle,
             BooleanSupplier loopsAlive) {}
 

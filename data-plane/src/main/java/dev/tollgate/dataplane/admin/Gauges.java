@@ -85,6 +85,16 @@ record Gauges(AdminServer.Sources sources) implements Metrics.GaugeSource {
                 "Upstream calls that are read to their end for their cost alone.",
                 "",
                 sources.drains().used());
+        var kept = sources.answers().figures();
+        gauge(sink, "tollgate_cache_entries", "Answers that are kept.", "", kept.entries());
+        gauge(sink, "tollgate_cache_bytes", "What the kept answers take.", "", kept.bytes());
+        sink.accept(
+                new Gauge(
+                        "tollgate_cache_evicted_total",
+                        "Answers that were let go for want of room.",
+                        "counter",
+                        "",
+                        kept.evicted()));
         gauge(
                 sink,
                 "tollgate_connections",

@@ -118,23 +118,9 @@ final class Admitter {
                     Duration.ofSeconds(1),
                     "the gateway is shutting down");
         }
-        if (entry.blocked() != null) {
-            return refusal(
-                    RefusalKind.BLOCKED,
-                    entry,
-                    null,
-                    0,
-                    Duration.ZERO,
-                    "Budget " + name + " is not valid: " + entry.blocked());
-        }
-        if (entry.suspended()) {
-            return refusal(
-                    RefusalKind.SUSPENDED,
-                    entry,
-                    null,
-                    0,
-                    Duration.ZERO,
-                    "Budget " + name + " is suspended");
+        var hold = Holds.of(entry);
+        if (hold != null) {
+            return hold;
         }
         var ceiling = entry.maxCostNanosPerRequest();
         if (ceiling != null && entry.mode() != Mode.SHADOW && claim.bound().nanos() > ceiling) {

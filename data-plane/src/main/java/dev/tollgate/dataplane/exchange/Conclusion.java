@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dataplane.cache.CacheResult;
 import dev.tollgate.dataplane.record.UsageRecord.Outcome;
 import dev.tollgate.dataplane.telemetry.RequestSpan;
 
@@ -12,7 +13,12 @@ final class Conclusion {
         long latency = System.nanoTime() - tally.startNanos;
         loop.recorder().write(tally.record(outcome, status, latency, span.ids().traceId()));
         var metrics = loop.metrics();
-        var series = metrics.route(tally.team, tally.route, tally.provider, tally.model);
+        boolean hit = tally.cache == CacheResult.HIT;
+        // how fast memory answers says nothing about the provider that gave the answer once
+        var series =
+                hit
+                        ? metrics.route(tally.team, tally.route, "", "")
+                        : metrics.route(tally.team, tally.route, tally.provider, tally.model);
         series.request(outcome.word(), latency);
         if (tally.firstTokenNanos >= 0) {
             series.firstToken(tally.firstTokenNanos);
@@ -29,7 +35,7 @@ final class Conclusion {
                     usage.output());
         }
         metrics.overhead(Math.max(0, latency - tally.upstreamNanos));
-        metrics.cacheOff();
+        metrics.cache(tally.cache);
         boolean fallback = tally.fallbackUsed();
         if (fallback) {
             metrics.fallback();
@@ -50,6 +56,7 @@ final class Conclusion {
                             status,
                             tally.recorded.size(),
                             fallback,
+                            hit,
                             tally.budgets(),
                             tally.complexity));
         }

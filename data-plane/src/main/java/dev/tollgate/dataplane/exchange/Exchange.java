@@ -2,7 +2,11 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.Admission;
 import dev.tollgate.dataplane.budget.Claim;
+import dev.tollgate.dataplane.budget.Holds;
 import dev.tollgate.dataplane.budget.Reservation;
+import dev.tollgate.dataplane.cache.Answer;
+import dev.tollgate.dataplane.cache.CacheResult;
+import dev.tollgate.dataplane.cache.RequestKey;
 import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dataplane.record.UsageRecord.Outcome;
 import dev.tollgate.dataplane.telemetry.RequestSpan;
@@ -41,12 +45,15 @@ import org.slf4j.LoggerFactory;
  * {@link Arrival}                   {@link Resolution}  {@link Quote}      {@link Trial}             {@link Reply}, {@link Relay}  {@link Settlement}  {@link Tally}
  * </pre>
  *
- * Each step takes what the one before it returned. All of it runs on one event loop and never
+ * Where the policy has a cache, {@link Recall} stands behind resolve: an answer that is kept goes
+ * straight to the record.
+ *
+ * <p>Each step takes what the one before it returned. All of it runs on one event loop and never
  * blocks. Whatever happens, every attempt is settled once and the request is recorded once, in
  * {@link #conclude}. What throws is a bug: the request ends by {@link #broke} then, at once, or
  * when its time is over if nobody saw the exception.
  */
-final class Exchange extends Ticker.Ticked implements Trial.Owner {
+final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner {
 
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
@@ -69,6 +76,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
     private @Nullable BodyReader reader;
     private Resolution.@Nullable Resolved resolved;
     private @Nullable RoutePlan plan;
+    private @Nullable Recall recall;
     private @Nullable Trial trial;
     private Call.@Nullable Failure lastFailure;
     private @Nullable Reservation untried;
@@ -120,7 +128,8 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
     }
 
     /** Runs what an event starts. */
-    private void safely(Runnable step) {
+    @Override
+    public void safely(Runnable step) {
         try {
             step.run();
         } catch (RuntimeException e) {
@@ -208,11 +217,61 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                         tally.planned(found.plan(), found.model());
                         tally.stream = found.scan().stream();
                         tally.results = found.endpoint() == null ? 0 : found.scan().choices();
-                        choose(welcome, found, found.plan());
+                        recall(welcome, found);
                     }
                 }
             }
         }
+    }
+
+    private void recall(Arrival.Welcome welcome, Resolution.Resolved found) {
+        switch (Remembered.key(welcome, found, request)) {
+            case RequestKey.Off off -> choose(welcome, found, found.plan());
+            case RequestKey.Keyed keyed -> {
+                tally.cache = CacheResult.MISS;
+                var asked = found.plan();
+                var looking =
+                        new Recall(
+                                this,
+                                loop,
+                                keyed,
+                                answer -> Remembered.serves(asked, answer),
+                                asked.requestMillis(asked.candidates().getFirst()));
+                recall = looking;
+                looking.start();
+            }
+        }
+    }
+
+    @Override
+    public void unknown() {
+        if (!concluded && arrival != null && resolved != null) {
+            choose(arrival, resolved, resolved.plan());
+        }
+    }
+
+    /** It costs nothing and holds nothing; but who may not spend may not have it either. */
+    @Override
+    public void known(Answer answer) {
+        if (concluded || arrival == null) {
+            return;
+        }
+        var budgets = Router.budgets(arrival.applied().index(), arrival.caller(), answer.model());
+        if (!admits(arrival, budgets)) {
+            return;
+        }
+        var hold = Holds.first(budgets);
+        if (hold != null) {
+            refuse(Refusal.of(hold));
+            return;
+        }
+        if (!enters(budgets, 0)) {
+            return;
+        }
+        tally.remembered(answer);
+        answered = true;
+        reply.replay(answer, tally.stream, System.currentTimeMillis());
+        conclude(Outcome.OK, 200);
     }
 
     /** The next target: the first one by its share, later ones as the attempt rule decides. */
@@ -269,26 +328,10 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         if (found.endpoint() != null) {
             tally.costSource = PASS_THROUGH;
         }
-        if (budgets.isEmpty()
-                && index.snapshot().settings().unbudgetedNamespaces() == Unbudgeted.BLOCK) {
-            refuse(
-                    Refusal.of(
-                            ErrorKind.PERMISSION,
-                            "namespace "
-                                    + welcome.caller().namespace()
-                                    + " has no Budget, and this installation serves none without",
-                            Outcome.FORBIDDEN));
+        if (!admits(welcome, budgets)) {
             return;
         }
-        if (tally.tags.isEmpty()) {
-            var repeated = TagValues.repeated(budgets, request.headers());
-            if (repeated != null) {
-                refuse(Refusal.invalid(repeated + ": given more than once", null));
-                return;
-            }
-            tally.tags = loop.tags().of(budgets, request.headers()::get);
-        }
-        if (!enters(current, budgets)) {
+        if (!enters(budgets, current.traits().inputTokens())) {
             return;
         }
         switch (Quote.of(found, candidate, budgets, tally.cost)) {
@@ -306,11 +349,10 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
     }
 
     /** Counts the request in the rate limits of its Budgets, once; if one is reached it is over. */
-    private boolean enters(RoutePlan current, List<BudgetEntry> budgets) {
+    private boolean enters(List<BudgetEntry> budgets, long tokens) {
         if (pass != null) {
             return true;
         }
-        long tokens = current.traits().inputTokens();
         return switch (loop.teamLimits().enter(budgets, tally.team, tokens, Instant.now())) {
             case TeamLimits.Entry.In in -> {
                 pass = in.pass();
@@ -321,6 +363,30 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                 yield false;
             }
         };
+    }
+
+    /** Whether the request may be served under these budgets, and for which tags; else refuses. */
+    private boolean admits(Arrival.Welcome welcome, List<BudgetEntry> budgets) {
+        var snapshot = welcome.applied().snapshot();
+        if (budgets.isEmpty() && snapshot.settings().unbudgetedNamespaces() == Unbudgeted.BLOCK) {
+            refuse(
+                    Refusal.of(
+                            ErrorKind.PERMISSION,
+                            "namespace "
+                                    + welcome.caller().namespace()
+                                    + " has no Budget, and this installation serves none without",
+                            Outcome.FORBIDDEN));
+            return false;
+        }
+        if (tally.tags.isEmpty()) {
+            var repeated = TagValues.repeated(budgets, request.headers());
+            if (repeated != null) {
+                refuse(Refusal.invalid(repeated + ": given more than once", null));
+                return false;
+            }
+            tally.tags = loop.tags().of(budgets, request.headers()::get);
+        }
+        return true;
     }
 
     /** This target cannot serve the request: the plan goes on without it. */
@@ -472,6 +538,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                     return;
                 }
                 reply.dropped(ready.dropped());
+                var capture = Remembered.capture(recall, found, candidate, held, ready.dropped());
                 var started =
                         new Trial(
                                 this,
@@ -486,6 +553,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
                                         candidate,
                                         held,
                                         bridge,
+                                        capture,
                                         deadlineNanos),
                                 reservation);
                 trial = started;
@@ -656,6 +724,9 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
         if (reader != null) {
             reader.tick(nowNanos);
         }
+        if (recall != null) {
+            recall.tick(nowNanos);
+        }
         if (trial != null) {
             trial.tick(nowNanos);
         }
@@ -673,6 +744,10 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner {
             pass.end(tally.usage.input() + tally.usage.output(), Instant.now());
         }
         try {
+            if (recall != null) {
+                recall.over(clientGone);
+                tally.upstreamNanos += recall.waitedNanos();
+            }
             Conclusion.write(loop, tally, span, outcome, status);
         } finally {
             over.run();

@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.BudgetGate;
+import dev.tollgate.dataplane.cache.AnswerCache;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.identity.Authenticator;
 import dev.tollgate.dataplane.limits.TeamLimits;
@@ -25,6 +26,7 @@ public record LoopParts(
         TeamLimits teamLimits,
         RetryBudget retries,
         DrainPool drains,
+        AnswerCache cache,
         Recorder recorder,
         TagValues tags,
         Metrics metrics,

@@ -16,6 +16,7 @@ final class Names {
     static final AsciiString ALLOW = AsciiString.cached("allow");
     static final AsciiString AUTHORIZATION = AsciiString.cached("authorization");
     static final AsciiString CACHE_CONTROL = AsciiString.cached("cache-control");
+    static final AsciiString AGE = AsciiString.cached("age");
     static final AsciiString CONNECTION = AsciiString.cached("connection");
     static final AsciiString USER_AGENT = AsciiString.cached("user-agent");
     static final AsciiString RETRY_AFTER = AsciiString.cached("retry-after");
@@ -54,7 +55,6 @@ final class Names {
     static final AsciiString EVENT_STREAM = AsciiString.cached("text/event-stream");
     static final AsciiString EVENT_STREAM_UTF8 =
             AsciiString.cached("text/event-stream; charset=utf-8");
-    static final AsciiString OFF = AsciiString.cached("off");
     static final AsciiString FALSE = AsciiString.cached("false");
     static final AsciiString CLOSE = AsciiString.cached("close");
     static final AsciiString NO_CACHE = AsciiString.cached("no-cache");

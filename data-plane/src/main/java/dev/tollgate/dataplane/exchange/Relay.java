@@ -78,11 +78,13 @@ final class Relay {
     private byte @Nullable [] feeding;
     private @Nullable Buffer fed;
     private boolean borrowed;
+    private final @Nullable Capture capture;
 
     /**
      * @param firstByteDeadlineNanos for the first event
      * @param idleMillis between two reads from the provider
      * @param stallMillis that the client may read nothing
+     * @param capture writes down what the client gets, or would get if it had not left; null: none
      */
     Relay(
             Owner owner,
@@ -91,7 +93,8 @@ final class Relay {
             AnswerStream stream,
             long firstByteDeadlineNanos,
             long idleMillis,
-            long stallMillis) {
+            long stallMillis,
+            @Nullable Capture capture) {
         this.owner = owner;
         this.upstream = upstream;
         this.client = client;
@@ -99,6 +102,7 @@ final class Relay {
         this.deadlineNanos = firstByteDeadlineNanos;
         this.idleNanos = TimeUnit.MILLISECONDS.toNanos(idleMillis);
         this.stallNanos = TimeUnit.MILLISECONDS.toNanos(stallMillis);
+        this.capture = capture;
     }
 
     AnswerStream stream() {
@@ -160,6 +164,9 @@ final class Relay {
 
     /** One write a read, and no copy where all of it passes unchanged. */
     private void sink(byte[] bytes, int offset, int length) {
+        if (capture != null) {
+            capture.add(bytes, offset, length);
+        }
         if (length == 0 || phase == Phase.DETACHED) {
             return;
         }

@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dataplane.cache.Answer;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.error.ErrorBody;
 import dev.tollgate.policy.price.Money;
@@ -126,15 +127,38 @@ final class Reply {
         response.setStatusCode(200);
         response.setChunked(true);
         providerHeaders(head.headers(), sameDialect);
-        var type = head.headers().get(Names.CONTENT_TYPE);
-        if (sameDialect && type != null) {
-            response.putHeader(Names.CONTENT_TYPE, type);
-        } else {
-            boolean array = client == Dialect.GEMINI && !sse;
-            response.putHeader(Names.CONTENT_TYPE, array ? Names.JSON : Names.EVENT_STREAM_UTF8);
-        }
+        response.putHeader(Names.CONTENT_TYPE, streamType(head, sameDialect, client, sse));
         response.putHeader(Names.CACHE_CONTROL, Names.NO_CACHE);
         stamp(false, null);
+    }
+
+    /** The content type that a stream's head tells its client. */
+    static CharSequence streamType(
+            HttpClientResponse head, boolean sameDialect, Dialect client, boolean sse) {
+        var type = head.headers().get(Names.CONTENT_TYPE);
+        if (sameDialect && type != null) {
+            return type;
+        }
+        boolean array = client == Dialect.GEMINI && !sse;
+        return array ? Names.JSON : Names.EVENT_STREAM_UTF8;
+    }
+
+    /** An answer that was kept: a stream all at once. */
+    void replay(Answer answer, boolean stream, long nowMillis) {
+        response.setStatusCode(200);
+        response.putHeader(Names.CONTENT_TYPE, answer.contentType());
+        if (stream) {
+            response.putHeader(Names.CACHE_CONTROL, Names.NO_CACHE);
+        }
+        response.putHeader(Names.AGE, Long.toString(answer.ageSeconds(nowMillis)));
+        stamp(true, Money.ZERO);
+        if (!answer.dropped().isEmpty()) {
+            response.putHeader(Names.DROPPED, answer.dropped());
+        }
+        if (!answer.estimated().isEmpty()) {
+            response.putHeader(Names.ESTIMATED, answer.estimated());
+        }
+        end(answer.body());
     }
 
     /**
@@ -168,7 +192,7 @@ final class Reply {
      */
     private void stamp(boolean over, @Nullable Money cost) {
         response.putHeader(Names.REQUEST_ID, tally.requestId);
-        response.putHeader(Names.CACHE, Names.OFF);
+        response.putHeader(Names.CACHE, tally.cache.word());
         response.putHeader(Names.TRACEPARENT, traceparent);
         response.putHeader(Names.ATTEMPTS, Integer.toString(attempts(over)));
         if (!tally.provider.isEmpty()) {

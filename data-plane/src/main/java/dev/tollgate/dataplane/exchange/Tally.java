@@ -1,6 +1,8 @@
 package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.BudgetView;
+import dev.tollgate.dataplane.cache.Answer;
+import dev.tollgate.dataplane.cache.CacheResult;
 import dev.tollgate.dataplane.record.UsageRecord;
 import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.dialects.Usage;
@@ -39,6 +41,7 @@ final class Tally {
     String costSource = "";
     boolean stream;
     boolean assumed;
+    CacheResult cache = CacheResult.OFF;
     long firstTokenNanos = -1;
     long upstreamNanos;
     Money cost = Money.ZERO;
@@ -73,6 +76,13 @@ final class Tally {
             charged.forEach(budget -> all.add(budget.key()));
             budgets = List.copyOf(all);
         }
+    }
+
+    /** The answer was kept: who gave it then is told, and nothing is counted or paid again. */
+    void remembered(Answer answer) {
+        cache = CacheResult.HIT;
+        provider = bareName(answer.provider());
+        model = answer.model();
     }
 
     /** What the write-ahead log keeps of it, should this process die. */
@@ -148,6 +158,7 @@ final class Tally {
                 modelRequested,
                 fallbackUsed(),
                 recorded,
+                cache == CacheResult.HIT,
                 stream,
                 usage,
                 TimeUnit.NANOSECONDS.toMillis(latencyNanos),

@@ -50,7 +50,11 @@ final class Trial implements Call.Owner, Relay.Owner {
         void broke(RuntimeException failure);
     }
 
-    /** What was decided about the attempt. */
+    /**
+     * What was decided about the attempt.
+     *
+     * @param capture null: its answer is not kept
+     */
     record Terms(
             Arrival.Welcome arrival,
             Resolution.Resolved resolved,
@@ -58,6 +62,7 @@ final class Trial implements Call.Owner, Relay.Owner {
             Candidate candidate,
             Quote.Held held,
             Bridge bridge,
+            @Nullable Capture capture,
             long deadlineNanos) {}
 
     private static final byte[] EMPTY = {};
@@ -250,12 +255,17 @@ final class Trial implements Call.Owner, Relay.Owner {
                         "ok",
                         head.statusCode(),
                         new Facts(read.usage(), read.finishReason(), read.model()));
+                boolean guessed =
+                        terms.resolved().scan().operation().embeds()
+                                && !sameDialect
+                                && read.usage() == null;
+                var estimated = guessed ? ESTIMATED_USAGE : List.<String>of();
+                var capture = terms.capture();
+                if (capture != null) {
+                    capture.whole(read.body(), estimated);
+                }
                 if (!draining) {
-                    if (terms.resolved().scan().operation().embeds()
-                            && !sameDialect
-                            && read.usage() == null) {
-                        reply.estimated(ESTIMATED_USAGE);
-                    }
+                    reply.estimated(estimated);
                     reply.answer(head, sameDialect, read.body());
                 }
                 owner.answered();
@@ -266,15 +276,22 @@ final class Trial implements Call.Owner, Relay.Owner {
     @Override
     public void streaming(HttpClientResponse head) {
         loop.targets().told(terms.candidate(), head.headers());
+        var scan = terms.resolved().scan();
+        var capture = terms.capture();
+        if (capture != null) {
+            boolean sse = terms.arrival().ingress().sse();
+            capture.begin(Reply.streamType(head, sameDialect, scan.dialect(), sse));
+        }
         var made =
                 new Relay(
                         this,
                         head,
                         reply.response(),
                         terms.bridge().stream(answerTerms()),
-                        firstDeadline(!raw || terms.resolved().scan().stream()),
+                        firstDeadline(!raw || scan.stream()),
                         terms.candidate().provider().timeouts().streamIdleMillis(),
-                        loop.settings().clientStallMillis());
+                        loop.settings().clientStallMillis(),
+                        capture);
         relay = made;
         streamHead = head;
         made.start();
@@ -318,6 +335,7 @@ final class Trial implements Call.Owner, Relay.Owner {
     @Override
     public void complete() {
         settleStream(End.WHOLE, new Outcome.Success(), "ok");
+        captured();
         reply.response().end();
         owner.answered();
     }
@@ -397,10 +415,20 @@ final class Trial implements Call.Owner, Relay.Owner {
     public void detached(boolean whole) {
         boolean stalled = !draining;
         settleStream(whole ? End.WHOLE : End.CUT_BY_US, null, "aborted");
+        if (whole) {
+            captured();
+        }
         if (stalled) {
             Connections.cut(request.connection());
         }
         owner.aborted();
+    }
+
+    private void captured() {
+        var capture = terms.capture();
+        if (capture != null) {
+            capture.complete();
+        }
     }
 
     // ---- the client leaves

@@ -45,7 +45,8 @@ public final class RecordJson {
         raw(",\"model_requested\":").text(record.modelRequested());
         raw(",\"fallback_used\":").raw(record.fallbackUsed() ? "true" : "false");
         attempts(record);
-        raw(",\"cache_hit\":false,\"stream\":").raw(record.stream() ? "true" : "false");
+        raw(",\"cache_hit\":").raw(record.cacheHit() ? "true" : "false");
+        raw(",\"stream\":").raw(record.stream() ? "true" : "false");
         usage(record);
         raw(",\"latency_ms\":").number(record.latencyMillis());
         if (record.ttftMillis() >= 0) {

@@ -15,6 +15,8 @@ import java.util.TreeSet;
  * @param endpoint of a request that passes as it is: the path behind {@code /v1}, else empty
  * @param results how many of them it asks for; 0: not known, or not such a request
  * @param timeMillis when the request arrived, Unix time
+ * @param provider that gave the answer, of a cache hit the one that gave it then
+ * @param cacheHit no provider was asked: there are no attempts, no tokens and no cost
  * @param outcome a word of {@link Outcome}
  * @param ttftMillis time to the first token, negative if there was none
  * @param costAssumed some of the cost is an upper bound, because a provider did not tell
@@ -36,6 +38,7 @@ public record UsageRecord(
         String modelRequested,
         boolean fallbackUsed,
         List<Attempt> attempts,
+        boolean cacheHit,
         boolean stream,
         Usage usage,
         long latencyMillis,
@@ -100,6 +103,7 @@ public record UsageRecord(
                 request.modelRequested(),
                 fallback,
                 attempts,
+                false,
                 request.stream(),
                 Usage.NONE,
                 0,

@@ -60,6 +60,7 @@ final class GenAi {
     static final AttributeKey<String> OUTCOME = key("tollgate.outcome");
     static final AttributeKey<Boolean> FALLBACK_USED =
             AttributeKey.booleanKey("tollgate.fallback_used");
+    static final AttributeKey<Boolean> CACHE_HIT = AttributeKey.booleanKey("tollgate.cache_hit");
     static final AttributeKey<Long> ATTEMPTS = AttributeKey.longKey("tollgate.attempts");
     static final AttributeKey<Long> ATTEMPT = AttributeKey.longKey("tollgate.attempt");
     static final AttributeKey<List<String>> BUDGETS =

@@ -1,6 +1,8 @@
 package dev.tollgate.dataplane.telemetry;
 
+import dev.tollgate.dataplane.cache.CacheResult;
 import dev.tollgate.policy.price.Money;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,10 +38,14 @@ public final class Metrics {
     private final ConcurrentHashMap<ModelKey, Histogram> firstToken = new ConcurrentHashMap<>();
     private final Histogram overhead = new Histogram();
     private final LongAdder fallbacks = new LongAdder();
-    private final LongAdder cacheOff = new LongAdder();
+    private final LongAdder[] cache = new LongAdder[CacheResult.values().length];
     private final LongAdder unrecorded = new LongAdder();
     private final LongAdder implausible = new LongAdder();
     private final List<GaugeSource> gauges = new CopyOnWriteArrayList<>();
+
+    public Metrics() {
+        Arrays.setAll(cache, i -> new LongAdder());
+    }
 
     /** The counters of a combination; provider and model are empty before one was chosen. */
     public RouteSeries route(String team, String route, String provider, String model) {
@@ -73,9 +79,9 @@ public final class Metrics {
         fallbacks.increment();
     }
 
-    /** A request that no cache was asked for. */
-    public void cacheOff() {
-        cacheOff.increment();
+    /** What the cache did for one request. */
+    public void cache(CacheResult result) {
+        cache[result.ordinal()].increment();
     }
 
     /** A usage record that did not reach its log line. */
@@ -131,7 +137,13 @@ public final class Metrics {
         histogram(out, "tollgate_overhead_seconds", "", overhead);
         counter(out, "tollgate_fallbacks_total", "Requests that another target served.", fallbacks);
         header(out, "tollgate_cache_requests_total", "Requests by cache result.", "counter");
-        line(out, "tollgate_cache_requests_total", label("result", "off"), cacheOff.sum());
+        for (var result : CacheResult.values()) {
+            line(
+                    out,
+                    "tollgate_cache_requests_total",
+                    label("result", result.word()),
+                    cache[result.ordinal()].sum());
+        }
         counter(
                 out,
                 "tollgate_usage_lines_dropped_total",

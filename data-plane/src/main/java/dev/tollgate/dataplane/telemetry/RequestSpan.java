@@ -44,6 +44,7 @@ public final class RequestSpan {
             int status,
             int attempts,
             boolean fallbackUsed,
+            boolean cacheHit,
             List<String> budgets,
             @Nullable Complexity complexity) {}
 
@@ -111,6 +112,7 @@ public final class RequestSpan {
         span.setAttribute(GenAi.OUTCOME, finish.outcome());
         span.setAttribute(GenAi.ATTEMPTS, (long) finish.attempts());
         span.setAttribute(GenAi.FALLBACK_USED, finish.fallbackUsed());
+        span.setAttribute(GenAi.CACHE_HIT, finish.cacheHit());
         span.setAttribute(GenAi.BUDGETS, finish.budgets());
         var complexity = finish.complexity();
         if (complexity != null) {

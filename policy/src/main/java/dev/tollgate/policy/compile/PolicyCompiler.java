@@ -64,7 +64,6 @@ final class PolicyCompiler {
                 around.scope(spec.visibleTo(), namespace, false, "spec.visibleTo", findings);
         checkScope(override);
         checkModels();
-        refuseUnsupported();
         var constraints = spec.constraints();
         var regions =
                 constraints == null || constraints.regions().isEmpty()
@@ -90,7 +89,7 @@ final class PolicyCompiler {
                         answersRequested(),
                         regions,
                         ceiling == null ? null : ceiling.nanos(),
-                        null,
+                        cache(),
                         moderateFrom(),
                         complexFrom(),
                         rules);
@@ -150,12 +149,32 @@ final class PolicyCompiler {
         }
     }
 
-    private void refuseUnsupported() {
+    /** R24, R55. Null: answers are not kept. */
+    private PolicyEntry.@Nullable Cache cache() {
         var cache = spec.cache();
-        var mode = cache == null ? null : cache.mode();
-        if (mode != null && mode != Cache.Mode.DISABLED) {
-            findings.unsupported("spec.cache.mode", WireName.of(mode));
+        if (cache == null) {
+            return null;
         }
+        if (cache.mode() == Cache.Mode.UNKNOWN) {
+            findings.unsupported("spec.cache.mode", "a value of a newer version");
+        }
+        if (cache.temperature() == Cache.Temperature.UNKNOWN) {
+            findings.unsupported("spec.cache.temperature", "a value of a newer version");
+        }
+        long ttl =
+                findings.millis(
+                        cache.ttl(), "spec.cache.ttl", PolicyEntry.Cache.DEFAULT_TTL_MILLIS);
+        if (!PolicyEntry.Cache.isTtl(ttl)) {
+            findings.invalid("spec.cache.ttl", cache.ttl() + " (expected: from 1s to 24h)");
+        }
+        if (cache.mode() != Cache.Mode.EXACT) {
+            return null;
+        }
+        if (spec.rules().isEmpty()) {
+            findings.invalid(
+                    "spec.cache", "without rules (expected: rules whose answers it keeps)");
+        }
+        return new PolicyEntry.Cache(ttl, cache.temperature() == Cache.Temperature.ANY);
     }
 
     private int moderateFrom() {

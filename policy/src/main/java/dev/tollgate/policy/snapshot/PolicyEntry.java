@@ -41,7 +41,17 @@ public record PolicyEntry(
      *
      * @param anyTemperature else only requests that send temperature 0
      */
-    public record Cache(long ttlMillis, boolean anyTemperature) {}
+    public record Cache(long ttlMillis, boolean anyTemperature) {
+
+        public static final long DEFAULT_TTL_MILLIS = 600_000;
+        private static final long MIN_TTL_MILLIS = 1_000;
+        private static final long MAX_TTL_MILLIS = 86_400_000;
+
+        /** From one second to a day; api.md, R55. */
+        public static boolean isTtl(long millis) {
+            return millis >= MIN_TTL_MILLIS && millis <= MAX_TTL_MILLIS;
+        }
+    }
 
     /** The namespace of {@link #key}. */
     public String namespace() {

@@ -169,6 +169,11 @@ public final class SnapshotValidator {
                 entry.override()
                         && (entry.regions() != null || entry.maxCostNanosPerRequest() != null);
         check(at, !entry.rules().isEmpty() || onlyConstrains, "rules", "[]", "at least one rule");
+        var cache = entry.cache();
+        if (cache != null) {
+            boolean sound = PolicyEntry.Cache.isTtl(cache.ttlMillis());
+            check(at, sound, "cache.ttlMillis", cache.ttlMillis(), "1000..86400000");
+        }
         for (int i = 0; i < entry.rules().size(); i++) {
             var rule = entry.rules().get(i);
             var atRule = at.in("rules[" + i + "]");

@@ -27,14 +27,19 @@ import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.resource.ModelProvider;
 import dev.tollgate.crds.resource.NamespaceScope;
 import dev.tollgate.crds.resource.Resources;
+import dev.tollgate.crds.route.Cache;
 import dev.tollgate.crds.route.RoutingPolicySpec;
+import dev.tollgate.crds.route.Rule;
 import dev.tollgate.crds.route.Target;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
 import dev.tollgate.policy.snapshot.SnapshotValidator;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CompilerTest {
 
@@ -46,6 +51,52 @@ class CompilerTest {
 
     private static Finding finding(Compiled compiled, Kind kind, String key, ConditionType type) {
         return verdict(compiled, kind, key).finding(type).orElseThrow();
+    }
+
+    private static RoutingPolicySpec cached(Cache cache, Rule... rules) {
+        return new RoutingPolicySpec(
+                List.of("fast"), null, null, null, null, cache, null, List.of(rules));
+    }
+
+    private static Compiled compileCached(Cache cache) {
+        var spec = cached(cache, rule("r", null, target("t", OPENAI, "gpt-4o-mini", 0)));
+        return compile(
+                resources(
+                        List.of(openAi(OPENAI)),
+                        List.of(policy("team-a/chat", null, spec)),
+                        List.of()));
+    }
+
+    @Test
+    void keepsAnswersForTenMinutesAtTemperatureZeroUnlessTold() {
+        var plain = compileCached(new Cache(Cache.Mode.EXACT, null, null));
+        assertThat(plain.snapshot().policies().getFirst().cache())
+                .isEqualTo(new PolicyEntry.Cache(600_000, false));
+        var told = compileCached(new Cache(Cache.Mode.EXACT, "24h", Cache.Temperature.ANY));
+        assertThat(told.snapshot().policies().getFirst().cache())
+                .isEqualTo(new PolicyEntry.Cache(86_400_000, true));
+        var off = compileCached(new Cache(Cache.Mode.DISABLED, "1s", null));
+        assertThat(off.snapshot().policies().getFirst().cache()).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"999ms", "24h1ms", "10", "", "0s", "-1s"})
+    void refusesLifetimesOfAnswersOutsideOfASecondToADay(String ttl) {
+        for (var mode : List.of(Cache.Mode.EXACT, Cache.Mode.DISABLED)) {
+            var compiled = compileCached(new Cache(mode, ttl, null));
+            var verdict = verdict(compiled, Kind.ROUTING_POLICY, "team-a/chat");
+            assertThat(verdict.accepted()).isFalse();
+            assertThat(verdict.problems().toString()).contains("spec.cache.ttl");
+        }
+    }
+
+    @Test
+    void refusesWordsOfTheCacheThatItDoesNotKnow() {
+        var mode = compileCached(new Cache(Cache.Mode.UNKNOWN, null, null));
+        assertThat(verdict(mode, Kind.ROUTING_POLICY, "team-a/chat").accepted()).isFalse();
+        var temperature =
+                compileCached(new Cache(Cache.Mode.EXACT, null, Cache.Temperature.UNKNOWN));
+        assertThat(verdict(temperature, Kind.ROUTING_POLICY, "team-a/chat").accepted()).isFalse();
     }
 
     @Test
