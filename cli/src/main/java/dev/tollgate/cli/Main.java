@@ -20,6 +20,7 @@ public final class Main {
         commands.put("crds", CrdsCommand.class);
         commands.put("simulator", SimulatorCommand.class);
         commands.put("lint", LintCommand.class);
+        commands.put("drill", DrillCommand.class);
         commands.put("train", TrainCommand.class);
         return commands;
     }

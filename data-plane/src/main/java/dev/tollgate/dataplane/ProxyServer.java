@@ -5,6 +5,7 @@ import dev.tollgate.dataplane.budget.BudgetGate;
 import dev.tollgate.dataplane.cache.AnswerCache;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.exchange.DrainPool;
+import dev.tollgate.dataplane.exchange.Drills;
 import dev.tollgate.dataplane.exchange.HealthChecks;
 import dev.tollgate.dataplane.exchange.Lifecycle;
 import dev.tollgate.dataplane.exchange.LoopParts;
@@ -54,6 +55,7 @@ public final class ProxyServer {
     private final @Nullable RecordLines lines;
     private final TargetStates targets;
     private final TeamLimits teamLimits;
+    private final Drills drills = new Drills();
     private final RetryBudget retries = new RetryBudget();
     private final DrainPool drains = new DrainPool();
     private final AnswerCache cache = AnswerCache.inMemory();
@@ -165,6 +167,7 @@ public final class ProxyServer {
                                         options.connectionsPerProvider() / options.eventLoops())),
                         targets,
                         teamLimits,
+                        drills,
                         retries,
                         drains,
                         cache,
@@ -197,6 +200,7 @@ public final class ProxyServer {
                                 usageLog,
                                 metrics,
                                 targets,
+                                drills,
                                 retries,
                                 drains,
                                 cache.store(),

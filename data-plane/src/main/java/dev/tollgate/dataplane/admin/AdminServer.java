@@ -4,6 +4,7 @@ import dev.tollgate.dataplane.budget.BudgetGate;
 import dev.tollgate.dataplane.cache.AnswerStore;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.exchange.DrainPool;
+import dev.tollgate.dataplane.exchange.Drills;
 import dev.tollgate.dataplane.exchange.Lifecycle;
 import dev.tollgate.dataplane.exchange.RetryBudget;
 import dev.tollgate.dataplane.exchange.TargetStates;
@@ -41,6 +42,7 @@ public final class AdminServer {
             UsageLog usageLog,
             Metrics metrics,
             TargetStates targets,
+            Drills drills,
             RetryBudget retries,
             DrainPool drains,
             AnswerStore answers,
@@ -80,9 +82,14 @@ public final class AdminServer {
 
     private void answer(HttpServerRequest request) {
         var response = request.response().putHeader("cache-control", "no-store");
+        var drill = new DrillPage(sources);
+        if (drill.takes(request)) {
+            drill.begin(request);
+            return;
+        }
         if (!HttpMethod.GET.equals(request.method()) && !HttpMethod.HEAD.equals(request.method())) {
             response.putHeader("allow", "GET, HEAD");
-            text(response.setStatusCode(405), "405: this port is read-only\n");
+            text(response.setStatusCode(405), "405: this port is read-only, but for drills\n");
             return;
         }
         switch (request.path() == null ? "" : request.path()) {
@@ -98,6 +105,7 @@ public final class AdminServer {
             case "/status" -> json(response, status.render().toBuffer());
             case "/config" -> config(response);
             case "/usage" -> usage(request, response);
+            case DrillPage.PATH -> json(response, drill.render());
             case "/" ->
                     response.putHeader("content-type", "text/html; charset=utf-8")
                             .putHeader(
@@ -108,7 +116,7 @@ public final class AdminServer {
             default ->
                     text(
                             response.setStatusCode(404),
-                            "404: see / /livez /readyz /metrics /status /config /usage\n");
+                            "404: see / /livez /readyz /metrics /status /config /usage /drill\n");
         }
     }
 

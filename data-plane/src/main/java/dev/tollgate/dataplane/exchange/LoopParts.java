@@ -24,6 +24,7 @@ public record LoopParts(
         Upstreams upstreams,
         TargetStates targets,
         TeamLimits teamLimits,
+        Drills drills,
         RetryBudget retries,
         DrainPool drains,
         AnswerCache cache,

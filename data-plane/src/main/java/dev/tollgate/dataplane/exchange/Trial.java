@@ -160,6 +160,12 @@ final class Trial implements Call.Owner, Relay.Owner {
                             EMPTY));
             return;
         }
+        if (loop.drills().hits(provider.key())) {
+            failed(
+                    new Call.Failure(
+                            new Outcome.ConnectFailure(), Drills.WORD, 0, false, null, EMPTY));
+            return;
+        }
         boolean sse = scan.dialect() != Dialect.GEMINI || terms.arrival().ingress().sse();
         var started =
                 new Call(

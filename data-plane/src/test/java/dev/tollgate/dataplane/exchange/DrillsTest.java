@@ -1,0 +1,101 @@
+package dev.tollgate.dataplane.exchange;
+
+import static dev.tollgate.dataplane.exchange.Harness.answers;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Game days: a provider that works is made to fail. */
+class DrillsTest {
+
+    private final Harness harness = new Harness();
+
+    @BeforeEach
+    void serve() {
+        var a = harness.upstream(answers(200, Harness.CHAT_ANSWER));
+        var b = harness.upstream(answers(200, Harness.CHAT_ANSWER));
+        var providers =
+                List.of(
+                        Snapshots.provider("a", "openai-chat", a.url() + "/v1"),
+                        Snapshots.provider("b", "openai-chat", b.url() + "/v1"));
+        harness.apply(
+                Snapshots.of(
+                        providers,
+                        List.of(Snapshots.chain("model-1", Snapshots.retry(3, null), providers)),
+                        List.of(Snapshots.budget("1000000")),
+                        List.of(Harness.clientKey()),
+                        List.of()));
+        harness.start();
+    }
+
+    @AfterEach
+    void close() {
+        harness.close();
+    }
+
+    private HttpResponse<String> begin(String provider, String seconds) {
+        return harness.send(
+                HttpRequest.newBuilder(
+                                URI.create(
+                                        harness.adminUrl(
+                                                "/drill?provider="
+                                                        + provider
+                                                        + "&seconds="
+                                                        + seconds)))
+                        .POST(HttpRequest.BodyPublishers.noBody()));
+    }
+
+    private JsonObject report(String provider) {
+        return new JsonObject(harness.admin("/drill").body()).getJsonObject(provider);
+    }
+
+    private String servedBy() {
+        var answer = harness.chat(Harness.chat("model-1", false));
+        return answer.headers().firstValue("x-tollgate-provider").orElse("none");
+    }
+
+    @Test
+    void showsThatTheChainHoldsAndEndsByItself() {
+        assertThat(servedBy()).isEqualTo("a");
+        assertThat(begin("platform/a", "1").statusCode()).isEqualTo(200);
+        assertThat(servedBy()).isEqualTo("b");
+        assertThat(harness.record(2).getJsonArray("attempts").getJsonObject(0).getString("outcome"))
+                .isEqualTo("drill");
+        assertThat(report("platform/a").getInteger("calls")).isEqualTo(1);
+        assertThat(report("platform/a").getInteger("served")).isEqualTo(1);
+        assertThat(report("platform/a").getInteger("failed")).isZero();
+        await().until(() -> servedBy().equals("a"));
+        assertThat(report("platform/a").getInteger("seconds_left")).isZero();
+    }
+
+    @Test
+    void countsRequestsThatNoOtherTargetServes() {
+        begin("platform/a", "60");
+        begin("platform/b", "60");
+        var answer = harness.chat(Harness.chat("model-1", false));
+        assertThat(answer.statusCode()).isGreaterThanOrEqualTo(500);
+        assertThat(report("platform/a").getInteger("failed")).isEqualTo(1);
+        assertThat(report("platform/a").getInteger("served")).isZero();
+    }
+
+    @Test
+    void refusesDrillsOfUnknownProvidersAndForeverAndOtherWrites() {
+        assertThat(begin("platform/c", "60").statusCode()).isEqualTo(404);
+        assertThat(begin("platform/a", "0").statusCode()).isEqualTo(400);
+        assertThat(begin("platform/a", "3601").statusCode()).isEqualTo(400);
+        assertThat(begin("platform/a", "soon").statusCode()).isEqualTo(400);
+        var other =
+                HttpRequest.newBuilder(URI.create(harness.adminUrl("/status")))
+                        .POST(HttpRequest.BodyPublishers.noBody());
+        assertThat(harness.send(other).statusCode()).isEqualTo(405);
+        assertThat(servedBy()).isEqualTo("a");
+    }
+}
