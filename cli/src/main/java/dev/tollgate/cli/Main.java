@@ -21,6 +21,7 @@ public final class Main {
         commands.put("simulator", SimulatorCommand.class);
         commands.put("lint", LintCommand.class);
         commands.put("drill", DrillCommand.class);
+        commands.put("explain", ExplainCommand.class);
         commands.put("train", TrainCommand.class);
         return commands;
     }
@@ -41,7 +42,7 @@ public final class Main {
      * @param asked the command that is to run: only its classes are looked at, for a faster start;
      *     all of them if it is none
      */
-    private static CommandLine commandLine(Settings settings, String asked) {
+    static CommandLine commandLine(Settings settings, String asked) {
         var root = new CommandLine(new TollgateCommand.Root());
         COMMANDS.forEach(
                 (name, command) -> {

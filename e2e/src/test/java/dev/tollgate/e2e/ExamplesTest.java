@@ -37,7 +37,17 @@ class ExamplesTest {
         "media, public",
         "cache, public",
         "cluster, any",
-        "providers, public"
+        "providers, public",
+        "routing/cheapest-80-reliable-20, public",
+        "routing/complexity, public",
+        "routing/conditions, public",
+        "routing/least-cost, public",
+        "routing/lowest-latency, public",
+        "routing/residency, public",
+        "routing/round-robin, public",
+        "routing/score, public",
+        "routing/sticky, public",
+        "routing/weighted, public"
     })
     void compilesWithoutAProblem(String example, String endpointPolicy) throws Exception {
         try (var files = Files.list(examples().resolve(example))) {
@@ -54,14 +64,15 @@ class ExamplesTest {
             assertThat(files.filter(ExamplesTest::isYaml))
                     .allSatisfy(
                             file ->
-                                    assertThat(file.getParent().getFileName().toString())
+                                    assertThat(examples().relativize(file).getName(0).toString())
                                             .isIn(
                                                     "demo",
                                                     "laptop",
                                                     "media",
                                                     "cache",
                                                     "cluster",
-                                                    "providers"));
+                                                    "providers",
+                                                    "routing"));
         }
     }
 

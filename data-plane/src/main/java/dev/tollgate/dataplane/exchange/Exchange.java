@@ -369,13 +369,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
     private boolean admits(Arrival.Welcome welcome, List<BudgetEntry> budgets) {
         var snapshot = welcome.applied().snapshot();
         if (budgets.isEmpty() && snapshot.settings().unbudgetedNamespaces() == Unbudgeted.BLOCK) {
-            refuse(
-                    Refusal.of(
-                            ErrorKind.PERMISSION,
-                            "namespace "
-                                    + welcome.caller().namespace()
-                                    + " has no Budget, and this installation serves none without",
-                            Outcome.FORBIDDEN));
+            refuse(Refusal.unbudgeted(welcome.caller().namespace()));
             return false;
         }
         if (tally.tags.isEmpty()) {

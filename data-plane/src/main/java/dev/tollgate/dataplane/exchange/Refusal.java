@@ -40,6 +40,18 @@ record Refusal(
                 Outcome.RATE_LIMITED);
     }
 
+    /** The installation serves only namespaces that a Budget covers. */
+    static Refusal unbudgeted(String namespace) {
+        return closed(
+                "namespace "
+                        + namespace
+                        + " has no Budget, and this installation serves none without");
+    }
+
+    static Refusal closed(String message) {
+        return of(ErrorKind.PERMISSION, message, Outcome.FORBIDDEN);
+    }
+
     static Refusal of(NoRoute noRoute) {
         var wait = noRoute.retryAfterMillis();
         var retryAfter = wait == null ? null : Duration.ofMillis(wait);

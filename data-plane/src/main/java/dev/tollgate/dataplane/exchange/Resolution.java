@@ -12,6 +12,7 @@ import dev.tollgate.dialects.scan.PassScan;
 import dev.tollgate.dialects.scan.RequestScanner;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.route.Ask;
+import dev.tollgate.policy.route.Caller;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.ComplexityScore;
 import dev.tollgate.policy.route.Exclusion;
@@ -21,6 +22,7 @@ import dev.tollgate.policy.route.PromptFigures;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.Routing;
+import dev.tollgate.policy.route.SnapshotIndex;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -50,9 +52,19 @@ sealed interface Resolution {
     /**
      * @param model as the client spelled it, empty if it did not get so far
      * @param route {@code namespace/policy/rule}, empty if none was chosen
+     * @param exclusions every target that was looked at
      */
-    record Impossible(Refusal refusal, String model, String route, boolean stream)
+    record Impossible(
+            Refusal refusal, String model, String route, boolean stream, List<Exclusion> exclusions)
             implements Resolution {}
+
+    /** What is known of a request before its body is looked at. */
+    record Asked(
+            Ingress ingress,
+            SnapshotIndex index,
+            Caller caller,
+            @Nullable Money ceiling,
+            Instant now) {}
 
     Set<String> CHAT = Set.of("Chat");
     Set<String> EMBEDDINGS = Set.of("Embeddings");
@@ -61,44 +73,59 @@ sealed interface Resolution {
     int BYTES_PER_TOKEN = 4;
 
     static Resolution of(Arrival.Welcome arrival, byte[] body, HeaderLookup headers) {
+        var asked =
+                new Asked(
+                        arrival.ingress(),
+                        arrival.applied().index(),
+                        arrival.caller(),
+                        arrival.ceiling(),
+                        Instant.now());
         return switch (scan(arrival.ingress(), body, headers)) {
             case Scanned.Malformed malformed ->
                     impossible(Refusal.invalid(malformed.message(), malformed.param()), "");
-            case RequestScan scan -> resolve(arrival, scan, body, headers);
+            case RequestScan scan -> of(asked, scan, body, headers);
         };
     }
 
-    private static Scanned scan(Ingress ingress, byte[] body, HeaderLookup headers) {
+    static Scanned scan(Ingress ingress, byte[] body, HeaderLookup headers) {
         return ingress.operation() == Operation.PASS
                 ? PassScan.scan(ingress, body, headers.first("content-type"))
                 : RequestScanner.scan(ingress, body);
     }
 
-    private static Resolution resolve(
-            Arrival.Welcome arrival, RequestScan scan, byte[] body, HeaderLookup headers) {
-        var pathModel = arrival.ingress().pathModel();
+    /** The model as the client spelled it; empty: it named none. */
+    static String model(Ingress ingress, RequestScan scan) {
+        var pathModel = ingress.pathModel();
         var model = pathModel != null ? pathModel : scan.model();
-        if (model == null || model.isEmpty()) {
+        return model == null ? "" : model;
+    }
+
+    static Ask ask(Asked asked, RequestScan scan, byte[] body, HeaderLookup headers) {
+        return new Ask(
+                asked.caller(),
+                model(asked.ingress(), scan),
+                headers,
+                requires(scan),
+                estimatedTokens(scan),
+                outputLimit(scan),
+                scan.stream(),
+                asked.now(),
+                () -> complexity(scan, body).total());
+    }
+
+    static Resolution of(Asked asked, RequestScan scan, byte[] body, HeaderLookup headers) {
+        var model = model(asked.ingress(), scan);
+        if (model.isEmpty()) {
             return impossible(Refusal.invalid("model is missing", "model"), "");
         }
-        var ask =
-                new Ask(
-                        arrival.caller(),
-                        model,
-                        headers,
-                        requires(scan),
-                        estimatedTokens(scan),
-                        outputLimit(scan),
-                        scan.stream(),
-                        Instant.now(),
-                        () -> complexity(scan, body).total());
-        return switch (Router.route(arrival.applied().index(), ask)) {
+        return switch (Router.route(asked.index(), ask(asked, scan, body, headers))) {
             case NoRoute none ->
                     new Impossible(
                             Refusal.of(none),
                             model,
                             none.route() == null ? "" : none.route(),
-                            scan.stream());
+                            scan.stream(),
+                            none.exclusions());
             case RoutePlan plan ->
                     carried(
                             new Resolved(
@@ -106,8 +133,8 @@ sealed interface Resolution {
                                     body,
                                     model,
                                     plan,
-                                    arrival.ceiling(),
-                                    arrival.ingress().endpoint()));
+                                    asked.ceiling(),
+                                    asked.ingress().endpoint()));
         };
     }
 
@@ -161,7 +188,11 @@ sealed interface Resolution {
                 case RoutePlan smaller -> kept = smaller;
                 case NoRoute none -> {
                     return new Impossible(
-                            Refusal.of(none), all.model(), all.plan().route(), scan.stream());
+                            Refusal.of(none),
+                            all.model(),
+                            all.plan().route(),
+                            scan.stream(),
+                            none.exclusions());
                 }
             }
         }
@@ -269,6 +300,6 @@ sealed interface Resolution {
     }
 
     private static Resolution impossible(Refusal refusal, String model) {
-        return new Impossible(refusal, model, "", false);
+        return new Impossible(refusal, model, "", false, List.of());
     }
 }

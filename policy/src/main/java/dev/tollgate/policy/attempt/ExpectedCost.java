@@ -10,14 +10,14 @@ import dev.tollgate.policy.route.RoutePlan;
  * (api.md, 3.2). Output is the smaller of what the client asks for and what the rule's answers had
  * on average.
  */
-final class ExpectedCost {
+public final class ExpectedCost {
 
     /** Of answers of a rule that has given none yet, where the client sets no limit. */
     static final long ASSUMED_OUTPUT_TOKENS = 500;
 
     private ExpectedCost() {}
 
-    static long outputTokens(RoutePlan plan, Telemetry telemetry) {
+    public static long outputTokens(RoutePlan plan, Telemetry telemetry) {
         long mean = telemetry.meanOutputTokens(plan.route());
         long limit = plan.traits().outputLimit();
         long usual = mean < 0 ? ASSUMED_OUTPUT_TOKENS : mean;
@@ -25,7 +25,7 @@ final class ExpectedCost {
     }
 
     /** Nano-dollars; a target without a price comes last. */
-    static long nanos(Candidate candidate, long inputTokens, long outputTokens) {
+    public static long nanos(Candidate candidate, long inputTokens, long outputTokens) {
         var price = candidate.model().price();
         return price == null
                 ? Long.MAX_VALUE

@@ -54,6 +54,17 @@ public final class Router {
         return plan(index, ask, policy, match, limits.and(policy));
     }
 
+    /** The policy that routes a name for the callers of a namespace; null: none does. */
+    public static @Nullable PolicyEntry policy(SnapshotIndex index, Caller caller, String model) {
+        return index.view(caller.namespace()).policyFor(model);
+    }
+
+    /** The rules that were passed over on the way to the one that serves. */
+    public static List<SkippedRule> skipped(SnapshotIndex index, Ask ask) {
+        var policy = policy(index, ask.caller(), ask.model());
+        return policy == null ? List.of() : RuleMatch.skipped(policy, ask);
+    }
+
     /** What the caller may ask for, sorted by name; for {@code /v1/models}. */
     public static List<VisibleModel> visibleModels(SnapshotIndex index, Caller caller) {
         var view = index.view(caller.namespace());

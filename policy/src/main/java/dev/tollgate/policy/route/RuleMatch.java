@@ -5,6 +5,8 @@ import dev.tollgate.policy.snapshot.RuleEntry;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +26,7 @@ record RuleMatch(RuleEntry rule, @Nullable Complexity complexity) {
             if (match == null) {
                 return new RuleMatch(rule, complexity);
             }
-            if (!holds(match, ask)) {
+            if (failing(match, ask) != null) {
                 continue;
             }
             if (!match.complexity().isEmpty()) {
@@ -40,22 +42,52 @@ record RuleMatch(RuleEntry rule, @Nullable Complexity complexity) {
         return null;
     }
 
-    /** All but the complexity, which costs most to know. */
-    private static boolean holds(RuleEntry.Match match, Ask ask) {
+    /** The rules before the first that matches, or all, each with what failed first. */
+    static List<SkippedRule> skipped(PolicyEntry policy, Ask ask) {
+        var skipped = new ArrayList<SkippedRule>();
+        for (var rule : policy.rules()) {
+            var match = rule.match();
+            if (match == null) {
+                break;
+            }
+            var failed = failing(match, ask);
+            if (failed == null && !match.complexity().isEmpty()) {
+                var level = Complexity.of(ask.complexity().getAsInt(), policy).level();
+                failed =
+                        match.complexity().contains(level)
+                                ? null
+                                : SkippedRule.Condition.COMPLEXITY;
+            }
+            if (failed == null) {
+                break;
+            }
+            skipped.add(new SkippedRule(rule, failed));
+        }
+        return skipped;
+    }
+
+    /** Of all but the complexity, which costs most to know; null: they hold. */
+    private static SkippedRule.@Nullable Condition failing(RuleEntry.Match match, Ask ask) {
         if (!match.serviceAccounts().isEmpty()
                 && !match.serviceAccounts().contains(ask.caller().name())) {
-            return false;
+            return SkippedRule.Condition.SERVICE_ACCOUNTS;
         }
         var min = match.minInputTokens();
         var max = match.maxInputTokens();
         if (min != null && ask.estimatedInputTokens() < min
                 || max != null && ask.estimatedInputTokens() >= max) {
-            return false;
+            return SkippedRule.Condition.ESTIMATED_INPUT_TOKENS;
+        }
+        if (!ask.requires().containsAll(match.requires())) {
+            return SkippedRule.Condition.REQUIRES;
+        }
+        for (var header : match.headers()) {
+            if (!holds(header, ask.headers())) {
+                return SkippedRule.Condition.HEADERS;
+            }
         }
         var time = match.time();
-        return ask.requires().containsAll(match.requires())
-                && match.headers().stream().allMatch(header -> holds(header, ask.headers()))
-                && (time == null || holds(time, ask.now()));
+        return time == null || holds(time, ask.now()) ? null : SkippedRule.Condition.TIME;
     }
 
     private static boolean holds(RuleEntry.HeaderMatch wanted, HeaderLookup headers) {

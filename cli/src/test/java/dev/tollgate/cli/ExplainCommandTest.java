@@ -1,0 +1,286 @@
+package dev.tollgate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ExplainCommandTest {
+
+    private static final Path ROUTING = Path.of("../examples/routing");
+
+    /**
+     * Two targets in two regions, of which policy allows one; a Budget; a policy for embeddings.
+     */
+    private static final String FOLDER =
+            """
+            {apiVersion: tollgate.dev/v1alpha1, kind: ModelProvider, metadata: {name: eu, namespace: tollgate-system}, spec: {
+              type: OpenAI, region: eu, auth: {type: None}, allowedNamespaces: {from: All}, models: [{name: gpt-4o-mini}]}}
+            ---
+            {apiVersion: tollgate.dev/v1alpha1, kind: ModelProvider, metadata: {name: us, namespace: tollgate-system}, spec: {
+              type: Anthropic, region: us, auth: {type: None}, allowedNamespaces: {from: All}, models: [{name: claude-haiku-4-5}]}}
+            ---
+            {apiVersion: tollgate.dev/v1alpha1, kind: RoutingPolicy, metadata: {name: chat, namespace: team-a}, spec: {
+              models: [fast], rules: [
+                {name: bot, match: {serviceAccounts: [bot]}, targets: [
+                  {name: us, providerRef: {name: us, namespace: tollgate-system}, model: claude-haiku-4-5}]},
+                {name: rest, targets: [
+                  {name: eu, providerRef: {name: eu, namespace: tollgate-system}, model: gpt-4o-mini},
+                  {name: us, providerRef: {name: us, namespace: tollgate-system}, model: claude-haiku-4-5, priority: 1}]}]}}
+            ---
+            {apiVersion: tollgate.dev/v1alpha1, kind: RoutingPolicy, metadata: {name: residency, namespace: tollgate-system}, spec: {
+              models: ["*"], inheritance: Override, visibleTo: {from: All}, constraints: {regions: [eu]}}}
+            ---
+            {apiVersion: tollgate.dev/v1alpha1, kind: Budget, metadata: {name: monthly, namespace: team-a}, spec: {
+              amount: "12.50", period: {type: Month}}}
+            """;
+
+    private static final String CHAT =
+            "{\"model\":\"fast\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+
+    @TempDir Path folder;
+
+    private record Said(int code, String out, String err) {
+        JsonNode json() {
+            try {
+                return new ObjectMapper().readTree(out);
+            } catch (IOException e) {
+                throw new AssertionError(out, e);
+            }
+        }
+    }
+
+    private static Said run(String... arguments) {
+        var out = new StringWriter();
+        var err = new StringWriter();
+        int code =
+                Main.commandLine(new Settings(Map.of()), arguments[0])
+                        .setOut(new PrintWriter(out))
+                        .setErr(new PrintWriter(err))
+                        .execute(arguments);
+        return new Said(code, out.toString(), err.toString());
+    }
+
+    private static Said example(String name, String... more) {
+        var arguments =
+                new ArrayList<>(
+                        List.of(
+                                "explain",
+                                ROUTING.resolve(name).toString(),
+                                "--as",
+                                "default/bot",
+                                "--request",
+                                ROUTING.resolve(name).resolve("request.json").toString(),
+                                "--output",
+                                "json"));
+        arguments.addAll(List.of(more));
+        return run(arguments.toArray(String[]::new));
+    }
+
+    private Said explain(String body, String... more) throws IOException {
+        Files.writeString(folder.resolve("all.yaml"), FOLDER);
+        var request = Files.writeString(folder.resolve("request.json"), body);
+        var arguments =
+                new ArrayList<>(
+                        List.of("explain", folder.toString(), "--request", request.toString()));
+        arguments.addAll(List.of(more));
+        return run(arguments.toArray(String[]::new));
+    }
+
+    static List<String> examples() throws IOException {
+        try (Stream<Path> folders = Files.list(ROUTING)) {
+            return folders.filter(Files::isDirectory)
+                    .map(path -> path.getFileName().toString())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void explainsEveryExampleWithoutAProblem(String name) {
+        var said = example(name);
+
+        assertThat(said.err()).isEmpty();
+        assertThat(said.code()).isZero();
+        int shares = 0;
+        for (var target : said.json().path("targets")) {
+            shares += target.path("share_percent").asInt();
+        }
+        assertThat(shares).isBetween(99, 101);
+        assertThat(run("lint", ROUTING.resolve(name).toString()).out()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "cheapest-80-reliable-20, weighted, cheapest, 80",
+        "complexity, weighted, large, 100",
+        "conditions, weighted, mini, 100",
+        "least-cost, least-cost, flash, 100",
+        "lowest-latency, lowest-latency, flash, 95",
+        "residency, weighted, eu, 100",
+        "round-robin, round-robin, mini, 33",
+        "score, score, mini, 100",
+        "sticky, weighted, mini, 67",
+        "weighted, weighted, mini, 60"
+    })
+    void saysWhoGoesFirstAndHowOften(String name, String strategy, String first, int share) {
+        var json = example(name).json();
+
+        assertThat(json.path("strategy").asText()).isEqualTo(strategy);
+        assertThat(json.path("pick").path("target").asText()).isEqualTo(first);
+        assertThat(json.path("failover").path(0).asText()).isEqualTo(first);
+        for (var target : json.path("targets")) {
+            if (target.path("name").asText().equals(first)) {
+                assertThat(target.path("share_percent").asInt()).isEqualTo(share);
+            }
+        }
+    }
+
+    @Test
+    void listsTheOrderOfFailover() {
+        assertThat(example("least-cost").json().path("failover"))
+                .extracting(JsonNode::asText)
+                .containsExactly("flash", "haiku", "best");
+    }
+
+    @Test
+    void obeysHeadersAsTheGatewayDoes() {
+        assertThat(
+                        example("least-cost", "--header", "X-Quality-Hint: high")
+                                .json()
+                                .path("pick")
+                                .path("target")
+                                .asText())
+                .isEqualTo("best");
+        assertThat(
+                        example("conditions", "--header", "x-workload: batch")
+                                .json()
+                                .path("rule")
+                                .asText())
+                .isEqualTo("batch");
+        var pinned = example("sticky", "--header", "x-tollgate-session: abc").json();
+        assertThat(pinned.path("targets"))
+                .extracting(target -> target.path("share_percent").asInt())
+                .containsExactlyInAnyOrder(0, 100);
+    }
+
+    @Test
+    void takesTheTimeThatItIsGiven() {
+        assertThat(
+                        example("conditions", "--at", "2026-11-23T22:30:00Z")
+                                .json()
+                                .path("rule")
+                                .asText())
+                .isEqualTo("night");
+        assertThat(
+                        example("conditions", "--at", "2026-11-23T12:00:00Z")
+                                .json()
+                                .path("rule")
+                                .asText())
+                .isEqualTo("rest");
+    }
+
+    @Test
+    void saysWhyRulesAndTargetsAreLeftOut() throws IOException {
+        var said = explain(CHAT, "--as", "team-a/web");
+
+        assertThat(said.code()).isZero();
+        assertThat(said.out())
+                .contains("policy      team-a/chat, rule rest")
+                .contains("not bot: sa:team-a/web is none of [sa:team-a/bot]")
+                .contains("excluded: region not allowed: is in region us, not allowed")
+                .contains("budget      team-a/monthly (hard): $12.50 a month, left: unknown")
+                .contains("the gateway writes an output limit of 16384")
+                .contains("cache       off")
+                .contains("result      served");
+    }
+
+    @Test
+    void endsWithOneWhenNothingServes() throws IOException {
+        var said = explain(CHAT, "--as", "team-a/bot");
+
+        assertThat(said.code()).isEqualTo(1);
+        assertThat(said.out())
+                .contains("rule bot")
+                .contains("excluded: region not allowed")
+                .contains("result      refused (forbidden): no target of team-a/chat/bot");
+        assertThat(explain(CHAT.replace("fast", "other"), "--as", "team-a").code()).isEqualTo(1);
+    }
+
+    @Test
+    void leavesOutWhatCostsMoreThanTheClientAllows() throws IOException {
+        var said = explain(CHAT, "--as", "team-a", "--header", "x-tollgate-max-cost: 0.0000001");
+
+        assertThat(said.code()).isEqualTo(1);
+        assertThat(said.out()).contains("excluded: above cost ceiling").contains("refused");
+    }
+
+    @Test
+    void knowsTheDialectByTheBodyOrThePath() throws IOException {
+        var messages = "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+        var anthropic = "{\"model\":\"fast\",\"max_tokens\":9,\"system\":\"Be brief.\"," + messages;
+        var gemini = "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]}";
+
+        assertThat(explain(anthropic, "--as", "team-a").out()).contains("fast (anthropic)");
+        assertThat(explain("{\"model\":\"fast\",\"input\":\"Hi\"}", "--as", "team-a").out())
+                .contains("fast (openai-responses)");
+        assertThat(
+                        explain(
+                                        gemini,
+                                        "--as",
+                                        "team-a",
+                                        "--path",
+                                        "/v1beta/models/fast:streamGenerateContent?alt=sse")
+                                .out())
+                .contains("fast (gemini, stream)");
+        assertThat(explain(gemini, "--as", "team-a").code()).isEqualTo(2);
+    }
+
+    @Test
+    void endsWithTwoOnUnusableInput() throws IOException {
+        assertThat(explain("{\"model\":\"fast\"}", "--as", "team-a").err())
+                .contains("`messages` is missing");
+        assertThat(explain("no json", "--as", "team-a").code()).isEqualTo(2);
+        assertThat(explain(CHAT, "--as", "Team A").err()).contains("--as Team A");
+        assertThat(explain(CHAT, "--as", "team-a", "--at", "noon").err()).contains("--at noon");
+        assertThat(explain(CHAT, "--as", "team-a", "--path", "/v2/x").err())
+                .contains("no such endpoint");
+        assertThat(explain(CHAT, "--as", "team-a", "--header", "x").err()).contains("--header x");
+        assertThat(explain(CHAT, "--as", "team-a", "--header", "x-quality-hint: best").code())
+                .isEqualTo(2);
+        assertThat(explain(CHAT).code()).isEqualTo(2);
+        assertThat(run("explain", "no-such-folder", "--as", "a", "--request", "pom.xml").err())
+                .contains("no-such-folder is not a folder");
+        assertThat(run("explain", folder.toString(), "--as", "a", "--request", "absent.json").err())
+                .contains("absent.json cannot be read");
+    }
+
+    @Test
+    void tellsWhatIsWrongWithTheFolderAndGoesOn() throws IOException {
+        Files.writeString(
+                folder.resolve("bad.yaml"),
+                "{apiVersion: tollgate.dev/v1alpha1, kind: RoutingPolicy, metadata: {name: bad,"
+                        + " namespace: team-a}, spec: {models: [bad], rules: [{name: r, targets:"
+                        + " [{name: t, providerRef: {name: absent}, model: m}]}]}}");
+
+        var said = explain(CHAT, "--as", "team-a");
+
+        assertThat(said.code()).isZero();
+        assertThat(said.err()).contains("ModelProvider team-a/absent not found");
+    }
+}
