@@ -69,9 +69,8 @@ record ExplainedPicks(
                                             now,
                                             random));
         }
-        var pick = order.getFirst();
         return new ExplainedPicks(
-                null, shares, order, because(plan, pick, first.reasons.get(pick)));
+                null, shares, order, because(plan, first.reasons.get(order.getFirst())));
     }
 
     /** Nothing is known, and every request has the next turn. */
@@ -119,7 +118,7 @@ record ExplainedPicks(
         }
     }
 
-    private static String because(RoutePlan plan, String pick, Selection.@Nullable Reason reason) {
+    private static String because(RoutePlan plan, Selection.@Nullable Reason reason) {
         if (reason == null) {
             throw new IllegalStateException("reason: null (expected: of a target that was picked)");
         }

@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dataplane.budget.TimeSource;
 import dev.tollgate.dataplane.limits.ProviderLimits;
 import dev.tollgate.dataplane.limits.QuotaHeaders;
 import dev.tollgate.policy.attempt.Outcome;
@@ -13,8 +14,11 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import io.github.resilience4j.core.IntervalFunction;
 import io.vertx.core.MultiMap;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -56,14 +60,13 @@ public final class TargetStates implements Telemetry {
         volatile boolean credentialRejected;
         final LastMinute lastMinute = new LastMinute();
 
-        Target(ProviderEntry.Breaker settings, String name) {
+        Target(ProviderEntry.Breaker settings, String name, TimeSource time) {
             this.settings = settings;
-            this.breaker = CircuitBreaker.of(name, config(settings));
+            this.breaker = CircuitBreaker.of(name, config(settings, time));
         }
 
         /** What took too long is slow; other failures say nothing about the time of an answer. */
-        void measured(Outcome outcome, long latencyNanos, long firstTokenNanos) {
-            long now = System.nanoTime();
+        void measured(Outcome outcome, long latencyNanos, long firstTokenNanos, long now) {
             if (outcome instanceof Outcome.Success || outcome instanceof Outcome.Timeout) {
                 answerMicros.add(TimeUnit.NANOSECONDS.toMicros(latencyNanos), now);
             }
@@ -84,6 +87,29 @@ public final class TargetStates implements Telemetry {
         }
     }
 
+    private static final class BreakerClock extends Clock {
+        private final TimeSource time;
+
+        BreakerClock(TimeSource time) {
+            this.time = time;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            throw new UnsupportedOperationException("zone: a breaker asks for no other");
+        }
+
+        @Override
+        public Instant instant() {
+            return time.now();
+        }
+    }
+
     private static final class CountedFailure extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -100,17 +126,24 @@ public final class TargetStates implements Telemetry {
     private final RouteFigures routes = new RouteFigures();
     private final ConcurrentHashMap<String, Boolean> checked = new ConcurrentHashMap<>();
     private final ProviderLimits limits;
+    private final TimeSource time;
 
     /**
      * @param proxies live ones, which share the providers' limits; at least 1
      */
     public TargetStates(IntSupplier proxies) {
+        this(proxies, TimeSource.SYSTEM);
+    }
+
+    TargetStates(IntSupplier proxies, TimeSource time) {
         this.limits = new ProviderLimits(proxies);
+        this.time = time;
     }
 
     /** As many failures in a row as the window holds: a rate of 100 %. */
-    private static CircuitBreakerConfig config(ProviderEntry.Breaker settings) {
+    private static CircuitBreakerConfig config(ProviderEntry.Breaker settings, TimeSource time) {
         return CircuitBreakerConfig.custom()
+                .clock(new BreakerClock(time))
                 .slidingWindow(
                         settings.consecutiveFailures(),
                         settings.consecutiveFailures(),
@@ -131,7 +164,7 @@ public final class TargetStates implements Telemetry {
     public TargetState of(String provider, String model) {
         var models = targets.get(provider);
         var target = models == null ? null : models.get(model);
-        var now = Instant.now();
+        var now = time.now();
         var nearUntil = limits.nearUntil(provider, now);
         boolean unwell = Boolean.FALSE.equals(checked.get(provider));
         if (target == null) {
@@ -165,7 +198,7 @@ public final class TargetStates implements Telemetry {
 
     /** An answer of a route was this long. */
     void answered(String route, long outputTokens) {
-        routes.answered(route, outputTokens, System.nanoTime());
+        routes.answered(route, outputTokens, time.nanos());
     }
 
     /** Asks without taking: an open circuit whose time is over turns half-open by the question. */
@@ -189,7 +222,7 @@ public final class TargetStates implements Telemetry {
         if (!target(candidate).breaker.tryAcquirePermission()) {
             return false;
         }
-        limits.begin(candidate.provider().key(), tokens, Instant.now());
+        limits.begin(candidate.provider().key(), tokens, time.now());
         return true;
     }
 
@@ -200,7 +233,7 @@ public final class TargetStates implements Telemetry {
      */
     void unused(Candidate candidate, long moreTokens) {
         target(candidate).breaker.releasePermission();
-        limits.end(candidate.provider().key(), moreTokens, Instant.now());
+        limits.end(candidate.provider().key(), moreTokens, time.now());
     }
 
     /** What active checks say of a provider; null: there are none any more. */
@@ -216,7 +249,7 @@ public final class TargetStates implements Telemetry {
     void told(Candidate candidate, MultiMap headers) {
         var limit = candidate.provider().limits();
         int skipAbove = limit == null ? USUAL_SKIP_PERCENT : limit.skipAbovePercent();
-        target(candidate).quotaUntil = QuotaHeaders.nearUntil(headers, skipAbove, Instant.now());
+        target(candidate).quotaUntil = QuotaHeaders.nearUntil(headers, skipAbove, time.now());
     }
 
     /**
@@ -244,7 +277,7 @@ public final class TargetStates implements Telemetry {
             target.breaker.onSuccess(latencyNanos, TimeUnit.NANOSECONDS);
             target.latencyMillis = TimeUnit.NANOSECONDS.toMillis(latencyNanos);
         }
-        target.measured(outcome, latencyNanos, firstTokenNanos);
+        target.measured(outcome, latencyNanos, firstTokenNanos, time.nanos());
         var wait =
                 switch (outcome) {
                     case Outcome.RateLimited limited -> limited.retryAfter();
@@ -276,7 +309,7 @@ public final class TargetStates implements Telemetry {
                 (n, before) ->
                         before != null && before.settings.equals(provider.breaker())
                                 ? before
-                                : new Target(provider.breaker(), provider.key() + " " + n));
+                                : new Target(provider.breaker(), provider.key() + " " + n, time));
     }
 
     /** Forgets providers that are gone. */

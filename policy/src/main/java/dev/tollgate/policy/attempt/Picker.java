@@ -7,7 +7,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToLongFunction;
 import java.util.random.RandomGenerator;
-import java.util.stream.LongStream;
 
 /**
  * Picks one of several targets of the same priority as the rule's selection says; api.md, 3.2. Ties
@@ -64,7 +63,12 @@ final class Picker {
         if (floor == 0) {
             return peers;
         }
-        var enough = peers.stream().filter(candidate -> candidate.quality() >= floor).toList();
+        var enough = new ArrayList<Candidate>(peers.size());
+        for (var candidate : peers) {
+            if (candidate.quality() >= floor) {
+                enough.add(candidate);
+            }
+        }
         if (!enough.isEmpty()) {
             return enough;
         }
@@ -186,9 +190,14 @@ final class Picker {
             int weight,
             List<Candidate> candidates,
             ToLongFunction<Candidate> figure) {
-        var values = candidates.stream().mapToLong(figure).toArray();
-        long low = LongStream.of(values).min().orElse(0);
-        long high = LongStream.of(values).max().orElse(0);
+        var values = new long[sums.length];
+        long low = Long.MAX_VALUE;
+        long high = Long.MIN_VALUE;
+        for (int i = 0; i < values.length; i++) {
+            values[i] = figure.applyAsLong(candidates.get(i));
+            low = Math.min(low, values[i]);
+            high = Math.max(high, values[i]);
+        }
         double range = (double) high - low;
         for (int i = 0; i < values.length; i++) {
             sums[i] += range == 0 ? 0 : weight * ((values[i] - low) / range);

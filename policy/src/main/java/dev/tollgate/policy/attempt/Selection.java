@@ -108,7 +108,12 @@ public sealed interface Selection {
             return new None(Router.exhausted(plan.route(), exclusions, millis(now, earliest)));
         }
         int priority = others.getFirst().priority();
-        var lowest = others.stream().filter(c -> c.priority() == priority).toList();
+        var lowest = new ArrayList<Candidate>(others.size());
+        for (var candidate : others) {
+            if (candidate.priority() == priority) {
+                lowest.add(candidate);
+            }
+        }
         var picked = new Picker(plan, telemetry, random).pick(lowest);
         return new Chosen(picked.candidate(), picked.reason(), exclusions);
     }

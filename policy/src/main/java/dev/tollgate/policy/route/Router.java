@@ -211,7 +211,7 @@ public final class Router {
         if (candidates.isEmpty()) {
             return exhausted(route, exclusions, null);
         }
-        candidates.sort(Comparator.comparing(Candidate::priority));
+        candidates.sort(Comparator.comparingInt(Candidate::priority));
         return new RoutePlan(
                 policy.key(),
                 route,

@@ -34,13 +34,12 @@ final class TargetFilter {
             var told = region == null ? "has an unknown region" : "is in region " + region;
             return because(candidate, Exclusion.Reason.REGION_NOT_ALLOWED, told + ", not allowed");
         }
-        for (var capability : ask.requires().stream().sorted().toList()) {
-            if (!candidate.model().capabilities().contains(capability)) {
-                return because(
-                        candidate,
-                        Exclusion.Reason.CAPABILITY_MISSING,
-                        "lacks the capability " + capability);
-            }
+        var missing = missing(ask, candidate);
+        if (missing != null) {
+            return because(
+                    candidate,
+                    Exclusion.Reason.CAPABILITY_MISSING,
+                    "lacks the capability " + missing);
         }
         if (candidate.quality() < floor) {
             return because(
@@ -59,6 +58,18 @@ final class TargetFilter {
                             + ask.estimatedInputTokens());
         }
         return null;
+    }
+
+    /** Of several the first by name; null: it has all that the request uses. */
+    private static @Nullable String missing(Ask ask, Candidate candidate) {
+        var capabilities = candidate.model().capabilities();
+        String first = null;
+        for (var wanted : ask.requires()) {
+            if (!capabilities.contains(wanted) && (first == null || wanted.compareTo(first) < 0)) {
+                first = wanted;
+            }
+        }
+        return first;
     }
 
     private static Exclusion because(Candidate candidate, Exclusion.Reason reason, String detail) {
