@@ -123,8 +123,22 @@ final class ExplainText {
                         ? ""
                         : "$" + amount + (period == null ? "" : " a " + period) + ", ")
                 + (ceiling == null ? "" : "at most $" + ceiling + " a request, ")
+                + words(budget.limits())
                 + "left: "
                 + budget.left();
+    }
+
+    private static String words(Explanation.@Nullable Limits limits) {
+        if (limits == null) {
+            return "";
+        }
+        return words(limits.requestsPerMinute(), " requests a minute, ")
+                + words(limits.tokensPerMinute(), " tokens a minute, ")
+                + words(limits.maxConcurrent(), " at a time, ");
+    }
+
+    private static String words(@Nullable Object limit, String unit) {
+        return limit == null ? "" : limit + unit;
     }
 
     private void targets(List<Explanation.Target> targets) {

@@ -35,7 +35,7 @@ class ExplainCommandTest {
               type: Anthropic, region: us, auth: {type: None}, allowedNamespaces: {from: All}, models: [{name: claude-haiku-4-5}]}}
             ---
             {apiVersion: tollgate.dev/v1alpha1, kind: RoutingPolicy, metadata: {name: chat, namespace: team-a}, spec: {
-              models: [fast], rules: [
+              models: [fast], cache: {mode: Exact}, rules: [
                 {name: bot, match: {serviceAccounts: [bot]}, targets: [
                   {name: us, providerRef: {name: us, namespace: tollgate-system}, model: claude-haiku-4-5}]},
                 {name: rest, targets: [
@@ -46,7 +46,7 @@ class ExplainCommandTest {
               models: ["*"], inheritance: Override, visibleTo: {from: All}, constraints: {regions: [eu]}}}
             ---
             {apiVersion: tollgate.dev/v1alpha1, kind: Budget, metadata: {name: monthly, namespace: team-a}, spec: {
-              amount: "12.50", period: {type: Month}}}
+              amount: "12.50", period: {type: Month}, limits: {requestsPerMinute: 60}}}
             """;
 
     private static final String CHAT =
@@ -204,10 +204,20 @@ class ExplainCommandTest {
                 .contains("policy      team-a/chat, rule rest")
                 .contains("not bot: sa:team-a/web is none of [sa:team-a/bot]")
                 .contains("excluded: region not allowed: is in region us, not allowed")
-                .contains("budget      team-a/monthly (hard): $12.50 a month, left: unknown")
+                .contains(
+                        "budget      team-a/monthly (hard): $12.50 a month, 60 requests a minute, left: unknown")
                 .contains("the gateway writes an output limit of 16384")
-                .contains("cache       off")
+                .contains("cache       off: this request cannot be repeated from memory")
                 .contains("result      served");
+    }
+
+    @Test
+    void saysWhetherTheAnswerIsKept() throws IOException {
+        var cold = CHAT.replace("}]}", "}],\"temperature\":0}");
+
+        assertThat(explain(cold, "--as", "team-a").out()).contains("cache       on: ");
+        assertThat(explain(cold, "--as", "team-a", "--header", "cache-control: no-store").out())
+                .contains("cache       off: ");
     }
 
     @Test

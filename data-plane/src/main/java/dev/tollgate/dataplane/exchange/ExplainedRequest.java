@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dataplane.cache.RequestKey;
 import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.policy.route.Ask;
 import dev.tollgate.policy.route.Complexity;
@@ -7,14 +8,15 @@ import dev.tollgate.policy.route.NoRoute;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.SkippedRule;
-import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Puts into words how one request is decided on. */
-record ExplainedRequest(Resolution.Asked asked, RequestScan scan, Ask ask, byte[] body) {
+record ExplainedRequest(
+        Explainer.Question question, Resolution.Asked asked, RequestScan scan, Ask ask) {
 
     Explanation refused(Resolution.Impossible impossible) {
         var targets = impossible.exclusions().stream().map(ExplainedTargets::excluded).toList();
@@ -111,7 +113,7 @@ record ExplainedRequest(Resolution.Asked asked, RequestScan scan, Ask ask, byte[
     }
 
     private Explanation.Complexity complexity() {
-        var parts = Resolution.complexity(scan, body);
+        var parts = Resolution.complexity(scan, question.body());
         var policy = Router.policy(asked.index(), asked.caller(), ask.model());
         int score = parts.total();
         return new Explanation.Complexity(
@@ -170,16 +172,38 @@ record ExplainedRequest(Resolution.Asked asked, RequestScan scan, Ask ask, byte[
 
     private Explanation.Cache cache(@Nullable RoutePlan plan) {
         var cache = plan == null ? null : plan.cache();
-        if (cache == null) {
+        if (plan == null || cache == null) {
             return new Explanation.Cache(false, "no policy keeps answers of this request");
         }
-        var temperature = scan.temperature();
-        boolean zero = temperature != null && new BigDecimal(temperature).signum() == 0;
-        if (!cache.anyTemperature() && !zero) {
-            return new Explanation.Cache(
-                    false, "only requests with temperature 0 are kept by this policy");
-        }
-        return new Explanation.Cache(
-                true, "the same request is answered from memory for " + cache.ttlMillis() + " ms");
+        var key =
+                RequestKey.of(
+                        cache,
+                        new RequestKey.Asked(
+                                asked.caller().namespace(),
+                                plan.route(),
+                                plan.answersRequestedModel(),
+                                scan,
+                                asked.ingress().sse(),
+                                question.path(),
+                                question.body(),
+                                question.headers()));
+        return switch (key) {
+            case RequestKey.Off off ->
+                    new Explanation.Cache(
+                            false,
+                            cache.anyTemperature()
+                                    ? "this request cannot be repeated from memory"
+                                    : "this request cannot be repeated from memory, as one with"
+                                            + " temperature 0 can");
+            case RequestKey.Keyed keyed ->
+                    new Explanation.Cache(
+                            true,
+                            "the answer is kept for "
+                                    + Duration.ofMillis(keyed.ttlMillis())
+                                            .toString()
+                                            .substring(2)
+                                            .toLowerCase(Locale.ROOT)
+                                    + "; whether there is one now, running proxies know");
+        };
     }
 }

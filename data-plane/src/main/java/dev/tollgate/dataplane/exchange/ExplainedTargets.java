@@ -11,6 +11,7 @@ import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.Routing;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.LimitsEntry;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -181,7 +182,17 @@ final class ExplainedTargets {
                 period == null ? null : period.type().name().toLowerCase(Locale.ROOT),
                 budget.mode().name().toLowerCase(Locale.ROOT),
                 ceiling == null ? null : new Money(ceiling).toString(),
+                limits(budget.limits()),
                 "unknown");
+    }
+
+    private static Explanation.@Nullable Limits limits(@Nullable LimitsEntry limits) {
+        return limits == null
+                ? null
+                : new Explanation.Limits(
+                        limits.requestsPerMinute(),
+                        limits.tokensPerMinute(),
+                        limits.maxConcurrent());
     }
 
     // ---- in words

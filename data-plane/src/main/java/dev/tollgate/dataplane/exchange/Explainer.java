@@ -82,7 +82,7 @@ public final class Explainer {
             Question question, Resolution.Asked asked, RequestScan scan) {
         var body = question.body();
         var ask = Resolution.ask(asked, scan, body, question.headers()::get);
-        var report = new ExplainedRequest(asked, scan, ask, body);
+        var report = new ExplainedRequest(question, asked, scan, ask);
         return switch (Resolution.of(asked, scan, body, question.headers()::get)) {
             case Resolution.Impossible impossible -> report.refused(impossible);
             case Resolution.Resolved resolved -> report.resolved(resolved);

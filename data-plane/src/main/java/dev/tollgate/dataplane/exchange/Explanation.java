@@ -117,6 +117,7 @@ public record Explanation(
 
     /**
      * @param amountUsd null: it only limits rates or single requests
+     * @param limits rates of the team, null: none
      * @param left what is left of it: only running proxies know
      */
     public record Budget(
@@ -125,7 +126,14 @@ public record Explanation(
             @Nullable String period,
             String mode,
             @Nullable String maxCostPerRequestUsd,
+            @Nullable Limits limits,
             String left) {}
+
+    /** Of a whole fleet; null: none of this kind. */
+    public record Limits(
+            @Nullable Long requestsPerMinute,
+            @Nullable Long tokensPerMinute,
+            @Nullable Integer maxConcurrent) {}
 
     /** Whether answers are kept. */
     public record Cache(boolean enabled, String because) {}
