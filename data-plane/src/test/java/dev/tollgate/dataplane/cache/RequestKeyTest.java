@@ -241,6 +241,25 @@ class RequestKeyTest {
     }
 
     @Test
+    void streamsOfGeminiAsEventsAndAsAListAreKeptApart() {
+        var body =
+                "{\"contents\":[{\"parts\":[{\"text\":\"a\"}]}]}".getBytes(StandardCharsets.UTF_8);
+        var keys = new HashSet<RequestKey>();
+        for (boolean sse : new boolean[] {true, false}) {
+            var ingress = new Ingress(Dialect.GEMINI, Operation.GENERATE, "m", true, sse);
+            var scan = (RequestScan) RequestScanner.scan(ingress, body);
+            for (boolean requested : new boolean[] {true, false}) {
+                keys.add(
+                        RequestKey.of(
+                                ANY,
+                                new RequestKey.Asked(
+                                        "n", "n/p/r", requested, scan, sse, "/", body, headers())));
+            }
+        }
+        assertThat(keys).hasSize(4).allMatch(RequestKey.Keyed.class::isInstance);
+    }
+
+    @Test
     void withoutACacheInThePolicyThereIsNone() {
         assertThat(key(null, Dialect.OPENAI_CHAT, CHAT)).isEqualTo(RequestKey.OFF);
     }

@@ -10,9 +10,11 @@ import dev.tollgate.dataplane.cache.Answer;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.ClientKeyEntry;
+import dev.tollgate.policy.snapshot.LimitsEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
+import dev.tollgate.policy.snapshot.RuleEntry;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
@@ -21,9 +23,11 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -37,6 +41,9 @@ class CacheTest {
     private final Harness harness = new Harness();
     private final AtomicInteger calls = new AtomicInteger();
     private List<ProviderEntry> providers = List.of();
+    private final AtomicReference<Queue<HttpServerRequest>> queue = new AtomicReference<>();
+    private boolean stopsOnDisconnect = true;
+    private Long requestMillis;
 
     @AfterEach
     void close() {
@@ -56,7 +63,14 @@ class CacheTest {
                             calls.incrementAndGet();
                             behaviour.handle(request);
                         });
-        providers = List.of(Snapshots.provider("a", "openai-chat", upstream.url() + "/v1"));
+        providers =
+                List.of(
+                        Snapshots.provider(
+                                "a",
+                                "openai-chat",
+                                upstream.url() + "/v1",
+                                Snapshots.timeouts(20_000),
+                                stopsOnDisconnect));
         apply(cache, List.of(Snapshots.budget("1000000")));
         harness.start();
         return upstream;
@@ -76,7 +90,7 @@ class CacheTest {
                         cache,
                         34,
                         67,
-                        chain.rules());
+                        chain.rules().stream().map(this::timed).toList());
         var other =
                 new ClientKeyEntry(
                         LiveConfig.digest(OTHER_KEY.getBytes(UTF_8)),
@@ -89,6 +103,21 @@ class CacheTest {
                         budgets,
                         List.of(Harness.clientKey(), other),
                         List.of()));
+    }
+
+    private RuleEntry timed(RuleEntry rule) {
+        return new RuleEntry(
+                rule.name(),
+                rule.match(),
+                rule.selection(),
+                rule.targets(),
+                rule.sticky(),
+                rule.canary(),
+                rule.shadows(),
+                rule.hedge(),
+                rule.retry(),
+                rule.firstTokenMillis(),
+                requestMillis);
     }
 
     /** Each answer says how many calls the provider has had. */
@@ -338,25 +367,25 @@ class CacheTest {
     void aSuspendedOrBlockedBudgetRefusesHitsToo() {
         start(MINUTE, numbered());
         post(ZERO);
-        for (var held : List.of(budget(true, null), budget(false, "spec.amount: -1"))) {
+        for (var held : List.of(budget(true, null, null), budget(false, "spec.amount: -1", null))) {
             apply(MINUTE, List.of(held));
             var refused = post(ZERO);
             assertThat(refused.statusCode()).isEqualTo(403);
             assertThat(refused.body()).contains("team-a/monthly");
         }
-        apply(MINUTE, List.of(budget(false, null)));
+        apply(MINUTE, List.of(budget(false, null, null)));
         assertThat(cache(post(ZERO))).isEqualTo("hit");
         assertThat(calls).hasValue(1);
     }
 
-    private static BudgetEntry budget(boolean suspended, String blocked) {
+    private static BudgetEntry budget(boolean suspended, String blocked, LimitsEntry limits) {
         var all = Snapshots.budget("1000000");
         return new BudgetEntry(
                 all.key(),
                 all.limitMicros(),
                 all.period(),
                 all.maxCostNanosPerRequest(),
-                all.limits(),
+                limits,
                 all.namespaces(),
                 all.perNamespace(),
                 all.callers(),
@@ -375,6 +404,16 @@ class CacheTest {
         harness.gate.purseNanos.set(0);
         assertThat(post(ZERO.replace("Hi", "Ho")).statusCode()).isEqualTo(429);
         assertThat(cache(post(ZERO))).isEqualTo("hit");
+    }
+
+    @Test
+    void hitsCountAsRequestsOfATeamAndNotAsTokens() {
+        start(MINUTE, numbered());
+        post(ZERO);
+        apply(MINUTE, List.of(budget(false, null, new LimitsEntry(2L, 1L, null, 100))));
+        assertThat(cache(post(ZERO))).isEqualTo("hit");
+        assertThat(cache(post(ZERO))).isEqualTo("hit");
+        assertThat(post(ZERO).statusCode()).isEqualTo(429);
     }
 
     @Test
@@ -484,6 +523,46 @@ class CacheTest {
         answers(200, Harness.CHAT_ANSWER).handle(held.remove());
         assertThat(sent).allSatisfy(one -> assertThat(one.join().statusCode()).isEqualTo(200));
         assertThat(calls).hasValue(1);
+    }
+
+    @Test
+    void whatIsReadToItsEndForAClientThatLeftIsKept() throws Exception {
+        stopsOnDisconnect = false;
+        for (var body : List.of(ZERO, ZERO_STREAM)) {
+            var held = new ConcurrentLinkedQueue<HttpServerRequest>();
+            if (calls.get() == 0) {
+                start(MINUTE, request -> queue.get().add(request));
+            }
+            queue.set(held);
+            Socket leaving = harness.socket(body);
+            await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == 1);
+            leaving.close();
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> harness.admin("/metrics").body().contains("drains_running 1"));
+            var waiting = sendAtOnce(1, body).getFirst();
+            awaitOpen(2);
+            (body.equals(ZERO)
+                            ? answers(200, Harness.CHAT_ANSWER)
+                            : streams(Harness.chunk("a"), Harness.LAST_CHUNKS))
+                    .handle(held.remove());
+            assertThat(cache(waiting.join())).isEqualTo("hit");
+            assertThat(cache(post(body))).isEqualTo("hit");
+        }
+        assertThat(calls).hasValue(2);
+    }
+
+    @Test
+    void nobodyWaitsForAnotherLongerThanHalfOfItsOwnTime() {
+        requestMillis = 4_000L;
+        var held = new ConcurrentLinkedQueue<HttpServerRequest>();
+        start(MINUTE, held::add);
+        var first = sendAtOnce(1, ZERO).getFirst();
+        await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == 1);
+        var second = sendAtOnce(1, ZERO).getFirst();
+        await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == 2);
+        answers(200, Harness.CHAT_ANSWER).handle(new ArrayList<>(held).getLast());
+        assertThat(cache(second.join())).isEqualTo("miss");
+        assertThat(first.join().statusCode()).isEqualTo(504);
     }
 
     @Test
