@@ -17,7 +17,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine.Command;
 
@@ -36,8 +40,13 @@ import picocli.CommandLine.Command;
         versionProvider = Version.class)
 final class TrainCommand extends TollgateCommand {
 
-    /** So many that the cache's profiles know plain answers, streams and translated ones alike. */
+    /**
+     * So many that the cache's profiles know plain answers, streams and translated ones alike,
+     * alone and many at a time.
+     */
     private static final int ROUNDS = 300;
+
+    private static final int CLIENTS = 8;
 
     private static final String RESOURCES =
             """
@@ -95,22 +104,31 @@ final class TrainCommand extends TollgateCommand {
     }
 
     private static void ask(int port) throws IOException, InterruptedException {
-        try (var client = HttpClient.newHttpClient()) {
-            for (int round = 0; round < ROUNDS; round++) {
-                var messages = "\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}";
-                post(client, port, "/v1/chat/completions", "{\"model\":\"fast\"," + messages);
-                post(
-                        client,
-                        port,
-                        "/v1/chat/completions",
-                        "{\"model\":\"fast\",\"stream\":true," + messages);
-                post(
-                        client,
-                        port,
-                        "/v1/messages",
-                        "{\"model\":\"fast\",\"max_tokens\":50," + messages);
+        try (var client = HttpClient.newHttpClient();
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            rounds(client, port);
+            var all = Collections.nCopies(CLIENTS, (Callable<Void>) () -> rounds(client, port));
+            for (var done : threads.invokeAll(all)) {
+                done.get();
             }
+        } catch (ExecutionException e) {
+            throw new IOException(e.getCause());
         }
+    }
+
+    private static Void rounds(HttpClient client, int port)
+            throws IOException, InterruptedException {
+        for (int round = 0; round < ROUNDS; round++) {
+            var messages = "\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}";
+            post(client, port, "/v1/chat/completions", "{\"model\":\"fast\"," + messages);
+            post(
+                    client,
+                    port,
+                    "/v1/chat/completions",
+                    "{\"model\":\"fast\",\"stream\":true," + messages);
+            post(client, port, "/v1/messages", "{\"model\":\"fast\",\"max_tokens\":50," + messages);
+        }
+        return null;
     }
 
     private static void post(HttpClient client, int port, String path, String body)

@@ -76,8 +76,7 @@ public final class Drills {
     }
 
     /** A request is over. */
-    void concluded(
-            List<Attempt> attempts, List<UsageRecord.Attempt> recorded, Outcome outcome) {
+    void concluded(List<Attempt> attempts, List<UsageRecord.Attempt> recorded, Outcome outcome) {
         if (drills.isEmpty()) {
             return;
         }

@@ -23,7 +23,7 @@ public final class RecordLines implements AutoCloseable {
     private static final int MAX_QUEUED = 65_536;
     private static final int BATCH_BYTES = 256 * 1024;
     private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-    private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int IDLE_LOOKS = 50;
 
     private final OutputStream out;
     private final boolean owned;
@@ -76,22 +76,20 @@ public final class RecordLines implements AutoCloseable {
      */
     private void run() {
         var batch = new byte[BATCH_BYTES];
-        long lastLine = System.nanoTime();
+        int idle = 0;
         while (true) {
             boolean last = closed;
-            if (drain(batch)) {
-                lastLine = System.nanoTime();
-            }
+            idle = drain(batch) ? 0 : idle + 1;
             if (last) {
                 return;
             }
-            if (System.nanoTime() - lastLine > IDLE_NANOS) {
+            if (idle > IDLE_LOOKS) {
                 asleep.set(true);
                 if (queue.isEmpty() && !closed) {
                     LockSupport.park(this);
                 }
                 asleep.set(false);
-                lastLine = System.nanoTime();
+                idle = 0;
             } else if (!closed) {
                 LockSupport.parkNanos(this, GATHER_NANOS);
             }
