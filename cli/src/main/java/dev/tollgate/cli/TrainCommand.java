@@ -44,7 +44,7 @@ final class TrainCommand extends TollgateCommand {
      * So many that the cache's profiles know plain answers, streams and translated ones alike,
      * alone and many at a time.
      */
-    private static final int ROUNDS = 300;
+    private static final int ROUNDS = 100;
 
     private static final int CLIENTS = 8;
 
