@@ -289,6 +289,7 @@ final class Call {
             case Outcome.ClientFault c -> "client_error";
             case Outcome.CredentialRejected c -> "credential_rejected";
             case Outcome.NoFreeConnection n -> "no_free_connection";
+            case Outcome.Poor p -> "stepped_up";
         };
     }
 }

@@ -77,6 +77,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
     private Resolution.@Nullable Resolved resolved;
     private @Nullable RoutePlan plan;
     private @Nullable Recall recall;
+    private @Nullable Steps steps;
     private @Nullable Trial trial;
     private Call.@Nullable Failure lastFailure;
     private @Nullable Reservation untried;
@@ -214,6 +215,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
                     case Resolution.Resolved found -> {
                         resolved = found;
                         plan = found.plan();
+                        steps = Steps.of(loop, found, welcome.ingress().sse(), tally, reply);
                         tally.planned(found.plan(), found.model());
                         tally.stream = found.scan().stream();
                         tally.results = found.endpoint() == null ? 0 : found.scan().choices();
@@ -295,11 +297,31 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
                         loop.random());
         switch (AttemptRule.decide(current, tally.attempts, circumstances)) {
             case Decision.GiveUp giveUp -> giveUp();
+            case Decision.StepUp step -> reserve(welcome, found, current, step.candidate());
             case Decision.Retry retry -> {
+                if (isAgain(retry.candidate()) && serveKept()) {
+                    return;
+                }
                 loop.retries().spend(nanos);
                 later(retry.delay(), () -> reserve(welcome, found, current, retry.candidate()));
             }
         }
+    }
+
+    private boolean isAgain(Candidate candidate) {
+        return tally.attempts.getLast().candidate().target().equals(candidate.target());
+    }
+
+    /** A cascade's best answer so far, rather than an error. False: it has none. */
+    private boolean serveKept() {
+        var kept = steps;
+        if (clientGone || kept == null || !kept.hasAnswer()) {
+            return false;
+        }
+        answered = true;
+        kept.deliver();
+        conclude(Outcome.OK, reply.response().getStatusCode());
+        return true;
     }
 
     private void later(Duration delay, Runnable step) {
@@ -548,13 +570,20 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
                                         held,
                                         bridge,
                                         capture,
-                                        deadlineNanos),
+                                        deadlineNanos,
+                                        judging(current, candidate)),
                                 reservation);
                 trial = started;
                 untried = null;
                 started.start(ready.body(), span);
             }
         }
+    }
+
+    /** Null: the answer goes out as it comes. */
+    private @Nullable Steps judging(RoutePlan current, Candidate candidate) {
+        var cascade = steps;
+        return cascade != null && cascade.judges(current, candidate) ? cascade : null;
     }
 
     /** Nothing was sent under it. */
@@ -586,8 +615,24 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
         }
     }
 
+    @Override
+    public void stepped(Kept answer) {
+        trial = null;
+        if (clientGone) {
+            conclude(Outcome.ABORTED, CLIENT_CLOSED_REQUEST);
+            return;
+        }
+        if (arrival != null && resolved != null && plan != null && steps != null) {
+            steps.keep(answer);
+            choose(arrival, resolved, plan);
+        }
+    }
+
     /** No other try: the client is told of the last one. */
     private void giveUp() {
+        if (serveKept()) {
+            return;
+        }
         var failure = lastFailure;
         if (failure == null) {
             throw new IllegalStateException("failure: null (expected: the last attempt's)");
@@ -643,7 +688,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
     }
 
     private void refuse(Refusal refusal) {
-        if (concluded) {
+        if (concluded || serveKept()) {
             return;
         }
         answered = true;

@@ -88,6 +88,8 @@ sealed interface LastWord {
                             false);
             case Outcome.Success s ->
                     throw new IllegalStateException("outcome: Success (expected: a failure)");
+            case Outcome.Poor p ->
+                    throw new IllegalStateException("outcome: Poor (expected: its answer)");
         };
     }
 

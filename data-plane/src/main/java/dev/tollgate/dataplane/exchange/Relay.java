@@ -6,7 +6,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpServerResponse;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 final class Relay {
 
     private static final int MAX_HELD_BYTES = 256 * 1024;
-    private static final int WRITE_QUEUE_BYTES = 64 * 1024;
 
     /** Hears how the stream went: exactly one of the four ends. */
     interface Owner {
@@ -65,7 +63,7 @@ final class Relay {
 
     private final Owner owner;
     private final HttpClientResponse upstream;
-    private final HttpServerResponse client;
+    private final Outlet client;
     private final AnswerStream stream;
     private final long idleNanos;
     private final long stallNanos;
@@ -89,7 +87,7 @@ final class Relay {
     Relay(
             Owner owner,
             HttpClientResponse upstream,
-            HttpServerResponse client,
+            Outlet client,
             AnswerStream stream,
             long firstByteDeadlineNanos,
             long idleMillis,
@@ -115,7 +113,6 @@ final class Relay {
     }
 
     void start() {
-        client.setWriteQueueMaxSize(WRITE_QUEUE_BYTES);
         upstream.handler(safe(this::read));
         upstream.endHandler(safe(v -> end()));
         upstream.exceptionHandler(
@@ -197,11 +194,11 @@ final class Relay {
         }
         out = null;
         lastWrite = client.write(ready);
-        if (!paused && client.writeQueueFull()) {
+        if (!paused && client.isFull()) {
             paused = true;
             upstream.pause();
             deadlineNanos = System.nanoTime() + stallNanos;
-            client.drainHandler(safe(v -> resume()));
+            client.onDrain(safe(v -> resume()));
         }
     }
 

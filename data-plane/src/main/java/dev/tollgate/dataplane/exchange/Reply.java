@@ -58,6 +58,10 @@ final class Reply {
         dropped = fields;
     }
 
+    List<String> dropped() {
+        return dropped;
+    }
+
     /** Whatever of the request is still to come is not waited for: the connection is closed. */
     void cutOff() {
         cutOff = true;
@@ -124,12 +128,26 @@ final class Reply {
 
     /** The head of a stream; its events follow. */
     void open(HttpClientResponse head, boolean sameDialect, Dialect client, boolean sse) {
+        open(head, sameDialect, client, sse, false);
+    }
+
+    /** The head of a stream that is whole, and its attempt over. */
+    void openOver(HttpClientResponse head, boolean sameDialect, Dialect client, boolean sse) {
+        open(head, sameDialect, client, sse, true);
+    }
+
+    private void open(
+            HttpClientResponse head,
+            boolean sameDialect,
+            Dialect client,
+            boolean sse,
+            boolean over) {
         response.setStatusCode(200);
         response.setChunked(true);
         providerHeaders(head.headers(), sameDialect);
         response.putHeader(Names.CONTENT_TYPE, streamType(head, sameDialect, client, sse));
         response.putHeader(Names.CACHE_CONTROL, Names.NO_CACHE);
-        stamp(false, null);
+        stamp(over, null);
     }
 
     /** The content type that a stream's head tells its client. */

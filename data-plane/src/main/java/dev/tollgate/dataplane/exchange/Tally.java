@@ -7,6 +7,7 @@ import dev.tollgate.dataplane.record.UsageRecord;
 import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.policy.attempt.Attempt;
+import dev.tollgate.policy.attempt.Outcome;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.Complexity;
@@ -85,6 +86,12 @@ final class Tally {
         model = answer.model();
     }
 
+    /** An answer of an earlier attempt serves after all. */
+    void servedBy(Candidate candidate, @Nullable Usage reported) {
+        trying(candidate, List.of());
+        usage = reported == null ? Usage.NONE : reported;
+    }
+
     /** What the write-ahead log keeps of it, should this process die. */
     LogRecord.Request logged() {
         return new LogRecord.Request(
@@ -131,14 +138,19 @@ final class Tally {
         }
     }
 
-    /** Whether another target than the first one was tried last. */
+    /** Whether another target than the first one was tried last, as one failed. */
     boolean fallbackUsed() {
         return attempts.size() > 1
+                && attempts.stream().anyMatch(attempt -> isFailure(attempt.outcome()))
                 && !attempts.getFirst()
                         .candidate()
                         .target()
                         .name()
                         .equals(attempts.getLast().candidate().target().name());
+    }
+
+    private static boolean isFailure(Outcome outcome) {
+        return !(outcome instanceof Outcome.Success || outcome instanceof Outcome.Poor);
     }
 
     UsageRecord record(UsageRecord.Outcome outcome, int status, long latencyNanos, String traceId) {

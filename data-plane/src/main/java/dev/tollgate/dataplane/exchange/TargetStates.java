@@ -288,6 +288,7 @@ public final class TargetStates implements Telemetry {
                     case Outcome.ClientFault c -> null;
                     case Outcome.CredentialRejected c -> null;
                     case Outcome.NoFreeConnection n -> null;
+                    case Outcome.Poor p -> null;
                 };
         if (wait != null) {
             target.notBefore = now.plus(wait);

@@ -13,6 +13,7 @@ import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.error.UpstreamError;
 import dev.tollgate.policy.attempt.Attempt;
+import dev.tollgate.policy.attempt.CascadeRule;
 import dev.tollgate.policy.attempt.Outcome;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.RoutePlan;
@@ -37,6 +38,9 @@ final class Trial implements Call.Owner, Relay.Owner {
         /** Nothing went to the client. */
         void failed(Call.Failure failure);
 
+        /** A whole answer that is not good enough: the client has nothing of it. */
+        void stepped(Kept answer);
+
         /** The client has a whole answer, or would have if it were still there. */
         void answered();
 
@@ -54,6 +58,7 @@ final class Trial implements Call.Owner, Relay.Owner {
      * What was decided about the attempt.
      *
      * @param capture null: its answer is not kept
+     * @param steps judges its answer, which is held back until then; null: nobody does
      */
     record Terms(
             Arrival.Welcome arrival,
@@ -63,7 +68,8 @@ final class Trial implements Call.Owner, Relay.Owner {
             Quote.Held held,
             Bridge bridge,
             @Nullable Capture capture,
-            long deadlineNanos) {}
+            long deadlineNanos,
+            @Nullable Steps steps) {}
 
     private static final byte[] EMPTY = {};
     private static final List<String> ESTIMATED_USAGE = List.of("usage");
@@ -96,6 +102,7 @@ final class Trial implements Call.Owner, Relay.Owner {
     private @Nullable AttemptSpan span;
     private @Nullable Call call;
     private @Nullable Relay relay;
+    private @Nullable Outlet outlet;
     private @Nullable HttpClientResponse streamHead;
     private boolean draining;
     private boolean settled;
@@ -253,14 +260,20 @@ final class Trial implements Call.Owner, Relay.Owner {
                                     null,
                                     EMPTY));
             case Bridge.AnswerRead.Read read -> {
+                var kept = poor(head, false, read.body(), read.usage());
+                var outcome = kept == null ? new Outcome.Success() : new Outcome.Poor();
                 settle(
                         read.usage() == null
                                 ? unreported(null, read.visibleOutputBytes())
                                 : reported(read.usage()),
-                        new Outcome.Success(),
-                        "ok",
+                        outcome,
+                        Call.word(outcome),
                         head.statusCode(),
                         new Facts(read.usage(), read.finishReason(), read.model()));
+                if (kept != null) {
+                    owner.stepped(kept);
+                    return;
+                }
                 boolean guessed =
                         terms.resolved().scan().operation().embeds()
                                 && !sameDialect
@@ -279,6 +292,24 @@ final class Trial implements Call.Owner, Relay.Owner {
         }
     }
 
+    /** Null: nobody judges the answer, or it is good enough. */
+    private @Nullable Kept poor(
+            HttpClientResponse head, boolean stream, byte[] body, @Nullable Usage usage) {
+        var steps = terms.steps();
+        var flaws = steps == null ? null : steps.flaws(body, stream);
+        return flaws == null
+                ? null
+                : new Kept(
+                        terms.candidate(),
+                        head,
+                        sameDialect,
+                        stream,
+                        body,
+                        CascadeRule.poverty(flaws),
+                        usage,
+                        reply.dropped());
+    }
+
     @Override
     public void streaming(HttpClientResponse head) {
         loop.targets().told(terms.candidate(), head.headers());
@@ -288,11 +319,16 @@ final class Trial implements Call.Owner, Relay.Owner {
             boolean sse = terms.arrival().ingress().sse();
             capture.begin(Reply.streamType(head, sameDialect, scan.dialect(), sse));
         }
+        var out =
+                terms.steps() == null
+                        ? Outlet.open(reply.response(), this::openHead)
+                        : Outlet.holding(reply.response(), this::openHead);
+        outlet = out;
         var made =
                 new Relay(
                         this,
                         head,
-                        reply.response(),
+                        out,
                         terms.bridge().stream(answerTerms()),
                         firstDeadline(!raw || scan.stream()),
                         terms.candidate().provider().timeouts().streamIdleMillis(),
@@ -310,9 +346,23 @@ final class Trial implements Call.Owner, Relay.Owner {
 
     @Override
     public void opens() {
+        var out = outlet;
+        if (out != null) {
+            firstChunkNanos = System.nanoTime() - startNanos;
+            out.begin();
+        }
+    }
+
+    private boolean holds() {
+        return outlet != null && outlet.holds();
+    }
+
+    private void openHead() {
         var head = streamHead;
         if (head != null) {
-            firstChunkNanos = System.nanoTime() - startNanos;
+            if (firstTokenNanos >= 0) {
+                tally.firstTokenNanos = System.nanoTime() - tally.startNanos;
+            }
             if (raw) {
                 // its price was known before, and is due whether or not it is read to the end
                 reply.openRaw(
@@ -335,11 +385,25 @@ final class Trial implements Call.Owner, Relay.Owner {
     public void token() {
         long now = System.nanoTime();
         firstTokenNanos = now - startNanos;
-        tally.firstTokenNanos = now - tally.startNanos;
+        if (!holds()) {
+            tally.firstTokenNanos = now - tally.startNanos;
+        }
     }
 
     @Override
     public void complete() {
+        var out = outlet;
+        var head = streamHead;
+        if (out != null && head != null && out.holds()) {
+            var stream = relay == null ? null : relay.stream();
+            var kept = poor(head, true, out.held(), stream == null ? null : stream.usage());
+            if (kept != null) {
+                settleStream(End.WHOLE, new Outcome.Poor(), Call.word(new Outcome.Poor()));
+                owner.stepped(kept);
+                return;
+            }
+            out.release();
+        }
         settleStream(End.WHOLE, new Outcome.Success(), "ok");
         captured();
         reply.response().end();
@@ -348,6 +412,10 @@ final class Trial implements Call.Owner, Relay.Owner {
 
     @Override
     public void nothing(ErrorKind kind, String message) {
+        failed(failure(kind, message), true);
+    }
+
+    private static Call.Failure failure(ErrorKind kind, String message) {
         var outcome = beforeFirstByte(kind);
         int status =
                 switch (outcome) {
@@ -359,20 +427,19 @@ final class Trial implements Call.Owner, Relay.Owner {
                     case Outcome.CredentialRejected c -> c.status();
                     case Outcome.NoFreeConnection n -> 0;
                     case Outcome.Success s -> 200;
+                    case Outcome.Poor p -> 200;
                 };
         var fault =
                 outcome instanceof Outcome.ClientFault
                         ? UpstreamError.Fault.CLIENT
                         : UpstreamError.Fault.PROVIDER;
-        failed(
-                new Call.Failure(
-                        outcome,
-                        Call.word(outcome),
-                        status,
-                        true,
-                        new UpstreamError(kind, fault, status, message, null, false, null),
-                        EMPTY),
-                true);
+        return new Call.Failure(
+                outcome,
+                Call.word(outcome),
+                status,
+                true,
+                new UpstreamError(kind, fault, status, message, null, false, null),
+                EMPTY);
     }
 
     private static Outcome beforeFirstByte(ErrorKind kind) {
@@ -406,6 +473,12 @@ final class Trial implements Call.Owner, Relay.Owner {
     @Override
     public void truncated(ErrorKind kind, String message) {
         boolean late = kind == ErrorKind.TIMEOUT;
+        if (holds()) {
+            var failure = failure(kind, message);
+            settleStream(late ? End.CUT_BY_US : End.BROKEN, failure.outcome(), failure.word());
+            owner.failed(failure);
+            return;
+        }
         settleStream(
                 late ? End.CUT_BY_US : End.BROKEN,
                 late ? new Outcome.Timeout() : new Outcome.ServerError(STREAM_STATUS, null),
@@ -421,7 +494,7 @@ final class Trial implements Call.Owner, Relay.Owner {
     public void detached(boolean whole) {
         boolean stalled = !draining;
         settleStream(whole ? End.WHOLE : End.CUT_BY_US, null, "aborted");
-        if (whole) {
+        if (whole && !holds()) {
             captured();
         }
         if (stalled) {
@@ -592,23 +665,25 @@ final class Trial implements Call.Owner, Relay.Owner {
             call.release();
         }
         var candidate = terms.candidate();
+        // an answer that is not good enough is one: the target did its work
+        var done = outcome instanceof Outcome.Poor ? new Outcome.Success() : outcome;
         var counted = facts == null ? null : facts.usage();
         long moreTokens =
                 counted == null
                         ? 0
                         : counted.input() + counted.output() - terms.plan().traits().inputTokens();
-        if (outcome == null) {
+        if (done == null) {
             loop.targets().unused(candidate, moreTokens);
         } else {
             loop.targets()
-                    .done(candidate, outcome, latency, firstTokenNanos, moreTokens, Instant.now());
+                    .done(candidate, done, latency, firstTokenNanos, moreTokens, Instant.now());
         }
         if (settlement.implausible()) {
             loop.metrics().implausible();
         }
         // figures that cannot be true are told by their alarm, and by no record or metric
         var usage = facts == null || settlement.implausible() ? null : facts.usage();
-        if (usage != null && outcome instanceof Outcome.Success) {
+        if (usage != null && done instanceof Outcome.Success) {
             loop.targets().answered(terms.plan().route(), usage.output());
         }
         tally.settled(
@@ -621,7 +696,7 @@ final class Trial implements Call.Owner, Relay.Owner {
         if (span != null) {
             span.end(
                     status,
-                    word.equals("ok") ? null : word,
+                    done instanceof Outcome.Success ? null : word,
                     facts == null ? null : facts.model(),
                     facts == null ? null : facts.finishReason(),
                     firstChunkNanos,

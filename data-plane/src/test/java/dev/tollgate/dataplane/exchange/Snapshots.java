@@ -128,6 +128,24 @@ public final class Snapshots {
                                                 1,
                                                 null))
                         .toList();
+        return policy(
+                model,
+                new RuleEntry(
+                        "default",
+                        null,
+                        SelectionEntry.WEIGHTED,
+                        targets,
+                        null,
+                        null,
+                        List.of(),
+                        null,
+                        retry,
+                        null,
+                        null));
+    }
+
+    /** Of one rule. */
+    static PolicyEntry policy(String model, RuleEntry rule) {
         return new PolicyEntry(
                 "team-a/chat",
                 List.of(model),
@@ -139,19 +157,7 @@ public final class Snapshots {
                 null,
                 34,
                 67,
-                List.of(
-                        new RuleEntry(
-                                "default",
-                                null,
-                                SelectionEntry.WEIGHTED,
-                                targets,
-                                null,
-                                null,
-                                List.of(),
-                                null,
-                                retry,
-                                null,
-                                null)));
+                List.of(rule));
     }
 
     public static BudgetEntry budget(String amountMicros) {

@@ -37,6 +37,9 @@ public final class AttemptRule {
     public static Decision decide(
             RoutePlan plan, List<Attempt> attempts, Circumstances circumstances) {
         var last = attempts.getLast();
+        if (last.outcome() instanceof Outcome.Poor) {
+            return CascadeRule.next(plan, attempts, circumstances);
+        }
         var reason = refusal(plan.retry(), attempts, circumstances);
         if (reason != null) {
             return new Decision.GiveUp(reason);
@@ -44,7 +47,7 @@ public final class AttemptRule {
         var next =
                 Selection.next(
                         plan,
-                        candidate -> untried(candidate, attempts),
+                        candidate -> CascadeRule.isUntried(candidate, attempts),
                         circumstances.telemetry(),
                         circumstances.now(),
                         circumstances.random());
@@ -63,7 +66,9 @@ public final class AttemptRule {
         if (!retryable(retry, outcome)) {
             return Decision.Reason.NOT_RETRYABLE;
         }
-        if (attempts.size() >= retry.maxAttempts()) {
+        // a step of a cascade is no retry
+        long tries = attempts.stream().filter(a -> !(a.outcome() instanceof Outcome.Poor)).count();
+        if (tries >= retry.maxAttempts()) {
             return Decision.Reason.ATTEMPTS_SPENT;
         }
         if (!circumstances.now().isBefore(circumstances.deadline())) {
@@ -84,12 +89,8 @@ public final class AttemptRule {
             case Outcome.NoFreeConnection n -> true;
             case Outcome.ClientFault c -> false;
             case Outcome.Success s -> false;
+            case Outcome.Poor p -> false;
         };
-    }
-
-    private static boolean untried(Candidate candidate, List<Attempt> attempts) {
-        return attempts.stream()
-                .noneMatch(a -> a.candidate().target().name().equals(candidate.target().name()));
     }
 
     /** R30: the same target only if it is the last; R31: its delay. */
@@ -119,7 +120,7 @@ public final class AttemptRule {
         if (floorMillis > retry.maxRetryAfterMillis()) {
             return new Decision.GiveUp(Decision.Reason.RETRY_AFTER_TOO_LONG);
         }
-        long triesHere = attempts.stream().filter(a -> !untried(candidate, List.of(a))).count();
+        long triesHere = attempts.stream().filter(a -> !CascadeRule.isUntried(candidate, List.of(a))).count();
         long delayMillis =
                 Math.max(floorMillis, backoffMillis(retry, triesHere, circumstances.random()));
         var delay = Duration.ofMillis(delayMillis);
@@ -150,6 +151,7 @@ public final class AttemptRule {
                     case Outcome.ClientFault c -> null;
                     case Outcome.CredentialRejected c -> null;
                     case Outcome.NoFreeConnection n -> null;
+                    case Outcome.Poor p -> null;
                 };
         return retryAfter == null ? 0 : Math.max(0, retryAfter.toMillis());
     }

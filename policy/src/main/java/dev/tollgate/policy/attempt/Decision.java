@@ -9,6 +9,9 @@ public sealed interface Decision {
     /** Try this target after the delay, which is zero unless it is the same one again. */
     record Retry(Candidate candidate, Duration delay) implements Decision {}
 
+    /** The answer was not good enough: ask this target at once. No retry. */
+    record StepUp(Candidate candidate) implements Decision {}
+
     /** Tell the client. */
     record GiveUp(Reason reason) implements Decision {}
 
@@ -24,6 +27,8 @@ public sealed interface Decision {
         DEADLINE,
         /** The last target asked to wait longer than {@code maxRetryAfter}. */
         RETRY_AFTER_TOO_LONG,
+        /** A cascade has asked as many targets as it may. */
+        STEPS_SPENT,
         /** The proxy makes too many retries already. */
         RETRY_BUDGET_SPENT,
         /** No other target is left, and the last one must not be tried again. */

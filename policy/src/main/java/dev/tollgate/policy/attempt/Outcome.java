@@ -43,6 +43,9 @@ public sealed interface Outcome {
      */
     record NoFreeConnection() implements Outcome {}
 
+    /** A whole answer that is not good enough for a cascade; says nothing about the target. */
+    record Poor() implements Outcome {}
+
     /** Whether a circuit counts it as a failure of the target; api.md, P7. */
     default boolean countsAgainstTarget() {
         return switch (this) {
@@ -54,6 +57,7 @@ public sealed interface Outcome {
             case Success s -> false;
             case ClientFault c -> false;
             case NoFreeConnection n -> false;
+            case Poor p -> false;
         };
     }
 }

@@ -1,5 +1,6 @@
 package dev.tollgate.policy.compile;
 
+import dev.tollgate.crds.route.Cascade;
 import dev.tollgate.crds.route.LatencySelection;
 import dev.tollgate.crds.route.QualityFloor;
 import dev.tollgate.crds.route.Rule;
@@ -9,6 +10,8 @@ import dev.tollgate.crds.route.Sticky;
 import dev.tollgate.policy.snapshot.RuleEntry;
 import dev.tollgate.policy.snapshot.SelectionEntry;
 import dev.tollgate.policy.snapshot.SelectionEntry.Type;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** How one rule picks its targets; api.md, 3.2 and R53. */
@@ -17,6 +20,9 @@ final class SelectionCompiler {
     private static final int MAX_QUALITY = 100;
     private static final int PERCENT = 100;
     private static final int USUAL_EXPLORE_PERCENT = 2;
+    private static final int MAX_TARGETS = 16;
+    private static final SelectionEntry.Cascade USUAL_CASCADE =
+            new SelectionEntry.Cascade(EnumSet.allOf(SelectionEntry.StepUp.class), 3, 60);
     private static final SelectionEntry.Score USUAL_SCORE =
             new SelectionEntry.Score(40, 30, 20, 10);
 
@@ -46,7 +52,8 @@ final class SelectionCompiler {
         only(type == Type.SCORE, selection.score(), path + ".score", "Score");
         only(type == Type.CASCADE, selection.cascade(), path + ".cascade", "Cascade");
         if (type == Type.CASCADE) {
-            findings.unsupported(path + ".type", "Cascade");
+            alone(rule.canary(), at + ".canary");
+            alone(rule.hedge(), at + ".hedge");
         }
         return new SelectionEntry(
                 type,
@@ -55,7 +62,7 @@ final class SelectionCompiler {
                 wholeAnswer(selection.latency(), path + ".latency"),
                 explorePercent(selection.latency(), type, path + ".latency"),
                 type == Type.SCORE ? score(selection.score(), path + ".score") : null,
-                null);
+                type == Type.CASCADE ? cascade(selection.cascade(), path + ".cascade") : null);
     }
 
     /** Null: requests are drawn one by one. */
@@ -100,6 +107,12 @@ final class SelectionCompiler {
     private void only(boolean fits, @Nullable Object written, String path, String types) {
         if (!fits && written != null) {
             findings.invalid(path, "written (expected: only with type " + types + ")");
+        }
+    }
+
+    private void alone(@Nullable Object written, String path) {
+        if (written != null) {
+            findings.invalid(path, "written (expected: not with type Cascade)");
         }
     }
 
@@ -168,6 +181,41 @@ final class SelectionCompiler {
             findings.invalid(path, score + " (expected: weights from 0, one above 0)");
         }
         return new SelectionEntry.Score(cost, latency, errorRate, quality);
+    }
+
+    private SelectionEntry.Cascade cascade(@Nullable Cascade cascade, String path) {
+        if (cascade == null) {
+            return USUAL_CASCADE;
+        }
+        var steps = cascade.maxSteps() == null ? USUAL_CASCADE.maxSteps() : cascade.maxSteps();
+        if (steps < 1 || steps > MAX_TARGETS) {
+            findings.invalid(path + ".maxSteps", steps + " (expected: 1.." + MAX_TARGETS + ")");
+        }
+        var least =
+                cascade.minConfidencePercent() == null
+                        ? USUAL_CASCADE.minConfidencePercent()
+                        : cascade.minConfidencePercent();
+        if (least < 1 || least > PERCENT) {
+            findings.invalid(path + ".minConfidencePercent", least + " (expected: 1..100)");
+        }
+        return new SelectionEntry.Cascade(causes(cascade, path + ".stepUpOn"), steps, least);
+    }
+
+    private Set<SelectionEntry.StepUp> causes(Cascade cascade, String path) {
+        if (cascade.stepUpOn().isEmpty()) {
+            return USUAL_CASCADE.stepUpOn();
+        }
+        var causes = EnumSet.noneOf(SelectionEntry.StepUp.class);
+        for (var cause : cascade.stepUpOn()) {
+            switch (cause) {
+                case FAILURE -> causes.add(SelectionEntry.StepUp.FAILURE);
+                case REFUSAL -> causes.add(SelectionEntry.StepUp.REFUSAL);
+                case INVALID_JSON -> causes.add(SelectionEntry.StepUp.INVALID_JSON);
+                case LOW_CONFIDENCE -> causes.add(SelectionEntry.StepUp.LOW_CONFIDENCE);
+                case UNKNOWN -> findings.unsupported(path, "a value of a newer version");
+            }
+        }
+        return causes;
     }
 
     private static int orZero(@Nullable Integer weight) {

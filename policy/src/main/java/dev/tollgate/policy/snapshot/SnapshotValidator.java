@@ -182,6 +182,7 @@ public final class SnapshotValidator {
             notNegative(atRule, "retry.backoffBaseMillis", retry.backoffBaseMillis());
             notNegative(atRule, "retry.backoffMaxMillis", retry.backoffMaxMillis());
             notNegative(atRule, "retry.maxRetryAfterMillis", retry.maxRetryAfterMillis());
+            cascade(atRule.in("selection"), rule.selection());
             var names = new HashSet<String>();
             for (int j = 0; j < rule.targets().size(); j++) {
                 var target = rule.targets().get(j);
@@ -196,6 +197,17 @@ public final class SnapshotValidator {
                         target.provider(),
                         "a provider of this snapshot");
             }
+        }
+    }
+
+    private void cascade(At at, SelectionEntry selection) {
+        var cascade = selection.cascade();
+        boolean wanted = selection.type() == SelectionEntry.Type.CASCADE;
+        check(at, wanted == (cascade != null), "cascade", cascade, "exactly with type CASCADE");
+        if (cascade != null) {
+            int least = cascade.minConfidencePercent();
+            positive(at, "cascade.maxSteps", cascade.maxSteps());
+            check(at, least >= 1 && least <= 100, "minConfidencePercent", least, "1..100");
         }
     }
 
