@@ -36,6 +36,7 @@ class ExamplesTest {
         "laptop, public",
         "media, public",
         "cache, public",
+        "routing/cascade, public",
         "cluster, any",
         "providers, public",
         "routing/cheapest-80-reliable-20, public",
@@ -67,6 +68,7 @@ class ExamplesTest {
                                     assertThat(examples().relativize(file).getName(0).toString())
                                             .isIn(
                                                     "demo",
+                                                    "cascade",
                                                     "laptop",
                                                     "media",
                                                     "cache",

@@ -340,7 +340,9 @@ class CascadeTest {
                 });
         var dear = provider(says("never"));
         start();
-        assertThat(harness.chat(STREAM).body()).hasSizeGreaterThan(1_200_000).endsWith("[DONE]\n\n");
+        assertThat(harness.chat(STREAM).body())
+                .hasSizeGreaterThan(1_200_000)
+                .endsWith("[DONE]\n\n");
         assertThat(dear.seen).isEmpty();
         assertThat(outcomes(harness.record(1))).containsExactly("c ok");
     }
@@ -350,8 +352,7 @@ class CascadeTest {
         provider(
                 request -> {
                     var response = streamHead(request);
-                    response.write(chunk("Ro"))
-                            .onComplete(v -> request.connection().close());
+                    response.write(chunk("Ro")).onComplete(v -> request.connection().close());
                 });
         provider(streams(chunk("Rome"), Harness.LAST_CHUNKS));
         start();

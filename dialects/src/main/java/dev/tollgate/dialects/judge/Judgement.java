@@ -11,8 +11,8 @@ import java.util.OptionalInt;
  * @param refused a filter or a refusal ended it, or it begins with a known phrase of refusal
  * @param invalidJson it is not the JSON that was asked for, or calls a tool with none
  * @param doubtful it begins with a known phrase of doubt
- * @param confidencePercent geometric mean of its tokens' probabilities, rounded down; empty: it
- *     has none
+ * @param confidencePercent geometric mean of its tokens' probabilities, rounded down; empty: it has
+ *     none
  */
 public record Judgement(
         boolean empty,

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether an answer is JSON of the schema that was asked for, by the words that providers support
- * in such schemas: {@code type, nullable, enum, const, required, properties,
- * additionalProperties, items, minItems, maxItems, anyOf, oneOf, allOf} and local {@code $ref}s.
- * Other words are not looked at, so that a doubt about the schema never costs a second call.
+ * in such schemas: {@code type, nullable, enum, const, required, properties, additionalProperties,
+ * items, minItems, maxItems, anyOf, oneOf, allOf} and local {@code $ref}s. Other words are not
+ * looked at, so that a doubt about the schema never costs a second call.
  */
 final class SchemaCheck {
     /** Deeper nesting, or a reference to itself, is taken as fitting. */

@@ -154,7 +154,10 @@ class JudgeTest {
         var events =
                 switch (dialect) {
                     case OPENAI_CHAT ->
-                            event("{\"choices\":[{\"index\":0,\"delta\":{\"content\":" + first + "}}]}")
+                            event(
+                                            "{\"choices\":[{\"index\":0,\"delta\":{\"content\":"
+                                                    + first
+                                                    + "}}]}")
                                     + event(
                                             "{\"choices\":[{\"index\":0,\"delta\":{\"content\":"
                                                     + second
@@ -165,7 +168,9 @@ class JudgeTest {
                                                     + "\"}]}")
                                     + event("[DONE]");
                     case OPENAI_RESPONSES ->
-                            typed("response.created", ",\"response\":{\"id\":\"r\",\"model\":\"m\"}")
+                            typed(
+                                            "response.created",
+                                            ",\"response\":{\"id\":\"r\",\"model\":\"m\"}")
                                     + typed(
                                             "response.output_text.delta",
                                             ",\"output_index\":0,\"delta\":" + first)
@@ -313,7 +318,12 @@ class JudgeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"OPENAI_CHAT, true", "OPENAI_CHAT, false", "OPENAI_RESPONSES, false", "GEMINI, false"})
+    @CsvSource({
+        "OPENAI_CHAT, true",
+        "OPENAI_CHAT, false",
+        "OPENAI_RESPONSES, false",
+        "GEMINI, false"
+    })
     void readsTheGeometricMeanOfTheTokensProbabilities(Dialect dialect, boolean stream) {
         // ln 0.9 and ln 0.4: the mean is the root of 0.36
         var tokens =
@@ -357,7 +367,11 @@ class JudgeTest {
     void readsGeminisStreamWithoutEvents() {
         var judge = Judge.of(Dialect.GEMINI, free(Dialect.GEMINI), false);
         var stream =
-                "[" + candidate("\"Hel\"", End.STOP) + ",\n" + candidate("\"lo\"", End.LENGTH) + "]";
+                "["
+                        + candidate("\"Hel\"", End.STOP)
+                        + ",\n"
+                        + candidate("\"lo\"", End.LENGTH)
+                        + "]";
         var judged = judge.stream(stream.getBytes(UTF_8));
         assertThat(judged.empty()).isFalse();
         assertThat(judged.truncated()).isTrue();

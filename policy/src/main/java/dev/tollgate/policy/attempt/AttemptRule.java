@@ -1,6 +1,5 @@
 package dev.tollgate.policy.attempt;
 
-import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.snapshot.RuleEntry;
 import java.time.Duration;
@@ -120,7 +119,10 @@ public final class AttemptRule {
         if (floorMillis > retry.maxRetryAfterMillis()) {
             return new Decision.GiveUp(Decision.Reason.RETRY_AFTER_TOO_LONG);
         }
-        long triesHere = attempts.stream().filter(a -> !CascadeRule.isUntried(candidate, List.of(a))).count();
+        long triesHere =
+                attempts.stream()
+                        .filter(a -> !CascadeRule.isUntried(candidate, List.of(a)))
+                        .count();
         long delayMillis =
                 Math.max(floorMillis, backoffMillis(retry, triesHere, circumstances.random()));
         var delay = Duration.ofMillis(delayMillis);

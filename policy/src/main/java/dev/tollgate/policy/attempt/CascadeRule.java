@@ -38,9 +38,7 @@ public final class CascadeRule {
         return asked < cascade.maxSteps()
                 && Selection.next(
                                 plan,
-                                other ->
-                                        isUntried(other, attempts)
-                                                && !isSame(other, candidate),
+                                other -> isUntried(other, attempts) && !isSame(other, candidate),
                                 telemetry,
                                 now,
                                 random)

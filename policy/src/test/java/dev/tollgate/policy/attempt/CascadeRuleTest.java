@@ -39,7 +39,8 @@ class CascadeRuleTest {
                 new ModelEntry(
                         model.name(),
                         model.aliases(),
-                        new PriceEntry(price, price, price, price, price, price, price, 0, List.of(), "p"),
+                        new PriceEntry(
+                                price, price, price, price, price, price, price, 0, List.of(), "p"),
                         model.contextTokens(),
                         model.maxOutputTokens(),
                         model.capabilities(),
@@ -193,8 +194,7 @@ class CascadeRuleTest {
         var doubt = new Assessment(false, false, false, false, true, OptionalInt.empty());
         assertThat(List.of(doubt, cut, noJson, refused, empty))
                 .isSortedAccordingTo(
-                        (a, b) ->
-                                Integer.compare(CascadeRule.poverty(a), CascadeRule.poverty(b)))
+                        (a, b) -> Integer.compare(CascadeRule.poverty(a), CascadeRule.poverty(b)))
                 .doesNotHaveDuplicates();
     }
 }
