@@ -68,7 +68,6 @@ class ExamplesTest {
                                     assertThat(examples().relativize(file).getName(0).toString())
                                             .isIn(
                                                     "demo",
-                                                    "cascade",
                                                     "laptop",
                                                     "media",
                                                     "cache",

@@ -268,6 +268,7 @@ class RoutingSimulationTest {
                         states, now, now.plus(Duration.ofMinutes(1)), true, random);
         return switch (AttemptRule.decide(plan, attempts, circumstances)) {
             case Decision.Retry retry -> retry.candidate();
+            case Decision.StepUp step -> step.candidate();
             case Decision.GiveUp giveUp -> null;
         };
     }

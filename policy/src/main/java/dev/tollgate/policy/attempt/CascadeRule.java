@@ -48,10 +48,10 @@ public final class CascadeRule {
     /** Whether the rule wants a better answer than this one. */
     public static boolean isPoor(Cascade cascade, Assessment answer) {
         var causes = cascade.stepUpOn();
-        return causes.contains(StepUp.FAILURE) && (answer.empty() || answer.truncated())
-                || causes.contains(StepUp.REFUSAL) && answer.refused()
-                || causes.contains(StepUp.INVALID_JSON) && answer.invalidJson()
-                || causes.contains(StepUp.LOW_CONFIDENCE) && isDoubtful(cascade, answer);
+        return (causes.contains(StepUp.FAILURE) && (answer.empty() || answer.truncated()))
+                || (causes.contains(StepUp.REFUSAL) && answer.refused())
+                || (causes.contains(StepUp.INVALID_JSON) && answer.invalidJson())
+                || (causes.contains(StepUp.LOW_CONFIDENCE) && isDoubtful(cascade, answer));
     }
 
     /**
