@@ -44,7 +44,7 @@ class ChartsTest {
         assertThat(arguments.getFirst()).isEqualTo(command);
         arguments.add("--print-settings");
         try (var process = TollgateProcess.start(arguments.toArray(String[]::new))) {
-            assertThat(process.awaitExit(Duration.ofSeconds(30))).as(process.tail()).isZero();
+            assertThat(process.awaitExit(Duration.ofSeconds(90))).as(process.tail()).isZero();
             var printed = process.out();
             for (var argument : arguments.subList(1, arguments.size() - 1)) {
                 var flag = argument.substring(2, argument.indexOf('='));
