@@ -11,6 +11,7 @@ import dev.tollgate.dataplane.exchange.Lifecycle;
 import dev.tollgate.dataplane.exchange.LoopParts;
 import dev.tollgate.dataplane.exchange.LoopServer;
 import dev.tollgate.dataplane.exchange.RetryBudget;
+import dev.tollgate.dataplane.exchange.ShadowPool;
 import dev.tollgate.dataplane.exchange.TagValues;
 import dev.tollgate.dataplane.exchange.TargetStates;
 import dev.tollgate.dataplane.exchange.Ticker;
@@ -59,6 +60,7 @@ public final class ProxyServer {
     private final RetryBudget retries = new RetryBudget();
     private final DrainPool drains = new DrainPool();
     private final AnswerCache cache = AnswerCache.inMemory();
+    private final ShadowPool shadows = new ShadowPool();
     private final TagValues tags = new TagValues();
     private final Lifecycle lifecycle = new Lifecycle();
     private final List<LoopParts> loops = new CopyOnWriteArrayList<>();
@@ -171,6 +173,7 @@ public final class ProxyServer {
                         retries,
                         drains,
                         cache,
+                        shadows,
                         new Recorder(usageLog, lines),
                         tags,
                         metrics,

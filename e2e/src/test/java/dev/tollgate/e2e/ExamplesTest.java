@@ -37,6 +37,7 @@ class ExamplesTest {
         "media, public",
         "cache, public",
         "routing/cascade, public",
+        "routing/shadow, public",
         "cluster, any",
         "providers, public",
         "routing/cheapest-80-reliable-20, public",

@@ -78,6 +78,8 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
     private @Nullable RoutePlan plan;
     private @Nullable Recall recall;
     private @Nullable Steps steps;
+    private List<ShadowCall> shadows = List.of();
+    private boolean copied;
     private @Nullable Trial trial;
     private Call.@Nullable Failure lastFailure;
     private @Nullable Reservation untried;
@@ -576,7 +578,16 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
                 trial = started;
                 untried = null;
                 started.start(ready.body(), span);
+                copy(welcome, found);
             }
+        }
+    }
+
+    /** Copies go to the rule's shadows once, behind the first attempt. */
+    private void copy(Arrival.Welcome welcome, Resolution.Resolved found) {
+        if (!copied && !concluded) {
+            copied = true;
+            shadows = ShadowCall.copies(loop, welcome, found, request.headers(), tally.requestId);
         }
     }
 
@@ -788,6 +799,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
                 tally.upstreamNanos += recall.waitedNanos();
             }
             Conclusion.write(loop, tally, span, outcome, status);
+            shadows.forEach(shadow -> shadow.originalOver(tally, outcome == Outcome.OK));
         } finally {
             over.run();
         }

@@ -28,6 +28,7 @@ public record LoopParts(
         RetryBudget retries,
         DrainPool drains,
         AnswerCache cache,
+        ShadowPool shadows,
         Recorder recorder,
         TagValues tags,
         Metrics metrics,

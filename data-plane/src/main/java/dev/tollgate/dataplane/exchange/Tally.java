@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.dataplane.budget.BudgetView;
 import dev.tollgate.dataplane.cache.Answer;
 import dev.tollgate.dataplane.cache.CacheResult;
+import dev.tollgate.dataplane.record.ShadowOf;
 import dev.tollgate.dataplane.record.UsageRecord;
 import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.dialects.Usage;
@@ -43,6 +44,8 @@ final class Tally {
     boolean stream;
     boolean assumed;
     CacheResult cache = CacheResult.OFF;
+    String finishReason = "";
+    @Nullable ShadowOf shadow;
     long firstTokenNanos = -1;
     long upstreamNanos;
     Money cost = Money.ZERO;
@@ -171,6 +174,7 @@ final class Tally {
                 fallbackUsed(),
                 recorded,
                 cache == CacheResult.HIT,
+                shadow,
                 stream,
                 usage,
                 TimeUnit.NANOSECONDS.toMillis(latencyNanos),

@@ -686,6 +686,9 @@ final class Trial implements Call.Owner, Relay.Owner {
         if (usage != null && done instanceof Outcome.Success) {
             loop.targets().answered(terms.plan().route(), usage.output());
         }
+        if (facts != null && facts.finishReason() != null) {
+            tally.finishReason = facts.finishReason();
+        }
         tally.settled(
                 new Attempt(candidate, outcome == null ? new Outcome.Success() : outcome),
                 word,

@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.record;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a {@link UsageRecord} as one line of JSON without building objects. One per event loop: it
@@ -46,6 +47,7 @@ public final class RecordJson {
         raw(",\"fallback_used\":").raw(record.fallbackUsed() ? "true" : "false");
         attempts(record);
         raw(",\"cache_hit\":").raw(record.cacheHit() ? "true" : "false");
+        shadow(record.shadow());
         raw(",\"stream\":").raw(record.stream() ? "true" : "false");
         usage(record);
         raw(",\"latency_ms\":").number(record.latencyMillis());
@@ -83,6 +85,22 @@ public final class RecordJson {
             raw(",\"cost_usd\":").text(attempt.cost().toString()).raw("}");
         }
         raw("]");
+    }
+
+    private void shadow(@Nullable ShadowOf shadow) {
+        if (shadow == null) {
+            return;
+        }
+        var original = shadow.original();
+        raw(",\"shadow\":{\"name\":").text(shadow.name());
+        raw(",\"of\":").text(shadow.requestId());
+        raw(",\"finish_reason\":").text(shadow.finishReason());
+        raw(",\"original\":{\"provider\":").text(original.provider());
+        raw(",\"model\":").text(original.model());
+        raw(",\"finish_reason\":").text(original.finishReason());
+        raw(",\"output_tokens\":").number(original.outputTokens());
+        raw(",\"latency_ms\":").number(original.latencyMillis());
+        raw(",\"cost_usd\":").text(original.cost().toString()).raw("}}");
     }
 
     private void usage(UsageRecord record) {

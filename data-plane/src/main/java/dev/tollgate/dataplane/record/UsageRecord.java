@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one request was (contract.md, Usage record). Texts that are not known are empty. It holds no
@@ -17,6 +18,7 @@ import java.util.TreeSet;
  * @param timeMillis when the request arrived, Unix time
  * @param provider that gave the answer, of a cache hit the one that gave it then
  * @param cacheHit no provider was asked: there are no attempts, no tokens and no cost
+ * @param shadow null: no copy, but a request
  * @param outcome a word of {@link Outcome}
  * @param ttftMillis time to the first token, negative if there was none
  * @param costAssumed some of the cost is an upper bound, because a provider did not tell
@@ -39,6 +41,7 @@ public record UsageRecord(
         boolean fallbackUsed,
         List<Attempt> attempts,
         boolean cacheHit,
+        @Nullable ShadowOf shadow,
         boolean stream,
         Usage usage,
         long latencyMillis,
@@ -104,6 +107,7 @@ public record UsageRecord(
                 fallback,
                 attempts,
                 false,
+                null, // nor this: a copy is known by its strategy
                 request.stream(),
                 Usage.NONE,
                 0,

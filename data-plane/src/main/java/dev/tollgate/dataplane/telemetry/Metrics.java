@@ -36,6 +36,8 @@ public final class Metrics {
             new ConcurrentHashMap<>();
     private final ConcurrentHashMap<ModelKey, Histogram> seconds = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<ModelKey, Histogram> firstToken = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<ShadowSeries.Key, ShadowSeries> shadows =
+            new ConcurrentHashMap<>();
     private final Histogram overhead = new Histogram();
     private final LongAdder fallbacks = new LongAdder();
     private final LongAdder[] cache = new LongAdder[CacheResult.values().length];
@@ -68,6 +70,16 @@ public final class Metrics {
                                 k,
                                 seconds.computeIfAbsent(model, m -> new Histogram()),
                                 firstToken.computeIfAbsent(model, m -> new Histogram())));
+    }
+
+    /** The counters of a shadow; both names come from resources. */
+    public ShadowSeries shadow(String route, String shadow) {
+        var key = new ShadowSeries.Key(route, shadow);
+        return shadows.computeIfAbsent(
+                shadows.size() >= MAX_SERIES && !shadows.containsKey(key)
+                        ? new ShadowSeries.Key(OTHER, OTHER)
+                        : key,
+                k -> new ShadowSeries());
     }
 
     /** The gateway's own part of a request: all but waiting for providers. */
@@ -154,6 +166,7 @@ public final class Metrics {
                 "tollgate_usage_implausible_total",
                 "Answers whose reported usage cannot be true.",
                 implausible);
+        ShadowText.render(shadows, out);
         gauges(out);
         return out.toString();
     }
@@ -219,12 +232,12 @@ public final class Metrics {
         out.append(name).append(' ').append(value.sum()).append('\n');
     }
 
-    private static void header(StringBuilder out, String name, String help, String type) {
+    static void header(StringBuilder out, String name, String help, String type) {
         out.append("# HELP ").append(name).append(' ').append(help).append('\n');
         out.append("# TYPE ").append(name).append(' ').append(type).append('\n');
     }
 
-    private static void line(StringBuilder out, String name, String labels, long value) {
+    static void line(StringBuilder out, String name, String labels, long value) {
         out.append(name).append('{').append(labels).append("} ").append(value).append('\n');
     }
 

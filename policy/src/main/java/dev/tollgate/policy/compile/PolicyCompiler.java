@@ -7,6 +7,7 @@ import dev.tollgate.crds.route.RoutingPolicySpec;
 import dev.tollgate.crds.route.RoutingPolicySpec.Inheritance;
 import dev.tollgate.crds.route.RoutingPolicySpec.ResponseModel;
 import dev.tollgate.crds.route.Rule;
+import dev.tollgate.crds.route.Target;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
@@ -27,6 +28,9 @@ final class PolicyCompiler {
 
     private final Surroundings around;
     private final TargetResolver resolver;
+    private static final int MAX_SHADOWS = 2;
+    private static final int USUAL_COPIES = 4;
+    private static final int MAX_COPIES = 1_000;
     private static final int MODERATE_FROM = 34;
     private static final int COMPLEX_FROM = 67;
     private static final int MAX_COMPLEXITY = 100;
@@ -214,7 +218,8 @@ final class PolicyCompiler {
                 findings.invalid(at + ".match", "absent (expected: in all rules but the last)");
             }
             var targets = targets(rule, regions, at);
-            entries.add(new RuleCompiler(namespace, rule, at, findings).compile(targets));
+            var shadows = shadows(rule, regions, at);
+            entries.add(new RuleCompiler(namespace, rule, at, findings).compile(targets, shadows));
         }
         return entries;
     }
@@ -249,6 +254,55 @@ final class PolicyCompiler {
             }
         }
         checkWeights(rule, ruleAt);
+        return entries;
+    }
+
+    /** Resolved as targets are; those that lead nowhere are left out alone. */
+    private List<RuleEntry.Shadow> shadows(
+            Rule rule, @Nullable List<String> regions, String ruleAt) {
+        if (rule.shadow().size() > MAX_SHADOWS) {
+            findings.invalid(
+                    ruleAt + ".shadow",
+                    rule.shadow().size() + " (expected: at most " + MAX_SHADOWS + ")");
+        }
+        var entries = new ArrayList<RuleEntry.Shadow>();
+        var names = new HashSet<String>();
+        for (int i = 0; i < rule.shadow().size(); i++) {
+            var shadow = rule.shadow().get(i);
+            var at = ruleAt + ".shadow[" + i + "]";
+            int most = shadow.maxConcurrent() == null ? USUAL_COPIES : shadow.maxConcurrent();
+            if (!names.add(shadow.name())) {
+                findings.invalid(at + ".name", shadow.name() + " (expected: one shadow a name)");
+            }
+            if (shadow.percent() < 1 || shadow.percent() > 100) {
+                findings.invalid(at + ".percent", shadow.percent() + " (expected: 1..100)");
+            }
+            if (most < 1 || most > MAX_COPIES) {
+                findings.invalid(
+                        at + ".maxConcurrent", most + " (expected: 1.." + MAX_COPIES + ")");
+            }
+            var target =
+                    new Target(
+                            shadow.name(),
+                            shadow.providerRef(),
+                            shadow.model(),
+                            null,
+                            null,
+                            null,
+                            null,
+                            null);
+            var resolved =
+                    resolver.resolve(target, namespace, spec.models(), regions, at, findings);
+            var provider = resolved.provider();
+            if (provider != null) {
+                providers.add(provider);
+            }
+            if (provider != null && resolved.sound()) {
+                entries.add(
+                        new RuleEntry.Shadow(
+                                shadow.name(), provider, shadow.model(), shadow.percent(), most));
+            }
+        }
         return entries;
     }
 

@@ -37,7 +37,7 @@ final class RuleCompiler {
         this.findings = findings;
     }
 
-    RuleEntry compile(List<RuleEntry.TargetEntry> targets) {
+    RuleEntry compile(List<RuleEntry.TargetEntry> targets, List<RuleEntry.Shadow> shadows) {
         refuseUnsupported();
         var timeouts = rule.timeouts();
         var selection = new SelectionCompiler(rule, at, findings);
@@ -48,7 +48,7 @@ final class RuleCompiler {
                 targets,
                 selection.sticky(),
                 null,
-                List.of(),
+                shadows,
                 null,
                 retry(),
                 timeouts == null
@@ -59,7 +59,6 @@ final class RuleCompiler {
 
     private void refuseUnsupported() {
         findings.unsupportedIf(rule.canary() != null, at + ".canary");
-        findings.unsupportedIf(!rule.shadow().isEmpty(), at + ".shadow");
         var hedge = rule.hedge();
         var mode = hedge == null ? null : hedge.mode();
         if (mode != null && mode != Hedge.Mode.DISABLED) {

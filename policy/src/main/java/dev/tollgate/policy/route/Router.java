@@ -222,13 +222,41 @@ public final class Router {
                 rule.selection(),
                 traits(ask, rule, wanted, match.complexity()),
                 rule.canary(),
-                rule.shadows(),
+                shadows(index, ask, rule, limits),
                 rule.hedge(),
                 policy.cache(),
                 rule.retry(),
                 rule.firstTokenMillis(),
                 rule.requestMillis(),
                 limits.maxCost());
+    }
+
+    /** Those that may get this request: the filters hold for copies too; R1. */
+    private static List<RuleEntry.Shadow> shadows(
+            SnapshotIndex index, Ask ask, RuleEntry rule, Limits limits) {
+        return rule.shadows().stream()
+                .filter(
+                        shadow -> {
+                            var candidate = shadowed(index, shadow, ask.model());
+                            return candidate != null
+                                    && TargetFilter.exclude(candidate, ask, limits, 0) == null;
+                        })
+                .toList();
+    }
+
+    /** Where a shadow's copies go; null: its provider or model is gone. */
+    public static @Nullable Candidate shadowed(
+            SnapshotIndex index, RuleEntry.Shadow shadow, String asked) {
+        var name = shadow.model() == null ? asked : shadow.model();
+        var provider = index.provider(shadow.provider());
+        var model = index.model(shadow.provider(), name);
+        return provider == null || model == null
+                ? null
+                : new Candidate(
+                        new RuleEntry.TargetEntry(
+                                shadow.name(), shadow.provider(), name, null, 0, 1, null),
+                        provider,
+                        model);
     }
 
     private static boolean isCanary(RuleEntry rule, RuleEntry.TargetEntry target) {

@@ -183,6 +183,7 @@ public final class SnapshotValidator {
             notNegative(atRule, "retry.backoffMaxMillis", retry.backoffMaxMillis());
             notNegative(atRule, "retry.maxRetryAfterMillis", retry.maxRetryAfterMillis());
             cascade(atRule.in("selection"), rule.selection());
+            shadows(atRule, rule);
             var names = new HashSet<String>();
             for (int j = 0; j < rule.targets().size(); j++) {
                 var target = rule.targets().get(j);
@@ -197,6 +198,23 @@ public final class SnapshotValidator {
                         target.provider(),
                         "a provider of this snapshot");
             }
+        }
+    }
+
+    private void shadows(At atRule, RuleEntry rule) {
+        var names = new HashSet<String>();
+        for (var shadow : rule.shadows()) {
+            var at = atRule.in("shadows");
+            int percent = shadow.percent();
+            check(at, names.add(shadow.name()), "name", shadow.name(), "one a name");
+            check(at, percent >= 1 && percent <= 100, "percent", percent, "1..100");
+            positive(at, "maxConcurrent", shadow.maxConcurrent());
+            check(
+                    at,
+                    providers.contains(shadow.provider()),
+                    "provider",
+                    shadow.provider(),
+                    "a provider of this snapshot");
         }
     }
 
