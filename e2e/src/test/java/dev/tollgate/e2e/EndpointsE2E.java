@@ -9,6 +9,7 @@ import com.anthropic.client.AnthropicClient;
 import com.anthropic.client.okhttp.AnthropicOkHttpClient;
 import com.anthropic.models.messages.MessageCountTokensParams;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.genai.Client;
 import com.google.genai.types.EmbedContentConfig;
 import com.google.genai.types.HttpOptions;
@@ -22,14 +23,20 @@ import com.openai.models.embeddings.EmbeddingCreateParams;
 import com.openai.models.images.ImageEditParams;
 import com.openai.models.images.ImageGenerateParams;
 import com.openai.models.images.ImagesResponse;
+import com.openai.models.responses.inputtokens.InputTokenCountParams;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -286,6 +293,48 @@ class EndpointsE2E {
                         });
         assertCount(counted[0], exact);
         assertThat(record.get("cost_usd").textValue()).isEqualTo("0");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"anthropic-chat,true", "gemini-chat,true", "openai-chat,true", "llama,false"})
+    void openAisSdkCountsTokens(String model, boolean exact) throws Exception {
+        var counted = new long[1];
+        var record =
+                recorded(
+                        model,
+                        () ->
+                                counted[0] =
+                                        client.responses()
+                                                .inputTokens()
+                                                .count(
+                                                        InputTokenCountParams.builder()
+                                                                .model(model)
+                                                                .instructions("Be brief")
+                                                                .input("What is a tollgate?")
+                                                                .build())
+                                                .validate()
+                                                .inputTokens());
+        assertCount(counted[0], exact);
+        assertThat(record.get("cost_usd").textValue()).isEqualTo("0");
+    }
+
+    @Test
+    void theListOfGeminiTellsWhatAModelMayBeAskedFor() throws Exception {
+        var methods = new HashMap<String, JsonNode>();
+        var request =
+                HttpRequest.newBuilder(URI.create(url + "/v1beta/models"))
+                        .header("x-goog-api-key", Standalone.KEY)
+                        .build();
+        try (var http = HttpClient.newHttpClient()) {
+            var list = http.send(request, HttpResponse.BodyHandlers.ofString());
+            for (var each : new ObjectMapper().readTree(list.body()).path("models")) {
+                methods.put(each.path("name").asText(), each.path("supportedGenerationMethods"));
+            }
+        }
+        assertThat(methods.get("models/gemini-chat"))
+                .hasToString("[\"generateContent\",\"countTokens\"]");
+        assertThat(methods.get("models/gemini-embedding"))
+                .hasToString("[\"batchEmbedContents\",\"embedContent\"]");
     }
 
     /** com.anthropic:anthropic-java over count_tokens. */
