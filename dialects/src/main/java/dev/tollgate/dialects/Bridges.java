@@ -3,13 +3,16 @@ package dev.tollgate.dialects;
 import dev.tollgate.dialects.count.CountBridge;
 import dev.tollgate.dialects.deviation.FittedBridge;
 import dev.tollgate.dialects.embed.Embeddings;
+import dev.tollgate.dialects.history.HistoryBridge;
 import dev.tollgate.dialects.raw.RawBridge;
 import dev.tollgate.dialects.same.SameBridge;
 import dev.tollgate.dialects.translate.EditorBridge;
 import dev.tollgate.dialects.translate.Translations;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.EnumMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** The table of bridges. */
 final class Bridges {
@@ -51,9 +54,9 @@ final class Bridges {
     private static Map<Dialect, Bridge> same() {
         var bridges = new EnumMap<Dialect, Bridge>(Dialect.class);
         for (var dialect : Dialect.values()) {
-            bridges.put(dialect, new SameBridge(dialect));
+            var same = new HistoryBridge(new SameBridge(dialect));
+            bridges.put(dialect, dialect == Dialect.OPENAI_CHAT ? new EditorBridge(same) : same);
         }
-        bridges.put(Dialect.OPENAI_CHAT, new EditorBridge(new SameBridge(Dialect.OPENAI_CHAT)));
         return bridges;
     }
 }

@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.anthropic;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Emulation;
 import dev.tollgate.dialects.codec.Json;
@@ -15,9 +16,11 @@ import dev.tollgate.dialects.conversation.Tool;
 import dev.tollgate.dialects.conversation.ToolChoice;
 import dev.tollgate.dialects.conversation.Turn;
 import dev.tollgate.dialects.conversation.Turn.Role;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a Messages request. A schema for the answer goes into {@code output_config.format} where
@@ -76,10 +79,20 @@ final class MessagesRequestWriter {
             body.put("stream", true);
         }
         var markers = new MessagesTurnsWriter().write(turns, body);
+        if (turns.getLast().role() == Role.USER && !endsWithUser(body)) {
+            return new Written.Refused(
+                    "the last turn of the user says nothing, which Anthropic's models do not take",
+                    null);
+        }
         if (markers > 0) {
             dropped.add(Loss.CACHE_MARKERS.words());
         }
         return new Written.Body(body, dropped);
+    }
+
+    private static boolean endsWithUser(ObjectNode body) {
+        var messages = body.path("messages");
+        return "user".equals(Json.text(messages.path(messages.size() - 1), "role"));
     }
 
     private long maxTokens() {

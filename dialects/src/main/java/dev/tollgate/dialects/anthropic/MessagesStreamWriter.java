@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.anthropic;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
@@ -14,11 +15,13 @@ import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import dev.tollgate.dialects.error.ErrorBody;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the events of a Messages stream: {@code message_start}, blocks with contiguous indices of
@@ -116,6 +119,7 @@ final class MessagesStreamWriter implements StreamWriter {
             case AnswerEvent.UsageSeen(var seen) -> usage = seen;
             case AnswerEvent.Cited(var citation) -> cite(citation, out);
             case AnswerEvent.Logprobs _,
+                    AnswerEvent.MediaMade _,
                     AnswerEvent.Of _,
                     AnswerEvent.Done _,
                     AnswerEvent.Failed _ -> {}

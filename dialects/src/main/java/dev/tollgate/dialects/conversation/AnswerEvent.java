@@ -2,9 +2,11 @@ package dev.tollgate.dialects.conversation;
 
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One step of a streamed answer. Tool calls are numbered from 0 over the whole stream; their deltas
@@ -44,6 +46,13 @@ public sealed interface AnswerEvent {
     record ToolCallDelta(int call, String arguments) implements Said {}
 
     record ToolCallEnd(int call) implements Said {}
+
+    /**
+     * An image or another file that the model made.
+     *
+     * @param type its media type
+     */
+    record MediaMade(String type) implements Said {}
 
     /** A source of the text so far; offsets count characters of the whole text. */
     record Cited(Citation citation) implements Said {}

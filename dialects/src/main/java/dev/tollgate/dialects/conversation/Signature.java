@@ -1,8 +1,9 @@
 package dev.tollgate.dialects.conversation;
 
+import org.jspecify.annotations.Nullable;
+
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a provider signs or encrypts of its reasoning, opaque to all others. In the dialect of its
@@ -17,11 +18,18 @@ public record Signature(Issuer issuer, String value) {
         GEMINI,
         OPENAI,
         /** What OpenRouter hands on of any model's. */
-        OPENROUTER
+        OPENROUTER,
+        /** Of a call that came without, for a dialect whose provider demands one. */
+        NOBODY
     }
 
+    /** What every wrapped signature begins with. */
+    public static final String ENCODED_MARK = "dGcxO";
+
+    /** Marks a call that its provider did not sign. */
+    public static final Signature NONE = new Signature(Issuer.NOBODY, "");
+
     private static final String MARK = "tg1:";
-    private static final String ENCODED_MARK = "dGcxO";
 
     /** As it is written in the dialect of {@code dialectOf}. */
     public String written(Issuer dialectOf) {
@@ -37,20 +45,30 @@ public record Signature(Issuer issuer, String value) {
         if (written == null || written.isEmpty()) {
             return null;
         }
-        if (!written.startsWith(ENCODED_MARK)) {
+        var unwrapped = written.startsWith(ENCODED_MARK) ? unwrapped(written) : null;
+        if (unwrapped == null) {
             return new Signature(dialectOf, written);
         }
+        return unwrapped.issuer == Issuer.NOBODY ? null : unwrapped;
+    }
+
+    /** Whether the gateway wrapped it, so that it means nothing to the provider who reads it. */
+    public static boolean isWrapped(@Nullable String written) {
+        return written != null && written.startsWith(ENCODED_MARK) && unwrapped(written) != null;
+    }
+
+    /** Null: it only looks as if it had been wrapped. */
+    private static @Nullable Signature unwrapped(String written) {
         try {
             var text = new String(Base64.getDecoder().decode(written), StandardCharsets.UTF_8);
             int colon = text.indexOf(':', MARK.length());
-            if (text.startsWith(MARK) && colon > 0) {
-                return new Signature(
-                        Issuer.valueOf(text.substring(MARK.length(), colon)),
-                        text.substring(colon + 1));
-            }
+            return text.startsWith(MARK) && colon > 0
+                    ? new Signature(
+                            Issuer.valueOf(text.substring(MARK.length(), colon)),
+                            text.substring(colon + 1))
+                    : null;
         } catch (IllegalArgumentException foreign) {
-            return new Signature(dialectOf, written);
+            return null;
         }
-        return new Signature(dialectOf, written);
     }
 }

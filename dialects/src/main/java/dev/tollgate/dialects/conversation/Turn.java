@@ -30,13 +30,14 @@ public record Turn(Role role, List<Part> parts) {
 
     /**
      * The turns without system ones, user and assistant in alternation: neighbours of one role are
-     * merged, and in user turns tool results come first, as Anthropic and Gemini demand. Turns
-     * without parts vanish.
+     * merged, and in user turns tool results come first, as Anthropic and Gemini demand. What the
+     * model did not say vanishes, what the user did not say does not.
      */
     public static List<Turn> alternating(List<Turn> turns) {
         var merged = new ArrayList<Turn>();
         for (var turn : turns) {
-            if (turn.role == Role.SYSTEM || turn.parts.isEmpty()) {
+            boolean unsaid = turn.role == Role.ASSISTANT && turn.parts.isEmpty();
+            if (turn.role == Role.SYSTEM || unsaid) {
                 continue;
             }
             var last = merged.isEmpty() ? null : merged.getLast();

@@ -32,7 +32,8 @@ public enum Deviation {
     NO_PARALLEL_TOOL_CALLS("no_parallel_tool_calls", "`parallel_tool_calls` dropped"),
     NO_JSON_SCHEMA(
             "no_json_schema",
-            "`response_format` of a JSON schema adapted: the schema in the prompt, JSON object mode"),
+            "`response_format` of a JSON schema adapted: the schema in the prompt, JSON object"
+                    + " mode"),
     NO_JSON_OBJECT(
             "no_json_object", "`response_format` of a JSON object becomes a schema of any object"),
     NO_DEVELOPER_ROLE("no_developer_role", "role `developer` becomes `system`"),
@@ -75,8 +76,8 @@ public enum Deviation {
             "`reasoning` in the history becomes `reasoning_content`"),
     CLOSED_MESSAGES(
             "closed_messages",
-            "`annotations` and `refusal` of earlier answers left out; `audio` and `function_call`"
-                    + " there **refused**"),
+            "`annotations`, `refusal`, `thinking_blocks` and `extra_content` of earlier answers"
+                    + " left out; `audio` and `function_call` there **refused**"),
     NO_MESSAGE_NAMES("no_message_names", "`name` of messages dropped"),
     CALL_IDS_OF_9("call_ids_of_9", "ids of tool calls fitted to 9 letters and digits"),
     OUTPUT_DIMENSION("output_dimension", "`dimensions` of embeddings becomes `output_dimension`");

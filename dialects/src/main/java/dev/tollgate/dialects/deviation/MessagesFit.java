@@ -11,18 +11,22 @@ import static dev.tollgate.dialects.deviation.Deviation.NO_MESSAGE_NAMES;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+
 import dev.tollgate.dialects.Bridge.Outbound;
 import dev.tollgate.dialects.RequestScan.Span;
 import dev.tollgate.dialects.codec.CallIds;
-import dev.tollgate.dialects.deviation.Members.Member;
+import dev.tollgate.dialects.same.Members;
+import dev.tollgate.dialects.same.Members.Member;
 import dev.tollgate.dialects.same.Splice;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The messages of a request. Clients send answers back as they got them, with members that strict
@@ -83,13 +87,15 @@ final class MessagesFit {
         }
         reasoning(message);
         if (deviations.contains(CALL_IDS_OF_9)) {
-            callIds(message);
+            fitId(message, "tool_call_id");
         }
+        calls(message);
         message.edit(splice);
     }
 
     private void closed(Members message) throws IOException {
         leaveOut(message, "annotations");
+        leaveOut(message, "thinking_blocks");
         var refusal = text(message, "refusal");
         if (refusal != null && node(message, "content") == null) {
             write(message, "content", refusal);
@@ -121,8 +127,7 @@ final class MessagesFit {
         leaveOut(message, "reasoning_details");
     }
 
-    private void callIds(Members message) throws IOException {
-        fitId(message, "tool_call_id");
+    private void calls(Members message) throws IOException {
         var calls = message.find("tool_calls");
         if (calls == null) {
             return;
@@ -130,7 +135,12 @@ final class MessagesFit {
         for (var place : Members.elements(body, calls.value)) {
             if (body[place.from()] == '{') {
                 var call = new Members(body, place);
-                fitId(call, "id");
+                if (deviations.contains(CALL_IDS_OF_9)) {
+                    fitId(call, "id");
+                }
+                if (deviations.contains(CLOSED_MESSAGES)) {
+                    leaveOut(call, "extra_content");
+                }
                 call.edit(splice);
             }
         }

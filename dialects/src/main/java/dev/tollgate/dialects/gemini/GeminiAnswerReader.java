@@ -2,9 +2,11 @@ package dev.tollgate.dialects.gemini;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.conversation.Answer;
@@ -12,10 +14,12 @@ import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Reads a complete Gemini answer. Traces of Google's own tools are left out. */
 final class GeminiAnswerReader {
@@ -107,7 +111,8 @@ final class GeminiAnswerReader {
         var call = Json.objectIn(node, "functionCall");
         var name = call == null ? null : Json.text(call, "name");
         if (call == null || name == null) {
-            return null;
+            var type = madeType(node);
+            return type == null ? null : MadeMedia.part(type);
         }
         var args = call.path("args");
         return new Part.ToolCall(
@@ -116,6 +121,11 @@ final class GeminiAnswerReader {
                 args.isObject() ? Json.write(args) : "{}",
                 false,
                 signature);
+    }
+
+    /** The type of a file that the model made; null for other parts, and for what it thought of. */
+    static @Nullable String madeType(JsonNode part) {
+        return Json.isTrue(part, "thought") ? null : Json.text(part.path("inlineData"), "mimeType");
     }
 
     static String id(JsonNode call, String idSeed, int calls) {

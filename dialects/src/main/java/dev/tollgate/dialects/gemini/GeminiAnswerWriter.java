@@ -2,6 +2,7 @@ package dev.tollgate.dialects.gemini;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
@@ -10,6 +11,7 @@ import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+
 import org.jspecify.annotations.Nullable;
 
 /** Writes a complete Gemini answer. */
@@ -79,6 +81,9 @@ final class GeminiAnswerWriter {
         }
     }
 
+    /**
+     * Unsigned calls are marked, as Gemini will refuse them if they come back to it as they are.
+     */
     static ObjectNode call(
             String id, String name, String arguments, @Nullable Signature signature) {
         var part = Json.object();
@@ -86,7 +91,7 @@ final class GeminiAnswerWriter {
         call.put("id", id);
         call.put("name", name);
         call.set("args", Json.arguments(arguments));
-        sign(part, signature);
+        sign(part, signature == null ? Signature.NONE : signature);
         return part;
     }
 

@@ -1,14 +1,17 @@
 package dev.tollgate.dialects.gemini;
 
 import com.fasterxml.jackson.databind.JsonNode;
+
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
-import java.util.function.Consumer;
+
 import org.jspecify.annotations.Nullable;
+
+import java.util.function.Consumer;
 
 /**
  * Reads what the chunks of a stream hold of one candidate. A call may come in pieces ({@code
@@ -65,6 +68,11 @@ final class GeminiCandidateReader {
         }
         var call = Json.objectIn(part, "functionCall");
         if (call == null) {
+            var type = GeminiAnswerReader.madeType(part);
+            if (type != null) {
+                spoke = true;
+                out.accept(new AnswerEvent.MediaMade(type));
+            }
             return;
         }
         var name = Json.text(call, "name");

@@ -2,6 +2,7 @@ package dev.tollgate.dialects.gemini;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.conversation.Media;
@@ -10,11 +11,11 @@ import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import dev.tollgate.dialects.conversation.Turn;
 import dev.tollgate.dialects.conversation.Turn.Role;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the contents of a generateContent request. Thoughts are not sent back, but for Gemini's
@@ -22,11 +23,6 @@ import org.jspecify.annotations.Nullable;
  * documented value stands in that asks not to check.
  */
 final class GeminiTurnsWriter {
-    private static final String NOT_CHECKED =
-            Base64.getEncoder()
-                    .encodeToString(
-                            "skip_thought_signature_validator".getBytes(StandardCharsets.UTF_8));
-
     private final GeminiModel model;
 
     GeminiTurnsWriter(GeminiModel model) {
@@ -75,7 +71,7 @@ final class GeminiTurnsWriter {
                     var signature = own(call.signature());
                     sign(node, signature == null ? pending : signature);
                     if (firstCall && model.third() && !node.has("thoughtSignature")) {
-                        node.put("thoughtSignature", NOT_CHECKED);
+                        node.put("thoughtSignature", UncheckedSignature.VALUE);
                     }
                     pending = null;
                     firstCall = false;

@@ -2,22 +2,27 @@ package dev.tollgate.dialects.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Reads a complete chat answer, of OpenAI and of compatible servers. */
 final class ChatAnswerReader {
@@ -77,6 +82,9 @@ final class ChatAnswerReader {
         if (spoken != null && !spoken.isEmpty()) {
             parts.add(new Part.Text(spoken));
         }
+        for (var image : Json.arrayIn(message, "images")) {
+            parts.add(MadeMedia.part(imageType(image)));
+        }
         var refusal = Json.text(message, "refusal");
         if (refusal != null && !refusal.isEmpty()) {
             parts.add(new Part.Refusal(refusal));
@@ -111,6 +119,12 @@ final class ChatAnswerReader {
                 }
             }
         }
+    }
+
+    /** OpenRouter's form of what a model painted. */
+    static String imageType(JsonNode image) {
+        var url = Json.textOr(image.path("image_url"), "url", "");
+        return Media.ofDataUrl(url) instanceof Media.Inline(var type, _) ? type : "image/*";
     }
 
     private static List<Citation> citations(ObjectNode message) {

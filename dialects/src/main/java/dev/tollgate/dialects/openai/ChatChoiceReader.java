@@ -1,12 +1,14 @@
 package dev.tollgate.dialects.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
+
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.conversation.AnswerEvent;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -68,6 +70,10 @@ final class ChatChoiceReader {
             if (citation != null) {
                 out.accept(new AnswerEvent.Cited(citation));
             }
+        }
+        for (var image : Json.arrayIn(delta, "images")) {
+            details.end(out);
+            out.accept(new AnswerEvent.MediaMade(ChatAnswerReader.imageType(image)));
         }
         var refusal = Json.text(delta, "refusal");
         if (refusal != null && !refusal.isEmpty()) {

@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.responses;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.ClientCodec;
 import dev.tollgate.dialects.codec.ClientTerms;
@@ -12,10 +13,16 @@ import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.Decoded;
+
 import java.util.regex.Pattern;
 
 /** OpenAI Responses. */
 public final class OpenAiResponses implements ClientCodec, ProviderCodec {
+    /**
+     * What the ids of thoughts begin with that are not OpenAI's own, which it does not take back.
+     */
+    public static final String REASONING_ID = "rs_tg1";
+
     private static final Pattern TOOL_NAME = Pattern.compile("[a-zA-Z0-9_-]{1,64}");
     private static final Pattern CALL_ID = Pattern.compile("\\S{1,64}");
 

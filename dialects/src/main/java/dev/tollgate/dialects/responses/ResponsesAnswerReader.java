@@ -2,9 +2,11 @@ package dev.tollgate.dialects.responses;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.conversation.Answer;
@@ -12,11 +14,16 @@ import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.TokenLogprob;
-import java.util.ArrayList;
-import java.util.List;
+
 import org.jspecify.annotations.Nullable;
 
-/** Reads a complete Responses answer. Items of OpenAI's own tools are left out. */
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reads a complete Responses answer. Items of OpenAI's own tools are left out, but for the images
+ * that they made.
+ */
 final class ResponsesAnswerReader {
     private ResponsesAnswerReader() {}
 
@@ -85,10 +92,15 @@ final class ResponsesAnswerReader {
                         parts.add(thought);
                     }
                 }
+                case "image_generation_call" -> parts.add(MadeMedia.part(imageType(item)));
                 default -> {}
             }
         }
         return parts;
+    }
+
+    static String imageType(JsonNode item) {
+        return "image/" + Json.textOr(item, "output_format", "png");
     }
 
     private static void message(JsonNode item, List<Part> parts) {

@@ -3,13 +3,16 @@ package dev.tollgate.dialects.responses;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.conversation.Citation;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Makes the items of an answer, with ids that stay the same over a stream. */
 final class ResponsesItems {
@@ -64,7 +67,10 @@ final class ResponsesItems {
     }
 
     ObjectNode reasoning(int output, String text, @Nullable String signature) {
-        var item = Json.object().put("id", id("rs", output)).put("type", "reasoning");
+        var item =
+                Json.object()
+                        .put("id", id(OpenAiResponses.REASONING_ID, output))
+                        .put("type", "reasoning");
         var summary = item.putArray("summary");
         if (!text.isEmpty()) {
             summary.addObject().put("type", "summary_text").put("text", text);

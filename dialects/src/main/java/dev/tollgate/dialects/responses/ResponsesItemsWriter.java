@@ -2,12 +2,14 @@ package dev.tollgate.dialects.responses;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import dev.tollgate.dialects.conversation.Turn;
 import dev.tollgate.dialects.conversation.Turn.Role;
+
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -67,6 +69,9 @@ final class ResponsesItemsWriter {
             } else {
                 rest.add(part);
             }
+        }
+        if (turn.parts().isEmpty()) {
+            rest.add(new Part.Text(""));
         }
         if (rest.size() == 1 && rest.getFirst() instanceof Part.Text(var text, _, _, _)) {
             message(input).put("role", "user").put("content", text);

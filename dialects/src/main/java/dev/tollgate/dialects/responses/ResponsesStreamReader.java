@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.responses;
 
 import com.fasterxml.jackson.databind.JsonNode;
+
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
@@ -9,12 +10,14 @@ import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.Part;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the events of a Responses stream. Servers leave events out, so each item counts as told
@@ -152,6 +155,12 @@ final class ResponsesStreamReader implements StreamReader {
                     whole(item, out);
                 } else {
                     sign(ResponsesItemsReader.reasoning(item), out);
+                }
+            }
+            case "image_generation_call" -> {
+                if (told.add(output)) {
+                    var type = ResponsesAnswerReader.imageType(item);
+                    delta(output, new AnswerEvent.MediaMade(type), out);
                 }
             }
             default -> {}

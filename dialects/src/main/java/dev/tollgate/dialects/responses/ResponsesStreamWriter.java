@@ -3,6 +3,7 @@ package dev.tollgate.dialects.responses;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
@@ -17,12 +18,14 @@ import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import dev.tollgate.dialects.error.ErrorBody;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the events of a Responses stream. One text-like item (message, refusal, reasoning) is open
@@ -89,7 +92,10 @@ final class ResponsesStreamWriter implements StreamWriter {
             case AnswerEvent.Cited(var citation) -> cite(citation, out);
             case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
             case AnswerEvent.UsageSeen(var seen) -> usage = seen;
-            case AnswerEvent.Of _, AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
+            case AnswerEvent.MediaMade _,
+                    AnswerEvent.Of _,
+                    AnswerEvent.Done _,
+                    AnswerEvent.Failed _ -> {}
         }
     }
 
@@ -171,7 +177,11 @@ final class ResponsesStreamWriter implements StreamWriter {
                 new StreamedItem(
                         kind,
                         output,
-                        items.id(kind == StreamedItem.Kind.REASONING ? "rs" : "msg", output));
+                        items.id(
+                                kind == StreamedItem.Kind.REASONING
+                                        ? OpenAiResponses.REASONING_ID
+                                        : "msg",
+                                output));
         open = item;
         if (kind == StreamedItem.Kind.REASONING) {
             added(item, items.reasoning(output, "", null), out);
@@ -253,7 +263,10 @@ final class ResponsesStreamWriter implements StreamWriter {
             start(out);
             int output = nextOutput++;
             var item =
-                    new StreamedItem(StreamedItem.Kind.REASONING, output, items.id("rs", output));
+                    new StreamedItem(
+                            StreamedItem.Kind.REASONING,
+                            output,
+                            items.id(OpenAiResponses.REASONING_ID, output));
             added(item, items.reasoning(output, "", null), out);
             itemDone(item, items.reasoning(output, "", signature), out);
         }

@@ -2,9 +2,11 @@ package dev.tollgate.dialects.same;
 
 import dev.tollgate.dialects.RequestScan.Span;
 import dev.tollgate.dialects.json.JsonText;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 
@@ -20,6 +22,30 @@ public final class Splice {
 
     public void insert(int at, String with) {
         edits.add(new Edit(at, at, with.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * Leaves out some of the members of an object, or of the elements of an array, with the commas
+     * that stood between them and the others.
+     *
+     * @param places of all of them, in order
+     */
+    public void leaveOut(List<Span> places, BitSet gone) {
+        int from = gone.nextSetBit(0);
+        while (from >= 0) {
+            int next = gone.nextClearBit(from);
+            if (next < places.size()) {
+                cut(places.get(from).from(), places.get(next).from());
+            } else {
+                int start = from == 0 ? places.getFirst().from() : places.get(from - 1).to();
+                cut(start, places.getLast().to());
+            }
+            from = gone.nextSetBit(next);
+        }
+    }
+
+    private void cut(int from, int to) {
+        replace(new Span(from, to), new byte[0]);
     }
 
     /** The same array if there is no edit. */

@@ -1,12 +1,15 @@
 package dev.tollgate.dialects.translate;
 
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.conversation.AnswerEvent;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One answer of a stream as the client knows it: its own names of tools, free text where its tool
@@ -29,6 +32,8 @@ final class RestoredChoice {
 
     private int heldChars;
     private boolean sawToken;
+    private boolean madeMedia;
+    private boolean answered;
     private long visibleBytes;
     private AnswerEvent.@Nullable Finished finished;
 
@@ -43,14 +48,22 @@ final class RestoredChoice {
     void handle(AnswerEvent.Said event, Consumer<AnswerEvent.Said> out) {
         switch (event) {
             case AnswerEvent.TextDelta(var text) -> {
+                answered = true;
                 seen(text);
                 text(text, out);
             }
-            case AnswerEvent.RefusalDelta(var text) -> token(event, text, out);
+            case AnswerEvent.RefusalDelta(var text) -> {
+                answered = true;
+                token(event, text, out);
+            }
             case AnswerEvent.ReasoningDelta(var text) -> token(event, text, out);
             case AnswerEvent.ToolCallStart call -> callStart(call, out);
             case AnswerEvent.ToolCallDelta delta -> callDelta(delta, out);
             case AnswerEvent.ToolCallEnd end -> callEnd(end, out);
+            case AnswerEvent.MediaMade(var type) -> {
+                madeMedia = true;
+                out.accept(new AnswerEvent.TextDelta(MadeMedia.note(type)));
+            }
             case AnswerEvent.Logprobs _,
                     AnswerEvent.ReasoningSigned _,
                     AnswerEvent.ReasoningRedacted _,
@@ -86,6 +99,7 @@ final class RestoredChoice {
 
     private void callStart(AnswerEvent.ToolCallStart call, Consumer<AnswerEvent.Said> out) {
         sawToken = true;
+        answered = true;
         endText(out);
         if (ToolNames.isEmulation(call.name())) {
             emulated.add(call.call());
@@ -138,6 +152,11 @@ final class RestoredChoice {
 
     boolean finished() {
         return finished != null;
+    }
+
+    /** Whether it is files alone, which the client cannot be given. */
+    boolean isMediaAlone() {
+        return madeMedia && !answered;
     }
 
     /** The provider's word, null if it has not finished. */

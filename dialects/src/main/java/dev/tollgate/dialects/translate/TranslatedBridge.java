@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.translate;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Dialect;
@@ -9,6 +10,7 @@ import dev.tollgate.dialects.codec.ClientCodec;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Emulation;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.codec.ProviderCodec;
 import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.codec.Written;
@@ -16,14 +18,17 @@ import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.Decoded;
 import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.OutputFormat;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Sampling;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A client's dialect carried over another dialect. The client's request is decoded, checked against
@@ -93,6 +98,9 @@ public final class TranslatedBridge implements Bridge {
         return switch (provider.answer(json, terms.id())) {
             case Reading.Unreadable(var message) -> new AnswerRead.Unreadable(message);
             case Reading.Read(var answer) -> {
+                if (answer.choices().stream().anyMatch(TranslatedBridge::isMediaAlone)) {
+                    yield new AnswerRead.Unreadable(MadeMedia.ALONE);
+                }
                 var clientTerms = clientTerms(terms);
                 var request = clientTerms.request();
                 var restored = restored(answer, request, names(request));
@@ -193,7 +201,10 @@ public final class TranslatedBridge implements Bridge {
             Answer.Choice choice, ToolNames names, @Nullable WrappedAnswer wrapped) {
         var parts = new ArrayList<Part>();
         for (var part : choice.parts()) {
-            if (part instanceof Part.Text text && wrapped != null) {
+            var type = madeType(part);
+            if (type != null) {
+                parts.add(new Part.Text(MadeMedia.note(type)));
+            } else if (part instanceof Part.Text text && wrapped != null) {
                 parts.add(new Part.Text(wrapped.whole(text.text())));
             } else if (!(part instanceof Part.ToolCall call)) {
                 parts.add(part);
@@ -206,6 +217,27 @@ public final class TranslatedBridge implements Bridge {
         }
         boolean calls = parts.stream().anyMatch(Part.ToolCall.class::isInstance);
         return choice.with(parts, finish(choice.finish(), calls));
+    }
+
+    /** The type of a file that the model made, null for anything else. */
+    private static @Nullable String madeType(Part part) {
+        return switch (part) {
+            case Part.Image(Media.Inline(var type, _), _, _) -> type;
+            case Part.Document(Media.Inline(var type, _), _, _) -> type;
+            case Part _ -> null;
+        };
+    }
+
+    private static boolean isMediaAlone(Answer.Choice choice) {
+        boolean made = false;
+        for (var part : choice.parts()) {
+            if (madeType(part) != null) {
+                made = true;
+            } else if (!(part instanceof Part.Reasoning)) {
+                return false;
+            }
+        }
+        return made;
     }
 
     private static Part.ToolCall restored(Part.ToolCall call, ToolNames names) {

@@ -1,20 +1,24 @@
 package dev.tollgate.dialects.translate;
 
 import com.fasterxml.jackson.databind.JsonNode;
+
 import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.codec.SseOut;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.codec.StreamWriter;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.sse.SseEvent;
 import dev.tollgate.dialects.sse.SseParser;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A provider's stream on its way to a client of another dialect.
@@ -119,11 +123,17 @@ final class TranslatedStream implements AnswerStream {
 
     private void done(SseOut out) {
         boolean whole = first.finished();
+        boolean mediaAlone = first.isMediaAlone();
         for (var other : others.values()) {
             whole &= other.finished();
+            mediaAlone |= other.isMediaAlone();
         }
         if (!whole) {
             broken(ErrorKind.UPSTREAM, "the provider's stream ended without a finish reason", out);
+            return;
+        }
+        if (mediaAlone) {
+            broken(ErrorKind.UPSTREAM, MadeMedia.ALONE, out);
             return;
         }
         first.finish(each -> writer.write(each, out));

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Bridge.AnswerRead;
 import dev.tollgate.dialects.Bridge.Outbound;
@@ -15,17 +16,20 @@ import dev.tollgate.dialects.Ingress;
 import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.Samples;
+import dev.tollgate.dialects.Turns;
 import dev.tollgate.dialects.scan.RequestScanner;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalLong;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What OpenRouter tells of a model's reasoning reaches each client, and comes back to it whole. */
 class ReasoningDetailsTest {
@@ -33,21 +37,26 @@ class ReasoningDetailsTest {
 
     /** As recorded: a signed thought of Claude; a summary and the encrypted thought of GPT. */
     private static final String CLAUDE =
-            "[{'type':'reasoning.text','text':'I think.','signature':'ErcB','format':'anthropic-claude-v1','index':0}]";
+            "[{'type':'reasoning.text','text':'I"
+                    + " think.','signature':'ErcB','format':'anthropic-claude-v1','index':0}]";
 
     private static final String GPT =
-            "[{'type':'reasoning.summary','summary':'I think.','format':'openai-responses-v1','index':0},"
-                    + "{'type':'reasoning.encrypted','data':'gAAA','id':'rs_1','format':'openai-responses-v1','index':0}]";
+            "[{'type':'reasoning.summary','summary':'I"
+                + " think.','format':'openai-responses-v1','index':0},"
+                + "{'type':'reasoning.encrypted','data':'gAAA','id':'rs_1','format':'openai-responses-v1','index':0}]";
 
     private static final String[] CLAUDE_DELTAS = {
         "{'content':'','reasoning':null,'reasoning_details':[{'type':'reasoning.text','text':'','signature':'','format':'anthropic-claude-v1','index':0}]}",
-        "{'content':'','reasoning':'I ','reasoning_details':[{'type':'reasoning.text','text':'I ','format':'anthropic-claude-v1','index':0}]}",
+        "{'content':'','reasoning':'I ','reasoning_details':[{'type':'reasoning.text','text':'I"
+                + " ','format':'anthropic-claude-v1','index':0}]}",
         "{'content':'','reasoning':'think.','reasoning_details':[{'type':'reasoning.text','text':'think.','format':'anthropic-claude-v1','index':0}]}",
         "{'content':'','reasoning':null,'reasoning_details':[{'type':'reasoning.text','signature':'ErcB','format':'anthropic-claude-v1','index':0}]}"
     };
 
     private static final String[] GPT_DELTAS = {
-        "{'content':'','reasoning':'I ','reasoning_details':[{'type':'reasoning.summary','summary':'I ','format':'openai-responses-v1','index':0}]}",
+        "{'content':'','reasoning':'I"
+                + " ','reasoning_details':[{'type':'reasoning.summary','summary':'I"
+                + " ','format':'openai-responses-v1','index':0}]}",
         "{'content':'','reasoning':'think.','reasoning_details':[{'type':'reasoning.summary','summary':'think.','format':'openai-responses-v1','index':0}]}",
         "{'content':'','reasoning':null,'reasoning_details':[{'type':'reasoning.encrypted','data':'gAAA','id':'rs_1','format':'openai-responses-v1','index':0}]}"
     };
@@ -56,7 +65,7 @@ class ReasoningDetailsTest {
         return switch (client) {
             case ANTHROPIC ->
                     "{'model':'m','max_tokens':9000,'thinking':{'type':'enabled','budget_tokens':1024},"
-                            + "'messages':[{'role':'user','content':'q'}]}";
+                        + "'messages':[{'role':'user','content':'q'}]}";
             case GEMINI ->
                     "{'contents':[{'role':'user','parts':[{'text':'q'}]}],"
                             + "'generationConfig':{'thinkingConfig':{'includeThoughts':true}}}";
@@ -99,9 +108,8 @@ class ReasoningDetailsTest {
                 bridge(client)
                         .answer(
                                 bytes(
-                                        "{'id':'gen-1','model':'m','choices':[{'finish_reason':'stop','message':{"
-                                                + "'role':'assistant','content':'Hi','reasoning':'I think.',"
-                                                + "'reasoning_details':"
+                                        "{'id':'gen-1','model':'m','choices':[{'finish_reason':'stop','message':{'role':'assistant','content':'Hi','reasoning':'I"
+                                            + " think.','reasoning_details':"
                                                 + details
                                                 + "}}],'usage':{'prompt_tokens':1,'completion_tokens':2}}"),
                                 Samples.answerTerms(scan(client, body), body, true));
@@ -121,7 +129,8 @@ class ReasoningDetailsTest {
         }
         all.append("data: {'choices':[{'index':0,'delta':{'content':'Hi'}}]}\n\n")
                 .append(
-                        "data: {'choices':[{'index':0,'delta':{'content':''},'finish_reason':'stop'}]}\n\n")
+                        "data:"
+                            + " {'choices':[{'index':0,'delta':{'content':''},'finish_reason':'stop'}]}\n\n")
                 .append("data: [DONE]\n\n");
         var provider = bytes(all.toString());
         stream.feed(provider, 0, provider.length, out::write);
@@ -175,59 +184,6 @@ class ReasoningDetailsTest {
         }
     }
 
-    /** The turn that a client makes of a whole answer. */
-    private static JsonNode turn(Dialect client, JsonNode answer) {
-        return switch (client) {
-            case ANTHROPIC ->
-                    JSON.createObjectNode()
-                            .put("role", "assistant")
-                            .set("content", answer.path("content"));
-            case GEMINI -> answer.at("/candidates/0/content");
-            case OPENAI_RESPONSES -> answer.path("output");
-            case OPENAI_CHAT -> answer.at("/choices/0/message");
-        };
-    }
-
-    /** The same of a stream, as the dialect's SDK accumulates it. */
-    private static JsonNode turn(Dialect client, List<JsonNode> events) {
-        return switch (client) {
-            case ANTHROPIC -> {
-                var content = JSON.createArrayNode();
-                for (var event : events) {
-                    var block =
-                            (ObjectNode)
-                                    (content.isEmpty()
-                                            ? JSON.createObjectNode()
-                                            : content.get(content.size() - 1));
-                    var delta = event.path("delta");
-                    switch (event.path("type").asText()) {
-                        case "content_block_start" -> content.add(event.path("content_block"));
-                        case "content_block_delta" -> {
-                            for (var name : List.of("text", "thinking", "signature")) {
-                                if (delta.has(name)) {
-                                    block.put(
-                                            name,
-                                            block.path(name).asText("")
-                                                    + delta.path(name).asText());
-                                }
-                            }
-                        }
-                        default -> {}
-                    }
-                }
-                yield JSON.createObjectNode().put("role", "assistant").set("content", content);
-            }
-            case GEMINI -> {
-                var turn = JSON.createObjectNode().put("role", "model");
-                var parts = turn.putArray("parts");
-                events.forEach(each -> each.at("/candidates/0/content/parts").forEach(parts::add));
-                yield turn;
-            }
-            case OPENAI_RESPONSES -> events.getLast().at("/response/output");
-            case OPENAI_CHAT -> throw new IllegalArgumentException("the same dialect");
-        };
-    }
-
     @ParameterizedTest
     @EnumSource(
             value = Dialect.class,
@@ -236,7 +192,7 @@ class ReasoningDetailsTest {
         for (var details : List.of(CLAUDE, GPT)) {
             var answer = answer(client, details);
             assertThat(answer.toString()).containsOnlyOnce("I think.");
-            assertThat(next(client, turn(client, answer), "reasoning_details"))
+            assertThat(next(client, Turns.of(client, answer), "reasoning_details"))
                     .isEqualTo(tree(bytes(details)));
         }
     }
@@ -246,15 +202,19 @@ class ReasoningDetailsTest {
             value = Dialect.class,
             names = {"ANTHROPIC", "GEMINI", "OPENAI_RESPONSES"})
     void ofAStreamComeBackAsTheyWere(Dialect client) {
-        assertThat(next(client, turn(client, stream(client, CLAUDE_DELTAS)), "reasoning_details"))
+        assertThat(
+                        next(
+                                client,
+                                Turns.of(client, stream(client, CLAUDE_DELTAS)),
+                                "reasoning_details"))
                 .isEqualTo(tree(bytes(CLAUDE)));
-        assertThat(next(client, turn(client, stream(client, GPT_DELTAS)), "reasoning_details"))
+        assertThat(next(client, Turns.of(client, stream(client, GPT_DELTAS)), "reasoning_details"))
                 .isEqualTo(tree(bytes(GPT)));
     }
 
     @Test
     void goToNoServerThatDoesNotKnowThem() {
-        var turn = turn(Dialect.ANTHROPIC, answer(Dialect.ANTHROPIC, CLAUDE));
+        var turn = Turns.of(Dialect.ANTHROPIC, answer(Dialect.ANTHROPIC, CLAUDE));
         assertThat(next(Dialect.ANTHROPIC, turn).isMissingNode()).isTrue();
         assertThat(next(Dialect.ANTHROPIC, turn, "max_tokens").isMissingNode()).isTrue();
     }

@@ -4,12 +4,14 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Loss;
 import dev.tollgate.dialects.conversation.Trait;
 import dev.tollgate.dialects.deviation.Deviation;
 import dev.tollgate.dialects.translate.Carriage.Fate;
+
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
@@ -56,6 +58,18 @@ final class DialectsPage {
                         Anthropic's own search (`encrypted_index`) are empty there, since no other provider tells them. Dropped are sources of a
                         stream that come when their text's block has ended, and citations of a client's own documents, for which no other dialect
                         has a form.
+
+                        One turn may be answered by one provider and the next by another. What a provider signs or encrypts travels wrapped,
+                        with its name, and comes back to it alone. Where client and provider speak the same dialect, what another provider
+                        left in the history is cut out of the bytes, and all else passes as sent: its thoughts; towards Claude also thoughts that
+                        nobody signed, sources without their place in Anthropic's own search, and `thinking` with a budget in a run of tool
+                        calls that another began; towards OpenAI reasoning items that are not its own. Calls that Gemini did not make go to it
+                        with the value that Google documents in place of their signature, where the model demands one. Gemini's signatures of
+                        text are dropped for clients of other dialects: Google recommends them, and demands those of calls, which are carried.
+
+                        Images and other files that a model makes have no form between dialects. A note in the text says where one was; an
+                        answer of nothing else is an error of the provider (502), never an empty answer. The last turn of a user who says
+                        nothing is carried as it is, and **refused** towards anthropic, whose models do not take it.
 
                         A count of tokens is made of the same translated request, without the settings of generating; see the guide for
                         providers that do not count. Embeddings are carried between openai-chat and gemini: texts, one or many,

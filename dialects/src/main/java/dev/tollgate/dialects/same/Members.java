@@ -1,28 +1,31 @@
-package dev.tollgate.dialects.deviation;
+package dev.tollgate.dialects.same;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+
 import dev.tollgate.dialects.RequestScan.Span;
 import dev.tollgate.dialects.json.JsonCursor;
-import dev.tollgate.dialects.same.Splice;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The members of one JSON object by their places, to be left out, renamed or given other values;
  * every other byte of the object stays.
  */
-final class Members {
+public final class Members {
     private static final JsonMapper JSON = new JsonMapper();
 
     /** One member: what it is, and what becomes of it. */
-    static final class Member {
-        final String name;
-        final Span key;
-        final Span value;
+    public static final class Member {
+        public final String name;
+        public final Span key;
+        public final Span value;
         private boolean gone;
         private @Nullable String newName;
         private @Nullable JsonNode newValue;
@@ -33,15 +36,15 @@ final class Members {
             this.value = value;
         }
 
-        void leaveOut() {
+        public void leaveOut() {
             gone = true;
         }
 
-        void rename(String to) {
+        public void rename(String to) {
             newName = to;
         }
 
-        void write(JsonNode to) {
+        public void write(JsonNode to) {
             newValue = to;
         }
     }
@@ -50,7 +53,7 @@ final class Members {
     private final List<Member> members = new ArrayList<>();
 
     /** Reads the object at this place. */
-    Members(byte[] body, Span object) throws IOException {
+    public Members(byte[] body, Span object) throws IOException {
         this.body = body;
         try (var cursor = new JsonCursor(body, object.from(), object.to() - object.from())) {
             cursor.next();
@@ -68,7 +71,7 @@ final class Members {
     }
 
     /** The places of an array's elements. */
-    static List<Span> elements(byte[] body, Span array) throws IOException {
+    public static List<Span> elements(byte[] body, Span array) throws IOException {
         var elements = new ArrayList<Span>();
         try (var cursor = new JsonCursor(body, array.from(), array.to() - array.from())) {
             cursor.next();
@@ -82,7 +85,7 @@ final class Members {
     }
 
     /** Null: there is none that stays. */
-    @Nullable Member find(String name) {
+    public @Nullable Member find(String name) {
         for (var member : members) {
             if (!member.gone && member.name.equals(name)) {
                 return member;
@@ -91,43 +94,27 @@ final class Members {
         return null;
     }
 
-    JsonNode value(Member member) throws IOException {
+    public JsonNode value(Member member) throws IOException {
         return JSON.readTree(body, member.value.from(), member.value.to() - member.value.from());
     }
 
     /** Writes down the edits. */
-    void edit(Splice splice) {
-        int lastKept = -1;
-        int firstGone = -1;
-        for (int i = 0; i < members.size(); i++) {
-            var member = members.get(i);
+    public void edit(Splice splice) {
+        var places = new ArrayList<Span>();
+        var gone = new BitSet();
+        for (var member : members) {
             if (member.gone) {
-                firstGone = firstGone < 0 ? i : firstGone;
-                continue;
+                gone.set(places.size());
             }
-            if (firstGone >= 0) {
-                cut(members.get(firstGone).key.from(), member.key.from(), splice);
-                firstGone = -1;
-            }
-            lastKept = i;
-            if (member.newName != null) {
+            places.add(new Span(member.key.from(), member.value.to()));
+            if (!member.gone && member.newName != null) {
                 splice.replace(member.key, Splice.quoted(member.newName));
             }
-            if (member.newValue != null) {
+            if (!member.gone && member.newValue != null) {
                 var written = member.newValue.toString().getBytes(StandardCharsets.UTF_8);
                 splice.replace(member.value, written);
             }
         }
-        if (firstGone >= 0) {
-            int from =
-                    lastKept < 0
-                            ? members.get(firstGone).key.from()
-                            : members.get(lastKept).value.to();
-            cut(from, members.getLast().value.to(), splice);
-        }
-    }
-
-    private static void cut(int from, int to, Splice splice) {
-        splice.replace(new Span(from, to), new byte[0]);
+        splice.leaveOut(places, gone);
     }
 }
