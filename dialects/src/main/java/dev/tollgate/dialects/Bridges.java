@@ -8,11 +8,9 @@ import dev.tollgate.dialects.raw.RawBridge;
 import dev.tollgate.dialects.same.SameBridge;
 import dev.tollgate.dialects.translate.EditorBridge;
 import dev.tollgate.dialects.translate.Translations;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.EnumMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The table of bridges. */
 final class Bridges {

@@ -2,7 +2,6 @@ package dev.tollgate.dialects;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import java.util.List;
 
 /** What clients send back of an answer in their next request. */

@@ -1,7 +1,6 @@
 package dev.tollgate.dialects.anthropic;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Emulation;
 import dev.tollgate.dialects.codec.Json;
@@ -16,11 +15,9 @@ import dev.tollgate.dialects.conversation.Tool;
 import dev.tollgate.dialects.conversation.ToolChoice;
 import dev.tollgate.dialects.conversation.Turn;
 import dev.tollgate.dialects.conversation.Turn.Role;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a Messages request. A schema for the answer goes into {@code output_config.format} where

@@ -2,11 +2,9 @@ package dev.tollgate.dialects.conversation;
 
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One step of a streamed answer. Tool calls are numbered from 0 over the whole stream; their deltas

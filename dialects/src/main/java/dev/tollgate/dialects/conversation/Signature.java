@@ -1,9 +1,8 @@
 package dev.tollgate.dialects.conversation;
 
-import org.jspecify.annotations.Nullable;
-
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a provider signs or encrypts of its reasoning, opaque to all others. In the dialect of its

@@ -10,6 +10,7 @@ import dev.tollgate.dialects.anthropic.AnthropicMessages;
 import dev.tollgate.dialects.codec.ClientCodec;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.gemini.Gemini;
+import dev.tollgate.dialects.history.HistoryBridge;
 import dev.tollgate.dialects.responses.OpenAiResponses;
 import dev.tollgate.dialects.same.SameBridge;
 import dev.tollgate.dialects.translate.TranslatedBridge;
@@ -95,7 +96,7 @@ public final class CountBridge implements Bridge {
             return null;
         }
         if (client == Dialect.OPENAI_RESPONSES && provider == Dialect.OPENAI_CHAT) {
-            return new CountBridge(client, provider, new SameBridge(client));
+            return new CountBridge(client, provider, new HistoryBridge(new SameBridge(client)));
         }
         var generating =
                 switch (provider) {
@@ -111,7 +112,7 @@ public final class CountBridge implements Bridge {
 
     @Override
     public Outbound request(RequestScan scan, byte[] body, RequestTerms terms) {
-        if (generating instanceof SameBridge && terms.quirks().contains(QUIRK_COUNTER)) {
+        if (generating instanceof HistoryBridge && terms.quirks().contains(QUIRK_COUNTER)) {
             return generating.request(scan, body, terms);
         }
         var json = Json.parseObject(body);

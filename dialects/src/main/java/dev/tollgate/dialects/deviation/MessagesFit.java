@@ -11,22 +11,19 @@ import static dev.tollgate.dialects.deviation.Deviation.NO_MESSAGE_NAMES;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-
 import dev.tollgate.dialects.Bridge.Outbound;
 import dev.tollgate.dialects.RequestScan.Span;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.same.Members;
 import dev.tollgate.dialects.same.Members.Member;
 import dev.tollgate.dialects.same.Splice;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The messages of a request. Clients send answers back as they got them, with members that strict

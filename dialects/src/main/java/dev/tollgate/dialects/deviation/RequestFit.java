@@ -4,18 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-
 import dev.tollgate.dialects.Bridge.Outbound;
 import dev.tollgate.dialects.RequestScan.Span;
 import dev.tollgate.dialects.same.Members;
 import dev.tollgate.dialects.same.Splice;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Fits one chat request to a server's deviations: edits at the places concerned, every other byte

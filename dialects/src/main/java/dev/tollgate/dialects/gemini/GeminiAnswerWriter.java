@@ -2,7 +2,6 @@ package dev.tollgate.dialects.gemini;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
@@ -11,7 +10,6 @@ import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
-
 import org.jspecify.annotations.Nullable;
 
 /** Writes a complete Gemini answer. */

@@ -1,17 +1,14 @@
 package dev.tollgate.dialects.gemini;
 
 import com.fasterxml.jackson.databind.JsonNode;
-
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what the chunks of a stream hold of one candidate. A call may come in pieces ({@code

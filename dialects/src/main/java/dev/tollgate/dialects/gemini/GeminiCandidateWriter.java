@@ -1,7 +1,6 @@
 package dev.tollgate.dialects.gemini;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.SseOut;
 import dev.tollgate.dialects.codec.Thoughts;
@@ -9,12 +8,10 @@ import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import dev.tollgate.dialects.conversation.TokenLogprob;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Writes what the chunks of a stream hold of one candidate. Calls go out whole. */
 final class GeminiCandidateWriter {

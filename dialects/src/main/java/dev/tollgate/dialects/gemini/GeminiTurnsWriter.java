@@ -2,7 +2,6 @@ package dev.tollgate.dialects.gemini;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.conversation.Media;
@@ -11,11 +10,9 @@ import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import dev.tollgate.dialects.conversation.Turn;
 import dev.tollgate.dialects.conversation.Turn.Role;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the contents of a generateContent request. Thoughts are not sent back, but for Gemini's

@@ -2,7 +2,6 @@ package dev.tollgate.dialects.history;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-
 import dev.tollgate.dialects.Bridge.Outbound;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.RequestScan.Span;
@@ -11,13 +10,11 @@ import dev.tollgate.dialects.gemini.UncheckedSignature;
 import dev.tollgate.dialects.responses.OpenAiResponses;
 import dev.tollgate.dialects.same.Members;
 import dev.tollgate.dialects.same.Splice;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes out of a request what its provider would refuse because another one wrote it: thoughts that
@@ -58,7 +55,10 @@ final class ForeignHistory {
                         stopThinking(top);
                     }
                 }
-                case GEMINI -> elements(top, "contents", this::geminiContent);
+                case GEMINI -> {
+                    elements(top, "contents", this::geminiContent);
+                    counted(top);
+                }
                 case OPENAI_RESPONSES -> elements(top, "input", ForeignHistory::ownItem);
                 case OPENAI_CHAT -> elements(top, "messages", this::chatMessage);
             }
@@ -155,6 +155,18 @@ final class ForeignHistory {
         if (management != null && management.toString().contains("\"clear_thinking_")) {
             leaveOut(top, "context_management");
             dropped.add("context_management");
+        }
+    }
+
+    /** A count of tokens may hold the whole request that it is for. */
+    private void counted(Members top) throws IOException {
+        for (var name : List.of("generateContentRequest", "generate_content_request")) {
+            var member = top.find(name);
+            if (member != null && body[member.value.from()] == '{') {
+                var request = new Members(body, member.value);
+                elements(request, "contents", this::geminiContent);
+                request.edit(splice);
+            }
         }
     }
 

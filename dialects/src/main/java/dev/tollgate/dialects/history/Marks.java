@@ -2,6 +2,7 @@ package dev.tollgate.dialects.history;
 
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.conversation.Signature;
+import dev.tollgate.dialects.json.JsonText;
 import dev.tollgate.dialects.responses.OpenAiResponses;
 
 /**
@@ -25,15 +26,15 @@ final class Marks {
 
     private static boolean isAt(byte[] body, int at, Dialect dialect) {
         return switch (body[at]) {
-            case 'd' -> startsWith(body, at, Signature.ENCODED_MARK);
+            case 'd' -> JsonText.startsWith(body, at, Signature.ENCODED_MARK);
             case 'r' ->
                     dialect == Dialect.OPENAI_RESPONSES
-                            && startsWith(body, at, OpenAiResponses.REASONING_ID);
+                            && JsonText.startsWith(body, at, OpenAiResponses.REASONING_ID);
             case 's' -> dialect == Dialect.ANTHROPIC && isEmpty(body, at, "signature\"");
             case 'e' -> dialect == Dialect.ANTHROPIC && isEmpty(body, at, "encrypted_index\"");
             case 't' -> {
                 int value = dialect == Dialect.ANTHROPIC ? text(body, at, "tool_use_id\"") : -1;
-                yield value > 0 && !startsWith(body, value, CLAUDE_CALL);
+                yield value > 0 && !JsonText.startsWith(body, value, CLAUDE_CALL);
             }
             default -> false;
         };
@@ -46,7 +47,7 @@ final class Marks {
 
     /** Where the text of this member begins, if it stands here and is one; else -1. */
     private static int text(byte[] body, int at, String name) {
-        if (!startsWith(body, at, name)) {
+        if (!JsonText.startsWith(body, at, name)) {
             return -1;
         }
         int i = behindSpace(body, at + name.length());
@@ -63,17 +64,5 @@ final class Marks {
             i++;
         }
         return i;
-    }
-
-    private static boolean startsWith(byte[] body, int at, String ascii) {
-        if (at + ascii.length() > body.length) {
-            return false;
-        }
-        for (int i = 0; i < ascii.length(); i++) {
-            if (body[at + i] != ascii.charAt(i)) {
-                return false;
-            }
-        }
-        return true;
     }
 }

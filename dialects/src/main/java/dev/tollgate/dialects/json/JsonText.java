@@ -15,4 +15,17 @@ public final class JsonText {
         quoted[quoted.length - 1] = '"';
         return quoted;
     }
+
+    /** Whether these ASCII characters stand at this place. */
+    public static boolean startsWith(byte[] body, int at, String ascii) {
+        if (at + ascii.length() > body.length) {
+            return false;
+        }
+        for (int i = 0; i < ascii.length(); i++) {
+            if (body[at + i] != ascii.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
 }

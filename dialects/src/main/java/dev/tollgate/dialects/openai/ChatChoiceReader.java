@@ -1,14 +1,12 @@
 package dev.tollgate.dialects.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
-
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.conversation.AnswerEvent;
-
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -133,21 +133,13 @@ final class ChatRequestReader {
                     draft.uses(Trait.LOGPROBS, name);
                 }
             }
-            case "reasoning_effort" -> effort(name, value.asText());
-            case "reasoning" -> reasoning(value);
-            case "thinking" -> {
-                if ("disabled".equals(Json.text(value, "type"))) {
-                    reasoning(name, new ReasoningRequest.Off(), false);
-                } else {
-                    var budget = Json.longIn(value, "budget_tokens");
-                    reasoning(
-                            name,
-                            budget.isPresent()
-                                    ? new ReasoningRequest.Budget(budget.getAsLong())
-                                    : new ReasoningRequest.Unsaid(),
-                            true);
-                }
-            }
+            case "reasoning_effort",
+                    "reasoning",
+                    "thinking",
+                    "enable_thinking",
+                    "thinking_budget",
+                    "disable_reasoning" ->
+                    thoughts(name, value);
             case "user", "safety_identifier" -> draft.user(value.asText());
             case "modalities" -> {
                 if (!value.toString().equals("[\"text\"]")) {
@@ -163,6 +155,28 @@ final class ChatRequestReader {
                     "enable_search" ->
                     draft.uses(Trait.SERVER_TOOL, name);
             case "cache_control" -> draft.uses(Trait.CACHE_MARKERS, name);
+            default -> draft.uses(HINTS.contains(name) ? Trait.HINT : Trait.UNKNOWN_FIELD, name);
+        }
+    }
+
+    /** How much to think, in the words of OpenAI and of servers of other models. */
+    private void thoughts(String name, JsonNode value) {
+        switch (name) {
+            case "reasoning_effort" -> effort(name, value.asText());
+            case "reasoning" -> reasoning(value);
+            case "thinking" -> {
+                if ("disabled".equals(Json.text(value, "type"))) {
+                    reasoning(name, new ReasoningRequest.Off(), false);
+                } else {
+                    var budget = Json.longIn(value, "budget_tokens");
+                    reasoning(
+                            name,
+                            budget.isPresent()
+                                    ? new ReasoningRequest.Budget(budget.getAsLong())
+                                    : new ReasoningRequest.Unsaid(),
+                            true);
+                }
+            }
             case "enable_thinking" ->
                     reasoning(
                             name,
@@ -180,7 +194,7 @@ final class ChatRequestReader {
                     reasoning(name, new ReasoningRequest.Off(), false);
                 }
             }
-            default -> draft.uses(HINTS.contains(name) ? Trait.HINT : Trait.UNKNOWN_FIELD, name);
+            default -> throw new IllegalStateException(name + " (expected: a field of thoughts)");
         }
     }
 

@@ -2,7 +2,6 @@ package dev.tollgate.dialects.openai;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
@@ -17,12 +16,10 @@ import dev.tollgate.dialects.conversation.ReasoningRequest;
 import dev.tollgate.dialects.conversation.Tool;
 import dev.tollgate.dialects.conversation.ToolChoice;
 import dev.tollgate.dialects.conversation.Turn;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a chat request. Quirks that it knows: {@code max_tokens} (the server does not know {@code

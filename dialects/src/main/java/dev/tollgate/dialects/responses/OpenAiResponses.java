@@ -1,7 +1,6 @@
 package dev.tollgate.dialects.responses;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.ClientCodec;
 import dev.tollgate.dialects.codec.ClientTerms;
@@ -13,7 +12,6 @@ import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.Decoded;
-
 import java.util.regex.Pattern;
 
 /** OpenAI Responses. */

@@ -3,16 +3,13 @@ package dev.tollgate.dialects.responses;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.conversation.Citation;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the items of an answer, with ids that stay the same over a stream. */
 final class ResponsesItems {
@@ -45,6 +42,10 @@ final class ResponsesItems {
         return prefix + CallIds.made(idSeed, output).substring("call".length());
     }
 
+    String reasoningId(int output) {
+        return id(OpenAiResponses.REASONING_ID, output);
+    }
+
     ObjectNode message(int output, String status, @Nullable JsonNode part) {
         var item = Json.object().put("id", id("msg", output)).put("type", "message");
         item.put("status", status).put("role", "assistant");
@@ -67,10 +68,7 @@ final class ResponsesItems {
     }
 
     ObjectNode reasoning(int output, String text, @Nullable String signature) {
-        var item =
-                Json.object()
-                        .put("id", id(OpenAiResponses.REASONING_ID, output))
-                        .put("type", "reasoning");
+        var item = Json.object().put("id", reasoningId(output)).put("type", "reasoning");
         var summary = item.putArray("summary");
         if (!text.isEmpty()) {
             summary.addObject().put("type", "summary_text").put("text", text);

@@ -1,7 +1,6 @@
 package dev.tollgate.dialects.responses;
 
 import com.fasterxml.jackson.databind.JsonNode;
-
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
@@ -10,14 +9,12 @@ import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.Part;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the events of a Responses stream. Servers leave events out, so each item counts as told

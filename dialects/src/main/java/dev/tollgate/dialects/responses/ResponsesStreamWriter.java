@@ -3,7 +3,6 @@ package dev.tollgate.dialects.responses;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
@@ -18,14 +17,12 @@ import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import dev.tollgate.dialects.error.ErrorBody;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the events of a Responses stream. One text-like item (message, refusal, reasoning) is open
@@ -177,11 +174,9 @@ final class ResponsesStreamWriter implements StreamWriter {
                 new StreamedItem(
                         kind,
                         output,
-                        items.id(
-                                kind == StreamedItem.Kind.REASONING
-                                        ? OpenAiResponses.REASONING_ID
-                                        : "msg",
-                                output));
+                        kind == StreamedItem.Kind.REASONING
+                                ? items.reasoningId(output)
+                                : items.id("msg", output));
         open = item;
         if (kind == StreamedItem.Kind.REASONING) {
             added(item, items.reasoning(output, "", null), out);
@@ -264,9 +259,7 @@ final class ResponsesStreamWriter implements StreamWriter {
             int output = nextOutput++;
             var item =
                     new StreamedItem(
-                            StreamedItem.Kind.REASONING,
-                            output,
-                            items.id(OpenAiResponses.REASONING_ID, output));
+                            StreamedItem.Kind.REASONING, output, items.reasoningId(output));
             added(item, items.reasoning(output, "", null), out);
             itemDone(item, items.reasoning(output, "", signature), out);
         }

@@ -2,17 +2,14 @@ package dev.tollgate.dialects.same;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-
 import dev.tollgate.dialects.RequestScan.Span;
 import dev.tollgate.dialects.json.JsonCursor;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The members of one JSON object by their places, to be left out, renamed or given other values;

@@ -6,6 +6,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.RequestScan.Span;
+import dev.tollgate.dialects.json.JsonText;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -55,7 +56,7 @@ final class RequestSplicer {
             splice.replace(places.model(), Splice.quoted(model));
         }
         for (var place : places.otherModels()) {
-            boolean prefixed = startsWith(body, place.from() + 1, "models/");
+            boolean prefixed = JsonText.startsWith(body, place.from() + 1, "models/");
             var written = Splice.quoted(prefixed ? "models/" + model : model);
             if (!isAt(body, place, written)) {
                 splice.replace(place, written);
@@ -181,19 +182,7 @@ final class RequestSplicer {
             i--;
         }
         int start = i - name.length();
-        return start > 0 && body[start - 1] == '"' && startsWith(body, start, name);
-    }
-
-    private static boolean startsWith(byte[] body, int at, String ascii) {
-        if (at + ascii.length() > body.length) {
-            return false;
-        }
-        for (int i = 0; i < ascii.length(); i++) {
-            if (body[at + i] != ascii.charAt(i)) {
-                return false;
-            }
-        }
-        return true;
+        return start > 0 && body[start - 1] == '"' && JsonText.startsWith(body, start, name);
     }
 
     private static boolean isAt(byte[] body, Span place, byte[] value) {

@@ -2,7 +2,6 @@ package dev.tollgate.dialects.same;
 
 import dev.tollgate.dialects.RequestScan.Span;
 import dev.tollgate.dialects.json.JsonText;
-
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -2,14 +2,12 @@ package dev.tollgate.dialects.translate;
 
 import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.conversation.AnswerEvent;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One answer of a stream as the client knows it: its own names of tools, free text where its tool

@@ -1,7 +1,6 @@
 package dev.tollgate.dialects.translate;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Dialect;
@@ -22,13 +21,11 @@ import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.OutputFormat;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Sampling;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client's dialect carried over another dialect. The client's request is decoded, checked against

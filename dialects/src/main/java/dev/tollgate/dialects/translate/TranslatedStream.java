@@ -1,7 +1,6 @@
 package dev.tollgate.dialects.translate;
 
 import com.fasterxml.jackson.databind.JsonNode;
-
 import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Usage;
@@ -13,12 +12,10 @@ import dev.tollgate.dialects.codec.StreamWriter;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.sse.SseEvent;
 import dev.tollgate.dialects.sse.SseParser;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A provider's stream on its way to a client of another dialect.

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Bridge.AnswerRead;
 import dev.tollgate.dialects.Bridge.Outbound;
@@ -16,20 +15,19 @@ import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.Samples;
 import dev.tollgate.dialects.Turns;
+import dev.tollgate.dialects.count.CountBridge;
 import dev.tollgate.dialects.scan.RequestScanner;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
-
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * One turn is answered by one provider, the next by another: each gets back what it signed itself,
@@ -412,6 +410,41 @@ class MixedRoutingTest {
         assertThat(seen(client, first, turns).toString())
                 .contains("\"" + signature + "\"")
                 .doesNotContain("dGcxO");
+    }
+
+    @Test
+    void aCountIsMadeWithoutAnothersThoughtsToo() {
+        var input = next(RESPONSES, turn(RESPONSES, ANTHROPIC));
+        var counting = Bridge.between(RESPONSES, CHAT, Operation.COUNT_TOKENS);
+        assertThat(counting).isNotNull();
+        var scanned =
+                RequestScanner.scan(
+                        new Ingress(RESPONSES, Operation.COUNT_TOKENS, null, false, false), input);
+        var counted =
+                counting.request(
+                        (RequestScan) scanned,
+                        input,
+                        new Bridge.RequestTerms(
+                                "gpt-5",
+                                OptionalLong.empty(),
+                                OptionalLong.empty(),
+                                List.of(CountBridge.QUIRK_COUNTER)));
+        assertThat(counted).isInstanceOf(Outbound.Ready.class);
+        assertThat(new String(((Outbound.Ready) counted).body(), StandardCharsets.UTF_8))
+                .contains("function_call")
+                .doesNotContain("dGcxO");
+    }
+
+    @Test
+    void aCountThatHoldsAWholeRequestIsMadeWithoutThemToo() {
+        var whole = new String(next(GEMINI, turn(GEMINI, ANTHROPIC)), StandardCharsets.UTF_8);
+        for (var name : List.of("generateContentRequest", "generate_content_request")) {
+            var body = ("{\"" + name + "\":" + whole + "}").getBytes(StandardCharsets.UTF_8);
+            var out = new ForeignHistory(body, "gemini-2.5-flash").without(GEMINI);
+            assertThat(new String(((Outbound.Ready) out).body(), StandardCharsets.UTF_8))
+                    .contains("functionCall")
+                    .doesNotContain("dGcxO", "thoughtSignature");
+        }
     }
 
     /** What a user says of marks is none. */

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Bridge.AnswerRead;
 import dev.tollgate.dialects.Bridge.Outbound;
@@ -18,18 +17,16 @@ import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.Samples;
 import dev.tollgate.dialects.Turns;
 import dev.tollgate.dialects.scan.RequestScanner;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
-
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What OpenRouter tells of a model's reasoning reaches each client, and comes back to it whole. */
 class ReasoningDetailsTest {

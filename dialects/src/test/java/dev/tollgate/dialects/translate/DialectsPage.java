@@ -4,14 +4,12 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Loss;
 import dev.tollgate.dialects.conversation.Trait;
 import dev.tollgate.dialects.deviation.Deviation;
 import dev.tollgate.dialects.translate.Carriage.Fate;
-
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;

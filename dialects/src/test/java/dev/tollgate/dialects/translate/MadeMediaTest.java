@@ -3,21 +3,18 @@ package dev.tollgate.dialects.translate;
 import static dev.tollgate.dialects.translate.Wire.answer;
 import static dev.tollgate.dialects.translate.Wire.json;
 import static dev.tollgate.dialects.translate.Wire.stream;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.dialects.AnswerStream.End;
 import dev.tollgate.dialects.Bridge.AnswerRead;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.MadeMedia;
-
+import java.util.EnumSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-
-import java.util.EnumSet;
-import java.util.stream.Stream;
 
 /** What a model painted is never lost in silence. */
 class MadeMediaTest {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.Samples;
 import dev.tollgate.dialects.Usage;
@@ -33,10 +32,6 @@ import dev.tollgate.dialects.gemini.Gemini;
 import dev.tollgate.dialects.openai.OpenAiChat;
 import dev.tollgate.dialects.responses.OpenAiResponses;
 import dev.tollgate.dialects.sse.SseParser;
-
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -46,6 +41,8 @@ import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
 
 /** What a dialect can say, it reads as it was written: requests, answers and streams. */
 class RoundTripTest {

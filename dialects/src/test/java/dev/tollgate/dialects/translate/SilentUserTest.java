@@ -2,19 +2,16 @@ package dev.tollgate.dialects.translate;
 
 import static dev.tollgate.dialects.translate.Wire.outbound;
 import static dev.tollgate.dialects.translate.Wire.request;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.dialects.Bridge.Outbound;
 import dev.tollgate.dialects.Dialect;
-
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
-
 import java.util.EnumSet;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A user who says nothing is heard as such: the turn stays, or the request is refused. */
 class SilentUserTest {
