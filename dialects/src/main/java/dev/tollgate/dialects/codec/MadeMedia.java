@@ -4,8 +4,8 @@ import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.Part;
 
 /**
- * Images and other files that a model made. Answers from another dialect are text and calls: a note
- * stands where a file was, and an answer of nothing but files is an error.
+ * Images and other files that a model made. Answers from another dialect are text and calls: files
+ * beside those are left out, and an answer of nothing but files is an error.
  */
 public final class MadeMedia {
     /** Why an answer of files alone is an error. */
@@ -21,10 +21,5 @@ public final class MadeMedia {
         return type.startsWith("image/")
                 ? new Part.Image(media, null, null)
                 : new Part.Document(media, null, null);
-    }
-
-    /** What stands in its place. */
-    public static String note(String type) {
-        return "[The model made a file of type " + type + " here, which is left out.]";
     }
 }

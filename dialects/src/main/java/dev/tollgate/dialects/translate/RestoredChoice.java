@@ -1,6 +1,5 @@
 package dev.tollgate.dialects.translate;
 
-import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -58,10 +57,7 @@ final class RestoredChoice {
             case AnswerEvent.ToolCallStart call -> callStart(call, out);
             case AnswerEvent.ToolCallDelta delta -> callDelta(delta, out);
             case AnswerEvent.ToolCallEnd end -> callEnd(end, out);
-            case AnswerEvent.MediaMade(var type) -> {
-                madeMedia = true;
-                out.accept(new AnswerEvent.TextDelta(MadeMedia.note(type)));
-            }
+            case AnswerEvent.MediaMade _ -> madeMedia = true;
             case AnswerEvent.Logprobs _,
                     AnswerEvent.ReasoningSigned _,
                     AnswerEvent.ReasoningRedacted _,

@@ -17,7 +17,6 @@ import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.Decoded;
 import dev.tollgate.dialects.conversation.FinishReason;
-import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.OutputFormat;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Sampling;
@@ -198,10 +197,7 @@ public final class TranslatedBridge implements Bridge {
             Answer.Choice choice, ToolNames names, @Nullable WrappedAnswer wrapped) {
         var parts = new ArrayList<Part>();
         for (var part : choice.parts()) {
-            var type = madeType(part);
-            if (type != null) {
-                parts.add(new Part.Text(MadeMedia.note(type)));
-            } else if (part instanceof Part.Text text && wrapped != null) {
+            if (part instanceof Part.Text text && wrapped != null) {
                 parts.add(new Part.Text(wrapped.whole(text.text())));
             } else if (!(part instanceof Part.ToolCall call)) {
                 parts.add(part);
@@ -216,22 +212,16 @@ public final class TranslatedBridge implements Bridge {
         return choice.with(parts, finish(choice.finish(), calls));
     }
 
-    /** The type of a file that the model made, null for anything else. */
-    private static @Nullable String madeType(Part part) {
-        return switch (part) {
-            case Part.Image(Media.Inline(var type, _), _, _) -> type;
-            case Part.Document(Media.Inline(var type, _), _, _) -> type;
-            case Part _ -> null;
-        };
-    }
-
     private static boolean isMediaAlone(Answer.Choice choice) {
         boolean made = false;
         for (var part : choice.parts()) {
-            if (madeType(part) != null) {
-                made = true;
-            } else if (!(part instanceof Part.Reasoning)) {
-                return false;
+            switch (part) {
+                case Part.Image _, Part.Document _ -> made = true;
+                case Part.Reasoning _ -> {}
+                case Part.Text(var text, _, _, _) when text.isEmpty() -> {}
+                case Part _ -> {
+                    return false;
+                }
             }
         }
         return made;

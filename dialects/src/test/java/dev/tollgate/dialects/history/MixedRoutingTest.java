@@ -43,31 +43,26 @@ class MixedRoutingTest {
     private static String answer(Dialect provider) {
         return switch (provider) {
             case ANTHROPIC ->
-                    "{'id':'msg_1','model':'m','role':'assistant','stop_reason':'tool_use','content':[{'type':'thinking','thinking':'I"
-                        + " think.','signature':'OWN-A'},"
-                        + "{'type':'redacted_thinking','data':'HIDDEN-A'},"
-                        + "{'type':'text','text':'Hi'},"
-                        + "{'type':'tool_use','id':'toolu_1','name':'f','input':{}}],"
-                        + "'usage':{'input_tokens':1,'output_tokens':1}}";
+                    "{'id':'msg_1','model':'m','role':'assistant','stop_reason':'tool_use','content':[{'type':'thinking','thinking':'I think.','signature':'OWN-A'},"
+                            + "{'type':'redacted_thinking','data':'HIDDEN-A'},"
+                            + "{'type':'text','text':'Hi'},"
+                            + "{'type':'tool_use','id':'toolu_1','name':'f','input':{}}],"
+                            + "'usage':{'input_tokens':1,'output_tokens':1}}";
             case GEMINI ->
-                    "{'modelVersion':'m','candidates':[{'finishReason':'STOP','content':{'role':'model','parts':[{'text':'I"
-                        + " think.','thought':true,'thoughtSignature':'OWN-T'},{'text':'Hi'},"
-                        + "{'functionCall':{'id':'fc1','name':'f','args':{}},'thoughtSignature':'OWN-G'}]},"
-                        + "'groundingMetadata':{'groundingChunks':[{'web':{'uri':'https://a','title':'A'}}],"
-                        + "'groundingSupports':[{'segment':{'partIndex':1,'startIndex':0,'endIndex':2},"
-                        + "'groundingChunkIndices':[0]}]}}]}";
+                    "{'modelVersion':'m','candidates':[{'finishReason':'STOP','content':{'role':'model','parts':[{'text':'I think.','thought':true,'thoughtSignature':'OWN-T'},{'text':'Hi'},"
+                            + "{'functionCall':{'id':'fc1','name':'f','args':{}},'thoughtSignature':'OWN-G'}]},"
+                            + "'groundingMetadata':{'groundingChunks':[{'web':{'uri':'https://a','title':'A'}}],"
+                            + "'groundingSupports':[{'segment':{'partIndex':1,'startIndex':0,'endIndex':2},"
+                            + "'groundingChunkIndices':[0]}]}}]}";
             case OPENAI_CHAT ->
-                    "{'id':'gen-1','model':'m','choices':[{'finish_reason':'tool_calls','message':{'role':'assistant','content':'Hi','reasoning':'I"
-                        + " think.','reasoning_details':[{'type':'reasoning.text','text':'I"
-                        + " think.','signature':'OWN-R','index':0},"
-                        + "{'type':'reasoning.encrypted','data':'HIDDEN-R','index':1}],"
-                        + "'tool_calls':[{'id':'call_1','type':'function','function':{'name':'f','arguments':'{}'}}]}}]}";
+                    "{'id':'gen-1','model':'m','choices':[{'finish_reason':'tool_calls','message':{'role':'assistant','content':'Hi','reasoning':'I think.','reasoning_details':[{'type':'reasoning.text','text':'I think.','signature':'OWN-R','index':0},"
+                            + "{'type':'reasoning.encrypted','data':'HIDDEN-R','index':1}],"
+                            + "'tool_calls':[{'id':'call_1','type':'function','function':{'name':'f','arguments':'{}'}}]}}]}";
             case OPENAI_RESPONSES ->
-                    "{'id':'resp_1','model':'m','status':'completed','output':[{'type':'reasoning','id':'rs_1','summary':[{'type':'summary_text','text':'I"
-                        + " think.'}],'encrypted_content':'OWN-O'},"
-                        + "{'type':'message','id':'msg_1','role':'assistant','content':[{'type':'output_text','text':'Hi',"
-                        + "'annotations':[{'type':'url_citation','start_index':0,'end_index':2,'title':'A','url':'https://a'}]}]},"
-                        + "{'type':'function_call','id':'fc_1','call_id':'call_1','name':'f','arguments':'{}'}]}";
+                    "{'id':'resp_1','model':'m','status':'completed','output':[{'type':'reasoning','id':'rs_1','summary':[{'type':'summary_text','text':'I think.'}],'encrypted_content':'OWN-O'},"
+                            + "{'type':'message','id':'msg_1','role':'assistant','content':[{'type':'output_text','text':'Hi',"
+                            + "'annotations':[{'type':'url_citation','start_index':0,'end_index':2,'title':'A','url':'https://a'}]}]},"
+                            + "{'type':'function_call','id':'fc_1','call_id':'call_1','name':'f','arguments':'{}'}]}";
         };
     }
 
@@ -75,16 +70,16 @@ class MixedRoutingTest {
         return switch (client) {
             case ANTHROPIC ->
                     "{'model':'m','max_tokens':9000,'thinking':{'type':'enabled','budget_tokens':1024},"
-                        + "'tools':[{'name':'f','input_schema':{'type':'object'}}],"
-                        + "'messages':[{'role':'user','content':'q'}]}";
+                            + "'tools':[{'name':'f','input_schema':{'type':'object'}}],"
+                            + "'messages':[{'role':'user','content':'q'}]}";
             case GEMINI ->
                     "{'contents':[{'role':'user','parts':[{'text':'q'}]}],"
                             + "'tools':[{'functionDeclarations':[{'name':'f'}]}],"
                             + "'generationConfig':{'thinkingConfig':{'includeThoughts':true}}}";
             case OPENAI_RESPONSES ->
                     "{'model':'m','input':[{'role':'user','content':'q'}],'store':false,"
-                        + "'tools':[{'type':'function','name':'f','parameters':{'type':'object'}}],"
-                        + "'include':['reasoning.encrypted_content']}";
+                            + "'tools':[{'type':'function','name':'f','parameters':{'type':'object'}}],"
+                            + "'include':['reasoning.encrypted_content']}";
             case OPENAI_CHAT ->
                     "{'model':'m','messages':[{'role':'user','content':'q'}],"
                             + "'tools':[{'type':'function','function':{'name':'f'}}]}";
@@ -249,10 +244,10 @@ class MixedRoutingTest {
     void callsOfAnotherAloneEndTheThinkingTooAndItsClearing() {
         var body =
                 ("{'model':'m','max_tokens':9000,'thinking':{'type':'enabled','budget_tokens':1024},"
-                     + "'context_management':{'edits':[{'type':'clear_thinking_20251015'}]},"
-                     + "'messages':[{'role':'user','content':'q'},{'role':'assistant','content':["
-                     + "{'type':'tool_use','id':'call_1','name':'f','input':{}}]},{'role':'user','content':[{'type':'tool_result',"
-                     + " 'tool_use_id' : 'call_1'}]}]}");
+                        + "'context_management':{'edits':[{'type':'clear_thinking_20251015'}]},"
+                        + "'messages':[{'role':'user','content':'q'},{'role':'assistant','content':["
+                        + "{'type':'tool_use','id':'call_1','name':'f','input':{}}]},{'role':'user','content':[{'type':'tool_result',"
+                        + " 'tool_use_id' : 'call_1'}]}]}");
         var sent = sent(ANTHROPIC, ANTHROPIC, "claude-haiku-4-5", bytes(body));
         assertThat(sent.dropped()).containsExactly("thinking", "context_management");
         assertThat(tree(sent.body()).has("thinking")).isFalse();
@@ -270,13 +265,13 @@ class MixedRoutingTest {
         var body =
                 bytes(
                         "{'model':'claude','max_tokens':9,'messages':[{'role':'user','content':'a'},"
-                            + "{'role':'assistant','content':[{'type':'thinking','thinking':'x','signature':''}]},"
-                            + "{'role':'user','content':'b'}]}");
+                                + "{'role':'assistant','content':[{'type':'thinking','thinking':'x','signature':''}]},"
+                                + "{'role':'user','content':'b'}]}");
         assertThat(sent(ANTHROPIC, ANTHROPIC, "claude", body).body())
                 .isEqualTo(
                         bytes(
                                 "{'model':'claude','max_tokens':9,'messages':[{'role':'user','content':'a'},"
-                                    + "{'role':'user','content':'b'}]}"));
+                                        + "{'role':'user','content':'b'}]}"));
     }
 
     /** Such a server may sign nothing, and want its thoughts back. */
@@ -285,7 +280,7 @@ class MixedRoutingTest {
         var body =
                 bytes(
                         "{'model':'kimi','max_tokens':9,'messages':[{'role':'assistant','content':["
-                            + "{'type':'thinking','thinking':'x','signature':''},{'type':'text','text':'y'}]}]}");
+                                + "{'type':'thinking','thinking':'x','signature':''},{'type':'text','text':'y'}]}]}");
         assertThat(sent(ANTHROPIC, ANTHROPIC, "kimi", body).body()).isSameAs(body);
     }
 
@@ -344,8 +339,7 @@ class MixedRoutingTest {
                 streamedTurn(
                         RESPONSES,
                         CHAT,
-                        "{'model':'m','choices':[{'index':0,'delta':{'reasoning_content':'I"
-                                + " think.'}}]}",
+                        "{'model':'m','choices':[{'index':0,'delta':{'reasoning_content':'I think.'}}]}",
                         "{'choices':[{'index':0,'delta':{'content':'Hi'},'finish_reason':'stop'}]}");
         assertThat(turn.toString()).contains("I think.");
         assertThat(seen(RESPONSES, turn).path("input").toString())

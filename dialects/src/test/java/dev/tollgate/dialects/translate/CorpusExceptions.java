@@ -15,9 +15,14 @@ import java.util.TreeSet;
 
 /** Recorded exchanges that another dialect cannot express, and why. */
 final class CorpusExceptions {
+    /** Answers of an image alone. */
+    static final Set<String> MEDIA_ALONE = Set.of("openai/openai-image-generation-tool.1.json");
+
     /** Streams that do not end well. */
     static final Set<String> BROKEN =
             Set.of(
+                    // an image alone
+                    "openai/openai-image-generation-tool.1.chunks.txt",
                     // the provider reports an error within the stream
                     "groq/test_tool_use_failed_error_streaming_with_text-e3cdd8-0.json");
 
