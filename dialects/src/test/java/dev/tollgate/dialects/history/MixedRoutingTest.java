@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Bridge.AnswerRead;
 import dev.tollgate.dialects.Bridge.Outbound;
@@ -21,6 +22,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -296,7 +298,7 @@ class MixedRoutingTest {
         assertThat(parts.at("/1/functionCall/name").asText()).isEqualTo("f");
         assertThat(
                         new String(
-                                java.util.Base64.getDecoder()
+                                Base64.getDecoder()
                                         .decode(parts.at("/1/thoughtSignature").asText()),
                                 StandardCharsets.UTF_8))
                 .isEqualTo("skip_thought_signature_validator");
@@ -473,7 +475,7 @@ class MixedRoutingTest {
         }
 
         @Override
-        public dev.tollgate.dialects.AnswerStream stream(AnswerTerms terms) {
+        public AnswerStream stream(AnswerTerms terms) {
             throw new AssertionError("nobody asks");
         }
     }
