@@ -97,6 +97,7 @@ final class HeardStream implements Consumer<AnswerEvent> {
             case AnswerEvent.ReasoningRedacted r -> {}
             case AnswerEvent.ToolCallEnd e -> {}
             case AnswerEvent.Cited c -> {}
+            case AnswerEvent.MediaMade m -> {}
         }
     }
 }
