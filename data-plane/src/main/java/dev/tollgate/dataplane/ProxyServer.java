@@ -25,6 +25,7 @@ import dev.tollgate.dataplane.telemetry.Tracing;
 import dev.tollgate.dataplane.upstream.Addresses;
 import dev.tollgate.dataplane.upstream.Upstreams;
 import dev.tollgate.dataplane.wal.UsageLog;
+import dev.tollgate.policy.canary.CanaryCount;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -256,6 +257,11 @@ public final class ProxyServer {
     /** What was seen of each target in the last minute. */
     public List<TargetStates.Recent> lastMinute() {
         return targets.recent(Instant.now());
+    }
+
+    /** What was counted for the judges of canaries. */
+    public List<CanaryCount> canaryCounts() {
+        return targets.canaryCounts();
     }
 
     /**

@@ -399,8 +399,10 @@ class EndpointsE2E {
             delimiter = ';',
             quoteCharacter = '"',
             value = {
-                "/v1/messages/count_tokens; {'model':'llama','messages':[{'role':'robot','content':'a'}]}",
-                "/v1/messages/count_tokens; {'model':'llama','messages':[{'role':'user','content':7}]}",
+                "/v1/messages/count_tokens;"
+                        + " {'model':'llama','messages':[{'role':'robot','content':'a'}]}",
+                "/v1/messages/count_tokens;"
+                        + " {'model':'llama','messages':[{'role':'user','content':7}]}",
                 "/v1beta/models/llama:countTokens; {'contents':[]}",
                 "/v1beta/models/llama:countTokens; {'contents':[{'parts':[{'text':7}]}]}"
             })

@@ -38,6 +38,7 @@ class ExamplesTest {
         "cache, public",
         "routing/cascade, public",
         "routing/shadow, public",
+        "routing/canary, public",
         "cluster, any",
         "providers, public",
         "routing/cheapest-80-reliable-20, public",

@@ -51,8 +51,7 @@ class ShadowE2E {
                 assertThat(original.get("provider").asText()).isEqualTo("main");
                 assertThat(original.get("latency_ms").asLong()).isLessThan(7_900);
                 assertThat(originals)
-                        .anyMatch(
-                                r -> r.get("request_id").equals(copy.get("shadow").get("of")));
+                        .anyMatch(r -> r.get("request_id").equals(copy.get("shadow").get("of")));
                 charged += Standalone.nanos(copy);
             }
             assertThat(charged).isEqualTo(trial.totalNanos());

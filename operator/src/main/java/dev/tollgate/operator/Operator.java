@@ -256,7 +256,12 @@ public final class Operator implements AutoCloseable {
                 pages.listen(options.adminHost(), options.adminPort()),
                 "--admin-port: " + options.adminHost() + ":" + options.adminPort());
         admin = pages;
-        vertx.setPeriodic(FIGURES_MILLIS, _ -> refresh());
+        vertx.setPeriodic(
+                FIGURES_MILLIS,
+                _ -> {
+                    control.judge();
+                    refresh();
+                });
         control.start(server);
         LOG.atInfo()
                 .addKeyValue("push", server.port())

@@ -18,6 +18,7 @@ class PurityTest {
 
     private static final String[] PURE = {
         "..policy.snapshot..",
+        "..policy.canary..",
         "..policy.compile..",
         "..policy.route..",
         "..policy.attempt..",

@@ -6,8 +6,14 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.tollgate.crds.resource.Wire;
 import dev.tollgate.crds.resource.WireEnum;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
-/** The state of one canary. */
+/**
+ * The state of one canary.
+ *
+ * @param fingerprint of the canary and its target as they were written: another one starts over
+ * @param message for people
+ */
 @Wire
 public record CanaryStatus(
         String rule,
@@ -15,7 +21,9 @@ public record CanaryStatus(
         int step,
         int percent,
         Phase phase,
-        @JsonFormat(shape = JsonFormat.Shape.STRING) Instant since) {
+        @JsonFormat(shape = JsonFormat.Shape.STRING) Instant since,
+        @Nullable String fingerprint,
+        @Nullable String message) {
 
     /** Waiting has no hold and waits for an edit. */
     @WireEnum

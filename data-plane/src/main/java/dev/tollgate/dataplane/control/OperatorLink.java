@@ -240,7 +240,10 @@ public final class OperatorLink implements AutoCloseable {
             return;
         }
         var applied = live.applied();
-        var message = ProxyHeartbeat.newBuilder().addAllFigures(figures.figures());
+        var message =
+                ProxyHeartbeat.newBuilder()
+                        .addAllFigures(figures.figures())
+                        .addAllCanaries(figures.canaries());
         if (applied != null) {
             message.setApplied(message(RevisionNumber.parse(applied.revision())));
         }

@@ -1,10 +1,17 @@
 package dev.tollgate.dataplane.control;
 
+import dev.tollgate.policy.push.CanaryFigures;
 import dev.tollgate.policy.push.TargetFigures;
 import java.util.List;
 
-/** What this proxy saw of each (provider, model) in the last minute; asked every 5 s. */
+/** What this proxy tells the operator of what it saw; asked every 5 s. */
 @FunctionalInterface
 public interface TargetFiguresSource {
+    /** Of each (provider, model) in the last minute. */
     List<TargetFigures> figures();
+
+    /** Of each target of rules with a canary. */
+    default List<CanaryFigures> canaries() {
+        return List.of();
+    }
 }

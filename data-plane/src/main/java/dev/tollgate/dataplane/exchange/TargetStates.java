@@ -6,7 +6,9 @@ import dev.tollgate.dataplane.limits.QuotaHeaders;
 import dev.tollgate.policy.attempt.Outcome;
 import dev.tollgate.policy.attempt.TargetState;
 import dev.tollgate.policy.attempt.Telemetry;
+import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.Snapshot;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
@@ -125,6 +127,7 @@ public final class TargetStates implements Telemetry {
             new ConcurrentHashMap<>();
     private final RouteFigures routes = new RouteFigures();
     private final ConcurrentHashMap<String, Boolean> checked = new ConcurrentHashMap<>();
+    private final CanaryCounters canaries = new CanaryCounters();
     private final ProviderLimits limits;
     private final TimeSource time;
 
@@ -320,7 +323,24 @@ public final class TargetStates implements Telemetry {
         targets.keySet().retainAll(live);
         checked.keySet().retainAll(live);
         routes.retain(snapshot);
+        canaries.retain(snapshot);
         limits.apply(snapshot);
+    }
+
+    /** An attempt has ended: what the judge of the rule's canary sees of it, if it has one. */
+    void judged(
+            RoutePlan plan,
+            Candidate candidate,
+            Outcome outcome,
+            long latencyNanos,
+            long firstTokenNanos,
+            long costNanos) {
+        canaries.count(plan, candidate, outcome, latencyNanos, firstTokenNanos, costNanos);
+    }
+
+    /** What was counted for the judges of canaries. */
+    public List<CanaryCount> canaryCounts() {
+        return canaries.counts();
     }
 
     /**

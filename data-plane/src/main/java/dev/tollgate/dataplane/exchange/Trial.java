@@ -677,6 +677,14 @@ final class Trial implements Call.Owner, Relay.Owner {
         } else {
             loop.targets()
                     .done(candidate, done, latency, firstTokenNanos, moreTokens, Instant.now());
+            loop.targets()
+                    .judged(
+                            terms.plan(),
+                            candidate,
+                            done,
+                            latency,
+                            firstTokenNanos,
+                            settlement.cost().nanos());
         }
         if (settlement.implausible()) {
             loop.metrics().implausible();

@@ -14,12 +14,10 @@ import dev.tollgate.dataplane.control.OperatorLink;
 import dev.tollgate.dataplane.control.ProxyIdentity;
 import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.dataplane.wal.WalSettings;
-import dev.tollgate.policy.push.TargetFigures;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.List;
 
 /**
  * A proxy of a fleet. It serves what it has from the first moment, listens, and then dials the
@@ -88,23 +86,8 @@ public final class FleetProxy {
                                                                         identity,
                                                                         live,
                                                                         files,
-                                                                        () -> figures(server)))));
-    }
-
-    private static List<TargetFigures> figures(ProxyServer server) {
-        return server.lastMinute().stream()
-                .map(
-                        seen ->
-                                TargetFigures.newBuilder()
-                                        .setProvider(seen.provider())
-                                        .setModel(seen.model())
-                                        .setRequests(seen.requests())
-                                        .setErrors(seen.errors())
-                                        .setCircuitOpen(seen.circuitOpen())
-                                        .setCredentialRejected(seen.credentialRejected())
-                                        .setUnhealthy(seen.unhealthy())
-                                        .build())
-                .toList();
+                                                                        new ServerFigures(
+                                                                                server)))));
     }
 
     public int port() {

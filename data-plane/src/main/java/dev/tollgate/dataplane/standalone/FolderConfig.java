@@ -7,6 +7,7 @@ import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.dataplane.config.Credentials;
 import dev.tollgate.dataplane.config.LiveConfig;
+import dev.tollgate.policy.canary.CanaryPlan;
 import dev.tollgate.policy.compile.Compiled;
 import dev.tollgate.policy.compile.Compiler;
 import dev.tollgate.policy.compile.LastAccepted;
@@ -36,7 +37,8 @@ import org.slf4j.LoggerFactory;
  * Feeds a {@link LiveConfig} from a folder of YAML, through the compiler that the operator uses.
  * The folder is looked at four times a second (modification times and sizes, which also see
  * replaced links), so a change is live within a second. A bad object leaves the others serving and
- * is logged with its place, once.
+ * is logged with its place, once. Between two looks the canaries are judged; one whose share
+ * changes compiles the folder again.
  *
  * <pre>
  * files -> ResourceReader -> Resources -> Compiler -> snapshot -> LiveConfig
@@ -52,20 +54,23 @@ public final class FolderConfig implements AutoCloseable {
 
     private final FolderSettings settings;
     private final LiveConfig live;
+    private final FolderCanaries canaries;
     private final Thread watcher;
     private volatile boolean closed;
 
     // confined to the thread that loads: the starter's first, then the watcher's
     private Read before = new Read(Resources.NONE, Map.of(), List.of(), Set.of());
     private LastAccepted accepted = LastAccepted.NONE;
+    private Map<String, CanaryPlan> canaryPlans = Map.of();
     private volatile Set<String> problems = Set.of();
     private Set<String> told = Set.of();
     private String seen = "";
     private long revision;
 
-    private FolderConfig(FolderSettings settings, LiveConfig live) {
+    private FolderConfig(FolderSettings settings, LiveConfig live, FolderCanaries canaries) {
         this.settings = settings;
         this.live = live;
+        this.canaries = canaries;
         this.watcher = Thread.ofVirtual().name("folder").unstarted(this::look);
     }
 
@@ -75,13 +80,19 @@ public final class FolderConfig implements AutoCloseable {
      * @throws IOException if the folder cannot be read or holds no YAML file
      */
     public static FolderConfig load(FolderSettings settings, LiveConfig live) throws IOException {
+        return load(settings, live, FolderCanaries.unkept());
+    }
+
+    /** As the other, with canaries that go on where they were. */
+    static FolderConfig load(FolderSettings settings, LiveConfig live, FolderCanaries canaries)
+            throws IOException {
         if (!Files.isDirectory(settings.folder())) {
             throw new NoSuchFileException(settings.folder() + " is not a folder");
         }
         if (YamlFolder.paths(settings.folder()).isEmpty()) {
             throw new NoSuchFileException("no .yaml or .yml file below " + settings.folder());
         }
-        var config = new FolderConfig(settings, live);
+        var config = new FolderConfig(settings, live, canaries);
         config.load();
         config.seen = config.fingerprint();
         return config;
@@ -108,6 +119,8 @@ public final class FolderConfig implements AutoCloseable {
                     load();
                     tell(problems);
                     seen = now;
+                } else if (canaries.judge(canaryPlans)) {
+                    load();
                 }
             } catch (InterruptedException e) {
                 return;
@@ -138,7 +151,11 @@ public final class FolderConfig implements AutoCloseable {
         var read = ResourceReader.read(files(), settings.secretValues());
         var kept = KeptObjects.of(read, before);
         var resources = kept.resources();
-        var compiled = Compiler.compile(resources, settings.compile(Instant.now()), accepted);
+        var compiled = compile(resources);
+        canaryPlans = compiled.canaries();
+        if (canaries.judge(canaryPlans)) {
+            compiled = compile(resources);
+        }
         accepted = compiled.accepted();
         before = kept;
         problems = problems(kept, compiled);
@@ -149,6 +166,11 @@ public final class FolderConfig implements AutoCloseable {
         }
         apply(refusing(kept, compiled.snapshot()));
         live.credentials(credentials);
+    }
+
+    private Compiled compile(Resources resources) {
+        return Compiler.compile(
+                resources, settings.compile(Instant.now()), accepted, canaries.states());
     }
 
     /**

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * instead of BudgetLedger objects, and the same proxy.
  *
  * <pre>
- * data directory: log/ (write-ahead log), accounts/ (one file an account)
+ * data directory: log/ (write-ahead log), accounts/ (one file an account), canaries.json
  * </pre>
  */
 public final class Standalone {
@@ -78,8 +78,9 @@ public final class Standalone {
             UnaryOperator<UsageLog> tap)
             throws IOException {
         var live = new LiveConfig();
-        var folder = FolderConfig.load(settings, live);
         Files.createDirectories(data);
+        var canaries = FolderCanaries.in(new CanaryFile(data.resolve("canaries.json")));
+        var folder = FolderConfig.load(settings, live, canaries);
         var wal = Wal.open(WalSettings.in(data.resolve("log")));
         var accounts = EmbeddedAccountStore.open(data.resolve("accounts"));
         var service = new LedgerService(accounts, epoch(wal, accounts));
@@ -95,10 +96,12 @@ public final class Standalone {
                         gate ->
                                 ProxyServer.start(vertx.get(), options, live, gate, tap.apply(wal))
                                         .map(
-                                                server ->
-                                                        new Standalone(
-                                                                wal, accounts, ledger, gate, folder,
-                                                                server)));
+                                                server -> {
+                                                    canaries.counting(server::canaryCounts);
+                                                    return new Standalone(
+                                                            wal, accounts, ledger, gate, folder,
+                                                            server);
+                                                }));
     }
 
     /** Above every epoch that an account has seen, also when the log beside them is a new one. */

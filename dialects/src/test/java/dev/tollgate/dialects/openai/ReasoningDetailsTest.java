@@ -34,21 +34,26 @@ class ReasoningDetailsTest {
 
     /** As recorded: a signed thought of Claude; a summary and the encrypted thought of GPT. */
     private static final String CLAUDE =
-            "[{'type':'reasoning.text','text':'I think.','signature':'ErcB','format':'anthropic-claude-v1','index':0}]";
+            "[{'type':'reasoning.text','text':'I"
+                    + " think.','signature':'ErcB','format':'anthropic-claude-v1','index':0}]";
 
     private static final String GPT =
-            "[{'type':'reasoning.summary','summary':'I think.','format':'openai-responses-v1','index':0},"
+            "[{'type':'reasoning.summary','summary':'I"
+                    + " think.','format':'openai-responses-v1','index':0},"
                     + "{'type':'reasoning.encrypted','data':'gAAA','id':'rs_1','format':'openai-responses-v1','index':0}]";
 
     private static final String[] CLAUDE_DELTAS = {
         "{'content':'','reasoning':null,'reasoning_details':[{'type':'reasoning.text','text':'','signature':'','format':'anthropic-claude-v1','index':0}]}",
-        "{'content':'','reasoning':'I ','reasoning_details':[{'type':'reasoning.text','text':'I ','format':'anthropic-claude-v1','index':0}]}",
+        "{'content':'','reasoning':'I ','reasoning_details':[{'type':'reasoning.text','text':'I"
+                + " ','format':'anthropic-claude-v1','index':0}]}",
         "{'content':'','reasoning':'think.','reasoning_details':[{'type':'reasoning.text','text':'think.','format':'anthropic-claude-v1','index':0}]}",
         "{'content':'','reasoning':null,'reasoning_details':[{'type':'reasoning.text','signature':'ErcB','format':'anthropic-claude-v1','index':0}]}"
     };
 
     private static final String[] GPT_DELTAS = {
-        "{'content':'','reasoning':'I ','reasoning_details':[{'type':'reasoning.summary','summary':'I ','format':'openai-responses-v1','index':0}]}",
+        "{'content':'','reasoning':'I"
+                + " ','reasoning_details':[{'type':'reasoning.summary','summary':'I"
+                + " ','format':'openai-responses-v1','index':0}]}",
         "{'content':'','reasoning':'think.','reasoning_details':[{'type':'reasoning.summary','summary':'think.','format':'openai-responses-v1','index':0}]}",
         "{'content':'','reasoning':null,'reasoning_details':[{'type':'reasoning.encrypted','data':'gAAA','id':'rs_1','format':'openai-responses-v1','index':0}]}"
     };
@@ -100,9 +105,8 @@ class ReasoningDetailsTest {
                 bridge(client)
                         .answer(
                                 bytes(
-                                        "{'id':'gen-1','model':'m','choices':[{'finish_reason':'stop','message':{"
-                                                + "'role':'assistant','content':'Hi','reasoning':'I think.',"
-                                                + "'reasoning_details':"
+                                        "{'id':'gen-1','model':'m','choices':[{'finish_reason':'stop','message':{'role':'assistant','content':'Hi','reasoning':'I"
+                                                + " think.','reasoning_details':"
                                                 + details
                                                 + "}}],'usage':{'prompt_tokens':1,'completion_tokens':2}}"),
                                 Samples.answerTerms(scan(client, body), body, true));
@@ -122,7 +126,8 @@ class ReasoningDetailsTest {
         }
         all.append("data: {'choices':[{'index':0,'delta':{'content':'Hi'}}]}\n\n")
                 .append(
-                        "data: {'choices':[{'index':0,'delta':{'content':''},'finish_reason':'stop'}]}\n\n")
+                        "data:"
+                                + " {'choices':[{'index':0,'delta':{'content':''},'finish_reason':'stop'}]}\n\n")
                 .append("data: [DONE]\n\n");
         var provider = bytes(all.toString());
         stream.feed(provider, 0, provider.length, out::write);

@@ -4,6 +4,7 @@ import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.operator.push.Release;
 import dev.tollgate.operator.status.Picture;
+import dev.tollgate.policy.canary.CanaryState;
 import dev.tollgate.policy.compile.CompileSettings;
 import dev.tollgate.policy.compile.Compiled;
 import dev.tollgate.policy.compile.Compiler;
@@ -18,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,11 +42,17 @@ final class Compilation {
     private final Clock clock;
     private final Catalogue catalogue = Catalogue.builtIn();
     private final Rejections rejections = new Rejections();
+    private final Supplier<Map<String, CanaryState>> canaries;
     private LastAccepted accepted;
     private LastAccepted servedByAll;
 
     Compilation(
-            Sources sources, ControlLoop.Settings settings, LastAccepted remembered, Clock clock) {
+            Sources sources,
+            ControlLoop.Settings settings,
+            LastAccepted remembered,
+            Supplier<Map<String, CanaryState>> canaries,
+            Clock clock) {
+        this.canaries = canaries;
         this.sources = sources;
         this.settings = settings;
         this.clock = clock;
@@ -117,7 +125,8 @@ final class Compilation {
                         CompileSettings.DEFAULT_DEPRECATION_WARN_DAYS,
                         clock.instant(),
                         catalogue),
-                lastAccepted);
+                lastAccepted,
+                canaries.get());
     }
 
     private LastAccepted withoutRefused(LastAccepted now) {

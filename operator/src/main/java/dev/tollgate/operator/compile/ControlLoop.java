@@ -9,6 +9,7 @@ import dev.tollgate.operator.push.Refusal;
 import dev.tollgate.operator.push.Release;
 import dev.tollgate.operator.status.Picture;
 import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.compile.Compiled;
 import dev.tollgate.policy.compile.Verdict;
 import dev.tollgate.policy.snapshot.BudgetEntry;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -64,6 +66,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     private final Debounce debounce;
 
     // confined to the thread of the debounce
+    private final Canaries canaries = new Canaries();
     private final Compilation compilation;
     private final Releases releases;
     private final CredentialPush credentials = new CredentialPush();
@@ -86,7 +89,8 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
         this.outputs = outputs;
         this.clock = clock;
         this.memory = remembered;
-        this.compilation = new Compilation(sources, settings, remembered.accepted(), clock);
+        this.compilation =
+                new Compilation(sources, settings, remembered.accepted(), canaries::states, clock);
         this.releases =
                 new Releases(
                         epoch,
@@ -117,7 +121,8 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
                 push == null ? Fleet.empty() : push.fleet(),
                 budgets,
                 accounts,
-                credentials.rotations());
+                credentials.rotations(),
+                canaries.standings());
     }
 
     /** Compiles since the start. */
@@ -130,6 +135,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
         if (push == null) {
             return;
         }
+        canaries.restore(() -> sources.resources().policies());
         var result = compilation.run(memory.settled());
         var compiled = result.compiled();
         compiled.problems()
@@ -138,10 +144,36 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
         verdicts = result.verdicts();
         rejected = compilation.rejections();
         budgets = byKey(compiled.snapshot().budgets());
+        var changes = canaries.compiled(compiled.canaries(), proxies(push), clock.instant());
+        if (changes.shares()) {
+            debounce.dirty();
+        }
         compiles++;
         outputs.budgets(compiled.snapshot().budgets());
         outputs.statuses();
         remember(push);
+    }
+
+    private static Set<String> proxies(PushServer push) {
+        return push.fleet().proxies().keySet();
+    }
+
+    /** Looks whether a canary goes on or must stop; called every few seconds, by any thread. */
+    public void judge() {
+        later(
+                push -> {
+                    var changes = canaries.judge(proxies(push), clock.instant());
+                    if (changes.shares()) {
+                        debounce.dirty();
+                    } else if (changes.states()) {
+                        outputs.statuses();
+                    }
+                });
+    }
+
+    @Override
+    public void counted(String proxy, List<CanaryCount> counts) {
+        later(push -> canaries.counted(proxy, counts));
     }
 
     private static Map<String, BudgetEntry> byKey(List<BudgetEntry> entries) {

@@ -39,8 +39,8 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
             ProgrammedTimes times,
             Clock clock) {}
 
-    /** What was compiled of an object. */
-    private record Seen(String uid, long generation) {}
+    /** What was compiled of an object; annotations change without a new generation. */
+    private record Seen(String uid, long generation, @Nullable String retryAt) {}
 
     private static final Duration RESYNC = Duration.ofMinutes(1);
 
@@ -94,7 +94,13 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
         }
         var now = world.clock().instant();
         long generation = object.getMetadata().getGeneration();
-        var next = new Seen(object.getMetadata().getUid(), generation);
+        var next =
+                new Seen(
+                        object.getMetadata().getUid(),
+                        generation,
+                        ResourceReading.metadata(object.getMetadata())
+                                .annotations()
+                                .get("tollgate.dev/canary-retry-at"));
         if (!next.equals(seen.put(key, next))) {
             world.times().seen(key, generation, now);
             world.dirty().run();

@@ -1,5 +1,6 @@
 package dev.tollgate.operator.push;
 
+import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;
 import dev.tollgate.policy.push.Hello;
@@ -7,6 +8,7 @@ import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.server.GrpcServerResponse;
 import java.time.Instant;
 import java.util.Iterator;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +31,9 @@ final class ConfigStream {
     /** The server that the stream belongs to. */
     interface Host {
         void happened(FleetEvent event);
+
+        /** A heartbeat told of canaries, or that there is nothing to tell. */
+        void counted(String proxy, List<CanaryCount> counts);
 
         /** A proxy has served under this epoch. */
         void outrun(long epoch);
@@ -81,6 +86,7 @@ final class ConfigStream {
                 host.happened(
                         new FleetEvent.Heard(
                                 proxy, connection, Messages.health(message.getHeartbeat())));
+                host.counted(proxy, Messages.canaries(message.getHeartbeat()));
             }
             case MESSAGE_NOT_SET -> {} // of a newer proxy
         }

@@ -1,5 +1,6 @@
 package dev.tollgate.operator.push;
 
+import dev.tollgate.policy.canary.CanaryCount;
 import java.util.List;
 
 /** Told what the fleet did; called on the push server's event loop, must not block. */
@@ -7,6 +8,9 @@ public interface FleetListener {
 
     /** Statuses may differ now. */
     void changed(Fleet fleet);
+
+    /** What a proxy has counted of rules with a canary, since it began. */
+    default void counted(String proxy, List<CanaryCount> counts) {}
 
     /** Every live proxy serves with this release. */
     void settled(Fleet fleet, Release release);

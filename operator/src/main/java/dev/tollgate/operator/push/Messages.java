@@ -4,6 +4,9 @@ import com.google.protobuf.ByteString;
 import dev.tollgate.crds.resource.Bytes;
 import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.policy.canary.CanaryBook;
+import dev.tollgate.policy.canary.CanaryCount;
+import dev.tollgate.policy.canary.CanaryFigures;
 import dev.tollgate.policy.push.Chunk;
 import dev.tollgate.policy.push.Credentials;
 import dev.tollgate.policy.push.FromOperator;
@@ -65,6 +68,23 @@ final class Messages {
                                         f.getCircuitOpen(),
                                         f.getCredentialRejected(),
                                         f.getUnhealthy()))
+                .toList();
+    }
+
+    static List<CanaryCount> canaries(ProxyHeartbeat heartbeat) {
+        return heartbeat.getCanariesList().stream()
+                .limit(CanaryBook.MAX_COUNTS)
+                .map(
+                        f ->
+                                new CanaryCount(
+                                        f.getRoute(),
+                                        f.getTarget(),
+                                        f.getPercent(),
+                                        new CanaryFigures(
+                                                f.getRequests(),
+                                                f.getErrors(),
+                                                f.getCostNanos(),
+                                                f.getLatenciesMap())))
                 .toList();
     }
 

@@ -2,6 +2,7 @@ package dev.tollgate.operator.push;
 
 import dev.tollgate.crds.resource.Bytes;
 import dev.tollgate.operator.api.ApiFailure;
+import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.push.FromLedger;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;
@@ -83,6 +84,11 @@ public final class PushServer {
                 @Override
                 public void happened(FleetEvent event) {
                     on(event);
+                }
+
+                @Override
+                public void counted(String proxy, List<CanaryCount> counts) {
+                    listener.counted(proxy, counts);
                 }
 
                 @Override

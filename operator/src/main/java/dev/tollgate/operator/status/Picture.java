@@ -13,6 +13,7 @@ import java.util.Map;
  * All that statuses are made of, at one moment.
  *
  * @param rejections by object: what a proxy said of the generation that was judged
+ * @param canaries by route
  * @param rotations when the credential of a provider last changed, as far as this process saw
  */
 public record Picture(
@@ -21,7 +22,8 @@ public record Picture(
         Fleet fleet,
         Map<String, BudgetEntry> budgets,
         List<Account> accounts,
-        Map<ResourceKey, Instant> rotations) {
+        Map<ResourceKey, Instant> rotations,
+        Map<String, CanaryReport.Standing> canaries) {
 
     public Picture {
         verdicts = Map.copyOf(verdicts);
@@ -29,6 +31,7 @@ public record Picture(
         budgets = Map.copyOf(budgets);
         accounts = List.copyOf(accounts);
         rotations = Map.copyOf(rotations);
+        canaries = Map.copyOf(canaries);
     }
 
     /** Path and text of a NACK that concerns one generation of an object. */
@@ -36,6 +39,6 @@ public record Picture(
 
     /** Before the first compile. */
     public static Picture empty(Fleet fleet) {
-        return new Picture(Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of());
+        return new Picture(Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of());
     }
 }

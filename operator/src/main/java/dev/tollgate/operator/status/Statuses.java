@@ -97,15 +97,16 @@ public final class Statuses {
                 .map(
                         v -> {
                             var figures = v.figures() instanceof Figures.OfPolicy f ? f : null;
+                            var canaries = CanaryReport.of(key, picture.canaries());
                             return new RoutingPolicyStatus(
                                     generation,
                                     figures == null ? null : figures.targets(),
                                     figures == null ? null : figures.effectiveModels(),
                                     figures == null ? List.of() : figures.conflicts(),
-                                    List.of(),
+                                    canaries,
                                     conditions(
                                             v,
-                                            List.of(),
+                                            CanaryReport.finding(canaries).stream().toList(),
                                             before == null ? List.of() : before.conditions()));
                         })
                 .filter(s -> before == null || !same(s, before));

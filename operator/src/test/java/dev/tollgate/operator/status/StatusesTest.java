@@ -112,6 +112,7 @@ class StatusesTest {
                         fleet(verdict.generation(), now),
                         Map.of("team-a/monthly", entry),
                         List.of(account),
+                        Map.of(),
                         Map.of()),
                 now);
     }

@@ -10,6 +10,8 @@ import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.crds.resource.RoutingPolicy;
 import dev.tollgate.crds.route.RoutingPolicySpec;
+import dev.tollgate.policy.canary.CanaryPlan;
+import dev.tollgate.policy.canary.CanaryState;
 import dev.tollgate.policy.compile.LastAccepted.Generation;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.PolicyEntry;
@@ -41,6 +43,7 @@ public final class Compiler {
     private final Resources resources;
     private final CompileSettings settings;
     private final LastAccepted last;
+    private final Map<String, CanaryState> canaries;
     private final Surroundings around;
     private final Deprecations deprecations;
 
@@ -51,17 +54,35 @@ public final class Compiler {
     private final Map<ResourceKey, Generation<RoutingPolicySpec>> policySpecs = new HashMap<>();
     private final Map<ResourceKey, Generation<BudgetSpec>> budgetSpecs = new HashMap<>();
 
-    private Compiler(Resources resources, CompileSettings settings, LastAccepted last) {
+    private Compiler(
+            Resources resources,
+            CompileSettings settings,
+            LastAccepted last,
+            Map<String, CanaryState> canaries) {
         this.resources = resources;
         this.settings = settings;
         this.last = last;
+        this.canaries = Map.copyOf(canaries);
         this.around = new Surroundings(resources, settings);
         this.deprecations = new Deprecations(settings);
     }
 
     public static Compiled compile(
             Resources resources, CompileSettings settings, LastAccepted last) {
-        return new Compiler(resources, settings, last).run();
+        return compile(resources, settings, last, Map.of());
+    }
+
+    /**
+     * As the other.
+     *
+     * @param canaries how far each has come, by route; those that are absent begin
+     */
+    public static Compiled compile(
+            Resources resources,
+            CompileSettings settings,
+            LastAccepted last,
+            Map<String, CanaryState> canaries) {
+        return new Compiler(resources, settings, last, canaries).run();
     }
 
     private Compiled run() {
@@ -95,7 +116,8 @@ public final class Compiler {
                 new Verdicts(resources, deprecations, providers, policies, budgets).of(snapshot),
                 credentials,
                 new LastAccepted(providerSpecs, policySpecs, budgetSpecs),
-                keys.problems());
+                keys.problems(),
+                canaryPlans());
     }
 
     private void provider(ModelProvider provider) {
@@ -150,20 +172,37 @@ public final class Compiler {
                 entry.healthCheck());
     }
 
+    private Map<String, CanaryPlan> canaryPlans() {
+        var plans = new HashMap<String, CanaryPlan>();
+        for (var served : policies.values()) {
+            if (served.entry() != null) {
+                plans.putAll(served.entry().canaries());
+            }
+        }
+        return plans;
+    }
+
     private void policy(RoutingPolicy policy, TargetResolver resolver) {
         var key = policy.key();
+        var canary =
+                new CanaryInput(
+                        canaries, policy.metadata().annotations().get(CanaryCompiler.RETRY_AT));
         var findings = new Findings(key);
         var outcome =
                 Served.<PolicyCompiler.Outcome>guarded(
                         findings,
                         () ->
-                                new PolicyCompiler(around, resolver, policy.spec(), findings)
+                                new PolicyCompiler(
+                                                around, resolver, policy.spec(), canary, findings)
                                         .compile());
         Generation<RoutingPolicySpec> served =
                 new Generation<>(policy.metadata().generation(), policy.spec());
         if (!findings.accepted()) {
             served = last.policies().get(key);
-            outcome = served == null ? null : earlier(key, resolver, served.spec(), policy.spec());
+            outcome =
+                    served == null
+                            ? null
+                            : earlier(key, resolver, served.spec(), policy.spec(), canary);
         }
         if (served != null) {
             policySpecs.put(key, served);
@@ -175,8 +214,10 @@ public final class Compiler {
             ResourceKey key,
             TargetResolver resolver,
             RoutingPolicySpec spec,
-            RoutingPolicySpec later) {
-        var outcome = new PolicyCompiler(around, resolver, spec, new Findings(key)).compile();
+            RoutingPolicySpec later,
+            CanaryInput canary) {
+        var outcome =
+                new PolicyCompiler(around, resolver, spec, canary, new Findings(key)).compile();
         if (outcome == null) {
             return null;
         }
@@ -203,7 +244,8 @@ public final class Compiler {
                         entry.rules()),
                 outcome.providers(),
                 outcome.total(),
-                outcome.sound());
+                outcome.sound(),
+                outcome.canaries());
     }
 
     private void budget(Budget budget) {

@@ -8,12 +8,15 @@ import dev.tollgate.crds.route.RoutingPolicySpec.Inheritance;
 import dev.tollgate.crds.route.RoutingPolicySpec.ResponseModel;
 import dev.tollgate.crds.route.Rule;
 import dev.tollgate.crds.route.Target;
+import dev.tollgate.policy.canary.CanaryPlan;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -37,8 +40,10 @@ final class PolicyCompiler {
 
     private final String namespace;
     private final RoutingPolicySpec spec;
+    private final CanaryInput canaryInput;
     private final Findings findings;
     private final Set<String> providers = new TreeSet<>();
+    private final Map<String, CanaryPlan> canaries = new HashMap<>();
     private int totalTargets;
     private int soundTargets;
 
@@ -46,8 +51,10 @@ final class PolicyCompiler {
             Surroundings around,
             TargetResolver resolver,
             RoutingPolicySpec spec,
+            CanaryInput canaryInput,
             Findings findings) {
         this.around = around;
+        this.canaryInput = canaryInput;
         this.resolver = resolver;
         this.namespace = findings.object().namespace();
         this.spec = spec;
@@ -58,8 +65,14 @@ final class PolicyCompiler {
      * A policy that may be served.
      *
      * @param providers that its targets may use
+     * @param canaries by route
      */
-    record Outcome(PolicyEntry entry, Set<String> providers, int total, int sound) {}
+    record Outcome(
+            PolicyEntry entry,
+            Set<String> providers,
+            int total,
+            int sound,
+            Map<String, CanaryPlan> canaries) {}
 
     /** Null: rejected. Targets that lead nowhere are left out alone (C2). */
     @Nullable Outcome compile() {
@@ -98,7 +111,7 @@ final class PolicyCompiler {
                         complexFrom(),
                         rules);
         return findings.accepted()
-                ? new Outcome(entry, providers, totalTargets, soundTargets)
+                ? new Outcome(entry, providers, totalTargets, soundTargets, canaries)
                 : null;
     }
 
@@ -219,9 +232,28 @@ final class PolicyCompiler {
             }
             var targets = targets(rule, regions, at);
             var shadows = shadows(rule, regions, at);
-            entries.add(new RuleCompiler(namespace, rule, at, findings).compile(targets, shadows));
+            var canary = canary(rule, targets, at);
+            var compiler = new RuleCompiler(namespace, rule, at, findings);
+            entries.add(compiler.compile(targets, canary, shadows));
         }
         return entries;
+    }
+
+    /** With the share of its present state. A canary whose target leads nowhere waits for it. */
+    private RuleEntry.@Nullable Canary canary(
+            Rule rule, List<RuleEntry.TargetEntry> targets, String at) {
+        var written = rule.canary();
+        var plan =
+                written == null
+                        ? null
+                        : new CanaryCompiler(rule, written, at, findings)
+                                .compile(canaryInput.retryAt());
+        if (plan == null || targets.stream().noneMatch(t -> t.name().equals(plan.target()))) {
+            return null;
+        }
+        var route = namespace + "/" + findings.object().name() + "/" + rule.name();
+        canaries.put(route, plan);
+        return new RuleEntry.Canary(plan.target(), plan.percent(canaryInput.states().get(route)));
     }
 
     private List<RuleEntry.TargetEntry> targets(

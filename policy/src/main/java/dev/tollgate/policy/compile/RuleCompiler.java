@@ -37,7 +37,13 @@ final class RuleCompiler {
         this.findings = findings;
     }
 
-    RuleEntry compile(List<RuleEntry.TargetEntry> targets, List<RuleEntry.Shadow> shadows) {
+    /**
+     * @param canary null: none, or its target is left out
+     */
+    RuleEntry compile(
+            List<RuleEntry.TargetEntry> targets,
+            RuleEntry.@Nullable Canary canary,
+            List<RuleEntry.Shadow> shadows) {
         refuseUnsupported();
         var timeouts = rule.timeouts();
         var selection = new SelectionCompiler(rule, at, findings);
@@ -47,7 +53,7 @@ final class RuleCompiler {
                 selection.compile(),
                 targets,
                 selection.sticky(),
-                null,
+                canary,
                 shadows,
                 null,
                 retry(),
@@ -58,7 +64,6 @@ final class RuleCompiler {
     }
 
     private void refuseUnsupported() {
-        findings.unsupportedIf(rule.canary() != null, at + ".canary");
         var hedge = rule.hedge();
         var mode = hedge == null ? null : hedge.mode();
         if (mode != null && mode != Hedge.Mode.DISABLED) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param match null: always
  * @param targets those that resolved; may be empty
  * @param sticky null: requests are drawn one by one
- * @param canary null: none, or it is promoted
+ * @param canary null: none, or its target is left out
  * @param hedge null: no second call is made before the first one answers
  */
 public record RuleEntry(
@@ -94,7 +94,7 @@ public record RuleEntry(
      * A target that takes its share before the others; api.md, R20.
      *
      * @param target of this rule
-     * @param percent at the step that it has reached
+     * @param percent at the step that it has reached; 0: rolled back, 100: promoted
      */
     public record Canary(String target, int percent) {}
 

@@ -198,6 +198,21 @@ public final class SnapshotValidator {
                         target.provider(),
                         "a provider of this snapshot");
             }
+            var canary = rule.canary();
+            if (canary != null) {
+                check(
+                        atRule,
+                        names.contains(canary.target()),
+                        "canary.target",
+                        canary.target(),
+                        "a target of this rule");
+                check(
+                        atRule,
+                        canary.percent() >= 0 && canary.percent() <= 100,
+                        "canary.percent",
+                        String.valueOf(canary.percent()),
+                        "0..100");
+            }
         }
     }
 

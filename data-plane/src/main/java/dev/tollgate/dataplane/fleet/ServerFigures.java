@@ -1,0 +1,53 @@
+package dev.tollgate.dataplane.fleet;
+
+import dev.tollgate.dataplane.ProxyServer;
+import dev.tollgate.dataplane.control.TargetFiguresSource;
+import dev.tollgate.policy.canary.CanaryCount;
+import dev.tollgate.policy.push.CanaryFigures;
+import dev.tollgate.policy.push.TargetFigures;
+import java.util.List;
+
+/** A proxy's figures as its heartbeats carry them. */
+final class ServerFigures implements TargetFiguresSource {
+
+    private final ProxyServer server;
+
+    ServerFigures(ProxyServer server) {
+        this.server = server;
+    }
+
+    @Override
+    public List<TargetFigures> figures() {
+        return server.lastMinute().stream()
+                .map(
+                        seen ->
+                                TargetFigures.newBuilder()
+                                        .setProvider(seen.provider())
+                                        .setModel(seen.model())
+                                        .setRequests(seen.requests())
+                                        .setErrors(seen.errors())
+                                        .setCircuitOpen(seen.circuitOpen())
+                                        .setCredentialRejected(seen.credentialRejected())
+                                        .setUnhealthy(seen.unhealthy())
+                                        .build())
+                .toList();
+    }
+
+    @Override
+    public List<CanaryFigures> canaries() {
+        return server.canaryCounts().stream().map(ServerFigures::message).toList();
+    }
+
+    private static CanaryFigures message(CanaryCount count) {
+        var figures = count.figures();
+        return CanaryFigures.newBuilder()
+                .setRoute(count.route())
+                .setTarget(count.target())
+                .setPercent(count.percent())
+                .setRequests(figures.requests())
+                .setErrors(figures.errors())
+                .setCostNanos(figures.costNanos())
+                .putAllLatencies(figures.latencies())
+                .build();
+    }
+}
