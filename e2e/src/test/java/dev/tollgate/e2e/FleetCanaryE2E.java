@@ -32,8 +32,8 @@ class FleetCanaryE2E {
     @Test
     void isPromotedByStepsOrRolledBackAndItsStateOutlivesTheOperator() throws Exception {
         API.installCrds();
-        kubectl("create", "namespace", "tollgate-system");
-        kubectl("create", "namespace", "team-a");
+        kubectl("create", "namespace", "canary-system");
+        kubectl("create", "namespace", "team-canary");
         try (var main = SimulatedProvider.start("openai", SCRIPT, folder);
                 var next = SimulatedProvider.start("openai", SCRIPT, folder)) {
             TollgateProcess operator = startOperator("0");
@@ -42,8 +42,8 @@ class FleetCanaryE2E {
                     var second = startProxy("proxy-2", port)) {
                 var proxies = List.of(first, second);
                 apply(
-                        Resources.secret("team-a", "keys", "sk-simulated")
-                                + Resources.clientKey("team-a", Standalone.KEY)
+                        Resources.secret("team-canary", "keys", "sk-simulated")
+                                + Resources.clientKey("team-canary", Standalone.KEY)
                                 + provider("main", main)
                                 + provider("next", next)
                                 + policy("{percent: 25, hold: 1s}, {percent: 60, hold: 1s}"));
@@ -76,7 +76,7 @@ class FleetCanaryE2E {
                 kubectl(
                         "annotate",
                         "-n",
-                        "team-a",
+                        "team-canary",
                         "rpol/chat",
                         "tollgate.dev/canary-retry-at=2026-11-02T09:00:00Z");
                 await().atMost(SOON).until(() -> phase().equals("Progressing"));
@@ -118,7 +118,7 @@ class FleetCanaryE2E {
     }
 
     private static JsonNode status() throws Exception {
-        return JSON.readTree(kubectl("get", "-n", "team-a", "rpol/chat", "-o", "json"))
+        return JSON.readTree(kubectl("get", "-n", "team-canary", "rpol/chat", "-o", "json"))
                 .path("status");
     }
 
@@ -148,14 +148,20 @@ class FleetCanaryE2E {
                                             kubectl(
                                                     "get",
                                                     "-n",
-                                                    "team-a",
+                                                    "team-canary",
                                                     "rpol/chat",
                                                     "-o",
                                                     "json"));
                             return object.path("metadata").path("generation").asLong()
                                     == object.path("status").path("observedGeneration").asLong();
                         });
-        kubectl("wait", "-n", "team-a", "--for=condition=Programmed", "--timeout=90s", "rpol/chat");
+        kubectl(
+                "wait",
+                "-n",
+                "team-canary",
+                "--for=condition=Programmed",
+                "--timeout=90s",
+                "rpol/chat");
     }
 
     private TollgateProcess startOperator(String port) throws Exception {
@@ -165,8 +171,8 @@ class FleetCanaryE2E {
                 "--push-port=" + port,
                 "--admin-port=0",
                 "--control-security=none",
-                "--platform-namespace=tollgate-system",
-                "--secret-namespaces=tollgate-system,team-a",
+                "--platform-namespace=canary-system",
+                "--secret-namespaces=canary-system,team-canary",
                 "--endpoint-policy=any",
                 "--data=" + folder.resolve("operator"));
     }
@@ -184,7 +190,7 @@ class FleetCanaryE2E {
 
     private static String provider(String name, SimulatedProvider simulated) {
         return Resources.provider(
-                "team-a", name, "OpenAI", simulated.url() + "/v1", List.of("gpt-4o-mini"));
+                "team-canary", name, "OpenAI", simulated.url() + "/v1", List.of("gpt-4o-mini"));
     }
 
     private static String policy(String steps) {
@@ -192,7 +198,7 @@ class FleetCanaryE2E {
         ---
         apiVersion: tollgate.dev/v1alpha1
         kind: RoutingPolicy
-        metadata: {name: chat, namespace: team-a}
+        metadata: {name: chat, namespace: team-canary}
         spec:
           models: [fast]
           rules:
