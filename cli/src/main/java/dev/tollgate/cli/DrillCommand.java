@@ -67,6 +67,7 @@ final class DrillCommand extends TollgateCommand {
                                                                 key, StandardCharsets.UTF_8)
                                                         + "&seconds="
                                                         + seconds))
+                                .header("x-tollgate-drill", "begin")
                                 .POST(HttpRequest.BodyPublishers.noBody()));
         var out = spec.commandLine().getOut();
         out.printf("%s fails on purpose for %d s%n", key, seconds);

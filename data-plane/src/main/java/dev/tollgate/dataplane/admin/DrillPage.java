@@ -11,11 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code /drill}: {@code POST ?provider=NAMESPACE/NAME&seconds=N} makes a provider fail on purpose,
- * GET tells what came of it. Only callers on the same machine may begin one.
+ * GET tells what came of it. Only callers on the same machine may begin one, and no page in a
+ * browser there: it cannot send the header that is asked for.
  */
 final class DrillPage {
 
     static final String PATH = "/drill";
+
+    /** A browser asks before it lets a page of another origin send it. */
+    private static final String HEADER = "x-tollgate-drill";
 
     private final AdminServer.Sources sources;
 
@@ -32,6 +36,8 @@ final class DrillPage {
         long seconds = seconds(request.getParam("seconds"));
         if (!isLocal(request)) {
             end(request, 403, "a drill is begun from the same machine only");
+        } else if (request.getHeader(HEADER) == null) {
+            end(request, 403, "the header " + HEADER + " is missing");
         } else if (provider == null || !isKnown(provider)) {
             end(
                     request,

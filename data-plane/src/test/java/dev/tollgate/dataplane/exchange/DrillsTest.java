@@ -42,15 +42,13 @@ class DrillsTest {
     }
 
     private HttpResponse<String> begin(String provider, String seconds) {
-        return harness.send(
-                HttpRequest.newBuilder(
-                                URI.create(
-                                        harness.adminUrl(
-                                                "/drill?provider="
-                                                        + provider
-                                                        + "&seconds="
-                                                        + seconds)))
-                        .POST(HttpRequest.BodyPublishers.noBody()));
+        return harness.send(asked(provider, seconds).header("x-tollgate-drill", "begin"));
+    }
+
+    private HttpRequest.Builder asked(String provider, String seconds) {
+        var path = "/drill?provider=" + provider + "&seconds=" + seconds;
+        return HttpRequest.newBuilder(URI.create(harness.adminUrl(path)))
+                .POST(HttpRequest.BodyPublishers.noBody());
     }
 
     private JsonObject report(String provider) {
@@ -92,6 +90,9 @@ class DrillsTest {
         assertThat(begin("platform/a", "0").statusCode()).isEqualTo(400);
         assertThat(begin("platform/a", "3601").statusCode()).isEqualTo(400);
         assertThat(begin("platform/a", "soon").statusCode()).isEqualTo(400);
+        assertThat(harness.send(asked("platform/a", "60")).statusCode())
+                .as("a page in a browser cannot send the header")
+                .isEqualTo(403);
         var other =
                 HttpRequest.newBuilder(URI.create(harness.adminUrl("/status")))
                         .POST(HttpRequest.BodyPublishers.noBody());

@@ -43,26 +43,7 @@ class HealthChecksTest {
 
     private static ProviderEntry with(Harness.Upstream upstream, HealthCheckEntry check) {
         var entry = Snapshots.provider("a", "openai-chat", upstream.url() + "/v1");
-        return new ProviderEntry(
-                entry.key(),
-                entry.type(),
-                entry.dialect(),
-                entry.telemetryName(),
-                entry.url(),
-                entry.inCluster(),
-                entry.caCertificates(),
-                entry.apiVersion(),
-                entry.auth(),
-                entry.models(),
-                entry.passThrough(),
-                entry.region(),
-                entry.usableBy(),
-                entry.timeouts(),
-                entry.breaker(),
-                entry.billing(),
-                entry.quirks(),
-                entry.limits(),
-                check);
+        return Snapshots.guarded(entry, null, check);
     }
 
     private void serve(ProviderEntry... providers) {

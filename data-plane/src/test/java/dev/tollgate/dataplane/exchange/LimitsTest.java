@@ -25,26 +25,7 @@ class LimitsTest {
     }
 
     private static ProviderEntry limited(ProviderEntry entry, LimitsEntry limits) {
-        return new ProviderEntry(
-                entry.key(),
-                entry.type(),
-                entry.dialect(),
-                entry.telemetryName(),
-                entry.url(),
-                entry.inCluster(),
-                entry.caCertificates(),
-                entry.apiVersion(),
-                entry.auth(),
-                entry.models(),
-                entry.passThrough(),
-                entry.region(),
-                entry.usableBy(),
-                entry.timeouts(),
-                entry.breaker(),
-                entry.billing(),
-                entry.quirks(),
-                limits,
-                entry.healthCheck());
+        return Snapshots.guarded(entry, limits, null);
     }
 
     private static BudgetEntry limited(LimitsEntry limits) {

@@ -2,7 +2,9 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.ClientKeyEntry;
+import dev.tollgate.policy.snapshot.HealthCheckEntry;
 import dev.tollgate.policy.snapshot.IssuerEntry;
+import dev.tollgate.policy.snapshot.LimitsEntry;
 import dev.tollgate.policy.snapshot.ModelEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.PolicyEntry;
@@ -52,6 +54,20 @@ public final class Snapshots {
 
     /** The same as a preset's own server. */
     static ProviderEntry ofType(String type, ProviderEntry entry) {
+        return like(entry, type, entry.limits(), entry.healthCheck());
+    }
+
+    /** The same with limits of its account and active checks. */
+    static ProviderEntry guarded(
+            ProviderEntry entry, @Nullable LimitsEntry limits, @Nullable HealthCheckEntry check) {
+        return like(entry, entry.type(), limits, check);
+    }
+
+    private static ProviderEntry like(
+            ProviderEntry entry,
+            String type,
+            @Nullable LimitsEntry limits,
+            @Nullable HealthCheckEntry check) {
         return new ProviderEntry(
                 entry.key(),
                 type,
@@ -70,8 +86,8 @@ public final class Snapshots {
                 entry.breaker(),
                 entry.billing(),
                 entry.quirks(),
-                entry.limits(),
-                entry.healthCheck());
+                limits,
+                check);
     }
 
     public static ProviderEntry.Timeouts timeouts(long firstByteMillis) {

@@ -157,6 +157,11 @@ final class BudgetCompiler {
     }
 
     private void refuseUnsupported() {
+        var enforcement = spec.enforcement();
+        boolean shadow = enforcement != null && enforcement.mode() == Enforcement.Mode.SHADOW;
+        if (spec.limits() != null && shadow) {
+            findings.unsupported("spec.limits", "a rate limit with enforcement mode Shadow");
+        }
         findings.unsupportedIf(!spec.thresholds().isEmpty(), "spec.thresholds");
         findings.unsupportedIf(spec.anomaly() != null, "spec.anomaly");
         var subject = spec.subject();
