@@ -48,9 +48,9 @@ public sealed interface AnswerEvent {
     /**
      * An image or another file that the model made.
      *
-     * @param type its media type
+     * @param file a {@link Part.Image} or a {@link Part.Document}
      */
-    record MediaMade(String type) implements Said {}
+    record MediaMade(Part file) implements Said {}
 
     /** A source of the text so far; offsets count characters of the whole text. */
     record Cited(Citation citation) implements Said {}

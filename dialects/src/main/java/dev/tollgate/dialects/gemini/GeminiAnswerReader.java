@@ -10,6 +10,7 @@ import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
@@ -108,8 +109,7 @@ final class GeminiAnswerReader {
         var call = Json.objectIn(node, "functionCall");
         var name = call == null ? null : Json.text(call, "name");
         if (call == null || name == null) {
-            var type = madeType(node);
-            return type == null ? null : MadeMedia.part(type);
+            return made(node);
         }
         var args = call.path("args");
         return new Part.ToolCall(
@@ -120,9 +120,15 @@ final class GeminiAnswerReader {
                 signature);
     }
 
-    /** The type of a file that the model made; null for other parts, and for what it thought of. */
-    static @Nullable String madeType(JsonNode part) {
-        return Json.isTrue(part, "thought") ? null : Json.text(part.path("inlineData"), "mimeType");
+    /** A file that the model made; null for other parts, and for what it thought of. */
+    static @Nullable Part made(JsonNode part) {
+        var data = part.path("inlineData");
+        var type = Json.isTrue(part, "thought") ? null : Json.text(data, "mimeType");
+        return type == null
+                ? null
+                : MadeMedia.part(
+                        new Media.Inline(
+                                type, GeminiTurnsReader.standard(Json.textOr(data, "data", ""))));
     }
 
     static String id(JsonNode call, String idSeed, int calls) {

@@ -1,10 +1,12 @@
 package dev.tollgate.dialects.gemini;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.codec.Thoughts;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Part;
@@ -75,7 +77,8 @@ final class GeminiAnswerWriter {
             }
             case Part.ToolCall call ->
                     parts.add(call(call.id(), call.name(), call.arguments(), call.signature()));
-            case Part.Image _, Part.Document _, Part.Audio _, Part.Video _, Part.ToolResult _ -> {}
+            case Part.Image _, Part.Document _ -> parts.add(file(part));
+            case Part.Audio _, Part.Video _, Part.ToolResult _ -> {}
         }
     }
 
@@ -97,6 +100,13 @@ final class GeminiAnswerWriter {
         if (signature != null) {
             part.put("thoughtSignature", signature.written(Issuer.GEMINI));
         }
+    }
+
+    /** A file that another provider's model made. */
+    static JsonNode file(Part file) {
+        var parts = Json.array();
+        GeminiTurnsWriter.media(MadeMedia.media(file), "image/png", parts);
+        return parts.get(0);
     }
 
     static ObjectNode usage(Usage usage) {

@@ -65,10 +65,10 @@ final class GeminiCandidateReader {
         }
         var call = Json.objectIn(part, "functionCall");
         if (call == null) {
-            var type = GeminiAnswerReader.madeType(part);
-            if (type != null) {
+            var file = GeminiAnswerReader.made(part);
+            if (file != null) {
                 spoke = true;
-                out.accept(new AnswerEvent.MediaMade(type));
+                out.accept(new AnswerEvent.MediaMade(file));
             }
             return;
         }

@@ -1,5 +1,6 @@
 package dev.tollgate.dialects.gemini;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.SseOut;
@@ -72,7 +73,7 @@ final class GeminiCandidateWriter {
                 }
             }
             case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
-            case AnswerEvent.MediaMade _ -> {}
+            case AnswerEvent.MediaMade(var file) -> part(GeminiAnswerWriter.file(file), out);
         }
     }
 
@@ -96,11 +97,11 @@ final class GeminiCandidateWriter {
                 out);
     }
 
-    private void part(ObjectNode part, SseOut out) {
+    private void part(JsonNode part, SseOut out) {
         chunks.write(candidate(part, null), out);
     }
 
-    private ObjectNode candidate(ObjectNode part, @Nullable String finishReason) {
+    private ObjectNode candidate(JsonNode part, @Nullable String finishReason) {
         var candidate = Json.object();
         var content = candidate.putObject("content");
         content.putArray("parts").add(part);

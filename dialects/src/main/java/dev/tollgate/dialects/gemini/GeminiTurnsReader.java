@@ -132,7 +132,7 @@ final class GeminiTurnsReader {
     }
 
     /** Bytes in the JSON of protocol buffers may be base64url, as Google's own SDK writes them. */
-    private static String standard(String base64) {
+    static String standard(String base64) {
         var same = base64.replace('-', '+').replace('_', '/');
         int missing = -same.length() & 3;
         return missing == 0 ? same : same + "=".repeat(missing);

@@ -138,7 +138,7 @@ final class GeminiTurnsWriter {
         }
     }
 
-    private static void media(Media media, String likelyType, ArrayNode parts) {
+    static void media(Media media, String likelyType, ArrayNode parts) {
         switch (media) {
             case Media.Inline(var type, var base64) ->
                     parts.addObject()

@@ -31,6 +31,7 @@ final class HeardStream implements Consumer<AnswerEvent> {
         final StringBuilder text = new StringBuilder();
         final StringBuilder refusal = new StringBuilder();
         final Map<Integer, Call> calls = new TreeMap<>();
+        final List<Part> files = new ArrayList<>();
         final List<TokenLogprob> logprobs = new ArrayList<>();
         FinishReason finish = FinishReason.STOP;
 
@@ -46,6 +47,7 @@ final class HeardStream implements Consumer<AnswerEvent> {
                 var arguments = call.arguments.isEmpty() ? "{}" : call.arguments.toString();
                 parts.add(new Part.ToolCall(call.id, call.name, arguments, call.custom, null));
             }
+            parts.addAll(files);
             return new Answer.Choice(parts, finish, null, logprobs);
         }
     }
@@ -97,7 +99,7 @@ final class HeardStream implements Consumer<AnswerEvent> {
             case AnswerEvent.ReasoningRedacted r -> {}
             case AnswerEvent.ToolCallEnd e -> {}
             case AnswerEvent.Cited c -> {}
-            case AnswerEvent.MediaMade m -> {}
+            case AnswerEvent.MediaMade(var file) -> choice.files.add(file);
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.anthropic.AnthropicMessages;
 import dev.tollgate.dialects.codec.ClientCodec;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.codec.ProviderCodec;
 import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.conversation.Answer;
@@ -103,7 +104,8 @@ public final class Judge {
                 said
                         || choice.finish() == FinishReason.CONTENT_FILTER
                         || !calls && Phrases.refuses(text);
-        boolean empty = text.isBlank() && !calls && !said;
+        boolean made = choice.parts().stream().anyMatch(MadeMedia::isFile);
+        boolean empty = text.isBlank() && !calls && !said && !made;
         return new Judgement(
                 empty,
                 choice.finish() == FinishReason.LENGTH,

@@ -12,7 +12,6 @@ import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
-import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
@@ -80,7 +79,7 @@ final class ChatAnswerReader {
             parts.add(new Part.Text(spoken));
         }
         for (var image : Json.arrayIn(message, "images")) {
-            parts.add(MadeMedia.part(imageType(image)));
+            parts.add(MadeMedia.image(imageUrl(image)));
         }
         var refusal = Json.text(message, "refusal");
         if (refusal != null && !refusal.isEmpty()) {
@@ -119,9 +118,8 @@ final class ChatAnswerReader {
     }
 
     /** OpenRouter's form of what a model painted. */
-    static String imageType(JsonNode image) {
-        var url = Json.textOr(image.path("image_url"), "url", "");
-        return Media.ofDataUrl(url) instanceof Media.Inline(var type, _) ? type : "image/*";
+    static String imageUrl(JsonNode image) {
+        return Json.textOr(image.path("image_url"), "url", "");
     }
 
     private static List<Citation> citations(ObjectNode message) {

@@ -6,6 +6,7 @@ import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.Part;
@@ -67,6 +68,7 @@ final class ChatAnswerWriter {
         var blocks = Json.array();
         var calls = Json.array();
         var annotations = Json.array();
+        var images = Json.array();
         for (var part : parts) {
             switch (part) {
                 case Part.Text(var words, _, var citations, _) -> {
@@ -79,11 +81,8 @@ final class ChatAnswerWriter {
                 }
                 case Part.Refusal(var words) -> refusal.append(words);
                 case Part.ToolCall call -> calls.add(toolCall(call));
-                case Part.Image _,
-                        Part.Document _,
-                        Part.Audio _,
-                        Part.Video _,
-                        Part.ToolResult _ -> {}
+                case Part.Image _ -> images.add(image(part, images.size()));
+                case Part.Document _, Part.Audio _, Part.Video _, Part.ToolResult _ -> {}
             }
         }
         if (text.isEmpty() && (!calls.isEmpty() || !refusal.isEmpty())) {
@@ -97,6 +96,9 @@ final class ChatAnswerWriter {
             message.put("refusal", refusal.toString());
         }
         message.set("annotations", annotations);
+        if (!images.isEmpty()) {
+            message.set("images", images);
+        }
         if (!reasoning.isEmpty()) {
             message.put("reasoning_content", reasoning.toString());
         }
@@ -128,6 +130,13 @@ final class ChatAnswerWriter {
                     .put("thinking", thought.text())
                     .put("signature", written);
         }
+    }
+
+    /** In the form of OpenRouter, whose clients know it: the official dialect has none. */
+    static ObjectNode image(Part image, int index) {
+        var node = Json.object().put("type", "image_url").put("index", index);
+        node.putObject("image_url").put("url", MadeMedia.url(image));
+        return node;
     }
 
     private static ObjectNode toolCall(Part.ToolCall call) {

@@ -5,6 +5,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import java.util.ArrayList;
@@ -71,7 +72,8 @@ final class ChatChoiceReader {
         }
         for (var image : Json.arrayIn(delta, "images")) {
             details.end(out);
-            out.accept(new AnswerEvent.MediaMade(ChatAnswerReader.imageType(image)));
+            out.accept(
+                    new AnswerEvent.MediaMade(MadeMedia.image(ChatAnswerReader.imageUrl(image))));
         }
         var refusal = Json.text(delta, "refusal");
         if (refusal != null && !refusal.isEmpty()) {

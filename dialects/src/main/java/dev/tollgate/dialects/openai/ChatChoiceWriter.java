@@ -3,6 +3,7 @@ package dev.tollgate.dialects.openai;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.codec.SseOut;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.FinishReason;
@@ -14,10 +15,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the deltas of one choice: the role, what is said, all sources and signed thoughts at once,
- * the finish reason. Sources and signed thoughts are lists that are no official deltas: OpenAI's
- * parsers for Python fail on a second delta of such a list, and those for JavaScript keep only the
- * last, so each goes out whole and once.
+ * Writes the deltas of one choice: the role, what is said, all sources, signed thoughts and images
+ * at once, the finish reason. Those three are lists that are no official deltas: OpenAI's parsers
+ * for Python fail on a second delta of such a list, and those for JavaScript keep only the last, so
+ * each goes out whole and once.
  */
 final class ChatChoiceWriter {
     /** Takes one choice of a chunk. */
@@ -31,6 +32,7 @@ final class ChatChoiceWriter {
     private final Set<Integer> customCalls = new HashSet<>();
     private final ArrayNode annotations = Json.array();
     private final ArrayNode thinkingBlocks = Json.array();
+    private final ArrayNode images = Json.array();
 
     /** What was thought since the last signature, which vouches for it. */
     private final StringBuilder thought = new StringBuilder();
@@ -80,7 +82,11 @@ final class ChatChoiceWriter {
                 annotations.add(ChatAnswerWriter.annotation(citation, 0));
             }
             case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
-            case AnswerEvent.ToolCallEnd _, AnswerEvent.MediaMade _ -> {}
+            case AnswerEvent.MediaMade(var file) -> {
+                keptChars += MadeMedia.chars(file);
+                images.add(ChatAnswerWriter.image(file, images.size()));
+            }
+            case AnswerEvent.ToolCallEnd _ -> {}
         }
     }
 
@@ -172,6 +178,9 @@ final class ChatChoiceWriter {
         }
         if (!thinkingBlocks.isEmpty()) {
             delta.set("thinking_blocks", thinkingBlocks);
+        }
+        if (!images.isEmpty()) {
+            delta.set("images", images);
         }
         if (!delta.isEmpty()) {
             delta(delta, out);

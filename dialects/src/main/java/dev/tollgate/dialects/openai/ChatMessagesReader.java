@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.conversation.CacheMarker;
 import dev.tollgate.dialects.conversation.Draft;
 import dev.tollgate.dialects.conversation.Media;
@@ -99,6 +100,10 @@ final class ChatMessagesReader {
                             arguments(legacy.get("arguments")),
                             false,
                             null));
+        }
+        for (var image : Json.arrayIn(message, "images")) {
+            draft.uses(Trait.MEDIA_HISTORY, "messages[].images");
+            parts.add(MadeMedia.image(ChatAnswerReader.imageUrl(image)));
         }
         if (message.path("audio").isObject()) {
             draft.uses(Trait.FILE_ID, "messages[].audio.id");

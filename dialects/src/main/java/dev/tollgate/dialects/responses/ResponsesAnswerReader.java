@@ -11,6 +11,7 @@ import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.conversation.Answer;
 import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.TokenLogprob;
 import java.util.ArrayList;
@@ -89,15 +90,16 @@ final class ResponsesAnswerReader {
                         parts.add(thought);
                     }
                 }
-                case "image_generation_call" -> parts.add(MadeMedia.part(imageType(item)));
+                case "image_generation_call" -> parts.add(image(item));
                 default -> {}
             }
         }
         return parts;
     }
 
-    static String imageType(JsonNode item) {
-        return "image/" + Json.textOr(item, "output_format", "png");
+    static Part image(JsonNode item) {
+        var type = "image/" + Json.textOr(item, "output_format", "png");
+        return MadeMedia.part(new Media.Inline(type, Json.textOr(item, "result", "")));
     }
 
     private static void message(JsonNode item, List<Part> parts) {

@@ -85,12 +85,8 @@ final class ResponsesAnswerWriter {
                                 call.arguments(),
                                 call.custom()));
             }
-            case Part.Text _,
-                    Part.Image _,
-                    Part.Document _,
-                    Part.Audio _,
-                    Part.Video _,
-                    Part.ToolResult _ -> {}
+            case Part.Image _ -> output.add(items.image(output.size(), part));
+            case Part.Text _, Part.Document _, Part.Audio _, Part.Video _, Part.ToolResult _ -> {}
         }
     }
 

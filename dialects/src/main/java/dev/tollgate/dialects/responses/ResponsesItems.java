@@ -6,7 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.conversation.Citation;
+import dev.tollgate.dialects.conversation.Media;
+import dev.tollgate.dialects.conversation.Part;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -94,6 +97,17 @@ final class ResponsesItems {
         var namespace = namespaces.get(name);
         if (namespace != null) {
             item.put("namespace", namespace);
+        }
+        return item;
+    }
+
+    /** As of OpenAI's own tool. */
+    ObjectNode image(int output, Part image) {
+        var item = Json.object().put("id", id("ig", output)).put("type", "image_generation_call");
+        item.put("status", "completed");
+        if (MadeMedia.media(image) instanceof Media.Inline(var type, var base64)) {
+            item.put("output_format", type.substring(type.indexOf('/') + 1));
+            item.put("result", base64);
         }
         return item;
     }

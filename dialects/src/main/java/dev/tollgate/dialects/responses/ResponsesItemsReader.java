@@ -90,6 +90,10 @@ final class ResponsesItemsReader {
             case "reasoning" -> assistant.add(reasoning(item));
             case "additional_tools" -> request.tools(Json.arrayIn(item, "tools"), at + ".tools");
             case "configuration_update" -> request.update(item);
+            case "image_generation_call" -> {
+                draft.uses(Trait.MEDIA_HISTORY, "input[].type=" + type);
+                assistant.add(ResponsesAnswerReader.image(item));
+            }
             case "item_reference", "compaction_trigger" -> {
                 keptElsewhere = true;
                 draft.uses(Trait.SERVER_STATE, "input[].type=" + type);

@@ -156,8 +156,8 @@ final class ResponsesStreamReader implements StreamReader {
             }
             case "image_generation_call" -> {
                 if (told.add(output)) {
-                    var type = ResponsesAnswerReader.imageType(item);
-                    delta(output, new AnswerEvent.MediaMade(type), out);
+                    var image = ResponsesAnswerReader.image(item);
+                    delta(output, new AnswerEvent.MediaMade(image), out);
                 }
             }
             default -> {}

@@ -9,12 +9,14 @@ import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.codec.ClientTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.codec.SseOut;
 import dev.tollgate.dialects.codec.StreamWriter;
 import dev.tollgate.dialects.codec.Thoughts;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.conversation.Part;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
 import dev.tollgate.dialects.error.ErrorBody;
 import java.util.ArrayDeque;
@@ -89,10 +91,8 @@ final class ResponsesStreamWriter implements StreamWriter {
             case AnswerEvent.Cited(var citation) -> cite(citation, out);
             case AnswerEvent.Finished(var reason, _, _) -> finish = reason;
             case AnswerEvent.UsageSeen(var seen) -> usage = seen;
-            case AnswerEvent.MediaMade _,
-                    AnswerEvent.Of _,
-                    AnswerEvent.Done _,
-                    AnswerEvent.Failed _ -> {}
+            case AnswerEvent.MediaMade(var file) -> image(file, out);
+            case AnswerEvent.Of _, AnswerEvent.Done _, AnswerEvent.Failed _ -> {}
         }
     }
 
@@ -281,6 +281,19 @@ final class ResponsesStreamWriter implements StreamWriter {
         calls.put(call.call(), item);
         callsToSend.addLast(item);
         sendCalls(out);
+    }
+
+    private void image(Part file, SseOut out) {
+        end(out);
+        start(out);
+        int output = nextOutput++;
+        var whole = items.image(output, file);
+        var item = new StreamedItem(StreamedItem.Kind.CALL, output, items.id("ig", output));
+        keptChars += MadeMedia.chars(file);
+        added(item, whole.deepCopy().put("status", "in_progress").putNull("result"), out);
+        send(itemEvent("response.image_generation_call.in_progress", item), out);
+        send(itemEvent("response.image_generation_call.completed", item), out);
+        itemDone(item, whole, out);
     }
 
     private ObjectNode call(StreamedItem item, String status, String arguments) {

@@ -1,6 +1,9 @@
 package dev.tollgate.dialects.translate;
 
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.conversation.AnswerEvent;
+import dev.tollgate.dialects.conversation.Part;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -15,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class RestoredChoice {
     private record Held(boolean custom, StringBuilder arguments) {}
 
+    private final Dialect client;
     private final ToolNames names;
+    private final boolean program;
     private final @Nullable WrappedAnswer wrapped;
     private final Set<Integer> emulated = new HashSet<>();
 
@@ -29,16 +34,23 @@ final class RestoredChoice {
 
     private int heldChars;
     private boolean sawToken;
-    private boolean madeMedia;
+
+    /** What is said of files that the client's dialect cannot carry. */
+    private final StringBuilder notes = new StringBuilder();
+
     private boolean answered;
     private long visibleBytes;
     private AnswerEvent.@Nullable Finished finished;
 
     /**
      * @param wrapped takes the answer out of an object, null if it is in none
+     * @param program whether a program reads the text, as it has a form that the client gave
      */
-    RestoredChoice(ToolNames names, @Nullable WrappedAnswer wrapped) {
+    RestoredChoice(
+            Dialect client, ToolNames names, @Nullable WrappedAnswer wrapped, boolean program) {
+        this.client = client;
         this.names = names;
+        this.program = program;
         this.wrapped = wrapped;
     }
 
@@ -57,13 +69,23 @@ final class RestoredChoice {
             case AnswerEvent.ToolCallStart call -> callStart(call, out);
             case AnswerEvent.ToolCallDelta delta -> callDelta(delta, out);
             case AnswerEvent.ToolCallEnd end -> callEnd(end, out);
-            case AnswerEvent.MediaMade _ -> madeMedia = true;
+            case AnswerEvent.MediaMade(var file) -> file(file, event, out);
             case AnswerEvent.Logprobs _,
                     AnswerEvent.ReasoningSigned _,
                     AnswerEvent.ReasoningRedacted _,
                     AnswerEvent.Cited _ ->
                     out.accept(event);
             case AnswerEvent.Finished end -> finished = end;
+        }
+    }
+
+    private void file(Part file, AnswerEvent.Said event, Consumer<AnswerEvent.Said> out) {
+        if (MadeMedia.isCarried(file, client)) {
+            answered = true;
+            endText(out);
+            token(event, "", out);
+        } else {
+            notes.append(MadeMedia.note(file));
         }
     }
 
@@ -148,9 +170,9 @@ final class RestoredChoice {
         return finished != null;
     }
 
-    /** Whether it is files alone, which the client cannot be given. */
-    boolean isMediaAlone() {
-        return madeMedia && !answered;
+    /** Whether files are lost that no note can tell of. */
+    boolean losesFiles() {
+        return !notes.isEmpty() && (!answered || program);
     }
 
     /** The provider's word, null if it has not finished. */
@@ -162,6 +184,9 @@ final class RestoredChoice {
     void finish(Consumer<AnswerEvent.Said> out) {
         if (finished != null) {
             endText(out);
+            if (!notes.isEmpty()) {
+                out.accept(new AnswerEvent.TextDelta(notes.toString()));
+            }
             var reason = TranslatedBridge.finish(finished.reason(), !numbers.isEmpty());
             out.accept(new AnswerEvent.Finished(reason, finished.word(), finished.stopSequence()));
         }

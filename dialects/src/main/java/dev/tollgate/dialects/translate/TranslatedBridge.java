@@ -94,12 +94,15 @@ public final class TranslatedBridge implements Bridge {
         return switch (provider.answer(json, terms.id())) {
             case Reading.Unreadable(var message) -> new AnswerRead.Unreadable(message);
             case Reading.Read(var answer) -> {
-                if (answer.choices().stream().anyMatch(TranslatedBridge::isMediaAlone)) {
-                    yield new AnswerRead.Unreadable(MadeMedia.ALONE);
-                }
                 var clientTerms = clientTerms(terms);
                 var request = clientTerms.request();
-                var restored = restored(answer, request, names(request));
+                var dialect = terms.scan().dialect();
+                boolean program = isRead(request.format());
+                if (answer.choices().stream()
+                        .anyMatch(each -> losesFiles(each, dialect, program))) {
+                    yield new AnswerRead.Unreadable(MadeMedia.ALONE);
+                }
+                var restored = restored(answer, request, dialect);
                 yield new AnswerRead.Read(
                         Json.bytes(client.answer(restored, clientTerms)),
                         answer.usage(),
@@ -116,10 +119,14 @@ public final class TranslatedBridge implements Bridge {
         var request = clientTerms.request();
         var names = names(request);
         var format = request.format();
+        var dialect = terms.scan().dialect();
+        boolean program = isRead(format);
         return new TranslatedStream(
                 provider.stream(terms.id()),
                 client.stream(withoutPrompt(clientTerms, terms.scan().dialect())),
-                () -> new RestoredChoice(names, WrappedAnswer.of(format, providerDialect)),
+                () ->
+                        new RestoredChoice(
+                                dialect, names, WrappedAnswer.of(format, providerDialect), program),
                 request.choices());
     }
 
@@ -184,21 +191,28 @@ public final class TranslatedBridge implements Bridge {
     }
 
     /** As the client knows it, and no more answers than it asked for. */
-    private Answer restored(Answer answer, Conversation request, ToolNames names) {
+    private Answer restored(Answer answer, Conversation request, Dialect dialect) {
+        var names = names(request);
         var wrapped = WrappedAnswer.of(request.format(), providerDialect);
         return answer.with(
                 answer.choices().stream()
                         .limit(request.choices())
-                        .map(choice -> restored(choice, names, wrapped))
+                        .map(choice -> restored(choice, names, wrapped, dialect))
                         .toList());
     }
 
     private static Answer.Choice restored(
-            Answer.Choice choice, ToolNames names, @Nullable WrappedAnswer wrapped) {
+            Answer.Choice choice,
+            ToolNames names,
+            @Nullable WrappedAnswer wrapped,
+            Dialect dialect) {
         var parts = new ArrayList<Part>();
+        var notes = new StringBuilder();
         for (var part : choice.parts()) {
             if (part instanceof Part.Text text && wrapped != null) {
                 parts.add(new Part.Text(wrapped.whole(text.text())));
+            } else if (MadeMedia.isFile(part) && !MadeMedia.isCarried(part, dialect)) {
+                notes.append(MadeMedia.note(part));
             } else if (!(part instanceof Part.ToolCall call)) {
                 parts.add(part);
             } else if (ToolNames.isEmulation(call.name())) {
@@ -208,23 +222,35 @@ public final class TranslatedBridge implements Bridge {
                 parts.add(restored(call, names));
             }
         }
+        if (!notes.isEmpty()) {
+            parts.add(new Part.Text(notes.toString()));
+        }
         boolean calls = parts.stream().anyMatch(Part.ToolCall.class::isInstance);
         return choice.with(parts, finish(choice.finish(), calls));
     }
 
-    private static boolean isMediaAlone(Answer.Choice choice) {
-        boolean made = false;
+    /** Whether files are lost that no note can tell of. */
+    private static boolean losesFiles(Answer.Choice choice, Dialect client, boolean program) {
+        boolean lost = false;
+        boolean answered = false;
         for (var part : choice.parts()) {
             switch (part) {
-                case Part.Image _, Part.Document _ -> made = true;
-                case Part.Reasoning _ -> {}
-                case Part.Text(var text, _, _, _) when text.isEmpty() -> {}
-                case Part _ -> {
-                    return false;
+                case Part.Image _, Part.Document _ -> {
+                    boolean carried = MadeMedia.isCarried(part, client);
+                    lost |= !carried;
+                    answered |= carried;
                 }
+                case Part.Reasoning _ -> {}
+                case Part.Text(var text, _, _, _) -> answered |= !text.isEmpty();
+                case Part _ -> answered = true;
             }
         }
-        return made;
+        return lost && (!answered || program);
+    }
+
+    /** Whether a program reads the text of the answer. */
+    private static boolean isRead(OutputFormat format) {
+        return !(format instanceof OutputFormat.Free);
     }
 
     private static Part.ToolCall restored(Part.ToolCall call, ToolNames names) {

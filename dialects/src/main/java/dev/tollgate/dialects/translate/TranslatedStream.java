@@ -120,16 +120,16 @@ final class TranslatedStream implements AnswerStream {
 
     private void done(SseOut out) {
         boolean whole = first.finished();
-        boolean mediaAlone = first.isMediaAlone();
+        boolean filesLost = first.losesFiles();
         for (var other : others.values()) {
             whole &= other.finished();
-            mediaAlone |= other.isMediaAlone();
+            filesLost |= other.losesFiles();
         }
         if (!whole) {
             broken(ErrorKind.UPSTREAM, "the provider's stream ended without a finish reason", out);
             return;
         }
-        if (mediaAlone) {
+        if (filesLost) {
             broken(ErrorKind.UPSTREAM, MadeMedia.ALONE, out);
             return;
         }

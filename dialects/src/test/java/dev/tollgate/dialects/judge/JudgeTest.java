@@ -237,6 +237,16 @@ class JudgeTest {
         assertThat(judged(dialect, free(dialect), " \n", End.STOP).empty()).isTrue();
     }
 
+    @Test
+    void findsThatAnImageIsAnAnswer() {
+        var body =
+                "{'candidates':[{'finishReason':'STOP','content':{'parts':["
+                        + "{'inlineData':{'mimeType':'image/png','data':'AAAA'}}]}}]}";
+        var judge = Judge.of(Dialect.GEMINI, free(Dialect.GEMINI), true);
+        assertThat(judge.answer(json(body)).empty()).isFalse();
+        assertThat(judge.stream(json("data: " + body + "\n\n")).empty()).isFalse();
+    }
+
     @ParameterizedTest
     @EnumSource(Dialect.class)
     void findsAnAnswerThatIsCutOff(Dialect dialect) {

@@ -15,7 +15,10 @@ import java.util.TreeSet;
 
 /** Recorded exchanges that another dialect cannot express, and why. */
 final class CorpusExceptions {
-    /** Answers of an image alone. */
+    /**
+     * Answers of an image alone, towards Anthropic; its bytes were shortened when it was recorded,
+     * so towards Gemini too, whose clients decode them.
+     */
     static final Set<String> MEDIA_ALONE = Set.of("openai/openai-image-generation-tool.1.json");
 
     /** Streams that do not end well. */

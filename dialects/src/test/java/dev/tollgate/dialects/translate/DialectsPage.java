@@ -65,8 +65,11 @@ final class DialectsPage {
                         with the value that Google documents in place of their signature, where the model demands one. Gemini's signatures of
                         text are dropped for clients of other dialects: Google recommends them, and demands those of calls, which are carried.
 
-                        Images and other files that a model makes have no form between dialects. Beside text or calls they are left out,
-                        and the text stays as it was; an answer of nothing else is an error of the provider, never an empty answer. The last turn of a user who says
+                        Images that a model makes reach clients of gemini as `inlineData`, of openai-responses as
+                        `image_generation_call`, of openai-chat as `message.images` in OpenRouter's form; other files, such as sound,
+                        reach clients of gemini alone. Where the client's dialect has no form, as in anthropic, the text ends with a
+                        line that names what was left out; an answer of nothing else, or one in a form that a program reads, is an
+                        error of the provider, never an empty answer. The last turn of a user who says
                         nothing is carried as it is, and **refused** towards anthropic, whose models do not take it.
 
                         A count of tokens is made of the same translated request, without the settings of generating; see the guide for

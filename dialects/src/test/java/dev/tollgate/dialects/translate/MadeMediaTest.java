@@ -3,13 +3,16 @@ package dev.tollgate.dialects.translate;
 import static dev.tollgate.dialects.translate.Wire.answer;
 import static dev.tollgate.dialects.translate.Wire.json;
 import static dev.tollgate.dialects.translate.Wire.stream;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.dialects.AnswerStream.End;
 import dev.tollgate.dialects.Bridge.AnswerRead;
+import dev.tollgate.dialects.Bridge.Outbound;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.MadeMedia;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,32 +76,119 @@ class MadeMediaTest {
 
     @ParameterizedTest
     @MethodSource("pairs")
-    void besideTextIsLeftOut(Dialect client, Dialect provider) {
+    void besideTextIsCarriedOrNamed(Dialect client, Dialect provider) {
         var body = answer(client, provider, painted(provider, "Look:"));
-        SdkReader.answer(client, Exchanges.bytes(body));
-        assertThat(body.toString()).contains("Look:").doesNotContain("AAAA");
+        assertThat(SdkReader.answer(client, Exchanges.bytes(body)).text()).startsWith("Look:");
+        assertImage(client, body.toString());
         var seen = stream(client, provider, paintedInAStream(provider, "Look:"));
         SdkReader.stream(client, seen.bytes());
         assertThat(seen.end()).isInstanceOf(End.Complete.class);
-        assertThat(seen.text()).contains("Look:").doesNotContain("AAAA");
+        assertThat(seen.text()).contains("Look:");
+        assertImage(client, seen.text());
+    }
+
+    private static void assertImage(Dialect client, String body) {
+        if (client == Dialect.ANTHROPIC) {
+            assertThat(body).contains("also made a file (image/png)").doesNotContain("AAAA");
+        } else {
+            assertThat(body).contains("AAAA").doesNotContain("also made a file");
+        }
     }
 
     @ParameterizedTest
     @MethodSource("pairs")
-    void aloneIsAnError(Dialect client, Dialect provider) {
+    void aloneIsCarriedOrAnError(Dialect client, Dialect provider) {
         var terms = Exchanges.answerTerms(client, Exchanges.hello(client));
-        assertThat(Wire.bridge(client, provider).answer(json(painted(provider, "")), terms))
-                .isEqualTo(new AnswerRead.Unreadable(MadeMedia.ALONE));
+        var read = Wire.bridge(client, provider).answer(json(painted(provider, "")), terms);
         var seen = stream(client, provider, paintedInAStream(provider, ""));
+        if (client == Dialect.ANTHROPIC) {
+            assertThat(read).isEqualTo(new AnswerRead.Unreadable(MadeMedia.ALONE));
+            assertThat(seen.end()).isInstanceOf(End.Broken.class);
+            assertThat(seen.text()).contains(MadeMedia.ALONE);
+        } else {
+            assertThat(read).isInstanceOf(AnswerRead.Read.class);
+            SdkReader.answer(client, ((AnswerRead.Read) read).body());
+            assertThat(new String(((AnswerRead.Read) read).body(), UTF_8)).contains("AAAA");
+            assertThat(seen.end()).isInstanceOf(End.Complete.class);
+            SdkReader.stream(client, seen.bytes());
+            assertThat(seen.text()).contains("AAAA");
+        }
+    }
+
+    @Test
+    void standsWhereClientsLookForIt() {
+        var chat = answer(Dialect.OPENAI_CHAT, Dialect.GEMINI, painted(Dialect.GEMINI, "Look:"));
+        assertThat(chat.at("/choices/0/message/images/0/image_url/url").asText())
+                .isEqualTo("data:image/png;base64,AAAA");
+        var responses =
+                answer(Dialect.OPENAI_RESPONSES, Dialect.GEMINI, painted(Dialect.GEMINI, "Look:"));
+        assertThat(responses.at("/output/1/type").asText()).isEqualTo("image_generation_call");
+        assertThat(responses.at("/output/1/result").asText()).isEqualTo("AAAA");
+        assertThat(responses.at("/output/1/output_format").asText()).isEqualTo("png");
+        var gemini =
+                answer(Dialect.GEMINI, Dialect.OPENAI_CHAT, painted(Dialect.OPENAI_CHAT, "Look:"));
+        var data = gemini.at("/candidates/0/content/parts/1/inlineData");
+        assertThat(data.path("mimeType").asText()).isEqualTo("image/png");
+        assertThat(data.path("data").asText()).isEqualTo("AAAA");
+    }
+
+    @Test
+    void thatIsNoBase64IsNamedToClientsThatWouldFailOnIt() {
+        for (var bad : List.of("AA..AA", "AAA", "A=AA", "AAAA====")) {
+            var painted = painted(Dialect.OPENAI_CHAT, "Look:").replace("AAAA", bad);
+            assertThat(answer(Dialect.GEMINI, Dialect.OPENAI_CHAT, painted).toString())
+                    .contains("also made a file (image/png)");
+        }
+    }
+
+    @Test
+    void whatIsNoImageIsNamedWhereNoFormCarriesIt() {
+        var sound = painted(Dialect.GEMINI, "Listen:").replace("image/png", "audio/wav");
+        for (var client : new Dialect[] {Dialect.OPENAI_CHAT, Dialect.OPENAI_RESPONSES}) {
+            assertThat(answer(client, Dialect.GEMINI, sound).toString())
+                    .contains("also made a file (audio/wav)");
+        }
+    }
+
+    @Test
+    void comesBackToAModelThatTakesIt() {
+        var image = "{'type':'image_url','image_url':{'url':'data:image/png;base64,AAAA'}}";
+        var request =
+                "{'model':'m','messages':[{'role':'user','content':'paint'},"
+                        + "{'role':'assistant','content':'Look:','images':["
+                        + image
+                        + "]},{'role':'user','content':'bluer'}]}";
+        var sent = Wire.request(Dialect.OPENAI_CHAT, Dialect.GEMINI, request);
+        assertThat(sent.at("/contents/1/parts/1/inlineData/data").asText()).isEqualTo("AAAA");
+        assertThat(Wire.outbound(Dialect.OPENAI_CHAT, Dialect.ANTHROPIC, request))
+                .isInstanceOfSatisfying(
+                        Outbound.Refused.class,
+                        refused -> assertThat(refused.message()).contains("messages[].images"));
+    }
+
+    @Test
+    void besideTextThatAProgramReadsIsAnError() {
+        var request =
+                "{'model':'m','max_tokens':9,'messages':[{'role':'user','content':'paint'}],"
+                        + "'output_config':{'format':{'type':'json_schema','schema':{'type':'object'}}}}";
+        var terms = Exchanges.answerTerms(Dialect.ANTHROPIC, json(request));
+        var answer = json(painted(Dialect.GEMINI, "{}"));
+        assertThat(Wire.bridge(Dialect.ANTHROPIC, Dialect.GEMINI).answer(answer, terms))
+                .isEqualTo(new AnswerRead.Unreadable(MadeMedia.ALONE));
+        var seen =
+                Wire.streamTo(
+                        Dialect.ANTHROPIC,
+                        request,
+                        Dialect.GEMINI,
+                        paintedInAStream(Dialect.GEMINI, "{}"));
         assertThat(seen.end()).isInstanceOf(End.Broken.class);
-        assertThat(seen.text()).contains(MadeMedia.ALONE);
     }
 
     @Test
     void ofAnItemOfAStreamIsAnErrorAtItsEnd() {
         var seen =
                 stream(
-                        Dialect.OPENAI_CHAT,
+                        Dialect.ANTHROPIC,
                         Dialect.OPENAI_RESPONSES,
                         "{'type':'response.output_item.done','output_index':0,'item':{'type':'image_generation_call','result':'A'}}",
                         "{'type':'response.completed','response':{'id':'r','status':'completed','output':[]}}");

@@ -41,7 +41,14 @@ final class SdkReader {
      * @param calls name and arguments, arguments as JSON in canonical order
      */
     record Seen(
-            String text, List<String> calls, String finish, long inputTokens, long outputTokens) {}
+            String text, List<String> calls, String finish, long inputTokens, long outputTokens) {
+
+        /** Without what the gateway says of a file that it could not carry. */
+        Seen withoutNote() {
+            var said = text.replaceAll("\\n\\n\\[The model also made a file [^]]+\\.]$", "");
+            return new Seen(said, calls, finish, inputTokens, outputTokens);
+        }
+    }
 
     private SdkReader() {}
 
