@@ -103,7 +103,7 @@ class OperatorIT {
                 "-p",
                 "{\"spec\":{\"healthCheck\":{\"mode\":\"Completion\",\"model\":\"m\"}}}");
         fleet.awaitCondition(
-                "mprov/openai", "Accepted", "False/UnsupportedValue Serving generation 1");
+                "mprov/openai", "Accepted", "False/Invalid Serving generation 1");
         fleet.awaitCondition("mprov/openai", "Stalled", "True");
         fleet.awaitCondition("rpol/chat", "Ready", "True");
         fleet.stop();

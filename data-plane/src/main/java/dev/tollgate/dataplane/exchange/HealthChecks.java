@@ -16,16 +16,19 @@ import io.vertx.core.http.HttpMethod;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Asks providers that want it for their models, which costs nothing (api.md, P8). So many failures
- * in a row make a provider unhealthy, and routing goes elsewhere; so many successes make it healthy
- * again. A failure is no connection, no answer in time, a 5xx, or a refused credential; any other
- * answer shows that somebody is there. Belongs to one event loop.
+ * Asks providers that want it for their models, which costs nothing, or a model for one token,
+ * which does ({@link CompletionCheck}; api.md, P8). So many failures in a row make a provider
+ * unhealthy, and routing goes elsewhere; so many successes make it healthy again. A failure is no
+ * connection, no answer in time, a 5xx, or a refused credential; any other answer shows that
+ * somebody is there. What could not be asked says nothing. Belongs to one event loop.
  */
 public final class HealthChecks {
 
+    private static final Logger LOG = LoggerFactory.getLogger(HealthChecks.class);
     private static final long TICK_MILLIS = 100;
     private static final int SERVER_ERROR = 500;
     private static final int UNAUTHORIZED = 401;
@@ -39,6 +42,7 @@ public final class HealthChecks {
         int failures;
         int successes;
         boolean running;
+        boolean skipped;
         boolean gone;
 
         Check(ProviderEntry provider, HealthCheckEntry settings, EndpointPolicy policy) {
@@ -49,12 +53,14 @@ public final class HealthChecks {
         }
     }
 
+    private final LoopParts loop;
     private final Upstreams upstreams;
     private final LiveConfig live;
     private final TargetStates targets;
     private final Map<String, Check> checks = new HashMap<>();
 
     public HealthChecks(LoopParts loop) {
+        this.loop = loop;
         this.upstreams = loop.upstreams();
         this.live = loop.live();
         this.targets = loop.targets();
@@ -105,22 +111,31 @@ public final class HealthChecks {
         }
     }
 
-    /** The status; never fails, null: no answer. */
-    private Future<@Nullable Integer> ask(Check check) {
+    /** Never fails. */
+    private Future<CheckResult> ask(Check check) {
         var provider = check.provider;
         var key = UpstreamHead.key(provider, live.credentials());
         if (key == null) {
-            return Future.succeededFuture(UNAUTHORIZED);
+            return Future.succeededFuture(CheckResult.BAD);
+        }
+        if (check.settings.model() != null) {
+            return CompletionCheck.run(loop, provider, key);
         }
         var upstream = upstreams.of(provider, check.policy);
         long millis = check.settings.timeoutMillis();
         var connect = Math.min(millis, provider.timeouts().connectMillis());
         return upstream.request(upstream.models(Dialect.of(provider.dialect())), connect)
                 .compose(request -> status(upstream, provider, request, key, millis))
-                .otherwise((Integer) null);
+                .map(HealthChecks::judged)
+                .otherwise(CheckResult.BAD);
     }
 
-    private static Future<@Nullable Integer> status(
+    private static CheckResult judged(int status) {
+        boolean good = status < SERVER_ERROR && status != UNAUTHORIZED && status != FORBIDDEN;
+        return good ? CheckResult.GOOD : CheckResult.BAD;
+    }
+
+    private static Future<Integer> status(
             Upstream upstream,
             ProviderEntry provider,
             HttpClientRequest request,
@@ -141,27 +156,38 @@ public final class HealthChecks {
                 .onComplete(done -> upstream.release());
     }
 
-    private static Future<@Nullable Integer> drained(HttpClientResponse response) {
+    private static Future<Integer> drained(HttpClientResponse response) {
         response.handler(dropped -> {});
         return response.end().map(v -> response.statusCode());
     }
 
-    private void done(Check check, @Nullable Integer status) {
+    private void done(Check check, CheckResult result) {
         check.running = false;
+        var provider = check.provider.key();
+        loop.metrics().check(provider, result.word());
         if (check.gone) {
             return;
         }
-        boolean good =
-                status != null
-                        && status < SERVER_ERROR
-                        && status != UNAUTHORIZED
-                        && status != FORBIDDEN;
-        check.failures = good ? 0 : check.failures + 1;
-        check.successes = good ? check.successes + 1 : 0;
+        switch (result) {
+            case CheckResult.Good good -> {
+                check.failures = 0;
+                check.successes++;
+            }
+            case CheckResult.Bad bad -> {
+                check.failures++;
+                check.successes = 0;
+            }
+            case CheckResult.Skipped(var word, var why) -> {
+                if (!check.skipped) {
+                    LOG.warn("checks of provider {} are skipped: {}", provider, why);
+                }
+            }
+        }
+        check.skipped = result instanceof CheckResult.Skipped;
         if (check.failures >= check.settings.unhealthyAfter()) {
-            targets.checked(check.provider.key(), false);
+            targets.checked(provider, false);
         } else if (check.successes >= check.settings.healthyAfter()) {
-            targets.checked(check.provider.key(), true);
+            targets.checked(provider, true);
         }
     }
 }

@@ -23,6 +23,8 @@ public final class Metrics {
 
     private record ModelKey(String provider, String model) {}
 
+    private record CheckKey(String provider, String result) {}
+
     /** A value that is asked for when metrics are read; {@code type} is gauge or counter. */
     public record Gauge(String name, String help, String type, String labels, double value) {}
 
@@ -38,6 +40,7 @@ public final class Metrics {
     private final ConcurrentHashMap<ModelKey, Histogram> firstToken = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<ShadowSeries.Key, ShadowSeries> shadows =
             new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<CheckKey, LongAdder> checks = new ConcurrentHashMap<>();
     private final Histogram overhead = new Histogram();
     private final LongAdder fallbacks = new LongAdder();
     private final LongAdder[] cache = new LongAdder[CacheResult.values().length];
@@ -80,6 +83,18 @@ public final class Metrics {
                         ? new ShadowSeries.Key(OTHER, OTHER)
                         : key,
                 k -> new ShadowSeries());
+    }
+
+    /**
+     * An active check of a provider.
+     *
+     * @param result one of a fixed set of words
+     */
+    public void check(String provider, String result) {
+        var key = new CheckKey(provider, result);
+        boolean room = checks.size() < MAX_SERIES || checks.containsKey(key);
+        checks.computeIfAbsent(room ? key : new CheckKey(OTHER, OTHER), k -> new LongAdder())
+                .increment();
     }
 
     /** The gateway's own part of a request: all but waiting for providers. */
@@ -166,6 +181,16 @@ public final class Metrics {
                 "tollgate_usage_implausible_total",
                 "Answers whose reported usage cannot be true.",
                 implausible);
+        header(out, "tollgate_health_checks_total", "Active checks by result.", "counter");
+        checks.forEach(
+                (key, count) ->
+                        line(
+                                out,
+                                "tollgate_health_checks_total",
+                                label("provider", key.provider())
+                                        + ","
+                                        + label("result", key.result()),
+                                count.sum()));
         ShadowText.render(shadows, out);
         gauges(out);
         return out.toString();

@@ -2,12 +2,10 @@ package dev.tollgate.policy.compile;
 
 import dev.tollgate.crds.provider.Auth;
 import dev.tollgate.crds.provider.CertificateRef;
-import dev.tollgate.crds.provider.HealthCheck;
 import dev.tollgate.crds.provider.ModelProviderSpec;
 import dev.tollgate.crds.provider.PricingPolicy;
 import dev.tollgate.crds.provider.ProviderType;
 import dev.tollgate.crds.resource.ConditionReason;
-import dev.tollgate.policy.snapshot.HealthCheckEntry;
 import dev.tollgate.policy.snapshot.ModelEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.ProviderEntry;
@@ -16,10 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One ModelProvider to its entry (api.md, section 2). */
 final class ProviderCompiler {
-
-    private static final long CHECK_INTERVAL_MILLIS = 30_000;
-    private static final long CHECK_TIMEOUT_MILLIS = 5_000;
-    private static final int UNHEALTHY_AFTER = 3;
 
     /** Stands in where a problem was found, so that the rest is looked at too. */
     private static final ProviderEntry.Auth NO_AUTH =
@@ -80,7 +74,7 @@ final class ProviderCompiler {
                         preset.billing(),
                         preset.quirks(),
                         LimitsCompiler.of(spec.limits(), findings),
-                        healthCheck());
+                        HealthCheckCompiler.of(spec.healthCheck(), preset, models, findings));
         return findings.accepted() && findings.resolved() ? entry : null;
     }
 
@@ -108,33 +102,6 @@ final class ProviderCompiler {
             return List.of();
         }
         return new ModelCompiler(spec, preset, catalogue, findings).models();
-    }
-
-    /** Null: only its own traffic tells. A check that costs money is not made yet. */
-    private @Nullable HealthCheckEntry healthCheck() {
-        var check = spec.healthCheck();
-        var mode = check == null ? null : check.mode();
-        if (check == null || mode == null || mode == HealthCheck.Mode.DISABLED) {
-            return null;
-        }
-        var at = "spec.healthCheck";
-        if (mode != HealthCheck.Mode.LIST_MODELS) {
-            findings.unsupported(at + ".mode", WireName.of(mode));
-        }
-        return new HealthCheckEntry(
-                null,
-                findings.millis(check.interval(), at + ".interval", CHECK_INTERVAL_MILLIS),
-                findings.millis(check.timeout(), at + ".timeout", CHECK_TIMEOUT_MILLIS),
-                times(check.unhealthyAfter(), UNHEALTHY_AFTER, at + ".unhealthyAfter"),
-                times(check.healthyAfter(), 1, at + ".healthyAfter"));
-    }
-
-    private int times(@Nullable Integer written, int usual, String at) {
-        int times = written == null ? usual : written;
-        if (times < 1) {
-            findings.invalid(at, times + " (expected: at least 1)");
-        }
-        return times;
     }
 
     private void refuseUnsupported() {

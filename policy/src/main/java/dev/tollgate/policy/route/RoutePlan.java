@@ -54,6 +54,32 @@ public record RoutePlan(
         }
     }
 
+    /** A plan with one target and no rule of a policy. */
+    public static RoutePlan only(
+            Candidate candidate,
+            String route,
+            String rule,
+            Traits traits,
+            @Nullable Money maxCost) {
+        return new RoutePlan(
+                null,
+                route,
+                rule,
+                true,
+                List.of(candidate),
+                List.of(),
+                SelectionEntry.WEIGHTED,
+                traits,
+                null,
+                List.of(),
+                null,
+                null,
+                Router.DEFAULT_RETRY,
+                null,
+                null,
+                maxCost);
+    }
+
     /** Name of the selection in usage records. */
     public String strategy() {
         return selection.type().strategy();

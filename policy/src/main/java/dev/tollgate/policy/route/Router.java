@@ -4,7 +4,6 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
-import dev.tollgate.policy.snapshot.SelectionEntry;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -160,24 +159,10 @@ public final class Router {
         if (excluded != null) {
             return exhausted(route, List.of(excluded), null);
         }
-        return new RoutePlan(
-                null,
-                route,
-                ALIAS_RULE,
-                true,
-                List.of(candidate),
-                List.of(),
-                SelectionEntry.WEIGHTED,
+        var traits =
                 new Traits(
-                        ask.estimatedInputTokens(), ask.outputLimit(), ask.stream(), 0, null, null),
-                null,
-                List.of(),
-                null,
-                null,
-                DEFAULT_RETRY,
-                null,
-                null,
-                limits.maxCost());
+                        ask.estimatedInputTokens(), ask.outputLimit(), ask.stream(), 0, null, null);
+        return RoutePlan.only(candidate, route, ALIAS_RULE, traits, limits.maxCost());
     }
 
     private static Routing plan(

@@ -52,6 +52,16 @@ public record ProviderEntry(
         quirks = List.copyOf(quirks);
     }
 
+    /** The model of this name; null: it has none. */
+    public @Nullable ModelEntry model(String name) {
+        for (var model : models) {
+            if (model.name().equals(name)) {
+                return model;
+            }
+        }
+        return null;
+    }
+
     /** The endpoint of this path; null: it is not declared. */
     public @Nullable PassThroughEntry passThrough(String path) {
         for (var entry : passThrough) {

@@ -1,7 +1,5 @@
 package dev.tollgate.policy.snapshot;
 
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -9,35 +7,32 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a proxy can serve a snapshot. The one check on both sides of the push: the control plane
  * runs it before it pushes, a proxy before it swaps, so a NACK is an alarm about a defect.
  */
-public final class SnapshotValidator {
+public final class SnapshotValidator extends Checks {
 
     /** Wire names of the dialects that a provider may speak. */
     public static final Set<String> DIALECTS = Set.of("openai-chat", "anthropic", "gemini");
 
-    private static final Pattern KEY = Pattern.compile("[a-z0-9.-]{1,253}/[a-z0-9.-]{1,253}");
+    static final Pattern KEY = Pattern.compile("[a-z0-9.-]{1,253}/[a-z0-9.-]{1,253}");
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
-    private static final Pattern CREDENTIAL =
-            Pattern.compile("[a-z0-9.-]{1,253}/[a-z0-9.-]{1,253}/[-._a-zA-Z0-9]{1,253}");
 
     private final Snapshot snapshot;
-    private final List<SnapshotError> errors = new ArrayList<>();
     private final Set<String> providers = new HashSet<>();
 
-    private SnapshotValidator(Snapshot snapshot) {
+    private SnapshotValidator(Snapshot snapshot, List<SnapshotError> errors) {
+        super(errors);
         this.snapshot = snapshot;
     }
 
     /** Every error at once; empty: it can be served. */
     public static List<SnapshotError> validate(Snapshot snapshot) {
-        var validator = new SnapshotValidator(snapshot);
-        validator.run();
-        return List.copyOf(validator.errors);
+        var errors = new ArrayList<SnapshotError>();
+        new SnapshotValidator(snapshot, errors).run();
+        return List.copyOf(errors);
     }
 
     private void run() {
@@ -47,117 +42,14 @@ public final class SnapshotValidator {
         if (snapshot.platformNamespace().isEmpty()) {
             whole("platformNamespace", "empty (expected: a namespace)");
         }
-        snapshot.providers().forEach(this::provider);
+        var checks = new ProviderChecks(errors());
+        snapshot.providers().forEach(entry -> checks.provider(entry, providers.add(entry.key())));
         var policies = new HashSet<String>();
         snapshot.policies().forEach(entry -> policy(entry, policies.add(entry.key())));
         var budgets = new HashSet<String>();
         snapshot.budgets().forEach(entry -> budget(entry, budgets.add(entry.key())));
         clientKeys();
         issuers();
-    }
-
-    private void provider(ProviderEntry entry) {
-        var at = new At("ModelProvider", entry.key(), "");
-        check(at, providers.add(entry.key()), "key", entry.key(), "one entry a key");
-        check(at, KEY.matcher(entry.key()).matches(), "key", entry.key(), "namespace/name");
-        check(
-                at,
-                DIALECTS.contains(entry.dialect()),
-                "dialect",
-                entry.dialect(),
-                "one of " + DIALECTS.stream().sorted().toList());
-        check(at, isBaseUrl(entry.url()), "url", entry.url(), "http(s)://host[:port][/path]");
-        var credential = entry.auth().credential();
-        boolean needed = entry.auth().kind() == ProviderEntry.Auth.Kind.API_KEY;
-        boolean sound =
-                needed
-                        ? credential != null && CREDENTIAL.matcher(credential).matches()
-                        : credential == null;
-        check(at, sound, "auth.credential", credential, "ns/secret/key exactly for API_KEY");
-        var names = new HashSet<String>();
-        for (int i = 0; i < entry.models().size(); i++) {
-            var model = entry.models().get(i);
-            var atModel = at.in("models[" + i + "]");
-            check(atModel, names.add(model.name()), "name", model.name(), "one entry a name");
-            model(atModel, model);
-        }
-        passThrough(at, entry);
-        var limits = entry.timeouts();
-        positive(at, "timeouts.connectMillis", limits.connectMillis());
-        positive(at, "timeouts.firstByteMillis", limits.firstByteMillis());
-        positive(at, "timeouts.streamIdleMillis", limits.streamIdleMillis());
-        positive(at, "timeouts.requestMillis", limits.requestMillis());
-        positive(at, "breaker.consecutiveFailures", entry.breaker().consecutiveFailures());
-        positive(at, "breaker.openMillis", entry.breaker().openMillis());
-        positive(at, "breaker.halfOpenProbes", entry.breaker().halfOpenProbes());
-        check(
-                at,
-                entry.breaker().maxOpenMillis() >= entry.breaker().openMillis(),
-                "breaker.maxOpenMillis",
-                entry.breaker().maxOpenMillis(),
-                ">= openMillis");
-    }
-
-    private void passThrough(At at, ProviderEntry entry) {
-        var paths = new HashSet<String>();
-        for (int i = 0; i < entry.passThrough().size(); i++) {
-            var declared = entry.passThrough().get(i);
-            var path = declared.path();
-            var atPath = at.in("passThrough[" + i + "]");
-            check(atPath, PassThroughEntry.isAllowed(path), "path", path, "one that may pass");
-            check(atPath, paths.add(path), "path", path, "one entry a path");
-            notNegative(atPath, "microsPerRequest", declared.microsPerRequest());
-            for (var model : declared.models()) {
-                notNegative(atPath.in("models"), model.name(), model.microsPerRequest());
-            }
-        }
-    }
-
-    private void model(At at, ModelEntry model) {
-        check(at, !model.name().isEmpty(), "name", model.name(), "a model id");
-        check(
-                at,
-                model.quality() >= 1 && model.quality() <= 100,
-                "quality",
-                model.quality(),
-                "1..100");
-        notNegative(at, "imageTokens", model.imageTokens());
-        if (model.contextTokens() != null) {
-            positive(at, "contextTokens", model.contextTokens());
-        }
-        if (model.maxOutputTokens() != null) {
-            positive(at, "maxOutputTokens", model.maxOutputTokens());
-        }
-        var price = model.price();
-        if (price == null) {
-            return;
-        }
-        var atPrice = at.in("price");
-        notNegative(atPrice, "input", price.input());
-        notNegative(atPrice, "cachedInput", price.cachedInput());
-        notNegative(atPrice, "cacheWrite", price.cacheWrite());
-        notNegative(atPrice, "cacheWrite1h", price.cacheWrite1h());
-        notNegative(atPrice, "output", price.output());
-        notNegative(atPrice, "inputAudio", price.inputAudio());
-        notNegative(atPrice, "outputAudio", price.outputAudio());
-        notNegative(atPrice, "perRequest", price.perRequest());
-        long above = 0;
-        for (int i = 0; i < price.tiers().size(); i++) {
-            var tier = price.tiers().get(i);
-            var atTier = atPrice.in("tiers[" + i + "]");
-            check(
-                    atTier,
-                    tier.aboveInputTokens() > above,
-                    "aboveInputTokens",
-                    tier.aboveInputTokens(),
-                    "more than " + above);
-            above = tier.aboveInputTokens();
-            notNegative(atTier, "input", tier.input());
-            notNegative(atTier, "cachedInput", tier.cachedInput());
-            notNegative(atTier, "cacheWrite", tier.cacheWrite());
-            notNegative(atTier, "cacheWrite1h", tier.cacheWrite1h());
-            notNegative(atTier, "output", tier.output());
-        }
     }
 
     private void policy(PolicyEntry entry, boolean first) {
@@ -251,6 +143,7 @@ public final class SnapshotValidator {
         if (entry.blocked() != null) {
             return;
         }
+        limits(at, entry.limits());
         var period = entry.period();
         check(
                 at,
@@ -331,36 +224,8 @@ public final class SnapshotValidator {
         }
     }
 
-    private void positive(At at, String path, long value) {
-        check(at, value > 0, path, value, "> 0");
-    }
-
-    private void notNegative(At at, String path, long value) {
-        check(at, value >= 0, path, value, ">= 0");
-    }
-
-    private void check(At at, boolean sound, String path, @Nullable Object value, String expected) {
-        if (!sound) {
-            errors.add(at.error(path, value + " (expected: " + expected + ")"));
-        }
-    }
-
     private void whole(String path, String message) {
-        errors.add(SnapshotError.whole(path, message));
-    }
-
-    private static boolean isBaseUrl(String url) {
-        try {
-            var uri = new URI(url);
-            return ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))
-                    && uri.getHost() != null
-                    && uri.getUserInfo() == null
-                    && uri.getQuery() == null
-                    && uri.getFragment() == null
-                    && !url.endsWith("/");
-        } catch (URISyntaxException e) {
-            return false;
-        }
+        errors().add(SnapshotError.whole(path, message));
     }
 
     private static boolean isZone(String id) {
@@ -369,26 +234,6 @@ public final class SnapshotValidator {
             return true;
         } catch (DateTimeException e) {
             return false;
-        }
-    }
-
-    /** Where an error is: the resource, and the path in its entry so far. */
-    private record At(String kind, String key, String path) {
-        At in(String member) {
-            return new At(kind, key, path.isEmpty() ? member : path + "." + member);
-        }
-
-        SnapshotError error(String member, String message) {
-            int slash = key.indexOf('/');
-            var at = path.isEmpty() ? member : path + "." + member;
-            return kind.isEmpty()
-                    ? SnapshotError.whole(at, message)
-                    : new SnapshotError(
-                            kind,
-                            slash < 0 ? "" : key.substring(0, slash),
-                            key.substring(slash + 1),
-                            at,
-                            message);
         }
     }
 }
