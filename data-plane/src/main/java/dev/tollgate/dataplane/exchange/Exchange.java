@@ -1,37 +1,16 @@
 package dev.tollgate.dataplane.exchange;
 
-import dev.tollgate.dataplane.budget.Admission;
-import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.dataplane.budget.Holds;
-import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dataplane.cache.Answer;
 import dev.tollgate.dataplane.cache.CacheResult;
 import dev.tollgate.dataplane.cache.RequestKey;
-import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dataplane.record.UsageRecord.Outcome;
 import dev.tollgate.dataplane.telemetry.RequestSpan;
-import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
-import dev.tollgate.dialects.Operation;
-import dev.tollgate.dialects.RequestScan;
-import dev.tollgate.dialects.count.TokenEstimate;
-import dev.tollgate.policy.attempt.AttemptRule;
-import dev.tollgate.policy.attempt.Decision;
-import dev.tollgate.policy.attempt.Selection;
-import dev.tollgate.policy.price.Money;
-import dev.tollgate.policy.route.Candidate;
-import dev.tollgate.policy.route.Exclusion;
-import dev.tollgate.policy.route.NoRoute;
-import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.route.Router;
-import dev.tollgate.policy.snapshot.BudgetEntry;
-import dev.tollgate.policy.snapshot.SettingsEntry.Unbudgeted;
 import io.vertx.core.http.HttpServerRequest;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
-import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,18 +21,18 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * accept -> authenticate -> read -> resolve -> reserve -> attempt (loop) -> answer/stream -> settle -> record
- * {@link Arrival}                   {@link Resolution}  {@link Quote}      {@link Trial}             {@link Reply}, {@link Relay}  {@link Settlement}  {@link Tally}
+ * {@link Arrival}                   {@link Resolution}  {@link Opening}    {@link Trial}             {@link Reply}, {@link Relay}  {@link Closing}  {@link Tally}
  * </pre>
  *
- * Where the policy has a cache, {@link Recall} stands behind resolve: an answer that is kept goes
- * straight to the record.
+ * The loop of attempts is {@link Attempts}. Where the policy has a cache, {@link Recall} stands
+ * behind resolve: an answer that is kept goes straight to the record.
  *
  * <p>Each step takes what the one before it returned. All of it runs on one event loop and never
  * blocks. Whatever happens, every attempt is settled once and the request is recorded once, in
  * {@link #conclude}. What throws is a bug: the request ends by {@link #broke} then, at once, or
  * when its time is over if nobody saw the exception.
  */
-final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner {
+final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Owner {
 
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
@@ -62,9 +41,6 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
 
     /** Nothing of a request is still running so long after its time is over, but for a bug. */
     private static final long OUTLIVED_NANOS = TimeUnit.SECONDS.toNanos(10);
-
-    /** Where the price of a request that passes as it is comes from: {@code spec.passThrough}. */
-    private static final String PASS_THROUGH = "provider";
 
     private final LoopParts loop;
     private final HttpServerRequest request;
@@ -75,19 +51,12 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
     private Arrival.@Nullable Welcome arrival;
     private @Nullable BodyReader reader;
     private Resolution.@Nullable Resolved resolved;
-    private @Nullable RoutePlan plan;
+    private @Nullable Entrance entrance;
     private @Nullable Recall recall;
-    private @Nullable Steps steps;
-    private List<ShadowCall> shadows = List.of();
-    private boolean copied;
-    private @Nullable Trial trial;
-    private Call.@Nullable Failure lastFailure;
-    private @Nullable Reservation untried;
-    private long deadlineNanos = Long.MAX_VALUE;
+    private @Nullable Attempts attempts;
     private final Runnable over;
-    private TeamLimits.@Nullable Pass pass;
     private boolean clientGone;
-    private boolean answered;
+    private boolean broken;
     private boolean concluded;
 
     private Exchange(
@@ -185,7 +154,6 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
     private void answerModels(Arrival.Welcome welcome) {
         switch (ModelListing.of(welcome)) {
             case ModelListing.Listed listed -> {
-                answered = true;
                 reply.answer(null, true, listed.body());
                 conclude(Outcome.OK, 200);
             }
@@ -216,8 +184,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
                     }
                     case Resolution.Resolved found -> {
                         resolved = found;
-                        plan = found.plan();
-                        steps = Steps.of(loop, found, welcome.ingress().sse(), tally, reply);
+                        entrance = new Entrance(loop, welcome, request.headers(), tally);
                         tally.planned(found.plan(), found.model());
                         tally.stream = found.scan().stream();
                         tally.results = found.endpoint() == null ? 0 : found.scan().choices();
@@ -230,7 +197,7 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
 
     private void recall(Arrival.Welcome welcome, Resolution.Resolved found) {
         switch (Remembered.key(welcome, found, request)) {
-            case RequestKey.Off off -> choose(welcome, found, found.plan());
+            case RequestKey.Off off -> unknown();
             case RequestKey.Keyed keyed -> {
                 tally.cache = CacheResult.MISS;
                 var asked = found.plan();
@@ -249,473 +216,59 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
 
     @Override
     public void unknown() {
-        if (!concluded && arrival != null && resolved != null) {
-            choose(arrival, resolved, resolved.plan());
+        var welcome = arrival;
+        var found = resolved;
+        var entered = entrance;
+        if (!concluded && welcome != null && found != null && entered != null) {
+            var asked = new Attempts.Asked(request, welcome, found, entered, span, recall);
+            var made = new Attempts(this, loop, asked, tally, reply);
+            attempts = made;
+            made.choose();
         }
     }
 
     /** It costs nothing and holds nothing; but who may not spend may not have it either. */
     @Override
     public void known(Answer answer) {
-        if (concluded || arrival == null) {
+        if (concluded || arrival == null || entrance == null) {
             return;
         }
         var budgets = Router.budgets(arrival.applied().index(), arrival.caller(), answer.model());
-        if (!admits(arrival, budgets)) {
-            return;
-        }
-        var hold = Holds.first(budgets);
+        var refusal = entrance.admits(budgets);
+        var hold = refusal == null ? Holds.first(budgets) : null;
         if (hold != null) {
-            refuse(Refusal.of(hold));
-            return;
+            refusal = Refusal.of(hold);
         }
-        if (!enters(budgets, 0)) {
+        if (refusal == null) {
+            refusal = entrance.enters(budgets, 0);
+        }
+        if (refusal != null) {
+            refuse(refusal);
             return;
         }
         tally.remembered(answer);
-        answered = true;
         reply.replay(answer, tally.stream, System.currentTimeMillis());
         conclude(Outcome.OK, 200);
     }
 
-    /** The next target: the first one by its share, later ones as the attempt rule decides. */
-    private void choose(Arrival.Welcome welcome, Resolution.Resolved found, RoutePlan current) {
-        var now = Instant.now();
-        if (tally.attempts.isEmpty()) {
-            switch (Selection.first(current, loop.targets(), now, loop.random())) {
-                case Selection.None none -> refuse(Refusal.of(none.noRoute()));
-                case Selection.Chosen chosen ->
-                        reserve(welcome, found, current, chosen.candidate());
-            }
-            return;
-        }
-        long nanos = System.nanoTime();
-        var circumstances =
-                new AttemptRule.Circumstances(
-                        loop.targets(),
-                        now,
-                        now.plusNanos(deadlineNanos - nanos),
-                        loop.retries().hasRoom(nanos),
-                        loop.random());
-        switch (AttemptRule.decide(current, tally.attempts, circumstances)) {
-            case Decision.GiveUp giveUp -> giveUp();
-            case Decision.StepUp step -> reserve(welcome, found, current, step.candidate());
-            case Decision.Retry retry -> {
-                if (isAgain(retry.candidate()) && serveKept()) {
-                    return;
-                }
-                loop.retries().spend(nanos);
-                later(retry.delay(), () -> reserve(welcome, found, current, retry.candidate()));
-            }
-        }
-    }
-
-    private boolean isAgain(Candidate candidate) {
-        return tally.attempts.getLast().candidate().target().equals(candidate.target());
-    }
-
-    /** A cascade's best answer so far, rather than an error. False: it has none. */
-    private boolean serveKept() {
-        var kept = steps;
-        if (clientGone || kept == null || !kept.hasAnswer()) {
-            return false;
-        }
-        answered = true;
-        kept.deliver();
-        conclude(Outcome.OK, reply.response().getStatusCode());
-        return true;
-    }
-
-    private void later(Duration delay, Runnable step) {
-        if (delay.isZero()) {
-            step.run();
-            return;
-        }
-        loop.vertx()
-                .setTimer(
-                        delay.toMillis(),
-                        id -> {
-                            if (!concluded) {
-                                safely(step);
-                            }
-                        });
-    }
-
-    private void reserve(
-            Arrival.Welcome welcome,
-            Resolution.Resolved found,
-            RoutePlan current,
-            Candidate candidate) {
-        var index = welcome.applied().index();
-        var budgets = Router.budgets(index, welcome.caller(), candidate.model().name());
-        tally.trying(candidate, budgets);
-        if (found.endpoint() != null) {
-            tally.costSource = PASS_THROUGH;
-        }
-        if (!admits(welcome, budgets)) {
-            return;
-        }
-        if (!enters(budgets, current.traits().inputTokens())) {
-            return;
-        }
-        switch (Quote.of(found, candidate, budgets, tally.cost)) {
-            case Quote.Impossible impossible -> refuse(impossible.refusal());
-            case Quote.TooDear dear ->
-                    skip(
-                            welcome,
-                            found,
-                            current,
-                            candidate,
-                            Exclusion.Reason.ABOVE_COST_CEILING,
-                            dear.detail());
-            case Quote.Held held -> claim(welcome, found, candidate, budgets, held, true);
-        }
-    }
-
-    /** Counts the request in the rate limits of its Budgets, once; if one is reached it is over. */
-    private boolean enters(List<BudgetEntry> budgets, long tokens) {
-        if (pass != null) {
-            return true;
-        }
-        return switch (loop.teamLimits().enter(budgets, tally.team, tokens, Instant.now())) {
-            case TeamLimits.Entry.In in -> {
-                pass = in.pass();
-                yield true;
-            }
-            case TeamLimits.Entry.Full full -> {
-                refuse(Refusal.of(full));
-                yield false;
-            }
-        };
-    }
-
-    /** Whether the request may be served under these budgets, and for which tags; else refuses. */
-    private boolean admits(Arrival.Welcome welcome, List<BudgetEntry> budgets) {
-        var snapshot = welcome.applied().snapshot();
-        if (budgets.isEmpty() && snapshot.settings().unbudgetedNamespaces() == Unbudgeted.BLOCK) {
-            refuse(Refusal.unbudgeted(welcome.caller().namespace()));
-            return false;
-        }
-        if (tally.tags.isEmpty()) {
-            var repeated = TagValues.repeated(budgets, request.headers());
-            if (repeated != null) {
-                refuse(Refusal.invalid(repeated + ": given more than once", null));
-                return false;
-            }
-            tally.tags = loop.tags().of(budgets, request.headers()::get);
-        }
-        return true;
-    }
-
-    /** This target cannot serve the request: the plan goes on without it. */
-    private void skip(
-            Arrival.Welcome welcome,
-            Resolution.Resolved found,
-            RoutePlan current,
-            Candidate candidate,
-            Exclusion.Reason reason,
-            String detail) {
-        var exclusion =
-                new Exclusion(
-                        candidate.target().name(),
-                        candidate.provider().key(),
-                        candidate.model().name(),
-                        reason,
-                        detail);
-        switch (Resolution.without(current, candidate, exclusion)) {
-            case NoRoute none -> {
-                if (tally.attempts.isEmpty()) {
-                    refuse(Refusal.of(none));
-                } else {
-                    giveUp();
-                }
-            }
-            case RoutePlan rest -> {
-                plan = rest;
-                choose(welcome, found, rest);
-            }
-        }
-    }
-
-    private void claim(
-            Arrival.Welcome welcome,
-            Resolution.Resolved found,
-            Candidate candidate,
-            List<BudgetEntry> budgets,
-            Quote.Held held,
-            boolean mayClamp) {
-        var claim = new Claim(tally.logged(), tally.next(held.bound()), budgets);
-        var admission = loop.gate().reserve(claim);
-        if (admission.succeeded()) {
-            admitted(welcome, found, candidate, budgets, held, mayClamp, admission.result());
-        } else {
-            admission.onComplete(
-                    a ->
-                            safely(
-                                    () ->
-                                            admitted(
-                                                    welcome, found, candidate, budgets, held,
-                                                    mayClamp, a)),
-                    failure -> broke(new IllegalStateException("no admission", failure)));
-        }
-    }
-
-    private void admitted(
-            Arrival.Welcome welcome,
-            Resolution.Resolved found,
-            Candidate candidate,
-            List<BudgetEntry> budgets,
-            Quote.Held held,
-            boolean mayClamp,
-            Admission admission) {
-        switch (admission) {
-            case Admission.Refused refused -> {
-                if (concluded) {
-                    return;
-                }
-                var limit =
-                        mayClamp && isShort(refused)
-                                ? Quote.clamped(found, candidate, held.size(), refused.remaining())
-                                : OptionalLong.empty();
-                if (limit.isPresent()
-                        && Quote.limited(candidate, held.size(), limit.getAsLong())
-                                instanceof Quote.Held smaller) {
-                    reply.clampedTo(limit.getAsLong());
-                    claim(welcome, found, candidate, budgets, smaller, false);
-                } else {
-                    refuse(Refusal.of(refused));
-                }
-            }
-            case Admission.Reserved reserved -> {
-                if (concluded) {
-                    reserved.reservation().settle(Money.ZERO, false);
-                    return;
-                }
-                untried = reserved.reservation();
-                tally.budgetViews = reserved.reservation().budgets();
-                attempt(welcome, found, candidate, held, reserved.reservation());
-            }
-        }
-    }
-
-    private static boolean isShort(Admission.Refused refused) {
-        return switch (refused.kind()) {
-            case EXHAUSTED, RESERVED, CEILING -> true;
-            case SUSPENDED, BLOCKED, LEDGER_UNAVAILABLE, FROZEN, LOG_UNAVAILABLE -> false;
-        };
-    }
-
-    private void attempt(
-            Arrival.Welcome welcome,
-            Resolution.Resolved found,
-            Candidate candidate,
-            Quote.Held held,
-            Reservation reservation) {
-        var current = plan;
-        var bridge = Resolution.bridge(found.scan(), candidate);
-        if (current == null || bridge == null) {
-            throw new IllegalStateException(
-                    "bridge: null (expected: targets without one left out)");
-        }
-        if (deadlineNanos == Long.MAX_VALUE) {
-            deadlineNanos =
-                    tally.startNanos
-                            + TimeUnit.MILLISECONDS.toNanos(current.requestMillis(candidate));
-        }
-        var terms =
-                new Bridge.RequestTerms(
-                        candidate.model().name(),
-                        held.writtenLimit(),
-                        Trial.optional(candidate.model().maxOutputTokens()),
-                        Resolution.quirks(found.scan(), candidate));
-        switch (bridge.request(found.scan(), found.body(), terms)) {
-            case Bridge.Outbound.Refused refused -> {
-                giveBack(reservation);
-                skip(
-                        welcome,
-                        found,
-                        current,
-                        candidate,
-                        Exclusion.Reason.CAPABILITY_MISSING,
-                        refused.message());
-            }
-            case Bridge.Outbound.Answered(var body, var estimated) -> {
-                giveBack(reservation);
-                answerByItself(body, estimated);
-            }
-            case Bridge.Outbound.Ready ready -> {
-                if (!loop.targets().acquire(candidate, current.traits().inputTokens())) {
-                    giveBack(reservation);
-                    skip(
-                            welcome,
-                            found,
-                            current,
-                            candidate,
-                            Exclusion.Reason.BREAKER_OPEN,
-                            "has an open circuit");
-                    return;
-                }
-                reply.dropped(ready.dropped());
-                var capture = Remembered.capture(recall, found, candidate, held, ready.dropped());
-                var started =
-                        new Trial(
-                                this,
-                                loop,
-                                request,
-                                reply,
-                                tally,
-                                new Trial.Terms(
-                                        welcome,
-                                        found,
-                                        current,
-                                        candidate,
-                                        held,
-                                        bridge,
-                                        capture,
-                                        deadlineNanos,
-                                        judging(current, candidate)),
-                                reservation);
-                trial = started;
-                untried = null;
-                started.start(ready.body(), span);
-                copy(welcome, found);
-            }
-        }
-    }
-
-    /** Copies go to the rule's shadows once, behind the first attempt. */
-    private void copy(Arrival.Welcome welcome, Resolution.Resolved found) {
-        if (!copied && !concluded) {
-            copied = true;
-            shadows = ShadowCall.copies(loop, welcome, found, request.headers(), tally.requestId);
-        }
-    }
-
-    /** Null: the answer goes out as it comes. */
-    private @Nullable Steps judging(RoutePlan current, Candidate candidate) {
-        var cascade = steps;
-        return cascade != null && cascade.judges(current, candidate) ? cascade : null;
-    }
-
-    /** Nothing was sent under it. */
-    private void giveBack(Reservation reservation) {
-        untried = null;
-        reservation.settle(Money.ZERO, false);
-    }
-
-    /** Nobody was asked, and nothing is charged. */
-    private void answerByItself(byte[] body, List<String> estimated) {
-        answered = true;
-        reply.estimated(estimated);
-        reply.answer(null, true, body);
-        conclude(Outcome.OK, 200);
-    }
-
-    // ---- what becomes of an attempt
-
     @Override
-    public void failed(Call.Failure failure) {
-        trial = null;
-        if (clientGone) {
-            conclude(Outcome.ABORTED, CLIENT_CLOSED_REQUEST);
+    public void refuse(Refusal refusal) {
+        if (concluded || attempts != null && attempts.serveKept()) {
             return;
         }
-        if (arrival != null && resolved != null && plan != null) {
-            lastFailure = failure;
-            choose(arrival, resolved, plan);
-        }
-    }
-
-    @Override
-    public void stepped(Kept answer) {
-        trial = null;
-        if (clientGone) {
-            conclude(Outcome.ABORTED, CLIENT_CLOSED_REQUEST);
-            return;
-        }
-        if (arrival != null && resolved != null && plan != null && steps != null) {
-            steps.keep(answer);
-            choose(arrival, resolved, plan);
-        }
-    }
-
-    /** No other try: the client is told of the last one. */
-    private void giveUp() {
-        if (serveKept()) {
-            return;
-        }
-        var failure = lastFailure;
-        if (failure == null) {
-            throw new IllegalStateException("failure: null (expected: the last attempt's)");
-        }
-        var found = resolved;
-        if (found != null && hasNoCounter(found.scan(), failure)) {
-            answerByItself(TokenEstimate.answer(found.scan()), TokenEstimate.FIELDS);
-            return;
-        }
-        var told = LastWord.of(failure, tally, dialect, loop.random());
-        switch (told) {
-            case LastWord.Verbatim verbatim -> {
-                answered = true;
-                reply.pass(verbatim.status(), verbatim.body());
-                conclude(Outcome.INVALID_REQUEST, verbatim.status());
-            }
-            case LastWord.Own own -> {
-                answered = true;
-                int status = reply.refuse(dialect, own.refusal(), own.exhausted());
-                conclude(own.refusal().outcome(), status);
-            }
-        }
-    }
-
-    /** A server that should count the tokens of another dialect and knows no such endpoint. */
-    private boolean hasNoCounter(RequestScan scan, Call.Failure failure) {
-        var provider = tally.attempts.getLast().candidate().provider();
-        int status = failure.status();
-        return scan.operation() == Operation.COUNT_TOKENS
-                && dialect != Dialect.OPENAI_CHAT
-                && provider.dialect().equals(Dialect.OPENAI_CHAT.wireName())
-                && (status == 404 || status == 405 || status == 501)
-                && TokenEstimate.isPossible(scan);
-    }
-
-    @Override
-    public void answered() {
-        answered = true;
-        conclude(
-                clientGone ? Outcome.ABORTED : Outcome.OK,
-                clientGone ? CLIENT_CLOSED_REQUEST : reply.response().getStatusCode());
-    }
-
-    @Override
-    public void truncated(ErrorKind kind) {
-        answered = true;
-        conclude(kind == ErrorKind.TIMEOUT ? Outcome.TIMEOUT : Outcome.TRUNCATED, 200);
-    }
-
-    @Override
-    public void aborted() {
-        conclude(Outcome.ABORTED, CLIENT_CLOSED_REQUEST);
-    }
-
-    private void refuse(Refusal refusal) {
-        if (concluded || serveKept()) {
-            return;
-        }
-        answered = true;
         int status = reply.refuse(dialect, refusal, false);
         conclude(refusal.outcome(), status);
     }
 
     private void clientGone() {
-        if (clientGone || answered || concluded) {
+        if (clientGone || broken || concluded) {
             return;
         }
         clientGone = true;
-        if (trial == null) {
+        if (attempts == null) {
             conclude(Outcome.ABORTED, CLIENT_CLOSED_REQUEST);
         } else {
-            trial.clientGone();
+            attempts.clientGone();
         }
     }
 
@@ -725,16 +278,11 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
         if (concluded) {
             return;
         }
-        var running = trial;
-        var reserved = untried;
-        trial = null;
+        broken = true;
         reader = null;
         try {
-            if (running != null) {
-                running.abandon();
-            }
-            if (reserved != null) {
-                giveBack(reserved);
+            if (attempts != null) {
+                attempts.abandon();
             }
             int status = apologize();
             conclude(clientGone ? Outcome.ABORTED : Outcome.INTERNAL_ERROR, status);
@@ -748,7 +296,6 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
     /** The gateway's own fault, in the client's dialect if it has nothing yet. */
     private int apologize() {
         var response = request.response();
-        answered = true;
         if (clientGone || response.closed()) {
             return CLIENT_CLOSED_REQUEST;
         }
@@ -767,7 +314,8 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
 
     @Override
     void tick(long nowNanos) {
-        if (deadlineNanos != Long.MAX_VALUE && nowNanos - deadlineNanos > OUTLIVED_NANOS) {
+        long deadline = attempts == null ? Long.MAX_VALUE : attempts.deadlineNanos();
+        if (deadline != Long.MAX_VALUE && nowNanos - deadline > OUTLIVED_NANOS) {
             broke(new IllegalStateException("the request has outlived its deadline"));
             return;
         }
@@ -777,9 +325,24 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
         if (recall != null) {
             recall.tick(nowNanos);
         }
-        if (trial != null) {
-            trial.tick(nowNanos);
+        if (attempts != null) {
+            attempts.tick(nowNanos);
         }
+    }
+
+    @Override
+    public boolean isOver() {
+        return concluded;
+    }
+
+    @Override
+    public boolean isClientGone() {
+        return clientGone;
+    }
+
+    @Override
+    public void concluded(Outcome outcome, int status) {
+        conclude(outcome, status);
     }
 
     /** The one end of every request. */
@@ -790,8 +353,8 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
         concluded = true;
         loop.ticker().remove(this);
         loop.retries().end();
-        if (pass != null) {
-            pass.end(tally.usage.input() + tally.usage.output(), Instant.now());
+        if (entrance != null) {
+            entrance.leave();
         }
         try {
             if (recall != null) {
@@ -799,7 +362,9 @@ final class Exchange extends Ticker.Ticked implements Trial.Owner, Recall.Owner 
                 tally.upstreamNanos += recall.waitedNanos();
             }
             Conclusion.write(loop, tally, span, outcome, status);
-            shadows.forEach(shadow -> shadow.originalOver(tally, outcome == Outcome.OK));
+            if (attempts != null) {
+                attempts.over(outcome == Outcome.OK);
+            }
         } finally {
             over.run();
         }

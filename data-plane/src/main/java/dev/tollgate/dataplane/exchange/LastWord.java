@@ -3,6 +3,9 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.dataplane.record.UsageRecord;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.Operation;
+import dev.tollgate.dialects.RequestScan;
+import dev.tollgate.dialects.count.TokenEstimate;
 import dev.tollgate.policy.attempt.Outcome;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
@@ -91,6 +94,17 @@ sealed interface LastWord {
             case Outcome.Poor p ->
                     throw new IllegalStateException("outcome: Poor (expected: its answer)");
         };
+    }
+
+    /** A server that should count the tokens of another dialect and knows no such endpoint. */
+    static boolean hasNoCounter(RequestScan scan, Tally tally, Call.Failure failure) {
+        var provider = tally.attempts.getLast().candidate().provider();
+        int status = failure.status();
+        return scan.operation() == Operation.COUNT_TOKENS
+                && scan.dialect() != Dialect.OPENAI_CHAT
+                && provider.dialect().equals(Dialect.OPENAI_CHAT.wireName())
+                && (status == 404 || status == 405 || status == 501)
+                && TokenEstimate.isPossible(scan);
     }
 
     private static LastWord own(

@@ -9,27 +9,19 @@ import dev.tollgate.dataplane.record.UsageRecord;
 import dev.tollgate.dataplane.telemetry.ShadowSeries;
 import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Bridge;
-import dev.tollgate.dialects.Dialect;
-import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.policy.attempt.Attempt;
 import dev.tollgate.policy.attempt.Outcome;
 import dev.tollgate.policy.price.Money;
-import dev.tollgate.policy.route.Caller;
 import dev.tollgate.policy.route.Candidate;
-import dev.tollgate.policy.route.RoutePlan;
-import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
-import dev.tollgate.policy.snapshot.SettingsEntry.Unbudgeted;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,11 +36,10 @@ import org.slf4j.LoggerFactory;
 final class ShadowCall extends Ticker.Ticked implements Call.Owner {
 
     private static final Logger LOG = LoggerFactory.getLogger(ShadowCall.class);
-    private static final int PERCENT = 100;
     private static final AnswerStream.Sink NOWHERE = (bytes, offset, length) -> {};
 
     /** Who pays and how the copy is called; with its slot in the pool. */
-    private record Terms(
+    record Terms(
             RuleEntry.Shadow shadow,
             String slot,
             Resolution.Resolved found,
@@ -83,7 +74,7 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
     private ShadowOf.@Nullable Original primary;
     private boolean primaryAnswered;
 
-    private ShadowCall(
+    ShadowCall(
             LoopParts loop,
             Arrival.Welcome welcome,
             Terms terms,
@@ -98,138 +89,8 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         this.series = series;
     }
 
-    /** Starts the copies of a request whose own attempt is on its way. Throws nothing. */
-    static List<ShadowCall> copies(
-            LoopParts loop,
-            Arrival.Welcome welcome,
-            Resolution.Resolved found,
-            MultiMap headers,
-            String requestId) {
-        var operation = found.scan().operation();
-        if (found.plan().shadows().isEmpty()
-                || operation != Operation.GENERATE && !operation.embeds()) {
-            return List.of();
-        }
-        var started = new ArrayList<ShadowCall>();
-        for (var shadow : found.plan().shadows()) {
-            if (loop.random().nextInt(PERCENT) >= shadow.percent()) {
-                continue;
-            }
-            try {
-                var made = make(loop, welcome, found, shadow, headers, requestId);
-                if (made != null) {
-                    started.add(made);
-                    made.reserve();
-                }
-            } catch (RuntimeException e) {
-                LOG.error("request {}: a bug in its shadow {}", requestId, shadow.name(), e);
-            }
-        }
-        return started;
-    }
-
-    /** Null: dropped. */
-    private static @Nullable ShadowCall make(
-            LoopParts loop,
-            Arrival.Welcome welcome,
-            Resolution.Resolved found,
-            RuleEntry.Shadow shadow,
-            MultiMap headers,
-            String requestId) {
-        var plan = found.plan();
-        var series = loop.metrics().shadow(plan.route(), shadow.name());
-        var candidate = Router.shadowed(welcome.applied().index(), shadow, found.model());
-        var bridge = candidate == null ? null : Resolution.bridge(found.scan(), candidate);
-        if (candidate == null || bridge == null) {
-            series.copy("dropped_unfit");
-            return null;
-        }
-        var now = Instant.now();
-        var state = loop.targets().of(candidate.provider().key(), candidate.model().name());
-        var notBefore = state.notBefore();
-        if (state.circuitOpen()
-                || state.unhealthy()
-                || notBefore != null && now.isBefore(notBefore)) {
-            series.copy("dropped_unavailable");
-            return null;
-        }
-        var team = team(plan);
-        // no account of anybody: budgets that name callers are not its own
-        var payer = new Caller(team, "shadow:" + plan.route(), Caller.Kind.ANONYMOUS);
-        var index = welcome.applied().index();
-        var budgets = Router.budgets(index, payer, candidate.model().name());
-        boolean unpaid = index.snapshot().settings().unbudgetedNamespaces() == Unbudgeted.BLOCK;
-        if (budgets.isEmpty() && unpaid) {
-            series.copy("dropped_budget");
-            return null;
-        }
-        // the client's own ceiling is about what it pays itself
-        var apart =
-                new Resolution.Resolved(
-                        found.scan(), found.body(), found.model(), plan, null, found.endpoint());
-        if (!(Quote.of(apart, candidate, budgets, Money.ZERO) instanceof Quote.Held held)) {
-            series.copy("dropped_budget");
-            return null;
-        }
-        var wanted =
-                new Bridge.RequestTerms(
-                        candidate.model().name(),
-                        held.writtenLimit(),
-                        Trial.optional(candidate.model().maxOutputTokens()),
-                        Resolution.quirks(found.scan(), candidate));
-        if (!(bridge.request(found.scan(), found.body(), wanted)
-                instanceof Bridge.Outbound.Ready ready)) {
-            series.copy("dropped_unfit");
-            return null;
-        }
-        var slot = plan.route() + "/" + shadow.name();
-        if (!loop.shadows().enter(slot, shadow.maxConcurrent())) {
-            series.copy("dropped_concurrent");
-            return null;
-        }
-        var entry = loop.teamLimits().enter(budgets, team, plan.traits().inputTokens(), now);
-        if (!(entry instanceof TeamLimits.Entry.In(var pass))) {
-            loop.shadows().leave(slot);
-            series.copy("dropped_limit");
-            return null;
-        }
-        long millis = System.currentTimeMillis();
-        var tally = new Tally(RequestIds.next(millis), millis, System.nanoTime());
-        tally.team = team;
-        tally.caller = payer.name();
-        tally.dialect = found.scan().dialect().wireName();
-        tally.stream = found.scan().stream();
-        tally.route = plan.route();
-        tally.strategy = "shadow";
-        tally.modelRequested = found.model();
-        tally.trying(candidate, budgets);
-        return new ShadowCall(
-                loop,
-                welcome,
-                new Terms(
-                        shadow,
-                        slot,
-                        apart,
-                        candidate,
-                        held,
-                        bridge,
-                        budgets,
-                        ready.body(),
-                        headers,
-                        requestId,
-                        welcome.ingress().sse()),
-                tally,
-                pass,
-                series);
-    }
-
-    /** The namespace of the policy. */
-    private static String team(RoutePlan plan) {
-        var policy = Objects.requireNonNull(plan.policy(), "only policies have shadows");
-        return policy.substring(0, policy.indexOf('/'));
-    }
-
-    private void reserve() {
+    /** Holds its money, and starts then. */
+    void reserve() {
         var claim = new Claim(tally.logged(), tally.next(terms.held().bound()), terms.budgets());
         loop.gate()
                 .reserve(claim)
@@ -265,9 +126,9 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
 
     private void start() {
         var candidate = terms.candidate();
-        var provider = candidate.provider();
         var plan = terms.found().plan();
-        var key = UpstreamHead.key(provider, loop.live().credentials());
+        var outgoing = new Outgoing(loop, welcome, terms.found(), candidate, terms.headers());
+        var key = outgoing.key();
         if (key == null || !loop.targets().acquire(candidate, plan.traits().inputTokens())) {
             drop("dropped_unavailable");
             return;
@@ -281,33 +142,16 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
                         ? startNanos
                                 + TimeUnit.MILLISECONDS.toNanos(plan.firstByteMillis(candidate))
                         : deadlineNanos;
-        var dialect = Resolution.spoken(scan, provider);
-        var policy = welcome.applied().snapshot().settings().endpointPolicy();
-        var upstream = loop.upstreams().of(provider, policy);
-        boolean events = scan.dialect() != Dialect.GEMINI || terms.sse();
         var started =
                 new Call(
                         this,
-                        dialect,
+                        outgoing.dialect(),
                         scan.stream(),
                         loop.settings().maxAnswerBytes(),
                         Math.min(first, deadlineNanos));
         call = started;
         loop.ticker().add(this);
-        started.start(
-                upstream,
-                upstream.target(
-                        dialect, scan.operation(), candidate.model().name(), scan.stream(), events),
-                provider.timeouts().connectMillis(),
-                terms.body(),
-                made ->
-                        UpstreamHead.put(
-                                made,
-                                provider,
-                                candidate.apiVersion(),
-                                key,
-                                scan.stream(),
-                                terms.headers()));
+        outgoing.send(started, key, terms.body());
     }
 
     private <T> Handler<T> safe(Handler<T> handler) {

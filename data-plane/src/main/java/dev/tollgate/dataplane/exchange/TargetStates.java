@@ -9,23 +9,13 @@ import dev.tollgate.policy.attempt.Telemetry;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.RoutePlan;
-import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.Snapshot;
-import io.github.resilience4j.circuitbreaker.CircuitBreaker;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
-import io.github.resilience4j.core.IntervalFunction;
 import io.vertx.core.MultiMap;
-import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -49,81 +39,9 @@ public final class TargetStates implements Telemetry {
         OPEN
     }
 
-    private static final class Target {
-        final ProviderEntry.Breaker settings;
-        final CircuitBreaker breaker;
-        volatile @Nullable Instant notBefore;
-        volatile @Nullable Instant quotaUntil;
-        volatile long latencyMillis = -1;
-        volatile int errorPermille;
-        volatile long errorsReadSecond;
-        final MovingAverage firstTokenMicros = new MovingAverage();
-        final MovingAverage answerMicros = new MovingAverage();
-        volatile boolean credentialRejected;
-        final LastMinute lastMinute = new LastMinute();
-
-        Target(ProviderEntry.Breaker settings, String name, TimeSource time) {
-            this.settings = settings;
-            this.breaker = CircuitBreaker.of(name, config(settings, time));
-        }
-
-        /** What took too long is slow; other failures say nothing about the time of an answer. */
-        void measured(Outcome outcome, long latencyNanos, long firstTokenNanos, long now) {
-            if (outcome instanceof Outcome.Success || outcome instanceof Outcome.Timeout) {
-                answerMicros.add(TimeUnit.NANOSECONDS.toMicros(latencyNanos), now);
-            }
-            if (firstTokenNanos >= 0) {
-                firstTokenMicros.add(TimeUnit.NANOSECONDS.toMicros(firstTokenNanos), now);
-            }
-        }
-
-        /** Counted anew once a second. */
-        int errorPermille(long second) {
-            if (errorsReadSecond != second) {
-                errorsReadSecond = second;
-                long requests = lastMinute.requests(second);
-                errorPermille =
-                        requests == 0 ? 0 : (int) (lastMinute.errors(second) * 1_000 / requests);
-            }
-            return errorPermille;
-        }
-    }
-
-    private static final class BreakerClock extends Clock {
-        private final TimeSource time;
-
-        BreakerClock(TimeSource time) {
-            this.time = time;
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            throw new UnsupportedOperationException("zone: a breaker asks for no other");
-        }
-
-        @Override
-        public Instant instant() {
-            return time.now();
-        }
-    }
-
-    private static final class CountedFailure extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        CountedFailure() {
-            super(null, null, false, false);
-        }
-    }
-
     private static final int USUAL_SKIP_PERCENT = 95;
-    private static final CountedFailure FAILURE = new CountedFailure();
 
-    private final ConcurrentHashMap<String, ConcurrentHashMap<String, Target>> targets =
+    private final ConcurrentHashMap<String, ConcurrentHashMap<String, SeenTarget>> targets =
             new ConcurrentHashMap<>();
     private final RouteFigures routes = new RouteFigures();
     private final ConcurrentHashMap<String, Boolean> checked = new ConcurrentHashMap<>();
@@ -143,26 +61,6 @@ public final class TargetStates implements Telemetry {
         this.time = time;
     }
 
-    /** As many failures in a row as the window holds: a rate of 100 %. */
-    private static CircuitBreakerConfig config(ProviderEntry.Breaker settings, TimeSource time) {
-        return CircuitBreakerConfig.custom()
-                .clock(new BreakerClock(time))
-                .slidingWindow(
-                        settings.consecutiveFailures(),
-                        settings.consecutiveFailures(),
-                        SlidingWindowType.COUNT_BASED)
-                .failureRateThreshold(100)
-                .permittedNumberOfCallsInHalfOpenState(settings.halfOpenProbes())
-                .waitIntervalFunctionInOpenState(
-                        IntervalFunction.ofExponentialBackoff(
-                                Duration.ofMillis(settings.openMillis()),
-                                2,
-                                Duration.ofMillis(
-                                        Math.max(settings.openMillis(), settings.maxOpenMillis()))))
-                .writableStackTraceEnabled(false)
-                .build();
-    }
-
     @Override
     public TargetState of(String provider, String model) {
         var models = targets.get(provider);
@@ -177,7 +75,7 @@ public final class TargetStates implements Telemetry {
                             false, unwell, nearUntil, TargetState.UNKNOWN, TargetState.UNKNOWN, 0);
         }
         return new TargetState(
-                !letsThrough(target.breaker),
+                !target.letsThrough(),
                 unwell,
                 later(later(target.notBefore, target.quotaUntil), nearUntil),
                 target.firstTokenMicros.value(),
@@ -202,18 +100,6 @@ public final class TargetStates implements Telemetry {
     /** An answer of a route was this long. */
     void answered(String route, long outputTokens) {
         routes.answered(route, outputTokens, time.nanos());
-    }
-
-    /** Asks without taking: an open circuit whose time is over turns half-open by the question. */
-    private static boolean letsThrough(CircuitBreaker breaker) {
-        if (breaker.getState() == CircuitBreaker.State.CLOSED) {
-            return true;
-        }
-        if (breaker.tryAcquirePermission()) {
-            breaker.releasePermission();
-            return true;
-        }
-        return false;
     }
 
     /**
@@ -271,36 +157,10 @@ public final class TargetStates implements Telemetry {
             return;
         }
         limits.end(candidate.provider().key(), moreTokens, now);
-        var target = target(candidate);
-        target.lastMinute.count(now.getEpochSecond(), !(outcome instanceof Outcome.Success));
-        target.credentialRejected = outcome instanceof Outcome.CredentialRejected;
-        if (outcome.countsAgainstTarget()) {
-            target.breaker.onError(latencyNanos, TimeUnit.NANOSECONDS, FAILURE);
-        } else {
-            target.breaker.onSuccess(latencyNanos, TimeUnit.NANOSECONDS);
-            target.latencyMillis = TimeUnit.NANOSECONDS.toMillis(latencyNanos);
-        }
-        target.measured(outcome, latencyNanos, firstTokenNanos, time.nanos());
-        var wait =
-                switch (outcome) {
-                    case Outcome.RateLimited limited -> limited.retryAfter();
-                    case Outcome.ServerError error -> error.retryAfter();
-                    case Outcome.Success s -> null;
-                    case Outcome.Timeout t -> null;
-                    case Outcome.ConnectFailure c -> null;
-                    case Outcome.ClientFault c -> null;
-                    case Outcome.CredentialRejected c -> null;
-                    case Outcome.NoFreeConnection n -> null;
-                    case Outcome.Poor p -> null;
-                };
-        if (wait != null) {
-            target.notBefore = now.plus(wait);
-        } else if (outcome instanceof Outcome.Success && target.notBefore != null) {
-            target.notBefore = null;
-        }
+        target(candidate).done(outcome, latencyNanos, firstTokenNanos, now, time.nanos());
     }
 
-    private Target target(Candidate candidate) {
+    private SeenTarget target(Candidate candidate) {
         var provider = candidate.provider();
         var models = targets.computeIfAbsent(provider.key(), key -> new ConcurrentHashMap<>());
         var name = candidate.model().name();
@@ -313,7 +173,8 @@ public final class TargetStates implements Telemetry {
                 (n, before) ->
                         before != null && before.settings.equals(provider.breaker())
                                 ? before
-                                : new Target(provider.breaker(), provider.key() + " " + n, time));
+                                : new SeenTarget(
+                                        provider.breaker(), provider.key() + " " + n, time));
     }
 
     /** Forgets providers that are gone. */
@@ -377,14 +238,15 @@ public final class TargetStates implements Telemetry {
                 .filter(seen -> seen.requests() > 0 || seen.circuitOpen());
     }
 
-    private static Recent recent(String provider, Map.Entry<String, Target> model, Instant now) {
+    private static Recent recent(
+            String provider, Map.Entry<String, SeenTarget> model, Instant now) {
         var target = model.getValue();
         return new Recent(
                 provider,
                 model.getKey(),
                 target.lastMinute.requests(now.getEpochSecond()),
                 target.lastMinute.errors(now.getEpochSecond()),
-                circuit(target) == Circuit.OPEN,
+                target.circuit() == Circuit.OPEN,
                 target.credentialRejected,
                 false);
     }
@@ -408,17 +270,9 @@ public final class TargetStates implements Telemetry {
                 .toList();
     }
 
-    private static Seen seen(String provider, Map.Entry<String, Target> model) {
+    private static Seen seen(String provider, Map.Entry<String, SeenTarget> model) {
         var target = model.getValue();
         return new Seen(
-                provider, model.getKey(), circuit(target), target.notBefore, target.latencyMillis);
-    }
-
-    private static Circuit circuit(Target target) {
-        return switch (target.breaker.getState()) {
-            case CLOSED, DISABLED, METRICS_ONLY -> Circuit.CLOSED;
-            case HALF_OPEN -> Circuit.HALF_OPEN;
-            case OPEN, FORCED_OPEN -> Circuit.OPEN;
-        };
+                provider, model.getKey(), target.circuit(), target.notBefore, target.latencyMillis);
     }
 }

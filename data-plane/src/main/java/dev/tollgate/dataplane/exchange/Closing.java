@@ -1,0 +1,309 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.budget.Reservation;
+import dev.tollgate.dataplane.telemetry.AttemptSpan;
+import dev.tollgate.dataplane.telemetry.RequestSpan;
+import dev.tollgate.dialects.AnswerStream;
+import dev.tollgate.dialects.Bridge;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.Operation;
+import dev.tollgate.dialects.Usage;
+import dev.tollgate.policy.attempt.Attempt;
+import dev.tollgate.policy.attempt.Outcome;
+import dev.tollgate.policy.price.Money;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The end of one attempt, which comes once, whoever ends it (budgets.md, 8): its money is settled,
+ * and its target's figures, the request's record and its span are told.
+ */
+final class Closing {
+
+    /** How a stream came to its end. */
+    enum End {
+        WHOLE,
+        BROKEN,
+        CUT_BY_US
+    }
+
+    private record Facts(
+            @Nullable Usage usage, @Nullable String finishReason, @Nullable String model) {}
+
+    private final LoopParts loop;
+    private final Tally tally;
+    private final TrialTerms terms;
+    private final Reservation reservation;
+    private final Runnable freed;
+    private final long startNanos = System.nanoTime();
+    private @Nullable AttemptSpan span;
+    private boolean settled;
+    private boolean charged;
+    private long firstChunkNanos = -1;
+    private long firstTokenNanos = -1;
+
+    /**
+     * @param freed called once the money is settled
+     */
+    Closing(
+            LoopParts loop,
+            Tally tally,
+            TrialTerms terms,
+            Reservation reservation,
+            Runnable freed) {
+        this.loop = loop;
+        this.tally = tally;
+        this.terms = terms;
+        this.reservation = reservation;
+        this.freed = freed;
+    }
+
+    // ---- on the way there
+
+    void begins(Outgoing outgoing, RequestSpan request) {
+        if (!request.recorded()) {
+            return;
+        }
+        var scan = terms.resolved().scan();
+        var provider = terms.candidate().provider();
+        span =
+                request.attempt(
+                        new RequestSpan.AttemptStart(
+                                operationName(scan.operation(), outgoing.dialect()),
+                                provider.telemetryName(),
+                                provider.key(),
+                                terms.candidate().model().name(),
+                                outgoing.host(),
+                                outgoing.port(),
+                                tally.attempts.size() + 1,
+                                scan.stream(),
+                                terms.held()
+                                        .writtenLimit()
+                                        .orElse(scan.maxOutputTokens().orElse(-1)),
+                                scan.operation().embeds() ? 1 : scan.choices()));
+    }
+
+    private static String operationName(Operation operation, Dialect provider) {
+        return switch (operation) {
+            case GENERATE -> provider == Dialect.GEMINI ? "generate_content" : "chat";
+            case EMBED, EMBED_ONE -> "embeddings";
+            case COUNT_TOKENS -> "count_tokens";
+            case PASS -> "pass_through";
+            case LIST_MODELS, GET_MODEL -> "models";
+        };
+    }
+
+    long startNanos() {
+        return startNanos;
+    }
+
+    void firstChunk() {
+        firstChunkNanos = System.nanoTime() - startNanos;
+    }
+
+    void firstToken(long nowNanos) {
+        firstTokenNanos = nowNanos - startNanos;
+    }
+
+    boolean sawToken() {
+        return firstTokenNanos >= 0;
+    }
+
+    /** What may be charged at most. */
+    Money held() {
+        return reservation.held();
+    }
+
+    boolean isDone() {
+        return settled;
+    }
+
+    // ---- the ends
+
+    /**
+     * Nothing before inference, the hold for what may have been generated.
+     *
+     * @param begun the answer had begun
+     */
+    void failure(Call.Failure failure, boolean begun) {
+        var never = terms.candidate().provider().billing().neverBilledStatuses();
+        var settlement =
+                !free() && Settlement.mayBeBilled(failure, begun, never)
+                        ? Settlement.hold(reservation.held())
+                        : Settlement.NOTHING;
+        settle(settlement, failure.outcome(), failure.word(), failure.status(), null);
+    }
+
+    /** A whole answer. */
+    void answer(Bridge.AnswerRead.Read read, Outcome outcome, int status) {
+        settle(
+                read.usage() == null
+                        ? unreported(null, read.visibleOutputBytes())
+                        : reported(read.usage()),
+                outcome,
+                Call.word(outcome),
+                status,
+                new Facts(read.usage(), read.finishReason(), read.model()));
+    }
+
+    /**
+     * @param stream null: none had begun
+     * @param outcome null: says nothing about the provider
+     */
+    void stream(@Nullable AnswerStream stream, End end, @Nullable Outcome outcome, String word) {
+        var usage = stream == null ? null : stream.usage();
+        var finish = stream == null ? null : stream.finishReason();
+        boolean isFinal = usage != null && (end == End.WHOLE || finish != null);
+        boolean raw = terms.resolved().endpoint() != null;
+        var settlement =
+                raw
+                        ? Settlement.fixed(reservation.held(), end == End.WHOLE)
+                        : isFinal && usage != null
+                                ? reported(usage)
+                                : end == End.CUT_BY_US && billsOn()
+                                        ? Settlement.hold(reservation.held())
+                                        : unreported(
+                                                usage,
+                                                stream == null ? 0 : stream.visibleOutputBytes());
+        settle(
+                settlement,
+                outcome,
+                word,
+                stream == null ? 0 : StreamError.STATUS,
+                new Facts(usage, finish, stream == null ? null : stream.model()));
+    }
+
+    /**
+     * Nobody hears the answer any more.
+     *
+     * @param sent the provider may have read the request, and may bill all of it
+     */
+    void unheard(boolean sent, String word) {
+        settle(
+                sent ? Settlement.hold(reservation.held()) : Settlement.NOTHING,
+                null,
+                word,
+                0,
+                null);
+    }
+
+    /** A bug ends it, may be in the middle of another end: what may be billed is charged. */
+    void broke(boolean sent) {
+        settled &= charged;
+        unheard(sent, "internal_error");
+    }
+
+    // ---- the money
+
+    /** The provider generates, and bills, to the end, though nobody reads any more. */
+    private boolean billsOn() {
+        return !free() && !terms.candidate().provider().billing().stopsOnDisconnect();
+    }
+
+    private Settlement reported(Usage usage) {
+        return Settlement.reported(
+                terms.candidate().model(),
+                terms.held().size(),
+                usage,
+                terms.resolved().scan().choices(),
+                reservation.held(),
+                free());
+    }
+
+    private Settlement unreported(@Nullable Usage partial, long visibleBytes) {
+        return free()
+                ? Settlement.NOTHING
+                : Settlement.unreported(
+                        terms.candidate().model(),
+                        terms.held().size(),
+                        partial,
+                        visibleBytes,
+                        reservation.held());
+    }
+
+    private boolean free() {
+        return terms.resolved().scan().operation() == Operation.COUNT_TOKENS;
+    }
+
+    private void settle(
+            Settlement settlement,
+            @Nullable Outcome outcome,
+            String word,
+            int status,
+            @Nullable Facts facts) {
+        if (settled) {
+            return;
+        }
+        settled = true;
+        reservation.settle(settlement.cost(), settlement.assumed());
+        charged = true;
+        long latency = System.nanoTime() - startNanos;
+        freed.run();
+        // an answer that is not good enough is one: the target did its work
+        var done = outcome instanceof Outcome.Poor ? new Outcome.Success() : outcome;
+        told(settlement, done, latency, facts == null ? null : facts.usage());
+        // figures that cannot be true are told by their alarm, and by no record or metric
+        var usage = facts == null || settlement.implausible() ? null : facts.usage();
+        if (usage != null && done instanceof Outcome.Success) {
+            loop.targets().answered(terms.plan().route(), usage.output());
+        }
+        if (facts != null && facts.finishReason() != null) {
+            tally.finishReason = facts.finishReason();
+        }
+        tally.settled(
+                new Attempt(terms.candidate(), outcome == null ? new Outcome.Success() : outcome),
+                word,
+                status,
+                latency,
+                settlement,
+                usage);
+        if (span != null) {
+            span.end(
+                    status,
+                    done instanceof Outcome.Success ? null : word,
+                    facts == null ? null : facts.model(),
+                    facts == null ? null : facts.finishReason(),
+                    firstChunkNanos,
+                    usage,
+                    settlement.cost(),
+                    settlement.assumed(),
+                    tally.costSource);
+        }
+    }
+
+    /** What is seen of the target; null: nothing. */
+    private void told(
+            Settlement settlement,
+            @Nullable Outcome outcome,
+            long latencyNanos,
+            @Nullable Usage counted) {
+        var candidate = terms.candidate();
+        long moreTokens =
+                counted == null
+                        ? 0
+                        : counted.input() + counted.output() - terms.plan().traits().inputTokens();
+        if (outcome == null) {
+            loop.targets().unused(candidate, moreTokens);
+        } else {
+            loop.targets()
+                    .done(
+                            candidate,
+                            outcome,
+                            latencyNanos,
+                            firstTokenNanos,
+                            moreTokens,
+                            Instant.now());
+            loop.targets()
+                    .judged(
+                            terms.plan(),
+                            candidate,
+                            outcome,
+                            latencyNanos,
+                            firstTokenNanos,
+                            settlement.cost().nanos());
+        }
+        if (settlement.implausible()) {
+            loop.metrics().implausible();
+        }
+    }
+}

@@ -1,0 +1,222 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.budget.Admission;
+import dev.tollgate.dataplane.budget.Claim;
+import dev.tollgate.dataplane.budget.Reservation;
+import dev.tollgate.dialects.Bridge;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.route.Exclusion;
+import dev.tollgate.policy.route.RoutePlan;
+import dev.tollgate.policy.route.Router;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt before it is sent: quoted, its money held, translated, let through by the circuit. It
+ * tells its owner exactly one end; but for {@link Owner#opened} its money has been given back then.
+ *
+ * <pre>
+ * start -> quote -> claim --held--> translate --> opened, answeredByItself
+ *            |        +--short, less output fits--> claim once more
+ *            |        +--refused--> refused           +--cannot be said, circuit open--> skipped
+ *            +--too dear--> skipped
+ * </pre>
+ */
+final class Opening {
+
+    /** Hears what became of it. */
+    interface Owner {
+        /** This target cannot serve the request: another may. */
+        void skipped(Candidate candidate, Exclusion.Reason reason, String detail);
+
+        /** No target can. */
+        void refused(Refusal refusal);
+
+        /** Nobody has to be asked. */
+        void answeredByItself(byte[] body, List<String> estimated);
+
+        /** All is decided, and the right to one call is taken: it is to be sent. */
+        void opened(Opened opened);
+
+        /** Nobody waits for the attempt any more. */
+        boolean isOver();
+
+        void safely(Runnable step);
+
+        void broke(RuntimeException failure);
+    }
+
+    /** An attempt that can be sent; its receiver settles it once it is {@link #handedOver}. */
+    record Opened(
+            Candidate candidate,
+            Quote.Held held,
+            Bridge bridge,
+            Bridge.Outbound.Ready ready,
+            Reservation reservation) {}
+
+    /** Where the price of a request that passes as it is comes from: {@code spec.passThrough}. */
+    private static final String PASS_THROUGH = "provider";
+
+    private final Owner owner;
+    private final LoopParts loop;
+    private final Arrival.Welcome welcome;
+    private final Resolution.Resolved found;
+    private final RoutePlan plan;
+    private final Candidate candidate;
+    private final Entrance entrance;
+    private final Tally tally;
+    private final Reply reply;
+    private List<BudgetEntry> budgets = List.of();
+    private @Nullable Reservation untried;
+
+    Opening(
+            Owner owner,
+            LoopParts loop,
+            Arrival.Welcome welcome,
+            Resolution.Resolved found,
+            RoutePlan plan,
+            Candidate candidate,
+            Entrance entrance,
+            Tally tally,
+            Reply reply) {
+        this.owner = owner;
+        this.loop = loop;
+        this.welcome = welcome;
+        this.found = found;
+        this.plan = plan;
+        this.candidate = candidate;
+        this.entrance = entrance;
+        this.tally = tally;
+        this.reply = reply;
+    }
+
+    void start() {
+        budgets =
+                Router.budgets(
+                        welcome.applied().index(), welcome.caller(), candidate.model().name());
+        tally.trying(candidate, budgets);
+        if (found.endpoint() != null) {
+            tally.costSource = PASS_THROUGH;
+        }
+        var refusal = entrance.admits(budgets);
+        if (refusal == null) {
+            refusal = entrance.enters(budgets, plan.traits().inputTokens());
+        }
+        if (refusal != null) {
+            owner.refused(refusal);
+            return;
+        }
+        switch (Quote.of(found, candidate, budgets, tally.cost)) {
+            case Quote.Impossible impossible -> owner.refused(impossible.refusal());
+            case Quote.TooDear dear -> skip(Exclusion.Reason.ABOVE_COST_CEILING, dear.detail());
+            case Quote.Held held -> claim(held, true);
+        }
+    }
+
+    private void skip(Exclusion.Reason reason, String detail) {
+        owner.skipped(candidate, reason, detail);
+    }
+
+    private void claim(Quote.Held held, boolean mayClamp) {
+        var claim = new Claim(tally.logged(), tally.next(held.bound()), budgets);
+        var admission = loop.gate().reserve(claim);
+        if (admission.succeeded()) {
+            admitted(held, mayClamp, admission.result());
+        } else {
+            admission.onComplete(
+                    a -> owner.safely(() -> admitted(held, mayClamp, a)),
+                    failure -> owner.broke(new IllegalStateException("no admission", failure)));
+        }
+    }
+
+    private void admitted(Quote.Held held, boolean mayClamp, Admission admission) {
+        switch (admission) {
+            case Admission.Refused refused -> {
+                if (!owner.isOver()) {
+                    refused(held, mayClamp, refused);
+                }
+            }
+            case Admission.Reserved reserved -> {
+                var reservation = reserved.reservation();
+                if (owner.isOver()) {
+                    reservation.settle(Money.ZERO, false);
+                    return;
+                }
+                untried = reservation;
+                tally.budgetViews = reservation.budgets();
+                translate(held, reservation);
+            }
+        }
+    }
+
+    private void refused(Quote.Held held, boolean mayClamp, Admission.Refused refused) {
+        var limit =
+                mayClamp && isShort(refused)
+                        ? Quote.clamped(found, candidate, held.size(), refused.remaining())
+                        : OptionalLong.empty();
+        if (limit.isPresent()
+                && Quote.limited(candidate, held.size(), limit.getAsLong())
+                        instanceof Quote.Held smaller) {
+            reply.clampedTo(limit.getAsLong());
+            claim(smaller, false);
+        } else {
+            owner.refused(Refusal.of(refused));
+        }
+    }
+
+    private static boolean isShort(Admission.Refused refused) {
+        return switch (refused.kind()) {
+            case EXHAUSTED, RESERVED, CEILING -> true;
+            case SUSPENDED, BLOCKED, LEDGER_UNAVAILABLE, FROZEN, LOG_UNAVAILABLE -> false;
+        };
+    }
+
+    private void translate(Quote.Held held, Reservation reservation) {
+        var bridge = Resolution.bridge(found.scan(), candidate);
+        if (bridge == null) {
+            throw new IllegalStateException(
+                    "bridge: null (expected: targets without one left out)");
+        }
+        var terms =
+                new Bridge.RequestTerms(
+                        candidate.model().name(),
+                        held.writtenLimit(),
+                        Trial.optional(candidate.model().maxOutputTokens()),
+                        Resolution.quirks(found.scan(), candidate));
+        switch (bridge.request(found.scan(), found.body(), terms)) {
+            case Bridge.Outbound.Refused refused -> {
+                giveBack();
+                skip(Exclusion.Reason.CAPABILITY_MISSING, refused.message());
+            }
+            case Bridge.Outbound.Answered(var body, var estimated) -> {
+                giveBack();
+                owner.answeredByItself(body, estimated);
+            }
+            case Bridge.Outbound.Ready ready -> {
+                if (!loop.targets().acquire(candidate, plan.traits().inputTokens())) {
+                    giveBack();
+                    skip(Exclusion.Reason.BREAKER_OPEN, "has an open circuit");
+                    return;
+                }
+                owner.opened(new Opened(candidate, held, bridge, ready, reservation));
+            }
+        }
+    }
+
+    /** What holds the money now is another's to settle. */
+    void handedOver() {
+        untried = null;
+    }
+
+    /** Nothing was sent under it. */
+    void giveBack() {
+        var reservation = untried;
+        untried = null;
+        if (reservation != null) {
+            reservation.settle(Money.ZERO, false);
+        }
+    }
+}

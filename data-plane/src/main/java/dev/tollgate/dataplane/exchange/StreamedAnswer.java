@@ -1,0 +1,215 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.upstream.Connections;
+import dev.tollgate.dialects.AnswerStream;
+import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.policy.attempt.Outcome;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpServerRequest;
+
+/**
+ * An attempt's answer as a stream, on its way to the client or held back from it, to its end: what
+ * the client is given, and what the attempt is settled by.
+ */
+final class StreamedAnswer implements Relay.Owner {
+
+    private final Trial.Owner owner;
+    private final HttpServerRequest request;
+    private final Reply reply;
+    private final Tally tally;
+    private final TrialTerms terms;
+    private final Closing closing;
+    private final HttpClientResponse head;
+    private final boolean sameDialect;
+    private final Outlet outlet;
+    private final Relay relay;
+    private boolean clientGone;
+
+    /**
+     * @param firstByteNanos when its first byte is due
+     */
+    StreamedAnswer(
+            Trial.Owner owner,
+            LoopParts loop,
+            HttpServerRequest request,
+            Reply reply,
+            Tally tally,
+            TrialTerms terms,
+            Closing closing,
+            HttpClientResponse head,
+            boolean sameDialect,
+            long firstByteNanos) {
+        this.owner = owner;
+        this.request = request;
+        this.reply = reply;
+        this.tally = tally;
+        this.terms = terms;
+        this.closing = closing;
+        this.head = head;
+        this.sameDialect = sameDialect;
+        this.outlet =
+                terms.steps() == null
+                        ? Outlet.open(reply.response(), this::openHead)
+                        : Outlet.holding(reply.response(), this::openHead);
+        this.relay =
+                new Relay(
+                        this,
+                        head,
+                        outlet,
+                        terms.bridge().stream(terms.answerTerms(tally)),
+                        firstByteNanos,
+                        terms.candidate().provider().timeouts().streamIdleMillis(),
+                        loop.settings().clientStallMillis(),
+                        terms.capture());
+    }
+
+    void start() {
+        var capture = terms.capture();
+        if (capture != null) {
+            boolean sse = terms.arrival().ingress().sse();
+            var client = terms.resolved().scan().dialect();
+            capture.begin(Reply.streamType(head, sameDialect, client, sse));
+        }
+        relay.start();
+    }
+
+    /** What was read of it so far. */
+    AnswerStream read() {
+        return relay.stream();
+    }
+
+    // ---- from the relay
+
+    @Override
+    public void opens() {
+        closing.firstChunk();
+        outlet.begin();
+    }
+
+    private boolean holds() {
+        return outlet.holds();
+    }
+
+    private void openHead() {
+        if (closing.sawToken()) {
+            tally.firstTokenNanos = System.nanoTime() - tally.startNanos;
+        }
+        var found = terms.resolved();
+        if (found.endpoint() != null) {
+            // its price was known before, and is due whether or not it is read to the end
+            reply.openRaw(
+                    head,
+                    sameDialect,
+                    found.scan().stream() ? null : tally.cost.plus(closing.held()));
+            return;
+        }
+        reply.open(head, sameDialect, found.scan().dialect(), terms.arrival().ingress().sse());
+    }
+
+    @Override
+    public void token() {
+        long now = System.nanoTime();
+        closing.firstToken(now);
+        if (!holds()) {
+            tally.firstTokenNanos = now - tally.startNanos;
+        }
+    }
+
+    @Override
+    public void complete() {
+        if (outlet.holds()) {
+            var usage = relay.stream().usage();
+            var kept = terms.poor(head, sameDialect, true, outlet.held(), usage, reply);
+            if (kept != null) {
+                closing.stream(
+                        relay.stream(),
+                        Closing.End.WHOLE,
+                        new Outcome.Poor(),
+                        Call.word(new Outcome.Poor()));
+                owner.stepped(kept);
+                return;
+            }
+            outlet.release();
+        }
+        closing.stream(relay.stream(), Closing.End.WHOLE, new Outcome.Success(), "ok");
+        captured();
+        reply.response().end();
+        owner.answered();
+    }
+
+    @Override
+    public void nothing(ErrorKind kind, String message) {
+        var failure = StreamError.of(kind, message);
+        closing.failure(failure, true);
+        owner.failed(failure);
+    }
+
+    @Override
+    public void truncated(ErrorKind kind, String message) {
+        boolean late = kind == ErrorKind.TIMEOUT;
+        if (holds()) {
+            var failure = StreamError.of(kind, message);
+            closing.stream(
+                    relay.stream(),
+                    late ? Closing.End.CUT_BY_US : Closing.End.BROKEN,
+                    failure.outcome(),
+                    failure.word());
+            owner.failed(failure);
+            return;
+        }
+        closing.stream(
+                relay.stream(),
+                late ? Closing.End.CUT_BY_US : Closing.End.BROKEN,
+                late ? new Outcome.Timeout() : new Outcome.ServerError(StreamError.STATUS, null),
+                "truncated");
+        relay.flushed().onComplete(v -> reply.response().reset());
+        owner.truncated(kind);
+    }
+
+    @Override
+    public void detached(boolean whole) {
+        boolean stalled = !clientGone;
+        closing.stream(
+                relay.stream(), whole ? Closing.End.WHOLE : Closing.End.CUT_BY_US, null, "aborted");
+        if (whole && !holds()) {
+            captured();
+        }
+        if (stalled) {
+            Connections.cut(request.connection());
+        }
+        owner.aborted();
+    }
+
+    @Override
+    public void broke(RuntimeException failure) {
+        owner.broke(failure);
+    }
+
+    private void captured() {
+        var capture = terms.capture();
+        if (capture != null) {
+            capture.complete();
+        }
+    }
+
+    // ---- from outside
+
+    /** The client is gone: it is read to its end all the same. */
+    void detach() {
+        clientGone = true;
+        relay.detach();
+    }
+
+    /** Nothing of it is read any more. */
+    void abandon() {
+        relay.abandon();
+    }
+
+    void tick(long nowNanos) {
+        if (nowNanos - terms.deadlineNanos() >= 0) {
+            relay.expire();
+        } else {
+            relay.tick(nowNanos);
+        }
+    }
+}
