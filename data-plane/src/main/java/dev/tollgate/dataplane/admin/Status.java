@@ -20,6 +20,7 @@ record Status(AdminServer.Sources sources) {
                 .put("revision", applied == null ? null : applied.revision())
                 .put("digest", applied == null ? null : applied.digest())
                 .put("refused_snapshots", sources.live().refusals())
+                .put("live_proxies", sources.live().proxies())
                 .put("requests_running", sources.retries().running())
                 .put("drains_running", sources.drains().used())
                 .put("connections", sources.lifecycle().connections())

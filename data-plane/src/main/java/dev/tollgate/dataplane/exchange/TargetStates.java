@@ -108,10 +108,14 @@ public final class TargetStates implements Telemetry {
      * @param tokens of its input, a guess
      */
     boolean acquire(Candidate candidate, long tokens) {
-        if (!target(candidate).breaker.tryAcquirePermission()) {
+        var breaker = target(candidate).breaker;
+        if (!breaker.tryAcquirePermission()) {
             return false;
         }
-        limits.begin(candidate.provider().key(), tokens, time.now());
+        if (!limits.begin(candidate.provider().key(), tokens, time.now())) {
+            breaker.releasePermission();
+            return false;
+        }
         return true;
     }
 

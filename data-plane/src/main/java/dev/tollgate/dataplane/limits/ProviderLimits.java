@@ -46,11 +46,15 @@ public final class ProviderLimits {
         return full == null ? null : Instant.ofEpochSecond(second + full.seconds());
     }
 
-    /** Counts a call that begins; each is followed by one {@link #end}. */
-    public void begin(String provider, long tokens, Instant now) {
-        if (limits.containsKey(provider)) {
-            meter(provider).begin(tokens, now.getEpochSecond());
-        }
+    /**
+     * Counts a call that begins, unless a limit is reached by now: others may have begun since
+     * {@link #nearUntil} was asked. A call that is counted is followed by one {@link #end}.
+     */
+    public boolean begin(String provider, long tokens, Instant now) {
+        var limit = limits.get(provider);
+        return limit == null
+                || meter(provider).enter(limit, tokens, proxies.getAsInt(), now.getEpochSecond())
+                        == null;
     }
 
     /**

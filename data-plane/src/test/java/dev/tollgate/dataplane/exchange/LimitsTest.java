@@ -4,9 +4,11 @@ import static dev.tollgate.dataplane.exchange.Harness.answers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
+import dev.tollgate.policy.snapshot.RuleEntry;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -129,6 +131,25 @@ class LimitsTest {
         await().until(() -> open.size() == 2);
         answers(200, Harness.CHAT_ANSWER).handle(open.getLast());
         assertThat(third.join()).isEqualTo("a");
+    }
+
+    @Test
+    void whoWasChosenWhileThereWasRoomIsCountedOnlyIfThereStillIs() {
+        var provider =
+                limited(
+                        Snapshots.provider("a", "openai-chat", "http://127.0.0.1:1/v1"),
+                        new LimitsEntry(null, null, 2, 100));
+        var model = provider.models().getFirst();
+        var target = new RuleEntry.TargetEntry("a", provider.key(), model.name(), null, 0, 1, null);
+        var candidate = new Candidate(target, provider, model);
+        var states = new TargetStates(() -> 1);
+        states.retain(Snapshots.of(List.of(provider), List.of(), List.of(), List.of(), List.of()));
+        assertThat(states.acquire(candidate, 1)).isTrue();
+        assertThat(states.acquire(candidate, 1)).isTrue();
+        assertThat(states.acquire(candidate, 1)).isFalse();
+        states.unused(candidate, 0);
+        assertThat(states.acquire(candidate, 1)).isTrue();
+        assertThat(states.acquire(candidate, 1)).isFalse();
     }
 
     @Test
