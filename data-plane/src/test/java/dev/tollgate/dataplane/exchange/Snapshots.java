@@ -63,9 +63,23 @@ public final class Snapshots {
         return like(entry, entry.type(), limits, check);
     }
 
+    /** The same with another circuit. */
+    static ProviderEntry broken(ProviderEntry entry, ProviderEntry.Breaker breaker) {
+        return like(entry, entry.type(), breaker, entry.limits(), entry.healthCheck());
+    }
+
     private static ProviderEntry like(
             ProviderEntry entry,
             String type,
+            @Nullable LimitsEntry limits,
+            @Nullable HealthCheckEntry check) {
+        return like(entry, type, entry.breaker(), limits, check);
+    }
+
+    private static ProviderEntry like(
+            ProviderEntry entry,
+            String type,
+            ProviderEntry.Breaker breaker,
             @Nullable LimitsEntry limits,
             @Nullable HealthCheckEntry check) {
         return new ProviderEntry(
@@ -83,7 +97,7 @@ public final class Snapshots {
                 entry.region(),
                 entry.usableBy(),
                 entry.timeouts(),
-                entry.breaker(),
+                breaker,
                 entry.billing(),
                 entry.quirks(),
                 limits,
