@@ -259,6 +259,11 @@ public final class ProxyServer {
         return targets.recent(Instant.now());
     }
 
+    /** Providers that fail on purpose. */
+    public Drills drills() {
+        return drills;
+    }
+
     /** What was counted for the judges of canaries. */
     public List<CanaryCount> canaryCounts() {
         return targets.canaryCounts();

@@ -102,8 +102,7 @@ class OperatorIT {
                 "--type=merge",
                 "-p",
                 "{\"spec\":{\"healthCheck\":{\"mode\":\"Completion\",\"model\":\"m\"}}}");
-        fleet.awaitCondition(
-                "mprov/openai", "Accepted", "False/Invalid Serving generation 1");
+        fleet.awaitCondition("mprov/openai", "Accepted", "False/Invalid Serving generation 1");
         fleet.awaitCondition("mprov/openai", "Stalled", "True");
         fleet.awaitCondition("rpol/chat", "Ready", "True");
         fleet.stop();

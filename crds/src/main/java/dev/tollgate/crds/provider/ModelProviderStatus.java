@@ -13,6 +13,7 @@ public record ModelProviderStatus(
         @Nullable Integer models,
         @Nullable Integer inUseBy,
         @Nullable CredentialStatus credential,
+        @Nullable DrillStatus drill,
         List<Condition> conditions) {
     public ModelProviderStatus {
         conditions = Absent.asEmpty(conditions);

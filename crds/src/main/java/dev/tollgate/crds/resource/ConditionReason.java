@@ -77,6 +77,14 @@ public enum ConditionReason {
     CHECK_FAILED,
     @JsonProperty("CredentialRejected")
     CREDENTIAL_REJECTED,
+    @JsonProperty("Refused")
+    REFUSED,
+    @JsonProperty("Running")
+    RUNNING,
+    @JsonProperty("Passed")
+    PASSED,
+    @JsonProperty("Failed")
+    FAILED,
     @JsonProperty("Waiting")
     WAITING,
     @JsonProperty("Paused")

@@ -25,6 +25,8 @@ public enum ConditionType {
     CONFLICTED,
     @JsonProperty("Healthy")
     HEALTHY,
+    @JsonProperty("Drill")
+    DRILL,
     @JsonProperty("CanaryProgressing")
     CANARY_PROGRESSING,
     @JsonProperty("ModelDeprecated")

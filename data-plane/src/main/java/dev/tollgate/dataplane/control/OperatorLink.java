@@ -74,6 +74,7 @@ public final class OperatorLink implements AutoCloseable {
     private final LiveConfig live;
     private final LastKnownGood files;
     private final TargetFiguresSource figures;
+    private final DrillOrders drills;
     private final Context context;
     private final ExecutorService applier =
             Executors.newSingleThreadExecutor(Thread.ofVirtual().name("config-", 0).factory());
@@ -95,12 +96,14 @@ public final class OperatorLink implements AutoCloseable {
             ProxyIdentity identity,
             LiveConfig live,
             LastKnownGood files,
-            TargetFiguresSource figures) {
+            TargetFiguresSource figures,
+            DrillOrders drills) {
         this.channel = channel;
         this.identity = identity;
         this.live = live;
         this.files = files;
         this.figures = figures;
+        this.drills = drills;
         this.context = channel.vertx().getOrCreateContext();
         var applied = live.applied();
         this.seen =
@@ -115,8 +118,9 @@ public final class OperatorLink implements AutoCloseable {
             ProxyIdentity identity,
             LiveConfig live,
             LastKnownGood files,
-            TargetFiguresSource figures) {
-        var link = new OperatorLink(channel, identity, live, files, figures);
+            TargetFiguresSource figures,
+            DrillOrders drills) {
+        var link = new OperatorLink(channel, identity, live, files, figures, drills);
         link.context.runOnContext(
                 _ -> {
                     link.dial();
@@ -243,7 +247,8 @@ public final class OperatorLink implements AutoCloseable {
         var message =
                 ProxyHeartbeat.newBuilder()
                         .addAllFigures(figures.figures())
-                        .addAllCanaries(figures.canaries());
+                        .addAllCanaries(figures.canaries())
+                        .addAllDrills(figures.drills());
         if (applied != null) {
             message.setApplied(message(RevisionNumber.parse(applied.revision())));
         }
@@ -288,6 +293,7 @@ public final class OperatorLink implements AutoCloseable {
                 if (proxies > 0) {
                     live.proxies(proxies);
                 }
+                drills.ordered(message.getHeartbeat().getDrillsList());
             }
             case MESSAGE_NOT_SET -> {}
         }

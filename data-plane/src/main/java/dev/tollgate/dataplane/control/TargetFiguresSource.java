@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.control;
 
 import dev.tollgate.policy.push.CanaryFigures;
+import dev.tollgate.policy.push.DrillFigures;
 import dev.tollgate.policy.push.TargetFigures;
 import java.util.List;
 
@@ -12,6 +13,11 @@ public interface TargetFiguresSource {
 
     /** Of each target of rules with a canary. */
     default List<CanaryFigures> canaries() {
+        return List.of();
+    }
+
+    /** Of each drill that the operator has asked for. */
+    default List<DrillFigures> drills() {
         return List.of();
     }
 }

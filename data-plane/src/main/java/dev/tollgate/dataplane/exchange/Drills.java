@@ -4,11 +4,15 @@ import dev.tollgate.dataplane.record.UsageRecord;
 import dev.tollgate.dataplane.record.UsageRecord.Outcome;
 import dev.tollgate.policy.attempt.Attempt;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Providers that fail on purpose for a while, for game days: a call to one ends at once as if no
@@ -25,14 +29,25 @@ public final class Drills {
 
     private static final int MAX_DRILLS = 100;
 
+    /** Of a drill that nobody but this proxy knows of. */
+    private static final long OF_ITS_OWN = 0;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Drills.class);
+
     private static final class Drill {
-        final long endNanos;
+        final long id;
+        volatile long endNanos;
         final LongAdder calls = new LongAdder();
         final LongAdder served = new LongAdder();
         final LongAdder failed = new LongAdder();
 
-        Drill(long endNanos) {
+        Drill(long id, long endNanos) {
+            this.id = id;
             this.endNanos = endNanos;
+        }
+
+        boolean runs(long nanos) {
+            return nanos - endNanos < 0;
         }
     }
 
@@ -46,6 +61,17 @@ public final class Drills {
      */
     public record Report(long secondsLeft, long calls, long served, long failed) {}
 
+    /**
+     * A drill that the control plane asks for.
+     *
+     * @param provider {@code namespace/name}
+     * @param id not 0; another one is another drill
+     */
+    public record Order(String provider, long id, Duration remaining) {}
+
+    /** What an ordered drill has shown. */
+    public record Told(String provider, long id, Report report) {}
+
     private final ConcurrentHashMap<String, Drill> drills = new ConcurrentHashMap<>();
 
     /**
@@ -55,11 +81,63 @@ public final class Drills {
      * @return whether there was room for one more
      */
     public boolean begin(String provider, Duration length) {
+        return begin(provider, OF_ITS_OWN, System.nanoTime() + length.toNanos());
+    }
+
+    private boolean begin(String provider, long id, long endNanos) {
         if (drills.size() >= MAX_DRILLS && !drills.containsKey(provider)) {
-            return false;
+            long now = System.nanoTime();
+            drills.values().removeIf(drill -> !drill.runs(now));
+            if (drills.size() >= MAX_DRILLS) {
+                return false;
+            }
         }
-        drills.put(provider, new Drill(System.nanoTime() + length.toNanos()));
+        drills.put(provider, new Drill(id, endNanos));
         return true;
+    }
+
+    /**
+     * Takes the drills that the control plane wants now: those that it does not name any more end.
+     * With no news they end when they were to.
+     */
+    public void ordered(List<Order> orders) {
+        long now = System.nanoTime();
+        var named = new HashMap<String, Long>();
+        for (var order : orders) {
+            named.put(order.provider(), order.id());
+            var length = order.remaining().compareTo(LONGEST) > 0 ? LONGEST : order.remaining();
+            long end = now + length.toNanos();
+            var known = drills.get(order.provider());
+            if (known != null && known.id == order.id()) {
+                known.endNanos = end;
+            } else if (begin(order.provider(), order.id(), end)) {
+                LOG.info("a drill of provider {} begins", order.provider());
+            } else {
+                LOG.warn("no room for a drill of provider {}", order.provider());
+            }
+        }
+        drills.forEach(
+                (provider, drill) -> {
+                    var id = named.get(provider);
+                    boolean wanted = id != null && id == drill.id;
+                    if (drill.id != OF_ITS_OWN && !wanted && drill.runs(now)) {
+                        drill.endNanos = now;
+                        LOG.info("the drill of provider {} is called off", provider);
+                    }
+                });
+    }
+
+    /** What drills of the control plane have shown, since they began. */
+    public List<Told> ordered() {
+        long now = System.nanoTime();
+        var told = new ArrayList<Told>();
+        drills.forEach(
+                (provider, drill) -> {
+                    if (drill.id != OF_ITS_OWN) {
+                        told.add(new Told(provider, drill.id, report(drill, now)));
+                    }
+                });
+        return told;
     }
 
     /** Whether a call to this provider fails on purpose; it is counted then. */
@@ -68,7 +146,7 @@ public final class Drills {
             return false;
         }
         var drill = drills.get(provider);
-        if (drill == null || System.nanoTime() - drill.endNanos >= 0) {
+        if (drill == null || !drill.runs(System.nanoTime())) {
             return false;
         }
         drill.calls.increment();
@@ -93,17 +171,15 @@ public final class Drills {
     public Map<String, Report> reports() {
         long now = System.nanoTime();
         var reports = new TreeMap<String, Report>();
-        drills.forEach(
-                (provider, drill) ->
-                        reports.put(
-                                provider,
-                                new Report(
-                                        Math.max(
-                                                0,
-                                                Math.ceilDiv(drill.endNanos - now, 1_000_000_000L)),
-                                        drill.calls.sum(),
-                                        drill.served.sum(),
-                                        drill.failed.sum())));
+        drills.forEach((provider, drill) -> reports.put(provider, report(drill, now)));
         return reports;
+    }
+
+    private static Report report(Drill drill, long now) {
+        return new Report(
+                Math.max(0, Math.ceilDiv(drill.endNanos - now, 1_000_000_000L)),
+                drill.calls.sum(),
+                drill.served.sum(),
+                drill.failed.sum());
     }
 }

@@ -86,7 +86,8 @@ public final class FleetProxy {
                                                                         identity,
                                                                         live,
                                                                         files,
-                                                                        new ServerFigures(
+                                                                        new ServerFigures(server),
+                                                                        new ServerDrills(
                                                                                 server)))));
     }
 

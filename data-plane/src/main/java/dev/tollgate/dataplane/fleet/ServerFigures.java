@@ -4,6 +4,7 @@ import dev.tollgate.dataplane.ProxyServer;
 import dev.tollgate.dataplane.control.TargetFiguresSource;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.push.CanaryFigures;
+import dev.tollgate.policy.push.DrillFigures;
 import dev.tollgate.policy.push.TargetFigures;
 import java.util.List;
 
@@ -36,6 +37,20 @@ final class ServerFigures implements TargetFiguresSource {
     @Override
     public List<CanaryFigures> canaries() {
         return server.canaryCounts().stream().map(ServerFigures::message).toList();
+    }
+
+    @Override
+    public List<DrillFigures> drills() {
+        return server.drills().ordered().stream()
+                .map(
+                        told ->
+                                DrillFigures.newBuilder()
+                                        .setProvider(told.provider())
+                                        .setId(told.id())
+                                        .setAnswered(told.report().served())
+                                        .setFailed(told.report().failed())
+                                        .build())
+                .toList();
     }
 
     private static CanaryFigures message(CanaryCount count) {

@@ -12,6 +12,7 @@ import dev.tollgate.policy.compile.Compiled;
 import dev.tollgate.policy.compile.Compiler;
 import dev.tollgate.policy.compile.LastAccepted;
 import dev.tollgate.policy.compile.Problem;
+import dev.tollgate.policy.drill.DrillBook;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.Snapshot;
@@ -254,6 +255,16 @@ public final class FolderConfig implements AutoCloseable {
         var lines = new HashSet<String>();
         read.problems().forEach(problem -> lines.add(problem.toString()));
         compiled.problems().forEach(problem -> lines.add(line(read, problem)));
+        for (var provider : read.resources().providers()) {
+            if (provider.metadata().annotations().containsKey(DrillBook.ANNOTATION)) {
+                lines.add(
+                        place(read, provider.key())
+                                + provider.key()
+                                + ": metadata.annotations: "
+                                + DrillBook.ANNOTATION
+                                + " begins a drill in a cluster alone: here tollgate drill does");
+            }
+        }
         compiled.verdicts()
                 .values()
                 .forEach(verdict -> verdict.problems().forEach(p -> lines.add(line(read, p))));
@@ -261,8 +272,12 @@ public final class FolderConfig implements AutoCloseable {
     }
 
     private static String line(Read read, Problem problem) {
-        var place = read.places().get(problem.object());
-        return (place == null ? "" : place + ": ") + problem.object() + ": " + problem.text();
+        return place(read, problem.object()) + problem.object() + ": " + problem.text();
+    }
+
+    private static String place(Read read, ResourceKey object) {
+        var place = read.places().get(object);
+        return place == null ? "" : place + ": ";
     }
 
     private void tell(Set<String> now) {

@@ -8,6 +8,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,6 +83,66 @@ class DrillsTest {
         assertThat(answer.statusCode()).isGreaterThanOrEqualTo(500);
         await().until(() -> report("platform/a").getInteger("failed") == 1);
         assertThat(report("platform/a").getInteger("served")).isZero();
+    }
+
+    private static Drills.Order order(String provider, long id, long millis) {
+        return new Drills.Order(provider, id, Duration.ofMillis(millis));
+    }
+
+    private List<String> told() {
+        return harness.proxy().drills().ordered().stream()
+                .map(
+                        told ->
+                                told.provider()
+                                        + " "
+                                        + told.id()
+                                        + " "
+                                        + told.report().served()
+                                        + "/"
+                                        + told.report().failed())
+                .toList();
+    }
+
+    @Test
+    void followsTheControlPlaneAndEndsWithoutIt() {
+        var drills = harness.proxy().drills();
+        drills.ordered(List.of(order("platform/a", 7, 60_000)));
+        assertThat(servedBy()).isEqualTo("b");
+        await().until(() -> told().equals(List.of("platform/a 7 1/0")));
+        drills.ordered(List.of(order("platform/a", 7, 59_000)));
+        assertThat(told()).as("the same drill").containsExactly("platform/a 7 1/0");
+        drills.ordered(List.of());
+        await().until(() -> servedBy().equals("a"));
+        assertThat(told()).as("its report stays").containsExactly("platform/a 7 1/0");
+        drills.ordered(List.of(order("platform/a", 8, 700)));
+        assertThat(told()).as("another drill").containsExactly("platform/a 8 0/0");
+        assertThat(servedBy()).isEqualTo("b");
+        await("nobody calls it off").until(() -> servedBy().equals("a"));
+    }
+
+    @Test
+    void leavesDrillsThatWereBegunHereAndHoldsNoneForLongerThanAnHour() {
+        begin("platform/a", "60");
+        var drills = harness.proxy().drills();
+        drills.ordered(List.of());
+        assertThat(report("platform/a").getInteger("seconds_left")).isPositive();
+        assertThat(told()).isEmpty();
+        drills.ordered(List.of(order("platform/b", 1, 100 * 3_600_000L)));
+        assertThat(report("platform/b").getInteger("seconds_left")).isLessThanOrEqualTo(3_600);
+    }
+
+    @Test
+    void makesRoomForNewDrillsByForgettingThoseThatAreOver() {
+        var drills = new Drills();
+        for (int i = 0; i < 100; i++) {
+            assertThat(drills.begin("p/" + i, Duration.ofNanos(1))).isTrue();
+        }
+        assertThat(drills.begin("p/more", Duration.ofMinutes(1))).isTrue();
+        assertThat(drills.reports()).containsOnlyKeys("p/more");
+        for (int i = 0; i < 99; i++) {
+            assertThat(drills.begin("p/" + i, Duration.ofMinutes(1))).isTrue();
+        }
+        assertThat(drills.begin("p/one too many", Duration.ofMinutes(1))).isFalse();
     }
 
     @Test

@@ -96,6 +96,22 @@ class FolderConfigTest {
     }
 
     @Test
+    void saysThatADrillByAnnotationIsForClusters() throws IOException {
+        write(
+                "provider.yaml",
+                PROVIDER.replace(
+                        "{name: openai, namespace: team-a}\nspec",
+                        "{name: openai, namespace: team-a, annotations:"
+                                + " {tollgate.dev/drill-until: \"2099-01-01T00:00:00Z\"}}\nspec"));
+        open();
+        assertThat(live.applied().snapshot().providers()).hasSize(1);
+        assertThat(config.problems())
+                .singleElement()
+                .asString()
+                .contains("provider.yaml:", "tollgate.dev/drill-until", "tollgate drill");
+    }
+
+    @Test
     void servesWhatTheFolderHolds() throws IOException {
         write("provider.yaml", PROVIDER);
         write("budget.yml", BUDGET.replace("AMOUNT", "5.00"));

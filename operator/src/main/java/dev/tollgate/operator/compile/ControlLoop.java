@@ -12,6 +12,9 @@ import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.compile.Compiled;
 import dev.tollgate.policy.compile.Verdict;
+import dev.tollgate.policy.drill.DrillBook;
+import dev.tollgate.policy.drill.DrillCount;
+import dev.tollgate.policy.drill.Standing;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import java.time.Clock;
@@ -67,6 +70,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
 
     // confined to the thread of the debounce
     private final Canaries canaries = new Canaries();
+    private final DrillBook drills = new DrillBook();
     private final Compilation compilation;
     private final Releases releases;
     private final CredentialPush credentials = new CredentialPush();
@@ -76,6 +80,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     private volatile Map<ResourceKey, Verdict> verdicts = Map.of();
     private volatile Map<ResourceKey, Picture.Rejection> rejected = Map.of();
     private volatile Map<String, BudgetEntry> budgets = Map.of();
+    private volatile Map<String, Standing> drillStandings = Map.of();
     private volatile long compiles;
 
     public ControlLoop(
@@ -122,7 +127,8 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
                 budgets,
                 accounts,
                 credentials.rotations(),
-                canaries.standings());
+                canaries.standings(),
+                drillStandings);
     }
 
     /** Compiles since the start. */
@@ -148,10 +154,21 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
         if (changes.shares()) {
             debounce.dirty();
         }
+        drill(push);
         compiles++;
         outputs.budgets(compiled.snapshot().budgets());
         outputs.statuses();
         remember(push);
+    }
+
+    private void drill(PushServer push) {
+        var providers = sources.resources().providers();
+        var now = clock.instant();
+        drills.restore(providers);
+        if (drills.asked(providers, now)) {
+            push.drills(drills.orders(now));
+        }
+        drillStandings = drills.standings();
     }
 
     private static Set<String> proxies(PushServer push) {
@@ -174,6 +191,15 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     @Override
     public void counted(String proxy, List<CanaryCount> counts) {
         later(push -> canaries.counted(proxy, counts));
+    }
+
+    @Override
+    public void drilled(String proxy, List<DrillCount> counts) {
+        later(
+                push -> {
+                    drills.counted(proxy, counts);
+                    drillStandings = drills.standings();
+                });
     }
 
     private static Map<String, BudgetEntry> byKey(List<BudgetEntry> entries) {

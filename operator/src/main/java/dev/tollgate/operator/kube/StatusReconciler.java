@@ -3,6 +3,7 @@ package dev.tollgate.operator.kube;
 import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.operator.status.Statuses;
+import dev.tollgate.policy.drill.DrillBook;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -16,9 +17,11 @@ import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInbound
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -40,7 +43,11 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
             Clock clock) {}
 
     /** What was compiled of an object; annotations change without a new generation. */
-    private record Seen(String uid, long generation, @Nullable String retryAt) {}
+    private record Seen(String uid, long generation, Map<String, String> annotations) {}
+
+    /** Those that mean something. */
+    private static final Set<String> ANNOTATIONS =
+            Set.of("tollgate.dev/canary-retry-at", DrillBook.ANNOTATION);
 
     private static final Duration RESYNC = Duration.ofMinutes(1);
 
@@ -94,13 +101,7 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
         }
         var now = world.clock().instant();
         long generation = object.getMetadata().getGeneration();
-        var next =
-                new Seen(
-                        object.getMetadata().getUid(),
-                        generation,
-                        ResourceReading.metadata(object.getMetadata())
-                                .annotations()
-                                .get("tollgate.dev/canary-retry-at"));
+        var next = new Seen(object.getMetadata().getUid(), generation, annotations(object));
         if (!next.equals(seen.put(key, next))) {
             world.times().seen(key, generation, now);
             world.dirty().run();
@@ -108,6 +109,12 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
         due(world.statuses().get(), object, key)
                 .ifPresent(status -> writer.write(object, fresh(), status, now));
         return UpdateControl.<R>noUpdate().rescheduleAfter(RESYNC);
+    }
+
+    private Map<String, String> annotations(R object) {
+        var all = new HashMap<>(ResourceReading.metadata(object.getMetadata()).annotations());
+        all.keySet().retainAll(ANNOTATIONS);
+        return all;
     }
 
     private Optional<S> due(Statuses statuses, R object, ResourceKey key) {

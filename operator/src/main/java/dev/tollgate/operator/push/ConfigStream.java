@@ -1,6 +1,7 @@
 package dev.tollgate.operator.push;
 
 import dev.tollgate.policy.canary.CanaryCount;
+import dev.tollgate.policy.drill.DrillCount;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;
 import dev.tollgate.policy.push.Hello;
@@ -34,6 +35,9 @@ final class ConfigStream {
 
         /** A heartbeat told of canaries, or that there is nothing to tell. */
         void counted(String proxy, List<CanaryCount> counts);
+
+        /** A heartbeat told of drills. */
+        void drilled(String proxy, List<DrillCount> counts);
 
         /** A proxy has served under this epoch. */
         void outrun(long epoch);
@@ -87,6 +91,9 @@ final class ConfigStream {
                         new FleetEvent.Heard(
                                 proxy, connection, Messages.health(message.getHeartbeat())));
                 host.counted(proxy, Messages.canaries(message.getHeartbeat()));
+                if (message.getHeartbeat().getDrillsCount() > 0) {
+                    host.drilled(proxy, Messages.drills(message.getHeartbeat()));
+                }
             }
             case MESSAGE_NOT_SET -> {} // of a newer proxy
         }

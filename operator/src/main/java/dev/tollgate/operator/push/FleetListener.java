@@ -1,6 +1,7 @@
 package dev.tollgate.operator.push;
 
 import dev.tollgate.policy.canary.CanaryCount;
+import dev.tollgate.policy.drill.DrillCount;
 import java.util.List;
 
 /** Told what the fleet did; called on the push server's event loop, must not block. */
@@ -11,6 +12,9 @@ public interface FleetListener {
 
     /** What a proxy has counted of rules with a canary, since it began. */
     default void counted(String proxy, List<CanaryCount> counts) {}
+
+    /** What a proxy has counted of drills, since it began. */
+    default void drilled(String proxy, List<DrillCount> counts) {}
 
     /** Every live proxy serves with this release. */
     void settled(Fleet fleet, Release release);

@@ -7,8 +7,12 @@ import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.policy.canary.CanaryBook;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.canary.CanaryFigures;
+import dev.tollgate.policy.drill.DrillBook;
+import dev.tollgate.policy.drill.DrillCount;
+import dev.tollgate.policy.drill.DrillOrder;
 import dev.tollgate.policy.push.Chunk;
 import dev.tollgate.policy.push.Credentials;
+import dev.tollgate.policy.push.Drill;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.Heartbeat;
 import dev.tollgate.policy.push.NackError;
@@ -17,6 +21,8 @@ import dev.tollgate.policy.push.ProxyHeartbeat;
 import dev.tollgate.policy.push.Revision;
 import dev.tollgate.policy.push.SnapshotHead;
 import dev.tollgate.policy.snapshot.RevisionNumber;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -88,13 +94,31 @@ final class Messages {
                 .toList();
     }
 
-    static FromOperator heartbeat(RevisionNumber revision, int liveProxies) {
-        return FromOperator.newBuilder()
-                .setHeartbeat(
-                        Heartbeat.newBuilder()
-                                .setRevision(revision(revision))
-                                .setLiveProxies(liveProxies))
-                .build();
+    static List<DrillCount> drills(ProxyHeartbeat heartbeat) {
+        return heartbeat.getDrillsList().stream()
+                .limit(DrillBook.MAX_RUNNING)
+                .map(
+                        f ->
+                                new DrillCount(
+                                        f.getProvider(), f.getId(), f.getAnswered(), f.getFailed()))
+                .toList();
+    }
+
+    static FromOperator heartbeat(
+            RevisionNumber revision, int liveProxies, List<DrillOrder> drills, Instant now) {
+        var message =
+                Heartbeat.newBuilder().setRevision(revision(revision)).setLiveProxies(liveProxies);
+        for (var drill : drills) {
+            long millis = Duration.between(now, drill.until()).toMillis();
+            if (millis > 0) {
+                message.addDrills(
+                        Drill.newBuilder()
+                                .setProvider(drill.provider())
+                                .setId(drill.id())
+                                .setRemainingMillis(millis));
+            }
+        }
+        return FromOperator.newBuilder().setHeartbeat(message).build();
     }
 
     static FromOperator credentials(long revision, Map<String, Bytes> values) {

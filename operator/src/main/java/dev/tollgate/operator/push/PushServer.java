@@ -3,6 +3,8 @@ package dev.tollgate.operator.push;
 import dev.tollgate.crds.resource.Bytes;
 import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.policy.canary.CanaryCount;
+import dev.tollgate.policy.drill.DrillCount;
+import dev.tollgate.policy.drill.DrillOrder;
 import dev.tollgate.policy.push.FromLedger;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;
@@ -92,6 +94,11 @@ public final class PushServer {
                 }
 
                 @Override
+                public void drilled(String proxy, List<DrillCount> counts) {
+                    listener.drilled(proxy, counts);
+                }
+
+                @Override
                 public void outrun(long theirs) {
                     if (theirs > epoch) {
                         listener.outrun(theirs);
@@ -103,6 +110,7 @@ public final class PushServer {
     private final AtomicLong nacks = new AtomicLong();
     private volatile Fleet fleet;
     private Map<String, Bytes> credentials = Map.of();
+    private List<DrillOrder> drills = List.of();
     private long epoch;
 
     private PushServer(
@@ -244,6 +252,16 @@ public final class PushServer {
                 });
     }
 
+    /** Tells every proxy at once which drills run; with each heartbeat it is told again. */
+    public void drills(List<DrillOrder> orders) {
+        var copy = List.copyOf(orders);
+        context.runOnContext(
+                _ -> {
+                    drills = copy;
+                    heartbeat();
+                });
+    }
+
     public Future<Void> close() {
         return server.close();
     }
@@ -251,8 +269,9 @@ public final class PushServer {
     private void heartbeat() {
         var newest = fleet.newest();
         var revision = newest == null ? new RevisionNumber(epoch, 0) : newest.revision();
-        int live = fleet.live(clock.instant()).size();
-        streams.values().forEach(s -> s.send(Messages.heartbeat(revision, live)));
+        var now = clock.instant();
+        var message = Messages.heartbeat(revision, fleet.live(now).size(), drills, now);
+        streams.values().forEach(s -> s.send(message));
     }
 
     private void tick() {

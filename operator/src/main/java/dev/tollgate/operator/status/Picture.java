@@ -4,6 +4,7 @@ import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.compile.Verdict;
+import dev.tollgate.policy.drill.Standing;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Instant;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.Map;
  *
  * @param rejections by object: what a proxy said of the generation that was judged
  * @param canaries by route
+ * @param drills by provider, {@code namespace/name}
  * @param rotations when the credential of a provider last changed, as far as this process saw
  */
 public record Picture(
@@ -23,7 +25,8 @@ public record Picture(
         Map<String, BudgetEntry> budgets,
         List<Account> accounts,
         Map<ResourceKey, Instant> rotations,
-        Map<String, CanaryReport.Standing> canaries) {
+        Map<String, CanaryReport.Standing> canaries,
+        Map<String, Standing> drills) {
 
     public Picture {
         verdicts = Map.copyOf(verdicts);
@@ -32,6 +35,7 @@ public record Picture(
         accounts = List.copyOf(accounts);
         rotations = Map.copyOf(rotations);
         canaries = Map.copyOf(canaries);
+        drills = Map.copyOf(drills);
     }
 
     /** Path and text of a NACK that concerns one generation of an object. */
@@ -39,6 +43,7 @@ public record Picture(
 
     /** Before the first compile. */
     public static Picture empty(Fleet fleet) {
-        return new Picture(Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of());
+        return new Picture(
+                Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of(), Map.of());
     }
 }

@@ -59,10 +59,13 @@ public final class Statuses {
         return verdict(key, generation)
                 .map(
                         v -> {
-                            var health =
-                                    Health.of(
-                                            key.namespace() + "/" + key.name(),
-                                            picture.fleet().live(now));
+                            var name = key.namespace() + "/" + key.name();
+                            var standing = picture.drills().get(name);
+                            var information = new ArrayList<Finding>();
+                            information.add(Health.of(name, picture.fleet().live(now)));
+                            if (standing != null) {
+                                information.add(DrillReport.finding(standing, now));
+                            }
                             var figures =
                                     v.figures() instanceof Figures.OfProvider f
                                             ? f
@@ -75,9 +78,10 @@ public final class Statuses {
                                     rotated != null
                                             ? new CredentialStatus(rotated)
                                             : before == null ? null : before.credential(),
+                                    DrillReport.status(standing),
                                     conditions(
                                             v,
-                                            List.of(health),
+                                            information,
                                             before == null ? List.of() : before.conditions()));
                         })
                 .filter(s -> before == null || !same(s, before));
@@ -88,6 +92,7 @@ public final class Statuses {
                 && Objects.equals(one.models(), other.models())
                 && Objects.equals(one.inUseBy(), other.inUseBy())
                 && Objects.equals(one.credential(), other.credential())
+                && Objects.equals(one.drill(), other.drill())
                 && Conditions.same(one.conditions(), other.conditions());
     }
 

@@ -34,7 +34,8 @@ public final class TestProxy implements AutoCloseable {
                         new ProxyIdentity(name, "test", "0"),
                         live,
                         files,
-                        () -> List.of());
+                        () -> List.of(),
+                        drills -> {});
     }
 
     public String revision() {

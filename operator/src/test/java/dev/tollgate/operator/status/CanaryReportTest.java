@@ -62,7 +62,8 @@ class CanaryReportTest {
                         Map.of(),
                         List.of(),
                         Map.of(),
-                        canaries);
+                        canaries,
+                        Map.of());
         return new Statuses(picture, NOW).policy(CHAT, 1, before);
     }
 

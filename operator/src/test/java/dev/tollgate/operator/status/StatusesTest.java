@@ -113,6 +113,7 @@ class StatusesTest {
                         Map.of("team-a/monthly", entry),
                         List.of(account),
                         Map.of(),
+                        Map.of(),
                         Map.of()),
                 now);
     }
