@@ -16,6 +16,7 @@ import dev.tollgate.dataplane.exchange.TagValues;
 import dev.tollgate.dataplane.exchange.TargetStates;
 import dev.tollgate.dataplane.exchange.Ticker;
 import dev.tollgate.dataplane.identity.Authenticator;
+import dev.tollgate.dataplane.limits.RateShares;
 import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dataplane.record.RecordLines;
 import dev.tollgate.dataplane.record.Recorder;
@@ -135,6 +136,7 @@ public final class ProxyServer {
         if (applied != null) {
             gate.snapshotChanged(applied.snapshot().budgets());
             targets.retain(applied.snapshot());
+            teamLimits.apply(applied.snapshot());
         }
         var owed = new Recorder(usageLog, lines);
         usageLog.interrupted().forEach(call -> owed.write(UsageRecord.of(call)));
@@ -262,6 +264,11 @@ public final class ProxyServer {
     /** Providers that fail on purpose. */
     public Drills drills() {
         return drills;
+    }
+
+    /** What it counts of limits, and its shares of them. */
+    public RateShares rates() {
+        return new RateShares(targets.limits(), teamLimits);
     }
 
     /** What was counted for the judges of canaries. */

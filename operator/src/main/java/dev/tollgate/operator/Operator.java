@@ -61,6 +61,7 @@ public final class Operator implements AutoCloseable {
     private static final Duration CLOSED_WITHIN = Duration.ofSeconds(5);
     private static final long START_SECONDS = 30;
     private static final long FIGURES_MILLIS = 2_000;
+    private static final long PODS_MILLIS = 5_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(Operator.class);
 
@@ -144,12 +145,9 @@ public final class Operator implements AutoCloseable {
         var clusterKeys = closing(new ClusterKeys(api.client(), this::dirty));
         keys = clusterKeys;
         clusterKeys.start();
+        var pods = new FleetPods(api.client(), options.fleetServiceAccount(), this::knownProxies);
         var ledger =
-                new LedgerService(
-                        new FencedStore(store, epoch, leadership::fence),
-                        epoch,
-                        new FleetPods(
-                                api.client(), options.fleetServiceAccount(), this::knownProxies));
+                new LedgerService(new FencedStore(store, epoch, leadership::fence), epoch, pods);
         var streams = closing(new LedgerStreams(ledger, clock));
         var control = closing(loop(leadership, writer, streams, remembered));
         loop = control;
@@ -171,6 +169,19 @@ public final class Operator implements AutoCloseable {
         watchers.start();
         caches.awaitComplete(CACHES_WITHIN);
         serve(control, streams, watchers, epoch, remembered);
+        vertx.setPeriodic(PODS_MILLIS, _ -> freeShares(pods));
+    }
+
+    /** What proxies held of limits whose pods are gone is for the others. */
+    private void freeShares(FleetPods pods) {
+        var server = push;
+        if (server == null) {
+            return;
+        }
+        var silent = server.fleet().silent(clock.instant());
+        if (!silent.isEmpty()) {
+            vertx.executeBlocking(() -> pods.gone(silent)).onSuccess(server::gone);
+        }
     }
 
     private ControlLoop loop(

@@ -3,6 +3,7 @@ package dev.tollgate.crds.budget;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import dev.tollgate.crds.resource.Absent;
 import dev.tollgate.crds.resource.Condition;
+import dev.tollgate.crds.resource.LimitsStatus;
 import dev.tollgate.crds.resource.Wire;
 import java.time.Instant;
 import java.util.List;
@@ -21,6 +22,7 @@ public record BudgetStatus(
         List<String> activeSteps,
         List<Hold> holds,
         @Nullable String lastHandledReset,
+        @Nullable LimitsStatus limits,
         List<Condition> conditions) {
     public BudgetStatus {
         activeSteps = Absent.asEmpty(activeSteps);

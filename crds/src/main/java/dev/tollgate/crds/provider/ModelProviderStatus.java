@@ -2,6 +2,7 @@ package dev.tollgate.crds.provider;
 
 import dev.tollgate.crds.resource.Absent;
 import dev.tollgate.crds.resource.Condition;
+import dev.tollgate.crds.resource.LimitsStatus;
 import dev.tollgate.crds.resource.Wire;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ public record ModelProviderStatus(
         @Nullable Integer inUseBy,
         @Nullable CredentialStatus credential,
         @Nullable DrillStatus drill,
+        @Nullable LimitsStatus limits,
         List<Condition> conditions) {
     public ModelProviderStatus {
         conditions = Absent.asEmpty(conditions);

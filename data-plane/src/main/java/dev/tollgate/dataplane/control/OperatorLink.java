@@ -75,6 +75,7 @@ public final class OperatorLink implements AutoCloseable {
     private final LastKnownGood files;
     private final TargetFiguresSource figures;
     private final DrillOrders drills;
+    private final RateReports rates;
     private final Context context;
     private final ExecutorService applier =
             Executors.newSingleThreadExecutor(Thread.ofVirtual().name("config-", 0).factory());
@@ -97,13 +98,15 @@ public final class OperatorLink implements AutoCloseable {
             LiveConfig live,
             LastKnownGood files,
             TargetFiguresSource figures,
-            DrillOrders drills) {
+            DrillOrders drills,
+            RateExchange rates) {
         this.channel = channel;
         this.identity = identity;
         this.live = live;
         this.files = files;
         this.figures = figures;
         this.drills = drills;
+        this.rates = new RateReports(rates);
         this.context = channel.vertx().getOrCreateContext();
         var applied = live.applied();
         this.seen =
@@ -119,12 +122,15 @@ public final class OperatorLink implements AutoCloseable {
             LiveConfig live,
             LastKnownGood files,
             TargetFiguresSource figures,
-            DrillOrders drills) {
-        var link = new OperatorLink(channel, identity, live, files, figures, drills);
+            DrillOrders drills,
+            RateExchange rates) {
+        var link =
+                new OperatorLink(channel, identity, live, files, figures, drills, rates);
         link.context.runOnContext(
                 _ -> {
                     link.dial();
                     channel.vertx().setPeriodic(HEARTBEAT_MILLIS, link::heartbeat);
+                    channel.vertx().setPeriodic(RateReports.REPORT_MILLIS, link::report);
                 });
         return link;
     }
@@ -165,6 +171,7 @@ public final class OperatorLink implements AutoCloseable {
         heardNanos = System.nanoTime();
         request.exceptionHandler(cause -> lost(request, cause));
         request.write(FromProxy.newBuilder().setHello(hello()).build());
+        request.write(rates.opened());
         request.response()
                 .onSuccess(
                         response -> {
@@ -255,6 +262,17 @@ public final class OperatorLink implements AutoCloseable {
         open.write(FromProxy.newBuilder().setHeartbeat(message).build());
     }
 
+    private void report(long timer) {
+        if (closed) {
+            channel.vertx().cancelTimer(timer);
+            return;
+        }
+        var open = stream;
+        if (open != null && !open.writeQueueFull()) {
+            open.write(rates.report());
+        }
+    }
+
     private void received(GrpcClientRequest<FromProxy, FromOperator> from, FromOperator message) {
         heardNanos = System.nanoTime();
         if (!(state instanceof State.Connected)) {
@@ -294,6 +312,11 @@ public final class OperatorLink implements AutoCloseable {
                     live.proxies(proxies);
                 }
                 drills.ordered(message.getHeartbeat().getDrillsList());
+            }
+            case RATES -> {
+                if (same(stream, from)) { // else it is not known what the sender still counts on
+                    from.write(rates.told(message.getRates()));
+                }
             }
             case MESSAGE_NOT_SET -> {}
         }

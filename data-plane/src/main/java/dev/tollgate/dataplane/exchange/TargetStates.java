@@ -61,6 +61,11 @@ public final class TargetStates implements Telemetry {
         this.time = time;
     }
 
+    /** The limits of providers' accounts. */
+    public ProviderLimits limits() {
+        return limits;
+    }
+
     @Override
     public TargetState of(String provider, String model) {
         var models = targets.get(provider);

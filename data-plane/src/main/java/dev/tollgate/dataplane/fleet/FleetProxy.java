@@ -34,6 +34,9 @@ public final class FleetProxy {
     /** Requests are over by then; the ledger may take this long to hear of it. */
     private static final long LEDGER_MILLIS = 5_000;
 
+    /** Of a fleet whose operator was not heard yet: its limits are divided by as many. */
+    private static final int ASSUMED_PROXIES = 10;
+
     private final Wal wal;
     private final BudgetGate gate;
     private final ProxyServer server;
@@ -65,6 +68,7 @@ public final class FleetProxy {
         var wal = Wal.open(WalSettings.in(settings.data().resolve("log")));
         var name = settings.name() == null ? wal.holder().logId() : settings.name();
         var live = new LiveConfig();
+        live.proxies(ASSUMED_PROXIES);
         var files = new LastKnownGood(settings.configData());
         FirstConfig.apply(files, settings.fleetRelease(), live);
         var channel = new OperatorChannel(vertx, settings.operator());
@@ -81,14 +85,20 @@ public final class FleetProxy {
                                                                 gate,
                                                                 server,
                                                                 channel,
-                                                                OperatorLink.start(
-                                                                        channel,
-                                                                        identity,
-                                                                        live,
-                                                                        files,
-                                                                        new ServerFigures(server),
-                                                                        new ServerDrills(
-                                                                                server)))));
+                                                                link(
+                                                                        channel, identity, live,
+                                                                        files, server))));
+    }
+
+    private static OperatorLink link(
+            OperatorChannel channel,
+            ProxyIdentity identity,
+            LiveConfig live,
+            LastKnownGood files,
+            ProxyServer server) {
+        var figures = new ServerFigures(server);
+        return OperatorLink.start(
+                channel, identity, live, files, figures, new ServerDrills(server), figures);
     }
 
     public int port() {

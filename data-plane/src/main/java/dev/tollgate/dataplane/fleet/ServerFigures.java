@@ -1,15 +1,21 @@
 package dev.tollgate.dataplane.fleet;
 
 import dev.tollgate.dataplane.ProxyServer;
+import dev.tollgate.dataplane.control.RateExchange;
 import dev.tollgate.dataplane.control.TargetFiguresSource;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.push.CanaryFigures;
 import dev.tollgate.policy.push.DrillFigures;
 import dev.tollgate.policy.push.TargetFigures;
+import dev.tollgate.policy.share.Amounts;
+import dev.tollgate.policy.share.LimitKey;
+import dev.tollgate.policy.share.RateUse;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
-/** A proxy's figures as its heartbeats carry them. */
-final class ServerFigures implements TargetFiguresSource {
+/** A proxy's figures as its heartbeats carry them, and its part in limits of the fleet. */
+final class ServerFigures implements TargetFiguresSource, RateExchange {
 
     private final ProxyServer server;
 
@@ -51,6 +57,16 @@ final class ServerFigures implements TargetFiguresSource {
                                         .setFailed(told.report().failed())
                                         .build())
                 .toList();
+    }
+
+    @Override
+    public List<RateUse> uses() {
+        return server.rates().uses(Instant.now());
+    }
+
+    @Override
+    public void told(Map<LimitKey, Amounts> shares) {
+        server.rates().told(shares);
     }
 
     private static CanaryFigures message(CanaryCount count) {

@@ -1,12 +1,17 @@
 package dev.tollgate.dataplane.limits;
 
+import dev.tollgate.policy.share.Amounts;
+import dev.tollgate.policy.share.LimitKey;
+import dev.tollgate.policy.share.RateUse;
 import dev.tollgate.policy.snapshot.LimitsEntry;
 import dev.tollgate.policy.snapshot.Snapshot;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The limits of every provider's account and what this proxy has used of them. Any thread. */
@@ -67,7 +72,19 @@ public final class ProviderLimits {
         }
     }
 
+    /** What there is to say of every account. */
+    Stream<RateUse> uses(long second) {
+        return meters.values().stream().map(meter -> meter.use(second)).filter(Objects::nonNull);
+    }
+
+    /** A share of the limits that are stated; of others it means nothing. */
+    void told(String provider, Amounts share) {
+        if (limits.containsKey(provider)) {
+            meter(provider).told(share);
+        }
+    }
+
     private Meter meter(String provider) {
-        return meters.computeIfAbsent(provider, key -> new Meter());
+        return meters.computeIfAbsent(provider, key -> new Meter(LimitKey.provider(key)));
     }
 }

@@ -1,13 +1,19 @@
 package dev.tollgate.dataplane.limits;
 
+import dev.tollgate.policy.share.Amounts;
+import dev.tollgate.policy.share.LimitKey;
+import dev.tollgate.policy.share.RateUse;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.Snapshot;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The rate limits of Budgets: a request is counted in every Budget that it matches, in all or in
@@ -51,6 +57,7 @@ public final class TeamLimits {
     private final IntSupplier proxies;
     private final ConcurrentHashMap<String, ConcurrentHashMap<String, Meter>> meters =
             new ConcurrentHashMap<>();
+    private volatile Set<String> limited = Set.of();
 
     /**
      * @param proxies live ones, which share the limits; at least 1
@@ -61,12 +68,12 @@ public final class TeamLimits {
 
     /** Forgets Budgets that are gone. */
     public void apply(Snapshot snapshot) {
-        meters.keySet()
-                .retainAll(
-                        snapshot.budgets().stream()
-                                .filter(budget -> budget.limits() != null)
-                                .map(BudgetEntry::key)
-                                .collect(Collectors.toSet()));
+        limited =
+                snapshot.budgets().stream()
+                        .filter(budget -> budget.limits() != null)
+                        .map(BudgetEntry::key)
+                        .collect(Collectors.toUnmodifiableSet());
+        meters.keySet().retainAll(limited);
     }
 
     /**
@@ -109,8 +116,26 @@ public final class TeamLimits {
     }
 
     private Meter meter(BudgetEntry budget, String team) {
-        var subject = budget.perNamespace() ? team : "";
-        return meters.computeIfAbsent(budget.key(), key -> new ConcurrentHashMap<>())
-                .computeIfAbsent(subject, key -> new Meter());
+        return meter(budget.key(), budget.perNamespace() ? team : "");
+    }
+
+    private Meter meter(String budget, String subject) {
+        return meters.computeIfAbsent(budget, key -> new ConcurrentHashMap<>())
+                .computeIfAbsent(subject, key -> new Meter(LimitKey.budget(budget, key)));
+    }
+
+    /** What there is to say of every team. */
+    Stream<RateUse> uses(long second) {
+        return meters.values().stream()
+                .flatMap(subjects -> subjects.values().stream())
+                .map(meter -> meter.use(second))
+                .filter(Objects::nonNull);
+    }
+
+    /** A share of the limits that are stated; of others it means nothing. */
+    void told(String budget, String subject, Amounts share) {
+        if (limited.contains(budget)) {
+            meter(budget, subject).told(share);
+        }
     }
 }

@@ -2,9 +2,14 @@ package dev.tollgate.dataplane.limits;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tollgate.policy.share.Amounts;
+import dev.tollgate.policy.share.LimitKey;
+import dev.tollgate.policy.share.RateUse;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
+import dev.tollgate.policy.snapshot.SettingsEntry;
+import dev.tollgate.policy.snapshot.Snapshot;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -119,5 +124,74 @@ class TeamLimitsTest {
         full(enter(1, 0, budget));
         proxies.set(2);
         in(enter(1, 0, budget));
+    }
+
+    private void stated(BudgetEntry budget) {
+        limits.apply(
+                new Snapshot(
+                        Snapshot.SCHEMA_VERSION,
+                        "tollgate-system",
+                        new SettingsEntry(
+                                SettingsEntry.EndpointPolicy.ANY,
+                                SettingsEntry.Unbudgeted.ALLOW,
+                                List.of("team-a")),
+                        List.of(),
+                        List.of(),
+                        List.of(budget),
+                        List.of(),
+                        List.of()));
+    }
+
+    @Test
+    void keepsToTheShareThatItWasTold() {
+        proxies.set(2);
+        var budget = budget("team-a/rate", false, 6L, null, null);
+        stated(budget);
+        limits.told("team-a/rate", "", new Amounts(4, Amounts.UNLIMITED, Amounts.UNLIMITED));
+        for (int i = 0; i < 4; i++) {
+            in(enter(1, 0, budget));
+        }
+        assertThat(full(enter(1, 0, budget)).limit()).isEqualTo(6);
+        limits.told("team-a/rate", "", new Amounts(5, Amounts.UNLIMITED, Amounts.UNLIMITED));
+        in(enter(1, 0, budget));
+        full(enter(1, 0, budget));
+    }
+
+    @Test
+    void asksToComeBackSoonWhileItsShareMayGrow() {
+        var budget = budget("team-a/rate", false, 6L, null, null);
+        stated(budget);
+        limits.told("team-a/rate", "", new Amounts(1, Amounts.UNLIMITED, Amounts.UNLIMITED));
+        in(enter(1, 0, budget));
+        assertThat(full(enter(1, 10, budget)).retrySeconds()).isEqualTo(2);
+        assertThat(full(enter(1, 12, budget)).retrySeconds()).isEqualTo(2);
+        // it did not grow: the others need theirs
+        assertThat(full(enter(1, 13, budget)).retrySeconds()).isEqualTo(47);
+    }
+
+    @Test
+    void saysWhatItUsesAndWhatItHadToRefuse() {
+        proxies.set(3);
+        var budget = budget("team-a/rate", false, 6L, null, 9);
+        stated(budget);
+        in(enter(10, 0, budget));
+        in(enter(10, 0, budget));
+        full(enter(10, 0, budget));
+        assertThat(limits.uses(NOW.getEpochSecond()))
+                .containsExactly(
+                        new RateUse(
+                                LimitKey.budget("team-a/rate", ""),
+                                null,
+                                new Amounts(2, 20, 2),
+                                new Amounts(3, 20, 2)));
+        assertThat(limits.uses(NOW.plusSeconds(60).getEpochSecond()))
+                .extracting(RateUse::demand)
+                .containsExactly(new Amounts(0, 0, 2));
+    }
+
+    @Test
+    void takesNoShareOfALimitThatIsNotStated() {
+        limits.told("team-a/rate", "", new Amounts(4, 4, 4));
+        assertThat(limits.uses(NOW.getEpochSecond())).isEmpty();
     }
 }

@@ -15,8 +15,11 @@ import dev.tollgate.policy.compile.Verdict;
 import dev.tollgate.policy.drill.DrillBook;
 import dev.tollgate.policy.drill.DrillCount;
 import dev.tollgate.policy.drill.Standing;
+import dev.tollgate.policy.share.Amounts;
+import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.SettingsEntry;
+import dev.tollgate.policy.snapshot.Snapshot;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -81,6 +84,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     private volatile Map<ResourceKey, Picture.Rejection> rejected = Map.of();
     private volatile Map<String, BudgetEntry> budgets = Map.of();
     private volatile Map<String, Standing> drillStandings = Map.of();
+    private volatile Map<LimitKey, Amounts> limits = Map.of();
     private volatile long compiles;
 
     public ControlLoop(
@@ -128,7 +132,9 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
                 accounts,
                 credentials.rotations(),
                 canaries.standings(),
-                drillStandings);
+                drillStandings,
+                limits.keySet(),
+                push == null ? Map.of() : push.rateStores());
     }
 
     /** Compiles since the start. */
@@ -147,6 +153,8 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
         compiled.problems()
                 .forEach(p -> LOG.atWarn().addKeyValue("object", p.object()).log(p.text()));
         publish(push, compiled);
+        limits = limits(compiled.snapshot());
+        push.limits(limits);
         verdicts = result.verdicts();
         rejected = compilation.rejections();
         budgets = byKey(compiled.snapshot().budgets());
@@ -206,6 +214,21 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
         var map = new HashMap<String, BudgetEntry>();
         entries.forEach(e -> map.put(e.key(), e));
         return map;
+    }
+
+    private static Map<LimitKey, Amounts> limits(Snapshot snapshot) {
+        var stated = new HashMap<LimitKey, Amounts>();
+        for (var provider : snapshot.providers()) {
+            if (provider.limits() != null) {
+                stated.put(LimitKey.provider(provider.key()), Amounts.of(provider.limits()));
+            }
+        }
+        for (var budget : snapshot.budgets()) {
+            if (budget.limits() != null) {
+                stated.put(LimitKey.budget(budget.key(), ""), Amounts.of(budget.limits()));
+            }
+        }
+        return Map.copyOf(stated);
     }
 
     private void publish(PushServer push, Compiled compiled) {

@@ -55,6 +55,21 @@ public final class FleetPods implements Predicate<Set<String>> {
         return registered.containsAll(wanted);
     }
 
+    /** Those of them whose pods do not exist any more. Not known is no. */
+    public Set<String> gone(Set<String> proxies) {
+        var account = serviceAccount;
+        if (account == null) {
+            return Set.of();
+        }
+        try {
+            var gone = new HashSet<>(proxies);
+            gone.removeAll(pods(account));
+            return gone;
+        } catch (KubernetesClientException e) {
+            return Set.of(); // the ledger, which asks too, has logged it
+        }
+    }
+
     private Set<String> pods(String account) {
         int slash = account.indexOf('/');
         var uids = new HashSet<String>();

@@ -5,6 +5,7 @@ import dev.tollgate.policy.drill.DrillCount;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;
 import dev.tollgate.policy.push.Hello;
+import dev.tollgate.policy.push.RateReport;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.server.GrpcServerResponse;
 import java.time.Instant;
@@ -38,6 +39,9 @@ final class ConfigStream {
 
         /** A heartbeat told of drills. */
         void drilled(String proxy, List<DrillCount> counts);
+
+        /** A proxy said what it uses of limits. */
+        void rates(long connection, String proxy, RateReport report);
 
         /** A proxy has served under this epoch. */
         void outrun(long epoch);
@@ -95,6 +99,7 @@ final class ConfigStream {
                     host.drilled(proxy, Messages.drills(message.getHeartbeat()));
                 }
             }
+            case RATES -> host.rates(connection, proxy, message.getRates());
             case MESSAGE_NOT_SET -> {} // of a newer proxy
         }
     }

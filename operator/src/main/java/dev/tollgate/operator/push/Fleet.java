@@ -7,7 +7,9 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +68,13 @@ public record Fleet(
         return proxies.values().stream()
                 .filter(p -> !p.heard().plus(LIVE_WITHIN).isBefore(now))
                 .toList();
+    }
+
+    /** Names of proxies that are known and not live. */
+    public Set<String> silent(Instant now) {
+        var silent = new TreeSet<>(proxies.keySet());
+        live(now).forEach(proxy -> silent.remove(proxy.name()));
+        return silent;
     }
 
     /** How far one generation of one object has come. */

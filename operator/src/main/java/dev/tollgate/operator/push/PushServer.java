@@ -8,7 +8,11 @@ import dev.tollgate.policy.drill.DrillOrder;
 import dev.tollgate.policy.push.FromLedger;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;
+import dev.tollgate.policy.push.RateReport;
+import dev.tollgate.policy.push.RateStore;
 import dev.tollgate.policy.push.ToLedger;
+import dev.tollgate.policy.share.Amounts;
+import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.snapshot.RevisionNumber;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -35,6 +39,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -99,12 +104,20 @@ public final class PushServer {
                 }
 
                 @Override
+                public void rates(long connection, String proxy, RateReport report) {
+                    if (streams.containsKey(connection)) {
+                        division.reported(proxy, report);
+                    }
+                }
+
+                @Override
                 public void outrun(long theirs) {
                     if (theirs > epoch) {
                         listener.outrun(theirs);
                     }
                 }
             };
+    private final LimitDivision division;
     private final Map<Long, ConfigStream> streams = new HashMap<>();
     private final AtomicLong connections = new AtomicLong();
     private final AtomicLong nacks = new AtomicLong();
@@ -128,6 +141,7 @@ public final class PushServer {
         this.listener = listener;
         this.ledger = ledger;
         this.clock = clock;
+        this.division = new LimitDivision(clock.instant());
         var grpc =
                 GrpcServer.server(
                         vertx, new GrpcServerOptions().setMaxMessageSize(MAX_MESSAGE_BYTES));
@@ -262,20 +276,43 @@ public final class PushServer {
                 });
     }
 
+    /** The limits of providers and teams, which proxies share; from any thread. */
+    public void limits(Map<LimitKey, Amounts> limits) {
+        context.runOnContext(_ -> division.limits(limits));
+    }
+
+    /** Proxies whose pods do not exist any more; from any thread. */
+    public void gone(Set<String> proxies) {
+        context.runOnContext(_ -> division.gone(proxies));
+    }
+
+    /** Where each proxy counts what it uses of limits. */
+    public Map<String, RateStore> rateStores() {
+        return division.stores();
+    }
+
     public Future<Void> close() {
         return server.close();
     }
 
     private void heartbeat() {
+        var beat = beat();
+        streams.values().forEach(s -> s.send(beat));
+    }
+
+    private FromOperator beat() {
         var newest = fleet.newest();
         var revision = newest == null ? new RevisionNumber(epoch, 0) : newest.revision();
         var now = clock.instant();
-        var message = Messages.heartbeat(revision, fleet.live(now).size(), drills, now);
-        streams.values().forEach(s -> s.send(message));
+        return Messages.heartbeat(revision, fleet.live(now).size(), drills, now);
     }
 
     private void tick() {
         on(new FleetEvent.Tick());
+        division.tick(
+                fleet,
+                clock.instant(),
+                (connection, told) -> with(connection, stream -> stream.send(told)));
         var late = clock.instant().minus(HELLO_WITHIN);
         for (var stream : List.copyOf(streams.values())) {
             if (stream.silentSince(late)) {
@@ -290,6 +327,10 @@ public final class PushServer {
         var step = FleetRules.apply(fleet, event, now);
         fleet = step.fleet();
         step.commands().forEach(this::carryOut);
+        if (event instanceof FleetEvent.Connected hello) {
+            division.connected(hello.proxy());
+            with(hello.connection(), stream -> stream.send(beat()));
+        }
     }
 
     private void carryOut(FleetCommand command) {

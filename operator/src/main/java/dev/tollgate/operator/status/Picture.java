@@ -5,10 +5,13 @@ import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.compile.Verdict;
 import dev.tollgate.policy.drill.Standing;
+import dev.tollgate.policy.push.RateStore;
+import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * All that statuses are made of, at one moment.
@@ -16,6 +19,8 @@ import java.util.Map;
  * @param rejections by object: what a proxy said of the generation that was judged
  * @param canaries by route
  * @param drills by provider, {@code namespace/name}
+ * @param limited what has limits of requests, tokens or calls at a time
+ * @param rateStores where each proxy counts them
  * @param rotations when the credential of a provider last changed, as far as this process saw
  */
 public record Picture(
@@ -26,7 +31,9 @@ public record Picture(
         List<Account> accounts,
         Map<ResourceKey, Instant> rotations,
         Map<String, CanaryReport.Standing> canaries,
-        Map<String, Standing> drills) {
+        Map<String, Standing> drills,
+        Set<LimitKey> limited,
+        Map<String, RateStore> rateStores) {
 
     public Picture {
         verdicts = Map.copyOf(verdicts);
@@ -36,6 +43,8 @@ public record Picture(
         rotations = Map.copyOf(rotations);
         canaries = Map.copyOf(canaries);
         drills = Map.copyOf(drills);
+        limited = Set.copyOf(limited);
+        rateStores = Map.copyOf(rateStores);
     }
 
     /** Path and text of a NACK that concerns one generation of an object. */
@@ -44,6 +53,7 @@ public record Picture(
     /** Before the first compile. */
     public static Picture empty(Fleet fleet) {
         return new Picture(
-                Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of(), Map.of());
+                Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of(), Map.of(), Set.of(),
+                Map.of());
     }
 }

@@ -4,11 +4,13 @@ import dev.tollgate.crds.budget.BudgetStatus;
 import dev.tollgate.crds.provider.CredentialStatus;
 import dev.tollgate.crds.provider.ModelProviderStatus;
 import dev.tollgate.crds.resource.Condition;
+import dev.tollgate.crds.resource.LimitsStatus;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.route.RoutingPolicyStatus;
 import dev.tollgate.policy.compile.Figures;
 import dev.tollgate.policy.compile.Finding;
 import dev.tollgate.policy.compile.Verdict;
+import dev.tollgate.policy.share.LimitKey;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +48,16 @@ public final class Statuses {
                 now);
     }
 
+    private static String object(ResourceKey key) {
+        return key.namespace() + "/" + key.name();
+    }
+
+    private @Nullable LimitsStatus limits(LimitKey key) {
+        return picture.limited().contains(key)
+                ? LimitsReport.of(picture.fleet().live(now), picture.rateStores())
+                : null;
+    }
+
     /** Whether every live proxy serves this generation. */
     public boolean programmed(ResourceKey key, long generation) {
         return verdict(key, generation)
@@ -79,6 +91,7 @@ public final class Statuses {
                                             ? new CredentialStatus(rotated)
                                             : before == null ? null : before.credential(),
                                     DrillReport.status(standing),
+                                    limits(LimitKey.provider(object(key))),
                                     conditions(
                                             v,
                                             information,
@@ -93,6 +106,7 @@ public final class Statuses {
                 && Objects.equals(one.inUseBy(), other.inUseBy())
                 && Objects.equals(one.credential(), other.credential())
                 && Objects.equals(one.drill(), other.drill())
+                && Objects.equals(one.limits(), other.limits())
                 && Conditions.same(one.conditions(), other.conditions());
     }
 
@@ -152,6 +166,7 @@ public final class Statuses {
         var conditions =
                 conditions(verdict, information, before == null ? List.of() : before.conditions());
         var handled = before == null ? null : before.lastHandledReset();
+        var limits = limits(LimitKey.budget(object(key), ""));
         if (report == null) {
             return new BudgetStatus(
                     verdict.generation(),
@@ -164,6 +179,7 @@ public final class Statuses {
                     List.of(),
                     List.of(),
                     handled,
+                    limits,
                     conditions);
         }
         return before != null
@@ -180,6 +196,7 @@ public final class Statuses {
                         before.activeSteps(),
                         before.holds(),
                         handled,
+                        limits,
                         conditions)
                 : new BudgetStatus(
                         verdict.generation(),
@@ -192,6 +209,7 @@ public final class Statuses {
                         List.of(),
                         List.of(),
                         handled,
+                        limits,
                         conditions);
     }
 
@@ -206,6 +224,7 @@ public final class Statuses {
                 && one.activeSteps().equals(other.activeSteps())
                 && one.holds().equals(other.holds())
                 && Objects.equals(one.lastHandledReset(), other.lastHandledReset())
+                && Objects.equals(one.limits(), other.limits())
                 && Conditions.same(one.conditions(), other.conditions());
     }
 }

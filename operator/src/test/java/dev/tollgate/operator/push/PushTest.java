@@ -11,6 +11,8 @@ import dev.tollgate.dataplane.control.OperatorAddress;
 import dev.tollgate.dataplane.control.OperatorLink;
 import dev.tollgate.policy.push.FromLedger;
 import dev.tollgate.policy.push.ToLedger;
+import dev.tollgate.policy.share.Amounts;
+import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.snapshot.RevisionNumber;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import dev.tollgate.policy.snapshot.Snapshot;
@@ -21,6 +23,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -31,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class PushTest {
 
+    private static final LimitKey RATE = LimitKey.budget("team-a/rate", "");
     private static final ResourceKey CHAT = new ResourceKey(Kind.ROUTING_POLICY, "team-a", "chat");
 
     @TempDir Path directory;
@@ -256,5 +260,78 @@ class PushTest {
                                                 8443,
                                                 new OperatorAddress.Security.None())))
                 .hasMessageContaining("--control-security: none");
+    }
+
+    private static Amounts requests(long requests) {
+        return new Amounts(requests, Amounts.UNLIMITED, Amounts.UNLIMITED);
+    }
+
+    private static void needs(TestProxy proxy, long used, long demand) {
+        proxy.used.put(RATE, new Amounts(used, 0, 0));
+        proxy.demand.put(RATE, new Amounts(demand, 0, 0));
+    }
+
+    @Test
+    void movesTheSharesOfALimitToTheProxyThatNeedsThem() throws Exception {
+        start(1, 0);
+        server.limits(Map.of(RATE, requests(100)));
+        var one = proxy("one");
+        var two = proxy("two");
+        needs(one, 50, 500);
+        await().until(() -> requests(95).equals(one.shares.get(RATE)));
+        assertThat(two.shares.get(RATE)).isEqualTo(requests(5));
+        needs(one, 60, 60); // 60 of its 95 are used: they are not for others yet
+        needs(two, 5, 500);
+        await().until(() -> requests(40).equals(two.shares.get(RATE)));
+        needs(one, 0, 0);
+        await().until(() -> requests(95).equals(two.shares.get(RATE)));
+    }
+
+    @Test
+    void keepsTheShareOfAProxyThatIsCutOffUntilItsPodIsGone() throws Exception {
+        start(1, 0);
+        server.limits(Map.of(RATE, requests(100)));
+        var cutOff = Vertx.vertx();
+        var one =
+                new TestProxy(
+                        cutOff,
+                        new OperatorAddress(
+                                "127.0.0.1", server.port(), new OperatorAddress.Security.None()),
+                        "one",
+                        directory);
+        var two = proxy("two");
+        needs(one, 0, 50);
+        needs(two, 0, 50);
+        await().until(() -> requests(50).equals(one.shares.get(RATE)));
+        cutOff.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        await().until(() -> !server.fleet().proxies().get("one").connected());
+        needs(two, 50, 500);
+        await().during(3, TimeUnit.SECONDS)
+                .atMost(4, TimeUnit.SECONDS)
+                .until(() -> requests(50).equals(two.shares.get(RATE)));
+        server.gone(Set.of("one"));
+        await().until(() -> requests(100).equals(two.shares.get(RATE)));
+    }
+
+    @Test
+    void anOperatorThatStartsAgainLearnsWhatEachHoldsBeforeItDivides() throws Exception {
+        start(1, 0);
+        server.limits(Map.of(RATE, requests(100)));
+        var one = proxy("one");
+        var two = proxy("two");
+        needs(one, 50, 500);
+        await().until(() -> requests(95).equals(one.shares.get(RATE)));
+        int port = server.port();
+        server.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        start(2, port);
+        server.limits(Map.of(RATE, requests(100)));
+        needs(one, 95, 500);
+        needs(two, 5, 500);
+        await().until(() -> server.fleet().live(Clock.systemUTC().instant()).size() == 2);
+        await().during(3, TimeUnit.SECONDS)
+                .atMost(10, TimeUnit.SECONDS)
+                .until(() -> requests(5).equals(two.shares.get(RATE)));
+        needs(one, 20, 20);
+        await().until(() -> requests(80).equals(two.shares.get(RATE)));
     }
 }

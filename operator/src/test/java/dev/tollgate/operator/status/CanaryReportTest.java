@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +64,8 @@ class CanaryReportTest {
                         List.of(),
                         Map.of(),
                         canaries,
+                        Map.of(),
+                        Set.of(),
                         Map.of());
         return new Statuses(picture, NOW).policy(CHAT, 1, before);
     }

@@ -9,6 +9,7 @@ import dev.tollgate.crds.resource.Condition.Status;
 import dev.tollgate.crds.resource.ConditionReason;
 import dev.tollgate.crds.resource.ConditionType;
 import dev.tollgate.crds.resource.Kind;
+import dev.tollgate.crds.resource.LimitsStatus;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.Release;
@@ -17,6 +18,8 @@ import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.compile.Figures;
 import dev.tollgate.policy.compile.Finding;
 import dev.tollgate.policy.compile.Verdict;
+import dev.tollgate.policy.push.RateStore;
+import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.RevisionNumber;
@@ -24,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -114,6 +118,8 @@ class StatusesTest {
                         List.of(account),
                         Map.of(),
                         Map.of(),
+                        Map.of(),
+                        Set.of(),
                         Map.of()),
                 now);
     }
@@ -275,5 +281,30 @@ class StatusesTest {
         assertThat(condition(status, ConditionType.READY).reason())
                 .isEqualTo(ConditionReason.UNSUPPORTED_VALUE);
         assertThat(status.conditions()).noneMatch(c -> c.type() == ConditionType.RECONCILING);
+    }
+
+    @Test
+    void saysHowTheFleetKeepsToLimitsWhereThereAreAny() {
+        assertThat(first(0).limits()).isNull();
+        var verdict = verdict(1, 1L, true);
+        var picture =
+                new Picture(
+                        Map.of(MONTHLY, verdict),
+                        Map.of(),
+                        fleet(1, NOW),
+                        Map.of("team-a/monthly", ENTRY),
+                        List.of(),
+                        Map.of(),
+                        Map.of(),
+                        Map.of(),
+                        Set.of(LimitKey.budget("team-a/monthly", "")),
+                        Map.of("one", RateStore.MEMORY));
+        var status = new Statuses(picture, NOW).budget(MONTHLY, 1, null, null).orElseThrow();
+        assertThat(status.limits())
+                .isEqualTo(
+                        new LimitsStatus(
+                                LimitsStatus.Mode.SHARES,
+                                1,
+                                "divided by demand among 1 live proxy"));
     }
 }

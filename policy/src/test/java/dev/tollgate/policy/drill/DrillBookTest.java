@@ -179,6 +179,7 @@ class DrillBookTest {
                 null,
                 null,
                 drill,
+                null,
                 List.of(
                         new Condition(
                                 ConditionType.DRILL,
