@@ -49,6 +49,7 @@ final class ExplainText {
                             + all.maxAttempts()
                             + " attempts)");
         }
+        all.steps().forEach(step -> line(step.of(), step.text()));
         all.budgets().forEach(budget -> line("budget", words(budget)));
         if (pick != null && all.budgets().isEmpty()) {
             line("budget", "none: the cost is recorded and not limited");

@@ -84,10 +84,11 @@ class ExplainCommandTest {
                                 "--as",
                                 "default/bot",
                                 "--request",
-                                ROUTING.resolve(name).resolve("request.json").toString(),
-                                "--output",
-                                "json"));
+                                ROUTING.resolve(name).resolve("request.json").toString()));
         arguments.addAll(List.of(more));
+        if (!arguments.contains("--output")) {
+            arguments.addAll(List.of("--output", "json"));
+        }
         return run(arguments.toArray(String[]::new));
     }
 
@@ -149,6 +150,47 @@ class ExplainCommandTest {
                 assertThat(target.path("share_percent").asInt()).isEqualTo(share);
             }
         }
+    }
+
+    /** What only this strategy has to say. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "canary | first       stable: the only target beside the canary",
+                "canary | canary      next takes 5 %, and serves otherwise where no other target can",
+                "cascade | first       small: the lowest expected cost",
+                "cascade | cascade     asks at most 3 targets, in order of cost; steps up on failure, refusal, invalid json, low confidence (below 60 %)",
+                "cheapest-80-reliable-20 | drawn by weight, which shrinks with a target's error rate",
+                "complexity | complexity  ",
+                "conditions | not batch: the headers are not as it wants: x-workload",
+                "least-cost | the lowest expected cost at or above quality",
+                "lowest-latency | the lowest latency; what was not measured counts as the fastest",
+                "residency | is in region us, not allowed",
+                "round-robin | each target in turn",
+                "score | the lowest score of cost",
+                "shadow | shadow      trial: 10 % are copied to default/anthropic claude-haiku-4-5, at most 2 at a time; namespace default pays",
+                "sticky | sticky      by the header x-tollgate-session, which this request does not have: it is drawn",
+                "weighted | drawn by weight",
+                "weighted | retry       on rate limited, server error, timeout, connect failure; the same target after a random time up to 0.1s, doubling to 5s; a Retry-After above 10s is not waited for"
+            })
+    void saysWhyInTheStrategysOwnWords(String name, String words) {
+        assertThat(text(name)).contains(words);
+    }
+
+    @Test
+    void saysWhatKeepsASessionInItsPlace() {
+        assertThat(text("sticky", "--header", "x-tollgate-session: abc"))
+                .contains("the key of this request belongs to it")
+                .contains("by the header x-tollgate-session: requests with this value stay");
+    }
+
+    private static String text(String name, String... more) {
+        var arguments = new ArrayList<>(List.of(more));
+        arguments.addAll(List.of("--output", "text"));
+        var said = example(name, arguments.toArray(String[]::new));
+        assertThat(said.code()).isZero();
+        return said.out();
     }
 
     @Test

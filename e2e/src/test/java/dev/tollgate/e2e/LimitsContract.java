@@ -80,6 +80,21 @@ abstract class LimitsContract {
     }
 
     @Test
+    void whoFindsEveryTargetAtItsLimitIsToldToComeBack() throws Exception {
+        gateways().awaitEachOther();
+        var round = round("alone", "alone-main");
+        var answers = round.atOnce(4 * SLOTS, Standalone.KEY);
+        assertThat(served(answers)).isEqualTo(SLOTS);
+        for (var answer : answers) {
+            if (answer.statusCode() != 200) {
+                assertThat(answer.statusCode()).as(answer.body()).isEqualTo(429);
+                assertThat(answer.headers().firstValue("retry-after")).isPresent();
+            }
+        }
+        round.settled(4 * SLOTS);
+    }
+
+    @Test
     void aTeamsRequestsAMinuteAreNeverExceededAndNobodyIsAskedForTheRest() throws Exception {
         gateways().awaitEachOther();
         var round = round("team", "team-main");

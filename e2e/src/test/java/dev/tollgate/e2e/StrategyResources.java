@@ -86,6 +86,9 @@ final class StrategyResources {
                             .does("latencyMs: 1500")
                             .with("limits: {maxConcurrent: 6, skipAbovePercent: 100}"),
                     Upstream.openai("slots-spare"),
+                    Upstream.openai("alone-main")
+                            .does("latencyMs: 1500")
+                            .with("limits: {maxConcurrent: 6, skipAbovePercent: 100}"),
                     Upstream.openai("team-main"),
                     Upstream.openai("failover-main")
                             .does("error: {status: 500}")

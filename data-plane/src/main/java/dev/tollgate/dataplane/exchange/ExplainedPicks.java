@@ -145,9 +145,12 @@ record ExplainedPicks(
                         .map(Candidate::priority)
                         .filter(p -> p == plan.candidates().getFirst().priority())
                         .count();
-        return peers == 1
-                ? "the only target of its priority that can serve this request"
-                : "the only target left" + floor(plan);
+        if (peers == 1) {
+            return "the only target of its priority that can serve this request";
+        }
+        return plan.canary() == null
+                ? "the only target left" + floor(plan)
+                : "the only target beside the canary" + floor(plan);
     }
 
     private static String floor(RoutePlan plan) {

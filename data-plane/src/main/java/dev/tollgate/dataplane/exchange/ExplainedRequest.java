@@ -80,6 +80,7 @@ record ExplainedRequest(
                 refusal == null ? pick : null,
                 failover,
                 plan == null ? 0 : plan.retry().maxAttempts(),
+                plan == null ? List.of() : new ExplainedSteps(plan, policy, asked.caller()).told(),
                 budgets,
                 cache(plan),
                 refusal == null

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param pick the likeliest first target, null: the request is refused
  * @param failover the likeliest order of attempts, the pick first
  * @param maxAttempts over all targets
+ * @param steps what else the rule does with the request
  * @param budgets that the pick would charge
  * @param refusal what the client is told, null: it is served
  */
@@ -30,6 +31,7 @@ public record Explanation(
         @Nullable Pick pick,
         List<String> failover,
         int maxAttempts,
+        List<Step> steps,
         List<Budget> budgets,
         Cache cache,
         @Nullable Refused refusal) {
@@ -38,6 +40,7 @@ public record Explanation(
         skipped = List.copyOf(skipped);
         targets = List.copyOf(targets);
         failover = List.copyOf(failover);
+        steps = List.copyOf(steps);
         budgets = List.copyOf(budgets);
     }
 
@@ -111,6 +114,11 @@ public record Explanation(
             dropped = List.copyOf(dropped);
         }
     }
+
+    /**
+     * @param of {@code canary}, {@code sticky}, {@code cascade}, {@code shadow} or {@code retry}
+     */
+    public record Step(String of, String text) {}
 
     /** Which target goes first, and why this one. */
     public record Pick(String target, String because) {}

@@ -116,6 +116,15 @@ final class Opening {
         }
     }
 
+    /** Others were faster since it was picked: its circuit has opened, or a limit is reached. */
+    private void skipWhatHasNoRoom() {
+        if (loop.targets().of(candidate.provider().key(), candidate.model().name()).circuitOpen()) {
+            skip(Exclusion.Reason.BREAKER_OPEN, "has an open circuit");
+        } else {
+            skip(Exclusion.Reason.NEAR_LIMIT, "is near a limit");
+        }
+    }
+
     private void skip(Exclusion.Reason reason, String detail) {
         owner.skipped(candidate, reason, detail);
     }
@@ -198,7 +207,7 @@ final class Opening {
             case Bridge.Outbound.Ready ready -> {
                 if (!loop.targets().acquire(candidate, plan.traits().inputTokens())) {
                     giveBack();
-                    skip(Exclusion.Reason.BREAKER_OPEN, "has an open circuit");
+                    skipWhatHasNoRoom();
                     return;
                 }
                 owner.opened(new Opened(candidate, held, bridge, ready, reservation));

@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 /** What a request asks for and who may serve it. */
 sealed interface Resolution {
 
+    /** When to ask again if a limit was reached at this moment: calls end all the time. */
+    long SOON_MILLIS = 1_000;
+
     /**
      * @param model as the client spelled it
      * @param ceiling what the client lets the request cost, null: it did not say
@@ -260,7 +263,8 @@ sealed interface Resolution {
         exclusions.add(because);
         var rest = plan.candidates().stream().filter(c -> !c.equals(candidate)).toList();
         if (rest.isEmpty()) {
-            return Router.exhausted(plan.route(), exclusions, null);
+            boolean soon = because.reason() == Exclusion.Reason.NEAR_LIMIT;
+            return Router.exhausted(plan.route(), exclusions, soon ? (Long) SOON_MILLIS : null);
         }
         return plan.with(rest, exclusions);
     }

@@ -38,7 +38,7 @@ final class FolderCanaries {
         return new FolderCanaries(file.load(), file);
     }
 
-    /** Forgotten with the process. */
+    /** Forgotten with the process, which only looks: nothing is logged. */
     static FolderCanaries unkept() {
         return new FolderCanaries(Map.of(), null);
     }
@@ -61,12 +61,10 @@ final class FolderCanaries {
         }
         book.counted(PROXY, counts.get());
         var changes = book.judge(plans, Instant.now().truncatedTo(ChronoUnit.MILLIS));
-        if (changes.states()) {
+        if (changes.states() && file != null) {
             var after = book.states();
             after.forEach((route, state) -> tell(route, state, before.get(route)));
-            if (file != null) {
-                file.store(after);
-            }
+            file.store(after);
         }
         return changes.shares();
     }
