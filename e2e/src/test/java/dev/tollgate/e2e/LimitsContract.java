@@ -3,16 +3,17 @@ package dev.tollgate.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import org.junit.jupiter.api.Test;
+
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 
 /**
  * Limits of providers and teams, and failover, through each gateway of a standalone server or a
- * fleet. A fleet divides a limit equally by its live proxies: its sum is never exceeded, and is
- * reached only where traffic is as even as here. Tokens are known when a call has ended, so each
- * proxy may exceed a limit of tokens by the calls that run when it is reached: by one here.
+ * fleet. A fleet shares a limit by demand: its sum is never exceeded, and a burst may find a part
+ * of it in the hands of a proxy that does not need it. Tokens are known when a call has ended, so
+ * each proxy may exceed a limit of tokens by the calls that run when it is reached: by one here.
  */
 abstract class LimitsContract {
 
@@ -39,6 +40,10 @@ abstract class LimitsContract {
         return answers.stream().filter(answer -> answer.statusCode() == 200).count();
     }
 
+    private void assertIsKept(long used, long limit) {
+        assertThat(used).isBetween(size() == 1 ? limit : limit / 2, limit);
+    }
+
     private long tokens(String model) throws Exception {
         long sum = 0;
         for (var call : referees().calls(model)) {
@@ -53,8 +58,9 @@ abstract class LimitsContract {
         gateways().awaitEachOther();
         var round = round("requests", "requests-main", "requests-spare");
         assertThat(served(round.atOnce(2 * LIMIT, Standalone.KEY))).isEqualTo(2 * LIMIT);
-        assertThat(round.calls("requests-main")).isEqualTo(LIMIT);
-        assertThat(round.calls("requests-spare")).isEqualTo(LIMIT);
+        assertIsKept(round.calls("requests-main"), LIMIT);
+        assertThat(round.calls("requests-spare"))
+                .isEqualTo(2 * LIMIT - round.calls("requests-main"));
         round.settled(2 * LIMIT);
     }
 
@@ -75,7 +81,7 @@ abstract class LimitsContract {
         var round = round("slots", "slots-main", "slots-spare");
         assertThat(served(round.atOnce(4 * SLOTS, Standalone.KEY))).isEqualTo(4 * SLOTS);
         // all were asked before the first was answered: its answers take longer than the asking
-        assertThat(round.calls("slots-main")).isEqualTo(SLOTS);
+        assertIsKept(round.calls("slots-main"), SLOTS);
         round.settled(4 * SLOTS);
     }
 
@@ -84,7 +90,7 @@ abstract class LimitsContract {
         gateways().awaitEachOther();
         var round = round("alone", "alone-main");
         var answers = round.atOnce(4 * SLOTS, Standalone.KEY);
-        assertThat(served(answers)).isEqualTo(SLOTS);
+        assertIsKept(served(answers), SLOTS);
         for (var answer : answers) {
             if (answer.statusCode() != 200) {
                 assertThat(answer.statusCode()).as(answer.body()).isEqualTo(429);
@@ -100,8 +106,8 @@ abstract class LimitsContract {
         var round = round("team", "team-main");
         int before = round.calls("team-main");
         var answers = round.atOnce(2 * LIMIT, StrategyResources.REQUESTS_KEY);
-        assertThat(served(answers)).isEqualTo(LIMIT);
-        assertThat(round.calls("team-main") - before).isEqualTo(LIMIT);
+        assertIsKept(served(answers), LIMIT);
+        assertThat(round.calls("team-main") - before).isEqualTo((int) served(answers));
         for (var answer : answers) {
             if (answer.statusCode() != 200) {
                 assertThat(answer.statusCode()).isEqualTo(429);
@@ -138,8 +144,8 @@ abstract class LimitsContract {
         referees().script("team-main", "latencyMs: 1500");
         var answers = round.atOnce(4 * SLOTS, StrategyResources.SLOTS_KEY);
         referees().script("team-main", "");
-        assertThat(served(answers)).isEqualTo(SLOTS);
-        assertThat(round.calls("team-main") - before).isEqualTo(SLOTS);
+        assertIsKept(served(answers), SLOTS);
+        assertThat(round.calls("team-main") - before).isEqualTo((int) served(answers));
     }
 
     @Test
