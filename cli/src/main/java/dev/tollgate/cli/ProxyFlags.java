@@ -1,8 +1,11 @@
 package dev.tollgate.cli;
 
 import dev.tollgate.dataplane.ProxyOptions;
+import dev.tollgate.dataplane.valkey.ValkeyAddress;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Locale;
@@ -28,7 +31,8 @@ final class ProxyFlags {
             converter = Port.class,
             defaultValue = "9090",
             description =
-                    "Port of health, metrics, status and the page; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
+                    "Port of health, metrics, status and the page; 0 takes a free one. Default:"
+                            + " ${DEFAULT-VALUE}.")
     int adminPort;
 
     @Option(
@@ -59,8 +63,31 @@ final class ProxyFlags {
             names = "--close-lag",
             defaultValue = "${sys:tollgate.close.lag:-0s}",
             description =
-                    "How long accepting goes on after SIGTERM, while endpoints lag: for example 5s in a cluster. Default: ${DEFAULT-VALUE}.")
+                    "How long accepting goes on after SIGTERM, while endpoints lag: for example 5s"
+                            + " in a cluster. Default: ${DEFAULT-VALUE}.")
     String closeLag = "0s";
+
+    @Option(
+            names = "--valkey",
+            paramLabel = "URL",
+            converter = ValkeyUrl.class,
+            description =
+                    "Valkey that proxies share: limits are divided and cached answers kept in it."
+                            + " redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with TLS."
+                            + " Default: none.")
+    @Nullable ValkeyAddress valkey;
+
+    @Option(
+            names = "--valkey-password-file",
+            paramLabel = "FILE",
+            description = "File with Valkey's password; read at every connection.")
+    @Nullable Path valkeyPasswordFile;
+
+    @Option(
+            names = "--valkey-ca-file",
+            paramLabel = "FILE",
+            description = "PEM certificates that vouch for Valkey. Default: those of the system.")
+    @Nullable Path valkeyCaFile;
 
     ProxyOptions options(@Nullable String anonymous) {
         if (anonymous != null && !isLoopback(host)) {
@@ -91,7 +118,33 @@ final class ProxyFlags {
                 standard.maxConnections(),
                 duration(closeLag),
                 standard.closeGrace(),
-                standard.exchange());
+                standard.exchange(),
+                valkey());
+    }
+
+    private @Nullable ValkeyAddress valkey() {
+        needsReadable("--valkey-password-file", valkeyPasswordFile);
+        needsReadable("--valkey-ca-file", valkeyCaFile);
+        if (valkey == null) {
+            return null;
+        }
+        try {
+            return valkey.with(valkeyPasswordFile, valkeyCaFile);
+        } catch (IllegalArgumentException e) {
+            throw CommandFailure.usage("--valkey: " + e.getMessage());
+        }
+    }
+
+    private void needsReadable(String flag, @Nullable Path file) {
+        if (file == null) {
+            return;
+        }
+        if (valkey == null) {
+            throw CommandFailure.usage(flag + ": " + file + " (expected: only with --valkey)");
+        }
+        if (!Files.isReadable(file)) {
+            throw CommandFailure.usage(flag + ": " + file + " (expected: a readable file)");
+        }
     }
 
     private static double sampleRatio() {

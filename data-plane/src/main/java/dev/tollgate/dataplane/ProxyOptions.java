@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane;
 
 import dev.tollgate.dataplane.exchange.ExchangeSettings;
+import dev.tollgate.dataplane.valkey.ValkeyAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxConnections from clients, of the whole process
  * @param closeLag accepting goes on for this long after {@code close()}, while endpoints lag
  * @param closeGrace running requests may take this long to end
+ * @param valkey where limits are divided and answers kept for all proxies that share it, null: each
+ *     by itself
  */
 public record ProxyOptions(
         String host,
@@ -37,7 +40,8 @@ public record ProxyOptions(
         int maxConnections,
         Duration closeLag,
         Duration closeGrace,
-        ExchangeSettings exchange) {
+        ExchangeSettings exchange,
+        @Nullable ValkeyAddress valkey) {
 
     /** On loopback, with what the standard environment variables of OpenTelemetry say. */
     public static final ProxyOptions DEFAULT =
@@ -56,7 +60,8 @@ public record ProxyOptions(
                     50_000,
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(600),
-                    ExchangeSettings.DEFAULT);
+                    ExchangeSettings.DEFAULT,
+                    null);
 
     public ProxyOptions {
         if (eventLoops < 1) {
@@ -84,7 +89,8 @@ public record ProxyOptions(
                 maxConnections,
                 closeLag,
                 closeGrace,
-                exchange);
+                exchange,
+                valkey);
     }
 
     public ProxyOptions withAdmin(String address, int port) {
@@ -103,7 +109,8 @@ public record ProxyOptions(
                 maxConnections,
                 closeLag,
                 closeGrace,
-                exchange);
+                exchange,
+                valkey);
     }
 
     public ProxyOptions withUsageLog(String target) {
@@ -122,7 +129,8 @@ public record ProxyOptions(
                 maxConnections,
                 closeLag,
                 closeGrace,
-                exchange);
+                exchange,
+                valkey);
     }
 
     public ProxyOptions withClose(Duration lag, Duration grace) {
@@ -141,7 +149,8 @@ public record ProxyOptions(
                 maxConnections,
                 lag,
                 grace,
-                exchange);
+                exchange,
+                valkey);
     }
 
     public ProxyOptions withExchange(ExchangeSettings settings) {
@@ -160,7 +169,8 @@ public record ProxyOptions(
                 maxConnections,
                 closeLag,
                 closeGrace,
-                settings);
+                settings,
+                valkey);
     }
 
     public ProxyOptions withEventLoops(int loops) {
@@ -179,6 +189,27 @@ public record ProxyOptions(
                 maxConnections,
                 closeLag,
                 closeGrace,
-                exchange);
+                exchange,
+                valkey);
+    }
+
+    public ProxyOptions withValkey(@Nullable ValkeyAddress address) {
+        return new ProxyOptions(
+                host,
+                port,
+                adminHost,
+                adminPort,
+                eventLoops,
+                usageLog,
+                anonymousNamespace,
+                otlpEndpoint,
+                sampleRatio,
+                resourceAttributes,
+                connectionsPerProvider,
+                maxConnections,
+                closeLag,
+                closeGrace,
+                exchange,
+                address);
     }
 }

@@ -25,8 +25,10 @@ import dev.tollgate.dataplane.telemetry.Metrics;
 import dev.tollgate.dataplane.telemetry.Tracing;
 import dev.tollgate.dataplane.upstream.Addresses;
 import dev.tollgate.dataplane.upstream.Upstreams;
+import dev.tollgate.dataplane.valkey.Valkey;
 import dev.tollgate.dataplane.wal.UsageLog;
 import dev.tollgate.policy.canary.CanaryCount;
+import dev.tollgate.policy.push.RateStore;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -61,7 +63,8 @@ public final class ProxyServer {
     private final Drills drills = new Drills();
     private final RetryBudget retries = new RetryBudget();
     private final DrainPool drains = new DrainPool();
-    private final AnswerCache cache = AnswerCache.inMemory();
+    private final @Nullable Valkey valkey;
+    private final AnswerCache cache;
     private final ShadowPool shadows = new ShadowPool();
     private final TagValues tags = new TagValues();
     private final Lifecycle lifecycle = new Lifecycle();
@@ -83,8 +86,11 @@ public final class ProxyServer {
         this.vertx = vertx;
         this.options = options;
         this.live = live;
-        this.targets = new TargetStates(live::proxies);
-        this.teamLimits = new TeamLimits(live::proxies);
+        this.targets = new TargetStates(this::sharers);
+        this.teamLimits = new TeamLimits(this::sharers);
+        var address = options.valkey();
+        this.valkey = address == null ? null : Valkey.start(vertx, address, rates());
+        this.cache = valkey == null ? AnswerCache.inMemory() : AnswerCache.in(valkey.answers());
         this.gate = gate;
         this.usageLog = usageLog;
         this.tracing = tracing;
@@ -122,7 +128,7 @@ public final class ProxyServer {
         } catch (IOException e) {
             return Future.failedFuture(e);
         }
-        return server.start().map(server);
+        return server.start().onFailure(_ -> server.leaveValkey()).map(server);
     }
 
     private Future<Void> start() {
@@ -210,6 +216,7 @@ public final class ProxyServer {
                                 retries,
                                 drains,
                                 cache.store(),
+                                valkey,
                                 lifecycle,
                                 () -> loops.stream().allMatch(loop -> loop.ticker().ticking())));
         admin = made;
@@ -266,6 +273,26 @@ public final class ProxyServer {
         return drills;
     }
 
+    private void leaveValkey() {
+        if (valkey != null) {
+            valkey.close();
+        }
+    }
+
+    /** By how many a limit is divided of which this proxy has no share. */
+    private int sharers() {
+        var shared = valkey;
+        return shared == null ? live.proxies() : Math.max(live.proxies(), shared.assumedProxies());
+    }
+
+    /** Where limits are divided. */
+    public RateStore rateStore() {
+        var shared = valkey;
+        return shared == null
+                ? RateStore.MEMORY
+                : shared.dividesLimits() ? RateStore.VALKEY : RateStore.VALKEY_DOWN;
+    }
+
     /** What it counts of limits, and its shares of them. */
     public RateShares rates() {
         return new RateShares(targets.limits(), teamLimits);
@@ -290,6 +317,7 @@ public final class ProxyServer {
                             return vertx.undeploy(deployment);
                         })
                 .eventually(() -> admin == null ? Future.succeededFuture() : admin.close())
+                .onComplete(_ -> leaveValkey())
                 .eventually(
                         () ->
                                 vertx.executeBlocking(

@@ -55,6 +55,25 @@ class ChartsTest {
     }
 
     @Test
+    void tellsProxiesOfAValkeyOnlyWhereThereIsOne() throws Exception {
+        assertThat(container("proxy").getArgs()).noneMatch(flag -> flag.contains("valkey"));
+        var proxy =
+                container(
+                        "proxy",
+                        "proxy.valkey.url=rediss://valkey.platform.svc",
+                        "proxy.valkey.secret=valkey",
+                        "proxy.valkey.ca=true");
+        assertThat(flag(proxy, "valkey")).isEqualTo("rediss://valkey.platform.svc");
+        assertThat(proxy.getVolumeMounts())
+                .anyMatch(
+                        mount ->
+                                flag(proxy, "valkey-password-file")
+                                                .equals(mount.getMountPath() + "/password")
+                                        && flag(proxy, "valkey-ca-file")
+                                                .equals(mount.getMountPath() + "/ca.crt"));
+    }
+
+    @Test
     void givesEveryPortOneNumber() throws Exception {
         var operator = container("operator");
         var proxy = container("proxy");
@@ -212,8 +231,11 @@ class ChartsTest {
                 .toList();
     }
 
-    private static <T extends HasMetadata> T named(Class<T> kind, String name) {
-        var found = all(kind).stream().filter(o -> name.equals(o.getMetadata().getName())).toList();
+    private static <T extends HasMetadata> T named(Class<T> kind, String name, String... settings) {
+        var found =
+                all(kind, settings).stream()
+                        .filter(o -> name.equals(o.getMetadata().getName()))
+                        .toList();
         assertThat(found).as(kind.getSimpleName() + " " + name).hasSize(1);
         return found.getFirst();
     }
@@ -222,12 +244,12 @@ class ChartsTest {
         return named(ClusterRole.class, name);
     }
 
-    private static PodTemplateSpec pod(String command) {
-        return named(Deployment.class, "tollgate-" + command).getSpec().getTemplate();
+    private static PodTemplateSpec pod(String command, String... settings) {
+        return named(Deployment.class, "tollgate-" + command, settings).getSpec().getTemplate();
     }
 
-    private static Container container(String command) {
-        return pod(command).getSpec().getContainers().getFirst();
+    private static Container container(String command, String... settings) {
+        return pod(command, settings).getSpec().getContainers().getFirst();
     }
 
     private static Map<String, Integer> ports(Container container) {

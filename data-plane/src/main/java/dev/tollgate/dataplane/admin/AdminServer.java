@@ -9,6 +9,7 @@ import dev.tollgate.dataplane.exchange.Lifecycle;
 import dev.tollgate.dataplane.exchange.RetryBudget;
 import dev.tollgate.dataplane.exchange.TargetStates;
 import dev.tollgate.dataplane.telemetry.Metrics;
+import dev.tollgate.dataplane.valkey.Valkey;
 import dev.tollgate.dataplane.wal.UsageLog;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -46,6 +47,7 @@ public final class AdminServer {
             RetryBudget retries,
             DrainPool drains,
             AnswerStore answers,
+            @Nullable Valkey valkey,
             Lifecycle lifecycle,
             BooleanSupplier loopsAlive) {}
 

@@ -95,12 +95,26 @@ record Gauges(AdminServer.Sources sources) implements Metrics.GaugeSource {
                         "counter",
                         "",
                         kept.evicted()));
+        var valkey = sources.valkey();
+        if (valkey != null) {
+            up(sink, "limits", valkey.dividesLimits());
+            up(sink, "cache", valkey.keepsAnswers());
+        }
         gauge(
                 sink,
                 "tollgate_connections",
                 "Connections from clients.",
                 "",
                 sources.lifecycle().connections());
+    }
+
+    private static void up(Consumer<Gauge> sink, String use, boolean up) {
+        gauge(
+                sink,
+                "tollgate_valkey_up",
+                "Whether Valkey serves: 0 while this proxy goes on without it.",
+                Metrics.label("use", use),
+                up ? 1 : 0);
     }
 
     private static void gauge(

@@ -27,9 +27,17 @@ public record Answer(
     private static final int ENTRY_BYTES = 512;
 
     /** Whether it may still be given; a clock that was set back makes nothing live longer. */
-    boolean isFresh(long nowMillis) {
+    public boolean isFresh(long nowMillis) {
         long age = nowMillis - keptMillis;
         return age >= 0 && age < ttlMillis;
+    }
+
+    /** The same, kept at another time. */
+    public Answer keptAt(long millis) {
+        return millis == keptMillis
+                ? this
+                : new Answer(
+                        body, contentType, provider, model, dropped, estimated, millis, ttlMillis);
     }
 
     public long ageSeconds(long nowMillis) {

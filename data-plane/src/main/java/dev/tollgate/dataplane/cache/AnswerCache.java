@@ -5,6 +5,11 @@ public record AnswerCache(AnswerStore store, Flights flights) {
 
     /** In memory. */
     public static AnswerCache inMemory() {
-        return new AnswerCache(new MemoryAnswers(), new Flights());
+        return in(new MemoryAnswers());
+    }
+
+    /** In a store. */
+    public static AnswerCache in(AnswerStore store) {
+        return new AnswerCache(store, new Flights());
     }
 }

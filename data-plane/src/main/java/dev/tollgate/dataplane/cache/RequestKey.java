@@ -94,7 +94,10 @@ public sealed interface RequestKey {
         if (remembers(asked.scan().dialect(), asked.scan().operation(), store)) {
             return OFF;
         }
-        return new Keyed(CacheKey.of(hash.digest()), cache.ttlMillis(), !directives.noCache());
+        return new Keyed(
+                CacheKey.of(asked.namespace(), hash.digest()),
+                cache.ttlMillis(),
+                !directives.noCache());
     }
 
     private static boolean isCacheable(PolicyEntry.Cache cache, Asked asked) {

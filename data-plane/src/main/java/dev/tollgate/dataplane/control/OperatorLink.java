@@ -124,8 +124,7 @@ public final class OperatorLink implements AutoCloseable {
             TargetFiguresSource figures,
             DrillOrders drills,
             RateExchange rates) {
-        var link =
-                new OperatorLink(channel, identity, live, files, figures, drills, rates);
+        var link = new OperatorLink(channel, identity, live, files, figures, drills, rates);
         link.context.runOnContext(
                 _ -> {
                     link.dial();

@@ -6,6 +6,7 @@ import dev.tollgate.dataplane.control.TargetFiguresSource;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.push.CanaryFigures;
 import dev.tollgate.policy.push.DrillFigures;
+import dev.tollgate.policy.push.RateStore;
 import dev.tollgate.policy.push.TargetFigures;
 import dev.tollgate.policy.share.Amounts;
 import dev.tollgate.policy.share.LimitKey;
@@ -67,6 +68,11 @@ final class ServerFigures implements TargetFiguresSource, RateExchange {
     @Override
     public void told(Map<LimitKey, Amounts> shares) {
         server.rates().told(shares);
+    }
+
+    @Override
+    public RateStore store() {
+        return server.rateStore();
     }
 
     private static CanaryFigures message(CanaryCount count) {

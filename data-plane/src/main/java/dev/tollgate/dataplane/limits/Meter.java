@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one account or team has used of its limits, as far as this proxy serves it, and this proxy's
- * share of them: the one that it was told, else an equal part of live proxies. Any thread.
+ * share of them: the one that it took from a store that proxies share, the one that it was told,
+ * else an equal part of live proxies. Any thread.
  */
 final class Meter {
 
@@ -37,6 +38,8 @@ final class Meter {
     private final LimitKey key;
     private int concurrent;
     private @Nullable Amounts share;
+    private @Nullable Amounts shared;
+    private boolean sharedIsOld;
 
     Meter(LimitKey key) {
         this.key = key;
@@ -87,7 +90,8 @@ final class Meter {
     }
 
     private long share(RateKind kind, long limit, int proxies) {
-        long told = share == null ? Amounts.UNLIMITED : share.of(kind);
+        var mine = shared == null || sharedIsOld && share != null ? share : shared;
+        long told = mine == null ? Amounts.UNLIMITED : mine.of(kind);
         return told == Amounts.UNLIMITED
                 ? ShareRule.equalPart(limit, proxies)
                 : Math.min(limit, told);
@@ -131,10 +135,27 @@ final class Meter {
         share = told;
     }
 
-    /** What there is to say of it; null: nothing was told and nothing is used. */
-    synchronized @Nullable RateUse use(long second) {
+    /** From now on it is this share that is kept to, whatever is told. */
+    synchronized void shared(Amounts taken) {
+        shared = taken;
+        sharedIsOld = false;
+    }
+
+    /** A share that is told is kept to rather than the one that was taken. */
+    synchronized void sharedIsOld() {
+        sharedIsOld = true;
+    }
+
+    /** What it has counted. */
+    synchronized RateUse counted(long second) {
         var used = new Amounts(requests.sum(second), tokens.sum(second), concurrent);
         var demand = Amounts.each(kind -> used.of(kind) + refused[kind.ordinal()].sum(second));
-        return share == null && demand.isNothing() ? null : new RateUse(key, share, used, demand);
+        return new RateUse(key, share, used, demand);
+    }
+
+    /** What there is to say of it; null: nothing was told and nothing is used. */
+    synchronized @Nullable RateUse use(long second) {
+        var counted = counted(second);
+        return share == null && counted.demand().isNothing() ? null : counted;
     }
 }

@@ -84,6 +84,28 @@ public final class ProviderLimits {
         }
     }
 
+    /** All whose limits are stated. */
+    Stream<RateShares.Account> accounts(long second) {
+        return limits.entrySet().stream()
+                .map(
+                        stated ->
+                                new RateShares.Account(
+                                        Amounts.of(stated.getValue()),
+                                        meter(stated.getKey()).counted(second)));
+    }
+
+    Stream<Meter> meters() {
+        return meters.values().stream();
+    }
+
+    /** A share that was taken, not told. */
+    void shared(String provider, Amounts share) {
+        var meter = meters.get(provider);
+        if (meter != null) {
+            meter.shared(share);
+        }
+    }
+
     private Meter meter(String provider) {
         return meters.computeIfAbsent(provider, key -> new Meter(LimitKey.provider(key)));
     }

@@ -8,8 +8,8 @@ import dev.tollgate.policy.snapshot.Snapshot;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
@@ -57,7 +57,7 @@ public final class TeamLimits {
     private final IntSupplier proxies;
     private final ConcurrentHashMap<String, ConcurrentHashMap<String, Meter>> meters =
             new ConcurrentHashMap<>();
-    private volatile Set<String> limited = Set.of();
+    private volatile Map<String, BudgetEntry> limited = Map.of();
 
     /**
      * @param proxies live ones, which share the limits; at least 1
@@ -71,9 +71,8 @@ public final class TeamLimits {
         limited =
                 snapshot.budgets().stream()
                         .filter(budget -> budget.limits() != null)
-                        .map(BudgetEntry::key)
-                        .collect(Collectors.toUnmodifiableSet());
-        meters.keySet().retainAll(limited);
+                        .collect(Collectors.toUnmodifiableMap(BudgetEntry::key, each -> each));
+        meters.keySet().retainAll(limited.keySet());
     }
 
     /**
@@ -132,9 +131,40 @@ public final class TeamLimits {
                 .filter(Objects::nonNull);
     }
 
+    /** All whose limits are stated; of namespaces that are counted apart, those that were seen. */
+    Stream<RateShares.Account> accounts(long second) {
+        return limited.values().stream().flatMap(budget -> accounts(budget, second));
+    }
+
+    private Stream<RateShares.Account> accounts(BudgetEntry budget, long second) {
+        var limits = budget.limits();
+        if (limits == null) {
+            return Stream.empty();
+        }
+        if (!budget.perNamespace()) {
+            meter(budget.key(), "");
+        }
+        var amounts = Amounts.of(limits);
+        return meters.getOrDefault(budget.key(), new ConcurrentHashMap<>()).values().stream()
+                .map(meter -> new RateShares.Account(amounts, meter.counted(second)));
+    }
+
+    Stream<Meter> meters() {
+        return meters.values().stream().flatMap(subjects -> subjects.values().stream());
+    }
+
+    /** A share that was taken, not told. */
+    void shared(String budget, String subject, Amounts share) {
+        var subjects = meters.get(budget);
+        var meter = subjects == null ? null : subjects.get(subject);
+        if (meter != null) {
+            meter.shared(share);
+        }
+    }
+
     /** A share of the limits that are stated; of others it means nothing. */
     void told(String budget, String subject, Amounts share) {
-        if (limited.contains(budget)) {
+        if (limited.containsKey(budget)) {
             meter(budget, subject).told(share);
         }
     }

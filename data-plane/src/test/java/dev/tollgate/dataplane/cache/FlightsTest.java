@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class FlightsTest {
 
-    private static final CacheKey KEY = new CacheKey(1, 2, 3, 4);
+    private static final CacheKey KEY = new CacheKey("team-a", 1, 2, 3, 4);
     private final Flights flights = new Flights();
     private final List<Flights.Landing> heard = new CopyOnWriteArrayList<>();
 
@@ -26,7 +26,7 @@ class FlightsTest {
         for (int i = 0; i < 3; i++) {
             assertThat(flights.join(KEY, heard::add)).isInstanceOf(Flights.Place.Behind.class);
         }
-        assertThat(flights.join(new CacheKey(4, 3, 2, 1), heard::add))
+        assertThat(flights.join(new CacheKey("team-a", 4, 3, 2, 1), heard::add))
                 .isInstanceOf(Flights.Place.First.class);
         flight.land(new Flights.Landing.Alone());
         flight.land(new Flights.Landing.Again());

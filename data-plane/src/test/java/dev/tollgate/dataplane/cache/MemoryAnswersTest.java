@@ -13,7 +13,7 @@ class MemoryAnswersTest {
     private static final int ROOM = 16 * 10_000;
 
     private static CacheKey key(long n) {
-        return new CacheKey(n, n, n, n);
+        return new CacheKey("team-a", n, n, n, n);
     }
 
     private static Answer answer(int bytes, long keptMillis, long ttlMillis) {

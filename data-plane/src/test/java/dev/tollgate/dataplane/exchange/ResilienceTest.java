@@ -303,7 +303,8 @@ class ResilienceTest {
                 all.maxConnections(),
                 all.closeLag(),
                 all.closeGrace(),
-                all.exchange());
+                all.exchange(),
+                null);
     }
 
     // ---- waits between attempts

@@ -53,7 +53,7 @@ public record Picture(
     /** Before the first compile. */
     public static Picture empty(Fleet fleet) {
         return new Picture(
-                Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of(), Map.of(), Set.of(),
-                Map.of());
+                Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of(), Map.of(),
+                Set.of(), Map.of());
     }
 }

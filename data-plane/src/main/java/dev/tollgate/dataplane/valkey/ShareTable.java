@@ -1,0 +1,100 @@
+package dev.tollgate.dataplane.valkey;
+
+import dev.tollgate.policy.share.Amounts;
+import dev.tollgate.policy.share.RateKind;
+import dev.tollgate.policy.share.ShareRule;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One account of limits as this proxy last saw it in Valkey, and what it is to say next. Every
+ * proxy divides by itself, with the rule that the operator has too; the script in Valkey sees to it
+ * that nobody gets what another one holds.
+ *
+ * <pre>
+ *   first look (wants nothing) --> takes up to its part --> keeps to less --> says that it holds less
+ *                                          ^                                            |
+ *                                          +--------------------------------------------+
+ * </pre>
+ *
+ * It keeps to a smaller share before it says so: others may take the rest from that moment on.
+ *
+ * <p>Confined to one context.
+ */
+final class ShareTable {
+
+    /** A store that has forgotten everything hears first what each proxy holds. */
+    private static final long FORGOTTEN_MILLIS = 1_000;
+
+    /** What to say: what is held, at most what is wanted, of which limit, what is needed. */
+    record Word(Amounts held, Amounts wanted, Amounts limit, Amounts demand) {}
+
+    private final TreeMap<String, Amounts> demands = new TreeMap<>();
+    private final String me;
+    private @Nullable Amounts share;
+    private boolean looked;
+    private long growsFromMillis = Long.MIN_VALUE;
+
+    ShareTable(String me) {
+        this.me = me;
+    }
+
+    /** Null: it has not been there yet. */
+    @Nullable Amounts share() {
+        return share;
+    }
+
+    Word next(Amounts limit, Amounts used, Amounts demand, long nowMillis) {
+        demands.put(me, demand);
+        var before = share == null ? Amounts.NONE : share;
+        var part = Amounts.each(kind -> part(kind, limit.of(kind)));
+        var held =
+                Amounts.each(
+                        kind ->
+                                limit.of(kind) == Amounts.UNLIMITED
+                                        ? 0
+                                        : Math.max(used.of(kind), before.of(kind)));
+        boolean grows = looked && nowMillis >= growsFromMillis;
+        return new Word(held, grows ? part : Amounts.NONE, limit, demand);
+    }
+
+    private long part(RateKind kind, long limit) {
+        if (limit == Amounts.UNLIMITED) {
+            return 0;
+        }
+        var parts =
+                ShareRule.divide(
+                        limit, demands.values().stream().mapToLong(d -> d.of(kind)).toArray());
+        return parts[demands.headMap(me).size()];
+    }
+
+    /**
+     * @param known it had said something before, and the store remembers
+     * @param held what it holds now
+     * @param others what each of the others needs
+     */
+    void heard(
+            Word said,
+            boolean known,
+            Amounts held,
+            TreeMap<String, Amounts> others,
+            long nowMillis) {
+        demands.clear();
+        demands.putAll(others);
+        demands.put(me, said.demand());
+        if (looked && !known) {
+            growsFromMillis = nowMillis + FORGOTTEN_MILLIS;
+        }
+        if (looked) {
+            // what is held because it was used is no share to use again
+            var limit = said.limit();
+            share =
+                    Amounts.each(
+                            kind ->
+                                    limit.of(kind) == Amounts.UNLIMITED
+                                            ? Amounts.UNLIMITED
+                                            : Math.min(held.of(kind), part(kind, limit.of(kind))));
+        }
+        looked = true;
+    }
+}

@@ -1,0 +1,77 @@
+package dev.tollgate.dataplane.valkey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.policy.share.Amounts;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class ShareTableTest {
+
+    private static final Amounts LIMIT = new Amounts(100, Amounts.UNLIMITED, Amounts.UNLIMITED);
+
+    private final ShareTable table = new ShareTable("b");
+
+    private static Amounts requests(long requests) {
+        return new Amounts(requests, 0, 0);
+    }
+
+    private ShareTable.Word next(long used, long demand, long nowMillis) {
+        return table.next(LIMIT, requests(used), requests(demand), nowMillis);
+    }
+
+    private void heard(ShareTable.Word said, long held, Map<String, Long> others, long nowMillis) {
+        var needs = new TreeMap<String, Amounts>();
+        others.forEach((name, demand) -> needs.put(name, requests(demand)));
+        table.heard(said, true, requests(held), needs, nowMillis);
+    }
+
+    private long share() {
+        return table.share().requests();
+    }
+
+    @Test
+    void looksBeforeItTakes() {
+        var first = next(3, 3, 0);
+        assertThat(first.held()).isEqualTo(requests(3));
+        assertThat(first.wanted()).isEqualTo(Amounts.NONE);
+        heard(first, 3, Map.of("a", 0L), 0);
+        assertThat(table.share()).isNull();
+        var second = next(3, 3, 100);
+        assertThat(second.wanted().requests()).isEqualTo(50);
+        heard(second, 50, Map.of("a", 0L), 100);
+        assertThat(share()).isEqualTo(50);
+    }
+
+    @Test
+    void givesBackWhatAnotherNeedsAndKeepsWhatItHasUsed() {
+        heard(next(0, 0, 0), 0, Map.of(), 0);
+        heard(next(0, 0, 0), 100, Map.of(), 0);
+        assertThat(share()).isEqualTo(100);
+        heard(next(70, 70, 100), 100, Map.of("a", 500L), 100);
+        assertThat(share()).isEqualTo(50);
+        var next = next(70, 70, 200);
+        assertThat(next.held()).isEqualTo(requests(70));
+        heard(next, 70, Map.of("a", 500L), 200);
+        assertThat(share()).isEqualTo(50);
+        assertThat(next(20, 20, 300).held()).isEqualTo(requests(50));
+    }
+
+    @Test
+    void takesNothingForASecondFromAStoreThatHasForgottenAll() {
+        heard(next(0, 0, 0), 0, Map.of("a", 0L), 0);
+        heard(next(0, 0, 0), 50, Map.of("a", 0L), 0);
+        var said = next(0, 500, 1_000);
+        table.heard(said, false, requests(50), new TreeMap<>(), 1_000);
+        assertThat(next(50, 500, 1_900).wanted()).isEqualTo(Amounts.NONE);
+        assertThat(next(50, 500, 2_000).wanted().requests()).isEqualTo(100);
+    }
+
+    @Test
+    void takesNoShareWhereThereIsNoLimit() {
+        heard(next(0, 0, 0), 0, Map.of(), 0);
+        heard(next(0, 0, 0), 100, Map.of(), 0);
+        assertThat(table.share()).isEqualTo(new Amounts(100, Amounts.UNLIMITED, Amounts.UNLIMITED));
+    }
+}
