@@ -4,13 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
-
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -20,6 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ExplainCommandTest {
 
@@ -161,12 +159,12 @@ class ExplainCommandTest {
             value = {
                 "canary | first       stable: the only target beside the canary",
                 "canary | canary      next takes 5 %, and serves otherwise where no other target"
-                    + " can",
+                        + " can",
                 "cascade | first       small: the lowest expected cost",
                 "cascade | cascade     asks at most 2 targets, in order of cost; steps up on"
-                    + " failure, refusal, invalid json",
+                        + " failure, refusal, invalid json",
                 "cheapest-80-reliable-20 | drawn by weight, which shrinks with a target's error"
-                    + " rate",
+                        + " rate",
                 "complexity | complexity  ",
                 "conditions | not batch: the headers are not as it wants: x-workload",
                 "least-cost | the lowest expected cost at or above quality",
@@ -175,13 +173,13 @@ class ExplainCommandTest {
                 "round-robin | each target in turn",
                 "score | the lowest score of cost",
                 "shadow | shadow      trial: 10 % are copied to default/anthropic claude-haiku-4-5,"
-                    + " at most 2 at a time; namespace default pays",
+                        + " at most 2 at a time; namespace default pays",
                 "sticky | sticky      by the header x-tollgate-session, which this request does not"
-                    + " have: it is drawn",
+                        + " have: it is drawn",
                 "weighted | drawn by weight",
                 "weighted | retry       on rate limited, server error, timeout, connect failure;"
-                    + " the same target after a random time up to 0.1s, doubling to 5s; a"
-                    + " Retry-After above 10s is not waited for"
+                        + " the same target after a random time up to 0.1s, doubling to 5s; a"
+                        + " Retry-After above 10s is not waited for"
             })
     void saysWhyInTheStrategysOwnWords(String name, String words) {
         assertThat(text(name)).contains(words);
@@ -257,7 +255,7 @@ class ExplainCommandTest {
                 .contains("excluded: region not allowed: is in region us, not allowed")
                 .contains(
                         "budget      team-a/monthly (hard): $12.50 a month, 60 requests a minute,"
-                            + " left: unknown")
+                                + " left: unknown")
                 .contains("the gateway writes an output limit of 16384")
                 .contains("cache       off: this request cannot be repeated from memory")
                 .contains("result      served");

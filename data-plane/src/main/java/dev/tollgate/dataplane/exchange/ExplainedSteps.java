@@ -5,15 +5,13 @@ import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
 import dev.tollgate.policy.snapshot.SelectionEntry;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What else a rule does with a request, beside the pick: where its canary stands, what keeps a

@@ -90,7 +90,7 @@ final class SeenTarget {
 
     /** A call has ended, and says something about the target. */
     void done(Outcome outcome, long latencyNanos, long firstTokenNanos, Instant now, long nanos) {
-        lastMinute.count(now.getEpochSecond(), !(outcome instanceof Outcome.Success));
+        lastMinute.count(now.getEpochSecond(), outcome.countsAgainstTarget());
         credentialRejected = outcome instanceof Outcome.CredentialRejected;
         if (outcome.countsAgainstTarget()) {
             breaker.onError(latencyNanos, TimeUnit.NANOSECONDS, FAILURE);

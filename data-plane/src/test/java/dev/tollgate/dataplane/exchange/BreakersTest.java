@@ -110,4 +110,23 @@ class BreakersTest {
         assertThat(mayCall()).isTrue();
         assertThat(mayCall()).isFalse();
     }
+
+    @Test
+    void aClientsOwnFaultsAndPoorAnswersAreNoErrorsOfTheTarget() {
+        breaker(100, 1_000, 1_000, 1);
+        for (int i = 0; i < 3; i++) {
+            assertThat(mayCall()).isTrue();
+            ends(new Outcome.ClientFault(400));
+            assertThat(mayCall()).isTrue();
+            ends(new Outcome.Poor());
+        }
+        assertThat(errorPermille()).isZero();
+        fails(6);
+        clock.millis += 1_000;
+        assertThat(errorPermille()).isEqualTo(500);
+    }
+
+    private int errorPermille() {
+        return states.of(candidate.provider().key(), candidate.model().name()).errorPermille();
+    }
 }

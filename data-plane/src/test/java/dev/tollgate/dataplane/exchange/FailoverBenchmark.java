@@ -5,7 +5,6 @@ import static dev.tollgate.dataplane.exchange.Harness.answers;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
-
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
