@@ -6,6 +6,7 @@ import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.operator.compile.ControlLoop;
 import dev.tollgate.operator.compile.Memory;
 import dev.tollgate.operator.compile.Sources;
+import dev.tollgate.operator.event.EventWriter;
 import dev.tollgate.operator.kube.AccessCheck;
 import dev.tollgate.operator.kube.CoreCaches;
 import dev.tollgate.operator.kube.CrdCheck;
@@ -151,6 +152,7 @@ public final class Operator implements AutoCloseable {
         var streams = closing(new LedgerStreams(ledger, clock));
         var control = closing(loop(leadership, writer, streams, remembered));
         loop = control;
+        var events = closing(new EventWriter(api.store(), "tollgate-operator-" + epoch, clock));
         var watchers =
                 closing(
                         new Reconcilers(
@@ -164,11 +166,12 @@ public final class Operator implements AutoCloseable {
                                 this::dirty,
                                 this::ended,
                                 times,
+                                events,
                                 clock));
         reconcilers = watchers;
         watchers.start();
         caches.awaitComplete(CACHES_WITHIN);
-        serve(control, streams, watchers, epoch, remembered);
+        serve(control, streams, watchers, events, epoch, remembered);
         vertx.setPeriodic(PODS_MILLIS, _ -> freeShares(pods));
     }
 
@@ -231,6 +234,7 @@ public final class Operator implements AutoCloseable {
             ControlLoop control,
             LedgerStreams streams,
             Reconcilers watchers,
+            EventWriter events,
             long epoch,
             Memory remembered)
             throws StartRefusal {
@@ -255,7 +259,9 @@ public final class Operator implements AutoCloseable {
                         "--push-port: " + options.pushHost() + ":" + options.pushPort());
         push = server;
         trust.keep(server);
-        var report = new OperatorReport(server, streams, watchers, times, clock);
+        var report =
+                new OperatorReport(
+                        server, streams, watchers, control::retirements, events, times, clock);
         var pages =
                 new AdminServer(
                         vertx,

@@ -1,22 +1,34 @@
 package dev.tollgate.operator;
 
+import dev.tollgate.operator.event.EventWriter;
 import dev.tollgate.operator.kube.ProgrammedTimes;
 import dev.tollgate.operator.kube.Reconcilers;
 import dev.tollgate.operator.ledger.LedgerStreams;
 import dev.tollgate.operator.push.Proxy;
 import dev.tollgate.operator.push.ProxyState;
 import dev.tollgate.operator.push.PushServer;
+import dev.tollgate.policy.compile.Retirement;
 import dev.tollgate.policy.snapshot.RevisionNumber;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.function.Supplier;
 
-/** Metrics and status of the operator, as text. At most 1,024 proxies are named. */
+/**
+ * Metrics and status of the operator, as text. At most 1,024 proxies are named, and 5,000 models.
+ */
 final class OperatorReport {
+
+    /** Most models that the metric of their deprecation names. */
+    private static final int MAX_RETIREMENTS = 5_000;
 
     private final PushServer push;
     private final LedgerStreams ledger;
     private final Reconcilers reconcilers;
+    private final Supplier<List<Retirement>> retirements;
+    private final EventWriter events;
     private final ProgrammedTimes times;
     private final Clock clock;
 
@@ -24,11 +36,15 @@ final class OperatorReport {
             PushServer push,
             LedgerStreams ledger,
             Reconcilers reconcilers,
+            Supplier<List<Retirement>> retirements,
+            EventWriter events,
             ProgrammedTimes times,
             Clock clock) {
         this.push = push;
         this.ledger = ledger;
         this.reconcilers = reconcilers;
+        this.retirements = retirements;
+        this.events = events;
         this.times = times;
         this.clock = clock;
     }
@@ -62,6 +78,21 @@ final class OperatorReport {
                 fleet.proxies().size() - (long) fleet.live(now).size());
         text.append("# TYPE tollgate_status_writes_total counter\n");
         line(text, "tollgate_status_writes_total", reconcilers.writes());
+        text.append("# TYPE tollgate_model_deprecation_timestamp_seconds gauge\n");
+        for (var retired : retirements.get().stream().limit(MAX_RETIREMENTS).toList()) {
+            line(
+                    text,
+                    "tollgate_model_deprecation_timestamp_seconds{provider=\""
+                            + label(retired.provider())
+                            + "\",model=\""
+                            + label(retired.model())
+                            + "\"}",
+                    retired.date().atStartOfDay(ZoneOffset.UTC).toEpochSecond());
+        }
+        text.append("# TYPE tollgate_events_total counter\n");
+        line(text, "tollgate_events_total{result=\"written\"}", events.written());
+        line(text, "tollgate_events_total{result=\"failed\"}", events.failed());
+        line(text, "tollgate_events_total{result=\"dropped\"}", events.dropped());
         text.append("# TYPE tollgate_ledger_accounts gauge\n");
         line(text, "tollgate_ledger_accounts{state=\"known\"}", ledger.accounts().size());
         line(text, "tollgate_ledger_accounts{state=\"frozen\"}", ledger.frozen().size());

@@ -11,6 +11,7 @@ import dev.tollgate.operator.status.Picture;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.compile.Compiled;
+import dev.tollgate.policy.compile.Retirement;
 import dev.tollgate.policy.compile.Verdict;
 import dev.tollgate.policy.drill.DrillBook;
 import dev.tollgate.policy.drill.DrillCount;
@@ -85,6 +86,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     private volatile Map<String, BudgetEntry> budgets = Map.of();
     private volatile Map<String, Standing> drillStandings = Map.of();
     private volatile Map<LimitKey, Amounts> limits = Map.of();
+    private volatile List<Retirement> retirements = List.of();
     private volatile long compiles;
 
     public ControlLoop(
@@ -137,6 +139,11 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
                 push == null ? Map.of() : push.rateStores());
     }
 
+    /** Of the models that are used now; any thread. */
+    public List<Retirement> retirements() {
+        return retirements;
+    }
+
     /** Compiles since the start. */
     public long compiles() {
         return compiles;
@@ -156,6 +163,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
         limits = limits(compiled.snapshot());
         push.limits(limits);
         verdicts = result.verdicts();
+        retirements = compiled.retirements();
         rejected = compilation.rejections();
         budgets = byKey(compiled.snapshot().budgets());
         var changes = canaries.compiled(compiled.canaries(), proxies(push), clock.instant());

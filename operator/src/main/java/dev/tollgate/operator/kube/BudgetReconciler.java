@@ -1,10 +1,14 @@
 package dev.tollgate.operator.kube;
 
 import dev.tollgate.crds.budget.BudgetStatus;
+import dev.tollgate.crds.resource.Condition;
 import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.operator.event.Notice;
+import dev.tollgate.operator.event.Transitions;
 import dev.tollgate.operator.status.Statuses;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -28,5 +32,15 @@ final class BudgetReconciler extends StatusReconciler<BudgetResource, BudgetStat
             @Nullable BudgetStatus before,
             @Nullable Instant written) {
         return statuses.budget(key, generation, before, written);
+    }
+
+    @Override
+    List<Condition> conditions(BudgetStatus status) {
+        return status.conditions();
+    }
+
+    @Override
+    List<Notice> notices(@Nullable BudgetStatus before, BudgetStatus now) {
+        return Transitions.of(before, now);
     }
 }

@@ -7,6 +7,7 @@ import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.crds.resource.RoutingPolicy;
 import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.operator.compile.Debounce;
+import dev.tollgate.operator.event.EventWriter;
 import dev.tollgate.operator.status.Statuses;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
@@ -55,8 +56,9 @@ public final class Reconcilers implements AutoCloseable {
             Runnable dirty,
             Runnable failed,
             ProgrammedTimes times,
+            EventWriter events,
             Clock clock) {
-        var world = new StatusReconciler.World(client, statuses, dirty, times, clock);
+        var world = new StatusReconciler.World(client, statuses, dirty, times, events, clock);
         this.core = core;
         providers = new ModelProviderReconciler(world);
         policies = new RoutingPolicyReconciler(world);

@@ -1,7 +1,11 @@
 package dev.tollgate.operator.kube;
 
+import dev.tollgate.crds.resource.Condition;
 import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.operator.event.EventWriter;
+import dev.tollgate.operator.event.Notice;
+import dev.tollgate.operator.event.ProgrammedOnce;
 import dev.tollgate.operator.status.Statuses;
 import dev.tollgate.policy.drill.DrillBook;
 import io.fabric8.kubernetes.client.CustomResource;
@@ -40,6 +44,7 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
             Supplier<Statuses> statuses,
             Runnable dirty,
             ProgrammedTimes times,
+            EventWriter events,
             Clock clock) {}
 
     /** What was compiled of an object; annotations change without a new generation. */
@@ -56,6 +61,7 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
     private final StatusWriter<R, S> writer;
     private final SimpleInboundEventSource<R> refreshes = new SimpleInboundEventSource<>("fleet");
     private final Map<ResourceKey, Seen> seen = new ConcurrentHashMap<>();
+    private final ProgrammedOnce programmed = new ProgrammedOnce();
     private volatile @Nullable IndexerResourceCache<R> cache;
 
     StatusReconciler(Kind kind, Class<R> type, World world) {
@@ -73,6 +79,11 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
             long generation,
             @Nullable S before,
             @Nullable Instant written);
+
+    abstract List<Condition> conditions(S status);
+
+    /** What a status says anew. */
+    abstract List<Notice> notices(@Nullable S before, S now);
 
     @Override
     public List<EventSource<?, R>> prepareEventSources(EventSourceContext<R> context) {
@@ -96,6 +107,7 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
             seen.remove(key);
             writer.forget(object);
             world.times().forget(key);
+            programmed.forget(object.getMetadata().getUid());
             world.dirty().run();
             return UpdateControl.noUpdate();
         }
@@ -106,9 +118,24 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
             world.times().seen(key, generation, now);
             world.dirty().run();
         }
+        var before = writer.latest(object);
         due(world.statuses().get(), object, key)
-                .ifPresent(status -> writer.write(object, fresh(), status, now));
+                .ifPresent(
+                        status -> {
+                            writer.write(object, fresh(), status, now);
+                            tell(object, before, status);
+                        });
         return UpdateControl.<R>noUpdate().rescheduleAfter(RESYNC);
+    }
+
+    private void tell(R object, @Nullable S before, S now) {
+        programmed
+                .next(
+                        object.getMetadata().getUid(),
+                        before == null ? List.of() : conditions(before),
+                        conditions(now))
+                .ifPresent(notice -> world.events().tell(object, notice));
+        notices(before, now).forEach(notice -> world.events().tell(object, notice));
     }
 
     private Map<String, String> annotations(R object) {

@@ -14,6 +14,7 @@ import java.util.Set;
  * @param credentials {@code namespace/secret/key} of every value that the snapshot refers to
  * @param accepted to be given to the next compile
  * @param problems of objects that have no status: malformed client keys
+ * @param retirements of models that are used, whenever they are
  * @param canaries of the snapshot, by route ({@code namespace/policy/rule})
  */
 public record Compiled(
@@ -22,12 +23,14 @@ public record Compiled(
         Set<String> credentials,
         LastAccepted accepted,
         List<Problem> problems,
-        Map<String, CanaryPlan> canaries) {
+        Map<String, CanaryPlan> canaries,
+        List<Retirement> retirements) {
 
     public Compiled {
         verdicts = Map.copyOf(verdicts);
         credentials = Set.copyOf(credentials);
         problems = List.copyOf(problems);
         canaries = Map.copyOf(canaries);
+        retirements = List.copyOf(retirements);
     }
 }

@@ -117,7 +117,8 @@ public final class Compiler {
                 credentials,
                 new LastAccepted(providerSpecs, policySpecs, budgetSpecs),
                 keys.problems(),
-                canaryPlans());
+                canaryPlans(),
+                deprecations.all(snapshot));
     }
 
     private void provider(ModelProvider provider) {

@@ -7,6 +7,7 @@ import dev.tollgate.crds.resource.ConditionReason;
 import dev.tollgate.crds.resource.ConditionType;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
+import dev.tollgate.policy.snapshot.Snapshot;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Collection;
@@ -50,18 +51,15 @@ final class Deprecations {
         this.settings = settings;
     }
 
-    /** Notes the retiring models of a provider that is served. */
+    /** Notes the models of a provider that is served and will retire them. */
     void add(ProviderEntry entry, ModelProviderSpec spec) {
-        var limit =
-                LocalDate.ofInstant(settings.now(), ZoneOffset.UTC)
-                        .plusDays(settings.deprecationWarnDays());
         if (spec.models().isEmpty()) {
             whole.add(entry.key());
         }
         var written = spec.models().stream().collect(Collectors.toMap(ProviderModel::name, m -> m));
         for (var model : entry.models()) {
             var found = retiring(model.name(), written.get(model.name()), entry.type());
-            if (found != null && !found.date().isAfter(limit)) {
+            if (found != null) {
                 retiring.computeIfAbsent(entry.key(), k -> new TreeMap<>())
                         .put(model.name(), found);
             }
@@ -80,15 +78,34 @@ final class Deprecations {
         return date == null ? null : new Retiring(name, date, "");
     }
 
-    /** Of a provider: its models with an alias, and those that targets name. */
+    /** Of all providers, whenever it will be; sorted. */
+    List<Retirement> all(Snapshot snapshot) {
+        return snapshot.providers().stream()
+                .flatMap(
+                        provider ->
+                                used(provider, snapshot.policies()).stream()
+                                        .map(
+                                                found ->
+                                                        new Retirement(
+                                                                provider.key(),
+                                                                found.model(),
+                                                                found.date())))
+                .toList();
+    }
+
     Finding ofProvider(ProviderEntry entry, Collection<PolicyEntry> policies) {
+        return finding(used(entry, policies));
+    }
+
+    /** Of a provider: its models with an alias, and those that targets name. */
+    private List<Retiring> used(ProviderEntry entry, Collection<PolicyEntry> policies) {
         var used = new TreeSet<String>();
         entry.models().stream()
                 .filter(model -> !model.aliases().isEmpty() && !whole.contains(entry.key()))
                 .forEach(model -> used.add(model.name()));
         policies.forEach(policy -> used.addAll(usedModels(policy, entry.key())));
         var found = retiring.getOrDefault(entry.key(), new TreeMap<>());
-        return finding(used.stream().filter(found::containsKey).map(found::get).toList());
+        return used.stream().filter(found::containsKey).map(found::get).toList();
     }
 
     Finding ofPolicy(PolicyEntry policy) {
@@ -119,7 +136,11 @@ final class Deprecations {
         return used;
     }
 
-    private static Finding finding(List<Retiring> found) {
+    private Finding finding(List<Retiring> all) {
+        var limit =
+                LocalDate.ofInstant(settings.now(), ZoneOffset.UTC)
+                        .plusDays(settings.deprecationWarnDays());
+        var found = all.stream().filter(each -> !each.date().isAfter(limit)).toList();
         if (found.isEmpty()) {
             return new Finding(
                     ConditionType.MODEL_DEPRECATED,

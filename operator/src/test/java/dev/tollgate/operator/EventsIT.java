@@ -1,0 +1,236 @@
+package dev.tollgate.operator;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tollgate.crds.apiserver.ApiServer;
+import dev.tollgate.operator.ledger.LedgerClient;
+import dev.tollgate.policy.budget.AccountKey;
+import io.fabric8.kubernetes.api.model.events.v1.Event;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Events (api.md, O4) as {@code kubectl events} shows them. */
+class EventsIT {
+
+    @RegisterExtension static final ApiServer API = new ApiServer();
+
+    @TempDir Path directory;
+    private OperatorFixture fleet;
+
+    @BeforeAll
+    static void crds() {
+        API.installCrds();
+    }
+
+    @BeforeEach
+    void namespaces() {
+        fleet = new OperatorFixture(API, directory);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        fleet.close();
+    }
+
+    private void oneOfEach() {
+        fleet.secret(fleet.team, "openai", "key-one");
+        fleet.provider("openai", "http://127.0.0.1:9/v1");
+        fleet.policy("chat", "openai", "m1");
+    }
+
+    /** {@code Type Reason Kind/name: note}, oldest first. */
+    private List<String> events() {
+        return API
+                .client()
+                .events()
+                .v1()
+                .events()
+                .inNamespace(fleet.team)
+                .list()
+                .getItems()
+                .stream()
+                .sorted((a, b) -> time(a).compareTo(time(b)))
+                .map(EventsIT::line)
+                .toList();
+    }
+
+    private static String time(Event event) {
+        return event.getEventTime().getTime();
+    }
+
+    private static String line(Event event) {
+        return event.getType()
+                + " "
+                + event.getReason()
+                + " "
+                + event.getRegarding().getKind()
+                + "/"
+                + event.getRegarding().getName()
+                + ": "
+                + event.getNote();
+    }
+
+    private long count(String beginning) {
+        return events().stream().filter(e -> e.startsWith(beginning)).count();
+    }
+
+    private void awaitEvent(String beginning) {
+        await().atMost(OperatorFixture.SOON)
+                .untilAsserted(() -> assertThat(events()).anyMatch(e -> e.startsWith(beginning)));
+    }
+
+    private String metrics() throws IOException, InterruptedException {
+        var address = "http://127.0.0.1:" + fleet.operator().adminPort() + "/metrics";
+        try (var http = HttpClient.newHttpClient()) {
+            return http.send(
+                            HttpRequest.newBuilder(URI.create(address)).build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+        }
+    }
+
+    @Test
+    void tellEachTransitionOnceAlsoOverARestart() throws Exception {
+        fleet.start();
+        fleet.proxy("one");
+        oneOfEach();
+        awaitEvent("Normal Programmed ModelProvider/openai: generation 1 on 1/1 proxies");
+        awaitEvent("Normal Programmed RoutingPolicy/chat: generation 1 on 1/1 proxies");
+
+        fleet.proxy("two");
+        fleet.awaitCondition("rpol/chat", "Programmed", "True/Programmed 2/2 proxies");
+        fleet.secret(fleet.team, "openai", "key-two");
+        awaitEvent("Normal CredentialRotated ModelProvider/openai: new requests use");
+
+        fleet.apply(
+                """
+                apiVersion: tollgate.dev/v1alpha1
+                kind: RoutingPolicy
+                metadata: {name: rival, namespace: %s}
+                spec:
+                  models: [chat, own]
+                  rules:
+                  - name: default
+                    targets:
+                    - {name: main, providerRef: {name: openai}, model: m1}
+                """
+                        .formatted(fleet.team));
+        awaitEvent("Warning Conflicted RoutingPolicy/rival: other policies serve: chat");
+
+        fleet.kubectl(
+                "patch",
+                "mprov/openai",
+                "-n",
+                fleet.team,
+                "--type=json",
+                "-p",
+                "[{\"op\":\"add\",\"path\":\"/spec/models/0/deprecation\","
+                        + "\"value\":{\"date\":\"2026-01-31\",\"replacement\":\"m2\"}}]");
+        awaitEvent("Warning ModelDeprecated ModelProvider/openai: m1 is retired on 2026-01-31");
+        awaitEvent("Warning ModelDeprecated RoutingPolicy/chat: m1 is retired on 2026-01-31");
+        awaitEvent("Normal Programmed ModelProvider/openai: generation 2 on 2/2 proxies");
+
+        assertThat(metrics())
+                .contains(
+                        "tollgate_model_deprecation_timestamp_seconds{provider=\""
+                                + fleet.team
+                                + "/openai\",model=\"m1\"} 1769817600\n");
+
+        fleet.stop();
+        fleet.start();
+        fleet.policy("late", "openai", "m1");
+        awaitEvent("Normal Programmed RoutingPolicy/late: generation 1 on 2/2 proxies");
+        assertThat(events()).doesNotHaveDuplicates();
+        assertThat(count("Normal Programmed RoutingPolicy/chat")).isEqualTo(1);
+        assertThat(count("Normal CredentialRotated")).isEqualTo(1);
+        assertThat(count("Warning Conflicted")).isEqualTo(1);
+        assertThat(metrics())
+                .contains("tollgate_events_total{result=\"failed\"} 0\n")
+                .contains("tollgate_events_total{result=\"dropped\"} 0\n");
+        var event =
+                API.client()
+                        .events()
+                        .v1()
+                        .events()
+                        .inNamespace(fleet.team)
+                        .list()
+                        .getItems()
+                        .getFirst();
+        assertThat(event.getReportingController()).isEqualTo("tollgate.dev/operator");
+        assertThat(event.getReportingInstance()).startsWith("tollgate-operator-");
+        assertThat(event.getRegarding().getApiVersion()).isEqualTo("tollgate.dev/v1alpha1");
+        assertThat(fleet.kubectl("describe", "rpol/chat", "-n", fleet.team).out())
+                .contains("Programmed");
+    }
+
+    @Test
+    void tellWhatAProxyRefused() throws Exception {
+        fleet.start();
+        var one = fleet.scripted("one");
+        oneOfEach();
+        await().atMost(OperatorFixture.SOON).until(() -> one.offeredNow(fleet.team + "/chat"));
+        one.nack("RoutingPolicy", fleet.team, "chat", "spec.rules[0]", "cannot be routed");
+        awaitEvent("Warning RejectedByProxy RoutingPolicy/chat: spec.rules[0]: cannot be routed");
+    }
+
+    @Test
+    void tellThatMoneyIsSpentAndThatThereIsMoneyAgain() {
+        fleet.start();
+        fleet.proxy("one");
+        fleet.budget("all", "1.00");
+        fleet.awaitCondition("bud/all", "Programmed", "True");
+        try (var spender =
+                new LedgerClient(
+                        fleet.vertx,
+                        fleet.port(),
+                        "spender",
+                        new AccountKey(fleet.team, "all", "", null))) {
+            assertThat(spender.acquire(1_000_000)).isTrue();
+            spender.report(1_000_000, 0);
+            awaitEvent("Warning BudgetExhausted Budget/all: the amount is spent");
+            fleet.budget("all", "2.00");
+            awaitEvent("Normal BudgetReset Budget/all: there is money again");
+        }
+        assertThat(count("Warning BudgetExhausted")).isEqualTo(1);
+    }
+
+    @Test
+    void areLeftOutAndCountedWithoutTheRightAndNothingElseSuffers() throws Exception {
+        fleet.serviceAccount(fleet.platform, "operator");
+        for (var file : List.of("/rbac.yaml", "/rbac-namespace.yaml")) {
+            try (var in = EventsIT.class.getResourceAsStream(file)) {
+                var rights = new String(in.readAllBytes(), UTF_8);
+                assertThat(rights).contains("events.k8s.io");
+                fleet.apply(
+                        rights.replaceAll("(?m)^.*events\\.k8s\\.io.*\n", "")
+                                .replace("PLATFORM", fleet.platform)
+                                .replace("WATCHED", fleet.team));
+            }
+        }
+        var kubeconfig =
+                fleet.kubeconfig(
+                        "without-events",
+                        fleet.apiAddress().toString(),
+                        fleet.token(fleet.platform, "operator"));
+        fleet.start(fleet.options(kubeconfig, OperatorOptions.Security.NONE));
+        fleet.proxy("one");
+        oneOfEach();
+        fleet.awaitCondition("rpol/chat", "Ready", "True");
+        await().atMost(OperatorFixture.SOON)
+                .until(() -> metrics().contains("tollgate_events_total{result=\"failed\"} 2\n"));
+        assertThat(events()).isEmpty();
+    }
+}

@@ -1,0 +1,182 @@
+package dev.tollgate.operator.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.crds.budget.BudgetStatus;
+import dev.tollgate.crds.provider.CredentialStatus;
+import dev.tollgate.crds.provider.ModelProviderStatus;
+import dev.tollgate.crds.resource.Condition;
+import dev.tollgate.crds.resource.Condition.Status;
+import dev.tollgate.crds.resource.ConditionReason;
+import dev.tollgate.crds.resource.ConditionType;
+import dev.tollgate.crds.route.CanaryStatus;
+import dev.tollgate.crds.route.RoutingPolicyStatus;
+import dev.tollgate.operator.event.Notice.Reason;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class TransitionsTest {
+
+    private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
+
+    private static Condition condition(
+            ConditionType type, Status status, ConditionReason reason, long generation) {
+        return new Condition(type, status, reason, "why", generation, NOW);
+    }
+
+    private static RoutingPolicyStatus policy(Condition... conditions) {
+        return new RoutingPolicyStatus(1, null, null, List.of(), List.of(), List.of(conditions));
+    }
+
+    private static RoutingPolicyStatus canary(CanaryStatus.Phase phase, Instant since) {
+        return new RoutingPolicyStatus(
+                1,
+                null,
+                null,
+                List.of(),
+                List.of(new CanaryStatus("r", "next", 1, 40, phase, since, "f", "5 % errors")),
+                List.of());
+    }
+
+    private static BudgetStatus budget(
+            @Nullable String periodStart, @Nullable String spent, boolean exhausted) {
+        return new BudgetStatus(
+                1,
+                periodStart == null ? null : Instant.parse(periodStart),
+                null,
+                spent,
+                null,
+                null,
+                null,
+                List.of(),
+                List.of(),
+                null,
+                null,
+                List.of(
+                        condition(
+                                ConditionType.EXHAUSTED,
+                                exhausted ? Status.TRUE : Status.FALSE,
+                                exhausted
+                                        ? ConditionReason.EXHAUSTED
+                                        : ConditionReason.WITHIN_BUDGET,
+                                1)));
+    }
+
+    private static ModelProviderStatus provider(@Nullable Instant rotated) {
+        return new ModelProviderStatus(
+                1,
+                1,
+                1,
+                rotated == null ? null : new CredentialStatus(rotated),
+                null,
+                null,
+                List.of());
+    }
+
+    @Test
+    void tellsAConditionThatTurnsTrueAndNotOneThatStaysSo() {
+        for (var type : List.of(ConditionType.CONFLICTED, ConditionType.MODEL_DEPRECATED)) {
+            var yes = policy(condition(type, Status.TRUE, ConditionReason.MODEL_CLAIMED, 1));
+            var still = policy(condition(type, Status.TRUE, ConditionReason.MODEL_CLAIMED, 2));
+            var no = policy(condition(type, Status.FALSE, ConditionReason.CURRENT, 1));
+            var reason =
+                    type == ConditionType.CONFLICTED ? Reason.CONFLICTED : Reason.MODEL_DEPRECATED;
+            assertThat(Transitions.of(no, yes)).containsExactly(new Notice(reason, "why"));
+            assertThat(Transitions.of(null, yes)).containsExactly(new Notice(reason, "why"));
+            assertThat(Transitions.of(yes, still)).isEmpty();
+            assertThat(Transitions.of(yes, no)).isEmpty();
+        }
+    }
+
+    @Test
+    void tellsARejectionOnceForEachGeneration() {
+        var first = rejected(1);
+        assertThat(Transitions.of(policy(), first))
+                .containsExactly(new Notice(Reason.REJECTED_BY_PROXY, "why"));
+        assertThat(Transitions.of(first, rejected(1))).isEmpty();
+        assertThat(Transitions.of(first, rejected(2))).hasSize(1);
+    }
+
+    private static RoutingPolicyStatus rejected(long generation) {
+        return policy(
+                condition(
+                        ConditionType.PROGRAMMED,
+                        Status.FALSE,
+                        ConditionReason.REJECTED_BY_PROXY,
+                        generation));
+    }
+
+    @Test
+    void tellsThatAGenerationIsProgrammedOnceHoweverOftenTheConditionRisesAgain() {
+        var once = new ProgrammedOnce();
+        var none = List.<Condition>of();
+        var waits = programmed(Status.FALSE, 1);
+        var first = programmed(Status.TRUE, 1);
+        assertThat(once.next("u", none, waits)).isEmpty();
+        assertThat(once.next("u", waits, first)).isPresent();
+        assertThat(once.next("u", first, waits)).isEmpty();
+        assertThat(once.next("u", waits, first)).isEmpty();
+        assertThat(once.next("u", first, programmed(Status.TRUE, 2)))
+                .contains(new Notice(Reason.PROGRAMMED, "generation 2 on why"));
+        assertThat(new ProgrammedOnce().next("u", first, first)).as("a restart").isEmpty();
+        once.forget("u");
+        assertThat(once.next("u", none, first)).isPresent();
+    }
+
+    private static List<Condition> programmed(Status status, long generation) {
+        return List.of(
+                condition(
+                        ConditionType.PROGRAMMED, status, ConditionReason.PROGRAMMED, generation));
+    }
+
+    @Test
+    void tellsThatACanaryIsPromotedOrRolledBackOnceForEachRun() {
+        var goes = canary(CanaryStatus.Phase.PROGRESSING, NOW);
+        var back = canary(CanaryStatus.Phase.ROLLED_BACK, NOW);
+        var up = canary(CanaryStatus.Phase.PROMOTED, NOW);
+        assertThat(Transitions.of(goes, back))
+                .containsExactly(
+                        new Notice(Reason.CANARY_ROLLED_BACK, "rule r, target next: 5 % errors"));
+        assertThat(Transitions.of(goes, up))
+                .extracting(Notice::reason)
+                .containsExactly(Reason.CANARY_PROMOTED);
+        assertThat(Transitions.of(back, back)).isEmpty();
+        assertThat(Transitions.of(back, canary(CanaryStatus.Phase.ROLLED_BACK, NOW.plusSeconds(9))))
+                .as("it was tried again in between")
+                .hasSize(1);
+        assertThat(Transitions.of(back, goes)).isEmpty();
+        assertThat(Transitions.of(goes, canary(CanaryStatus.Phase.PAUSED, NOW))).isEmpty();
+    }
+
+    @Test
+    void tellsThatMoneyIsSpentAndThatAWindowBegins() {
+        var day = "2026-11-22T00:00:00Z";
+        var next = "2026-11-23T00:00:00Z";
+        assertThat(Transitions.of(budget(day, "1", false), budget(day, "2", true)))
+                .containsExactly(new Notice(Reason.BUDGET_EXHAUSTED, "why"));
+        assertThat(Transitions.of(budget(day, "2", true), budget(next, "0", false)))
+                .containsExactly(
+                        new Notice(
+                                Reason.BUDGET_RESET,
+                                "a window began at 2026-11-23T00:00:00Z; in the one before about"
+                                        + " $2 was spent"));
+        assertThat(Transitions.of(budget(day, "0", false), budget(next, "0", false)))
+                .as("nobody used it")
+                .isEmpty();
+        assertThat(Transitions.of(budget(null, "2", true), budget(null, "2", false)))
+                .containsExactly(new Notice(Reason.BUDGET_RESET, "there is money again"));
+        assertThat(Transitions.of(null, budget(day, "0", false))).isEmpty();
+    }
+
+    @Test
+    void tellsACredentialThatChanges() {
+        assertThat(Transitions.of(provider(null), provider(NOW)))
+                .extracting(Notice::reason)
+                .containsExactly(Reason.CREDENTIAL_ROTATED);
+        assertThat(Transitions.of(provider(NOW), provider(NOW))).isEmpty();
+        assertThat(Transitions.of(provider(NOW), provider(NOW.plusSeconds(1)))).hasSize(1);
+        assertThat(Transitions.of(null, provider(null))).isEmpty();
+    }
+}
