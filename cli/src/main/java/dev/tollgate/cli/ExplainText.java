@@ -50,6 +50,9 @@ final class ExplainText {
                             + " attempts)");
         }
         all.steps().forEach(step -> line(step.of(), step.text()));
+        if (all.hedge() != null) {
+            line("hedge", words(all.hedge()));
+        }
         all.budgets().forEach(budget -> line("budget", words(budget)));
         if (pick != null && all.budgets().isEmpty()) {
             line("budget", "none: the cost is recorded and not limited");
@@ -110,6 +113,22 @@ final class ExplainText {
             return "none" + (rule == null ? "" : ": the model is a provider's alias");
         }
         return all.policy() + (rule == null ? ", no rule" : ", rule " + rule);
+    }
+
+    private static String words(Explanation.Hedge hedge) {
+        var second = hedge.second();
+        var most = hedge.maxCostUsd();
+        return (second == null ? "none" : second)
+                + " after "
+                + hedge.afterMillis()
+                + " ms without a token: "
+                + hedge.because()
+                + " (at most "
+                + hedge.maxPercent()
+                + " % of the rule's requests, "
+                + (most == null ? "at most the first one's bound" : "at most $" + most)
+                + (hedge.heldUsd() == null ? "" : "; holds $" + hedge.heldUsd())
+                + ")";
     }
 
     private static String words(Explanation.Budget budget) {

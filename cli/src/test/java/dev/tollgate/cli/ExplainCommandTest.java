@@ -208,6 +208,20 @@ class ExplainCommandTest {
     }
 
     @Test
+    void saysWhoWouldBeHedgedWithOrWhyNobodyWould() {
+        var hedge = example("hedge").json().path("hedge");
+        assertThat(hedge.path("second").asText()).isEqualTo("spare");
+        assertThat(hedge.path("after_millis").asLong()).isEqualTo(2_000);
+        assertThat(hedge.path("max_percent").asInt()).isEqualTo(5);
+        assertThat(hedge.path("max_cost_usd").asText()).isEqualTo("0.4");
+        assertThat(hedge.path("because").asText()).isEqualTo("the next one after the first");
+        var poor = example("hedge", "--header", "x-tollgate-max-cost: 0.01").json();
+        assertThat(poor.path("hedge").hasNonNull("second")).isFalse();
+        assertThat(poor.path("hedge").path("because").asText()).contains("may cost");
+        assertThat(example("weighted").json().hasNonNull("hedge")).isFalse();
+    }
+
+    @Test
     void obeysHeadersAsTheGatewayDoes() {
         assertThat(
                         example("least-cost", "--header", "X-Quality-Hint: high")

@@ -1,8 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.record.UsageRecord.Outcome;
-import dev.tollgate.dataplane.telemetry.RequestSpan;
-import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.count.TokenEstimate;
 import dev.tollgate.policy.attempt.AttemptRule;
@@ -12,7 +10,6 @@ import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.Exclusion;
 import dev.tollgate.policy.route.NoRoute;
 import dev.tollgate.policy.route.RoutePlan;
-import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -30,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *   +---------+-------------------+
  * </pre>
  */
-final class Attempts implements Opening.Owner, Trial.Owner {
+final class Attempts implements Opening.Owner, Trial.Owner, Hedge.Owner {
 
     /** Hears what the client has been given. */
     interface Owner {
@@ -39,6 +36,9 @@ final class Attempts implements Opening.Owner, Trial.Owner {
 
         /** The client has what it gets. */
         void concluded(Outcome outcome, int status);
+
+        /** A trial that lost to another one is over too: nothing of the request runs any more. */
+        void quiet();
 
         boolean isOver();
 
@@ -49,19 +49,6 @@ final class Attempts implements Opening.Owner, Trial.Owner {
         void broke(RuntimeException failure);
     }
 
-    /**
-     * The request that is tried.
-     *
-     * @param recall its part in the cache; null: none
-     */
-    record Asked(
-            HttpServerRequest request,
-            Arrival.Welcome welcome,
-            Resolution.Resolved found,
-            Entrance entrance,
-            RequestSpan span,
-            @Nullable Recall recall) {}
-
     private static final int CLIENT_CLOSED_REQUEST = 499;
 
     private final Owner owner;
@@ -70,6 +57,7 @@ final class Attempts implements Opening.Owner, Trial.Owner {
     private final Tally tally;
     private final Reply reply;
     private final @Nullable Steps steps;
+    private final @Nullable Hedge hedge;
     private RoutePlan plan;
     private List<ShadowCall> shadows = List.of();
     private boolean copied;
@@ -78,14 +66,15 @@ final class Attempts implements Opening.Owner, Trial.Owner {
     private Call.@Nullable Failure lastFailure;
     private long deadlineNanos = Long.MAX_VALUE;
 
-    Attempts(Owner owner, LoopParts loop, Asked asked, Tally tally, Reply reply) {
+    Attempts(Owner owner, Asked asked) {
         this.owner = owner;
-        this.loop = loop;
         this.asked = asked;
-        this.tally = tally;
-        this.reply = reply;
+        this.loop = asked.loop();
+        this.tally = asked.tally();
+        this.reply = asked.reply();
         this.plan = asked.found().plan();
         this.steps = Steps.of(loop, asked.found(), asked.welcome().ingress().sse(), tally, reply);
+        this.hedge = Hedge.of(this, asked);
     }
 
     /** When the request's time is over; never, as long as nothing was sent. */
@@ -94,34 +83,38 @@ final class Attempts implements Opening.Owner, Trial.Owner {
     }
 
     /** The next target: the first one by its share, later ones as the attempt rule decides. */
-    void choose() {
-        var now = Instant.now();
+    @Override
+    public void choose() {
         if (tally.attempts.isEmpty()) {
-            switch (Selection.first(plan, loop.targets(), now, loop.random())) {
+            switch (Selection.first(plan, loop.targets(), Instant.now(), loop.random())) {
                 case Selection.None none -> owner.refuse(Refusal.of(none.noRoute()));
                 case Selection.Chosen chosen -> open(chosen.candidate());
             }
             return;
         }
-        long nanos = System.nanoTime();
-        var circumstances =
-                new AttemptRule.Circumstances(
-                        loop.targets(),
-                        now,
-                        now.plusNanos(deadlineNanos - nanos),
-                        loop.retries().hasRoom(nanos),
-                        loop.random());
-        switch (AttemptRule.decide(plan, tally.attempts, circumstances)) {
+        switch (AttemptRule.decide(plan, tally.attempts, circumstances())) {
             case Decision.GiveUp giveUp -> giveUp();
             case Decision.StepUp step -> open(step.candidate());
             case Decision.Retry retry -> {
                 if (isAgain(retry.candidate()) && serveKept()) {
                     return;
                 }
-                loop.retries().spend(nanos);
+                loop.retries().spend(System.nanoTime());
                 later(retry.delay(), () -> open(retry.candidate()));
             }
         }
+    }
+
+    @Override
+    public AttemptRule.Circumstances circumstances() {
+        long nanos = System.nanoTime();
+        var now = Instant.now();
+        return new AttemptRule.Circumstances(
+                loop.targets(),
+                now,
+                now.plusNanos(deadlineNanos - nanos),
+                loop.retries().hasRoom(nanos),
+                loop.random());
     }
 
     private boolean isAgain(Candidate candidate) {
@@ -157,17 +150,7 @@ final class Attempts implements Opening.Owner, Trial.Owner {
     // ---- what becomes of an opening
 
     private void open(Candidate candidate) {
-        var next =
-                new Opening(
-                        this,
-                        loop,
-                        asked.welcome(),
-                        asked.found(),
-                        plan,
-                        candidate,
-                        asked.entrance(),
-                        tally,
-                        reply);
+        var next = asked.opening(this, plan, candidate, null);
         opening = next;
         next.start();
     }
@@ -217,34 +200,23 @@ final class Attempts implements Opening.Owner, Trial.Owner {
             deadlineNanos =
                     tally.startNanos + TimeUnit.MILLISECONDS.toNanos(plan.requestMillis(candidate));
         }
-        var dropped = opened.ready().dropped();
-        reply.dropped(dropped);
-        var found = asked.found();
-        var capture = Remembered.capture(asked.recall(), found, candidate, opened.held(), dropped);
-        var started =
-                new Trial(
-                        this,
-                        loop,
-                        asked.request(),
-                        reply,
-                        tally,
-                        new TrialTerms(
-                                asked.welcome(),
-                                found,
-                                plan,
-                                candidate,
-                                opened.held(),
-                                opened.bridge(),
-                                capture,
-                                deadlineNanos,
-                                judging(candidate)),
-                        opened.reservation());
+        reply.dropped(opened.ready().dropped());
+        var started = trial(opened, hedge != null && hedge.isPossible());
         trial = started;
         if (opening != null) {
             opening.handedOver();
         }
+        if (hedge != null) {
+            hedge.begins(started);
+        }
         started.start(opened.ready().body(), asked.span());
         copy();
+    }
+
+    @Override
+    public Trial trial(Opening.Opened opened, boolean raced) {
+        var steps = judging(opened.candidate());
+        return asked.trial(this, plan, opened, deadlineNanos, steps, raced);
     }
 
     /** Copies go to the rule's shadows once, behind the first attempt. */
@@ -277,30 +249,61 @@ final class Attempts implements Opening.Owner, Trial.Owner {
         owner.safely(step);
     }
 
-    // ---- what becomes of a trial
-
     @Override
-    public void failed(Call.Failure failure) {
-        trial = null;
-        if (owner.isClientGone()) {
-            aborted();
-            return;
-        }
-        lastFailure = failure;
-        choose();
+    public boolean isClientGone() {
+        return owner.isClientGone();
     }
 
     @Override
-    public void stepped(Kept answer) {
-        trial = null;
-        if (owner.isClientGone()) {
-            aborted();
-            return;
+    public RoutePlan plan() {
+        return plan;
+    }
+
+    // ---- what becomes of a trial
+
+    @Override
+    public void wins(Trial answering) {
+        if (hedge != null) {
+            hedge.wins(answering);
         }
+    }
+
+    /** Whether the request goes on without looking at what has ended. */
+    private boolean isBeside(Trial ended) {
+        return hedge != null && hedge.ended(ended);
+    }
+
+    @Override
+    public void loserOver() {
+        if (owner.isOver()) {
+            owner.quiet();
+        }
+    }
+
+    @Override
+    public void failed(Trial ended, Call.Failure failure) {
+        lastFailure = failure;
+        if (!isBeside(ended)) {
+            trial = null;
+            chooseUnlessGone();
+        }
+    }
+
+    @Override
+    public void stepped(Trial ended, Kept answer) {
+        trial = null;
         if (steps != null) {
             steps.keep(answer);
         }
-        choose();
+        chooseUnlessGone();
+    }
+
+    private void chooseUnlessGone() {
+        if (owner.isClientGone()) {
+            aborted();
+        } else {
+            choose();
+        }
     }
 
     /** No other try: the client is told of the last one. */
@@ -312,13 +315,10 @@ final class Attempts implements Opening.Owner, Trial.Owner {
         if (failure == null) {
             throw new IllegalStateException("failure: null (expected: the last attempt's)");
         }
-        var scan = asked.found().scan();
-        if (LastWord.hasNoCounter(scan, tally, failure)) {
-            answeredByItself(TokenEstimate.answer(scan), TokenEstimate.FIELDS);
-            return;
-        }
-        var dialect = dialect();
-        switch (LastWord.of(failure, tally, dialect, loop.random())) {
+        var dialect = asked.welcome().ingress().dialect();
+        switch (LastWord.of(failure, tally, asked.found().scan(), dialect, loop.random())) {
+            case LastWord.Estimated estimated ->
+                    answeredByItself(estimated.body(), TokenEstimate.FIELDS);
             case LastWord.Verbatim verbatim -> {
                 reply.pass(verbatim.status(), verbatim.body());
                 owner.concluded(Outcome.INVALID_REQUEST, verbatim.status());
@@ -330,12 +330,11 @@ final class Attempts implements Opening.Owner, Trial.Owner {
         }
     }
 
-    private Dialect dialect() {
-        return asked.welcome().ingress().dialect();
-    }
-
     @Override
-    public void answered() {
+    public void answered(Trial ended) {
+        if (isBeside(ended)) {
+            return;
+        }
         if (owner.isClientGone()) {
             aborted();
         } else {
@@ -344,12 +343,20 @@ final class Attempts implements Opening.Owner, Trial.Owner {
     }
 
     @Override
-    public void truncated(ErrorKind kind) {
-        owner.concluded(kind == ErrorKind.TIMEOUT ? Outcome.TIMEOUT : Outcome.TRUNCATED, 200);
+    public void truncated(Trial ended, ErrorKind kind) {
+        if (!isBeside(ended)) {
+            owner.concluded(kind == ErrorKind.TIMEOUT ? Outcome.TIMEOUT : Outcome.TRUNCATED, 200);
+        }
     }
 
     @Override
-    public void aborted() {
+    public void aborted(Trial ended) {
+        if (!isBeside(ended)) {
+            aborted();
+        }
+    }
+
+    private void aborted() {
         owner.concluded(Outcome.ABORTED, CLIENT_CLOSED_REQUEST);
     }
 
@@ -362,7 +369,11 @@ final class Attempts implements Opening.Owner, Trial.Owner {
 
     /** The client has left: what runs ends as its provider bills it. */
     void clientGone() {
-        if (trial == null) {
+        if (hedge != null) {
+            if (!hedge.clientGone()) {
+                aborted();
+            }
+        } else if (trial == null) {
             aborted();
         } else {
             trial.clientGone();
@@ -375,7 +386,9 @@ final class Attempts implements Opening.Owner, Trial.Owner {
         var unsent = opening;
         trial = null;
         opening = null;
-        if (running != null) {
+        if (hedge != null) {
+            hedge.abandon();
+        } else if (running != null) {
             running.abandon();
         }
         if (unsent != null) {
@@ -383,8 +396,15 @@ final class Attempts implements Opening.Owner, Trial.Owner {
         }
     }
 
+    /** The client has what it gets, and a trial that lost is still read for its exact cost. */
+    boolean stillReads() {
+        return hedge != null && hedge.stillReads();
+    }
+
     void tick(long nowNanos) {
-        if (trial != null) {
+        if (hedge != null) {
+            hedge.tick(nowNanos);
+        } else if (trial != null) {
             trial.tick(nowNanos);
         }
     }

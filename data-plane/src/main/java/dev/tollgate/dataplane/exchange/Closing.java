@@ -27,6 +27,9 @@ final class Closing {
         CUT_BY_US
     }
 
+    /** The outcome of an attempt whose request another one answered. */
+    static final String LOST = "hedge_lost";
+
     private record Facts(
             @Nullable Usage usage, @Nullable String finishReason, @Nullable String model) {}
 
@@ -39,6 +42,10 @@ final class Closing {
     private @Nullable AttemptSpan span;
     private boolean settled;
     private boolean charged;
+    private boolean alone = true;
+    private boolean lost;
+    private boolean late;
+    private long lostNanos;
     private long firstChunkNanos = -1;
     private long firstTokenNanos = -1;
 
@@ -75,7 +82,7 @@ final class Closing {
                                 terms.candidate().model().name(),
                                 outgoing.host(),
                                 outgoing.port(),
-                                tally.attempts.size() + 1,
+                                terms.number(),
                                 scan.stream(),
                                 terms.held()
                                         .writtenLimit()
@@ -107,6 +114,26 @@ final class Closing {
 
     boolean sawToken() {
         return firstTokenNanos >= 0;
+    }
+
+    /** Another attempt of the request runs at the same time. */
+    void overlaps() {
+        alone = false;
+    }
+
+    /**
+     * Another attempt answers the client.
+     *
+     * @param late this one was asked first
+     */
+    void lost(boolean late) {
+        this.lost = true;
+        this.late = late;
+        this.lostNanos = System.nanoTime() - startNanos;
+    }
+
+    boolean isLost() {
+        return lost;
     }
 
     /** What may be charged at most. */
@@ -228,7 +255,7 @@ final class Closing {
     private void settle(
             Settlement settlement,
             @Nullable Outcome outcome,
-            String word,
+            String said,
             int status,
             @Nullable Facts facts) {
         if (settled) {
@@ -237,6 +264,7 @@ final class Closing {
         settled = true;
         reservation.settle(settlement.cost(), settlement.assumed());
         charged = true;
+        var word = lost ? LOST : said;
         long latency = System.nanoTime() - startNanos;
         freed.run();
         // an answer that is not good enough is one: the target did its work
@@ -247,31 +275,40 @@ final class Closing {
         if (usage != null && done instanceof Outcome.Success) {
             loop.targets().answered(terms.plan().route(), usage.output());
         }
-        if (facts != null && facts.finishReason() != null) {
+        if (facts != null && facts.finishReason() != null && !lost) {
             tally.finishReason = facts.finishReason();
         }
         tally.settled(
+                terms.number(),
+                alone,
                 new Attempt(terms.candidate(), outcome == null ? new Outcome.Success() : outcome),
                 word,
                 status,
                 latency,
                 settlement,
-                usage);
+                lost ? null : usage);
         if (span != null) {
             span.end(
                     status,
-                    done instanceof Outcome.Success ? null : word,
+                    lost || done instanceof Outcome.Success ? null : said,
                     facts == null ? null : facts.model(),
                     facts == null ? null : facts.finishReason(),
                     firstChunkNanos,
                     usage,
                     settlement.cost(),
                     settlement.assumed(),
-                    tally.costSource);
+                    costSource());
         }
     }
 
-    /** What is seen of the target; null: nothing. */
+    /** Where its price comes from. */
+    private String costSource() {
+        return terms.resolved().endpoint() != null
+                ? tally.costSource
+                : Tally.priceSource(terms.candidate());
+    }
+
+    /** What is seen of the target; null: nothing, but that it was late. */
     private void told(
             Settlement settlement,
             @Nullable Outcome outcome,
@@ -284,6 +321,9 @@ final class Closing {
                         : counted.input() + counted.output() - terms.plan().traits().inputTokens();
         if (outcome == null) {
             loop.targets().unused(candidate, moreTokens);
+            if (late) {
+                outrun(settlement);
+            }
         } else {
             loop.targets()
                     .done(
@@ -305,5 +345,23 @@ final class Closing {
         if (settlement.implausible()) {
             loop.metrics().implausible();
         }
+    }
+
+    /**
+     * Nobody knows when its first token would have come, but that it had not come when another
+     * one's did: without this the targets that lose would look faster than they are.
+     */
+    private void outrun(Settlement settlement) {
+        var candidate = terms.candidate();
+        boolean stream = terms.resolved().scan().stream();
+        loop.targets().outrun(candidate, stream, lostNanos);
+        loop.targets()
+                .judged(
+                        terms.plan(),
+                        candidate,
+                        new Outcome.Success(),
+                        lostNanos,
+                        firstTokenNanos < 0 ? lostNanos : firstTokenNanos,
+                        settlement.cost().nanos());
     }
 }

@@ -9,8 +9,16 @@ final class Conclusion {
 
     private Conclusion() {}
 
-    static void write(LoopParts loop, Tally tally, RequestSpan span, Outcome outcome, int status) {
-        long latency = System.nanoTime() - tally.startNanos;
+    /**
+     * @param latency until the client had what it got, in nanoseconds
+     */
+    static void write(
+            LoopParts loop,
+            Tally tally,
+            RequestSpan span,
+            Outcome outcome,
+            int status,
+            long latency) {
         loop.recorder().write(tally.record(outcome, status, latency, span.ids().traceId()));
         var metrics = loop.metrics();
         boolean hit = tally.cache == CacheResult.HIT;

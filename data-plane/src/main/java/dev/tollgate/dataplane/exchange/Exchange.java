@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Each step takes what the one before it returned. All of it runs on one event loop and never
  * blocks. Whatever happens, every attempt is settled once and the request is recorded once, in
- * {@link #conclude}. What throws is a bug: the request ends by {@link #broke} then, at once, or
- * when its time is over if nobody saw the exception.
+ * {@link #quiet}. What throws is a bug: the request ends by {@link #broke} then, at once, or when
+ * its time is over if nobody saw the exception.
  */
 final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Owner {
 
@@ -41,6 +41,9 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
 
     /** Nothing of a request is still running so long after its time is over, but for a bug. */
     private static final long OUTLIVED_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /** What is to be told of the request. */
+    private record End(Outcome outcome, int status, long latencyNanos) {}
 
     private final LoopParts loop;
     private final HttpServerRequest request;
@@ -55,6 +58,7 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
     private @Nullable Recall recall;
     private @Nullable Attempts attempts;
     private final Runnable over;
+    private @Nullable End end;
     private boolean clientGone;
     private boolean broken;
     private boolean concluded;
@@ -220,8 +224,9 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
         var found = resolved;
         var entered = entrance;
         if (!concluded && welcome != null && found != null && entered != null) {
-            var asked = new Attempts.Asked(request, welcome, found, entered, span, recall);
-            var made = new Attempts(this, loop, asked, tally, reply);
+            var asked =
+                    new Asked(loop, request, welcome, found, entered, span, tally, reply, recall);
+            var made = new Attempts(this, asked);
             attempts = made;
             made.choose();
         }
@@ -276,6 +281,7 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
     public void broke(RuntimeException failure) {
         LOG.error("request {}: a bug", tally.requestId, failure);
         if (concluded) {
+            brokeQuietly();
             return;
         }
         broken = true;
@@ -290,6 +296,17 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
             LOG.error("request {}: a bug on the way out", tally.requestId, again);
             request.response().reset();
             conclude(Outcome.INTERNAL_ERROR, INTERNAL_STATUS);
+        }
+    }
+
+    /** The client has its answer: what is still read is given up. */
+    private void brokeQuietly() {
+        if (end != null && attempts != null) {
+            try {
+                attempts.abandon();
+            } finally {
+                quiet();
+            }
         }
     }
 
@@ -345,25 +362,39 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
         conclude(outcome, status);
     }
 
-    /** The one end of every request. */
+    /** What the client gets is decided; the record waits for a trial that is still read. */
     private void conclude(Outcome outcome, int status) {
         if (concluded) {
             return;
         }
         concluded = true;
-        loop.ticker().remove(this);
         loop.retries().end();
         if (entrance != null) {
             entrance.leave();
         }
+        end = new End(outcome, status, System.nanoTime() - tally.startNanos);
+        if (recall != null) {
+            recall.over(clientGone);
+            tally.upstreamNanos += recall.waitedNanos();
+        }
+        if (attempts == null || !attempts.stillReads()) {
+            quiet();
+        }
+    }
+
+    /** The one end of every request. */
+    @Override
+    public void quiet() {
+        var told = end;
+        if (told == null) {
+            return;
+        }
+        end = null;
+        loop.ticker().remove(this);
         try {
-            if (recall != null) {
-                recall.over(clientGone);
-                tally.upstreamNanos += recall.waitedNanos();
-            }
-            Conclusion.write(loop, tally, span, outcome, status);
+            Conclusion.write(loop, tally, span, told.outcome(), told.status(), told.latencyNanos());
             if (attempts != null) {
-                attempts.over(outcome == Outcome.OK);
+                attempts.over(told.outcome() == Outcome.OK);
             }
         } finally {
             over.run();

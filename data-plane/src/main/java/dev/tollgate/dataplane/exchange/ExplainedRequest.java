@@ -21,7 +21,8 @@ record ExplainedRequest(
     Explanation refused(Resolution.Impossible impossible) {
         var targets = impossible.exclusions().stream().map(ExplainedTargets::excluded).toList();
         var rule = rule(impossible.route());
-        return explanation(rule, null, targets, null, List.of(), List.of(), impossible.refusal());
+        return explanation(
+                rule, null, targets, null, List.of(), null, List.of(), impossible.refusal());
     }
 
     Explanation resolved(Resolution.Resolved resolved) {
@@ -43,6 +44,7 @@ record ExplainedRequest(
                 targets.told(Map.of()),
                 null,
                 List.of(),
+                null,
                 List.of(),
                 Refusal.of(none));
     }
@@ -55,6 +57,7 @@ record ExplainedRequest(
                 targets.told(picks.shares()),
                 new Explanation.Pick(first, picks.because()),
                 picks.order(),
+                ExplainedHedge.of(targets, plan, first, asked.now()),
                 targets.budgets(first),
                 targets.refusal(first));
     }
@@ -65,6 +68,7 @@ record ExplainedRequest(
             List<Explanation.Target> targets,
             Explanation.@Nullable Pick pick,
             List<String> failover,
+            Explanation.@Nullable Hedge hedge,
             List<Explanation.Budget> budgets,
             @Nullable Refusal refusal) {
         var policy = Router.policy(asked.index(), asked.caller(), ask.model());
@@ -81,6 +85,7 @@ record ExplainedRequest(
                 failover,
                 plan == null ? 0 : plan.retry().maxAttempts(),
                 plan == null ? List.of() : new ExplainedSteps(plan, policy, asked.caller()).told(),
+                hedge,
                 budgets,
                 cache(plan),
                 refusal == null

@@ -160,6 +160,28 @@ final class ExplainedTargets {
         return null;
     }
 
+    Resolution.Resolved resolved() {
+        return resolved;
+    }
+
+    /** Null: it does not serve first. */
+    @Nullable Candidate candidate(String target) {
+        var seen = looked.get(target);
+        return seen == null ? null : seen.candidate();
+    }
+
+    /** The most that one call of it may cost; nothing is held where nothing is counted. */
+    Money held(String target) {
+        var held = of(target).held();
+        return held == null ? Money.ZERO : held;
+    }
+
+    /** What it may cost beside another call. */
+    Quote beside(Candidate candidate, Opening.Beside first) {
+        var budgets = of(candidate.target().name()).budgets();
+        return Quote.beside(resolved, candidate, budgets, Money.ZERO, first);
+    }
+
     @Nullable Refusal refusal(String target) {
         return of(target).refusal();
     }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param failover the likeliest order of attempts, the pick first
  * @param maxAttempts over all targets
  * @param steps what else the rule does with the request
+ * @param hedge what would follow if the pick's first token were late; null: nothing
  * @param budgets that the pick would charge
  * @param refusal what the client is told, null: it is served
  */
@@ -32,6 +33,7 @@ public record Explanation(
         List<String> failover,
         int maxAttempts,
         List<Step> steps,
+        @Nullable Hedge hedge,
         List<Budget> budgets,
         Cache cache,
         @Nullable Refused refusal) {
@@ -119,6 +121,22 @@ public record Explanation(
      * @param of {@code canary}, {@code sticky}, {@code cascade}, {@code shadow} or {@code retry}
      */
     public record Step(String of, String text) {}
+
+    /**
+     * @param afterMillis how long the first may be silent
+     * @param maxPercent of the rule's requests
+     * @param maxCostUsd of the second call, null: what the first one's may be
+     * @param second the likeliest second target, null: none is asked
+     * @param heldUsd the most it can cost, null: it is not asked
+     * @param because why it is asked, or not
+     */
+    public record Hedge(
+            long afterMillis,
+            int maxPercent,
+            @Nullable String maxCostUsd,
+            @Nullable String second,
+            @Nullable String heldUsd,
+            String because) {}
 
     /** Which target goes first, and why this one. */
     public record Pick(String target, String because) {}

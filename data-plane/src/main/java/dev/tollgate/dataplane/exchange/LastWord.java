@@ -17,6 +17,9 @@ sealed interface LastWord {
     /** A fault of the request, in the provider's own bytes, which are of the client's dialect. */
     record Verbatim(int status, byte[] body) implements LastWord {}
 
+    /** A count of tokens that nobody gave, guessed. */
+    record Estimated(byte[] body) implements LastWord {}
+
     /**
      * @param exhausted the gateway has tried what can be tried: the client should not try again
      */
@@ -25,9 +28,17 @@ sealed interface LastWord {
     /** A proxy that is full has room again soon, but not for all at the same time. */
     int FULL_RETRY_SECONDS = 5;
 
-    static LastWord of(Call.Failure failure, Tally tally, Dialect client, RandomGenerator random) {
+    static LastWord of(
+            Call.Failure failure,
+            Tally tally,
+            RequestScan scan,
+            Dialect client,
+            RandomGenerator random) {
+        if (hasNoCounter(scan, tally, failure)) {
+            return new Estimated(TokenEstimate.answer(scan));
+        }
         var last = tally.attempts.getLast();
-        var provider = tally.provider;
+        var provider = Tally.bareName(last.candidate().provider().key());
         return switch (last.outcome()) {
             case Outcome.ClientFault fault -> {
                 boolean same = Resolution.keeps(client, last.candidate().provider());
@@ -97,7 +108,7 @@ sealed interface LastWord {
     }
 
     /** A server that should count the tokens of another dialect and knows no such endpoint. */
-    static boolean hasNoCounter(RequestScan scan, Tally tally, Call.Failure failure) {
+    private static boolean hasNoCounter(RequestScan scan, Tally tally, Call.Failure failure) {
         var provider = tally.attempts.getLast().candidate().provider();
         int status = failure.status();
         return scan.operation() == Operation.COUNT_TOKENS

@@ -10,6 +10,7 @@ import dev.tollgate.policy.route.Exclusion;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.RuleEntry;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,14 @@ final class Opening {
             Bridge.Outbound.Ready ready,
             Reservation reservation) {}
 
+    /**
+     * The attempt beside which this one is to run.
+     *
+     * @param held what that may cost
+     * @param terms of the rule
+     */
+    record Beside(Money held, RuleEntry.Hedge terms) {}
+
     /** Where the price of a request that passes as it is comes from: {@code spec.passThrough}. */
     private static final String PASS_THROUGH = "provider";
 
@@ -69,9 +78,13 @@ final class Opening {
     private final Entrance entrance;
     private final Tally tally;
     private final Reply reply;
+    private final @Nullable Beside beside;
     private List<BudgetEntry> budgets = List.of();
     private @Nullable Reservation untried;
 
+    /**
+     * @param beside null: no other attempt runs, and this one is told in the answer's head
+     */
     Opening(
             Owner owner,
             LoopParts loop,
@@ -81,7 +94,8 @@ final class Opening {
             Candidate candidate,
             Entrance entrance,
             Tally tally,
-            Reply reply) {
+            Reply reply,
+            @Nullable Beside beside) {
         this.owner = owner;
         this.loop = loop;
         this.welcome = welcome;
@@ -91,15 +105,18 @@ final class Opening {
         this.entrance = entrance;
         this.tally = tally;
         this.reply = reply;
+        this.beside = beside;
     }
 
     void start() {
         budgets =
                 Router.budgets(
                         welcome.applied().index(), welcome.caller(), candidate.model().name());
-        tally.trying(candidate, budgets);
-        if (found.endpoint() != null) {
-            tally.costSource = PASS_THROUGH;
+        if (beside == null) {
+            tally.trying(candidate, budgets);
+            if (found.endpoint() != null) {
+                tally.costSource = PASS_THROUGH;
+            }
         }
         var refusal = entrance.admits(budgets);
         if (refusal == null) {
@@ -109,10 +126,10 @@ final class Opening {
             owner.refused(refusal);
             return;
         }
-        switch (Quote.of(found, candidate, budgets, tally.cost)) {
+        switch (quote()) {
             case Quote.Impossible impossible -> owner.refused(impossible.refusal());
             case Quote.TooDear dear -> skip(Exclusion.Reason.ABOVE_COST_CEILING, dear.detail());
-            case Quote.Held held -> claim(held, true);
+            case Quote.Held held -> claim(held, beside == null);
         }
     }
 
@@ -125,12 +142,20 @@ final class Opening {
         }
     }
 
+    private Quote quote() {
+        return beside == null
+                ? Quote.of(found, candidate, budgets, tally.cost)
+                : Quote.beside(found, candidate, budgets, tally.cost, beside);
+    }
+
     private void skip(Exclusion.Reason reason, String detail) {
         owner.skipped(candidate, reason, detail);
     }
 
     private void claim(Quote.Held held, boolean mayClamp) {
-        var claim = new Claim(tally.logged(), tally.next(held.bound()), budgets);
+        var bound = held.bound();
+        var next = beside == null ? tally.next(bound) : tally.next(candidate, bound);
+        var claim = new Claim(tally.logged(), next, budgets);
         var admission = loop.gate().reserve(claim);
         if (admission.succeeded()) {
             admitted(held, mayClamp, admission.result());
@@ -155,7 +180,11 @@ final class Opening {
                     return;
                 }
                 untried = reservation;
-                tally.budgetViews = reservation.budgets();
+                if (beside == null) {
+                    tally.budgetViews = reservation.budgets();
+                } else {
+                    tally.charging(budgets);
+                }
                 translate(held, reservation);
             }
         }

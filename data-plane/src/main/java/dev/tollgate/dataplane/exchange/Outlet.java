@@ -22,12 +22,13 @@ final class Outlet {
     private final HttpServerResponse client;
     private final Runnable head;
     private @Nullable Buffer held;
+    private boolean begun;
+    private boolean opened;
 
     private Outlet(HttpServerResponse client, Runnable head, @Nullable Buffer held) {
         this.client = client;
         this.head = head;
         this.held = held;
-        client.setWriteQueueMaxSize(WRITE_QUEUE_BYTES);
     }
 
     /**
@@ -54,9 +55,32 @@ final class Outlet {
 
     /** The first event is here. */
     void begin() {
+        begun = true;
         if (held == null) {
+            open();
+        }
+    }
+
+    private void open() {
+        if (!opened) {
+            opened = true;
+            client.setWriteQueueMaxSize(WRITE_QUEUE_BYTES);
             head.run();
         }
+    }
+
+    /** Nothing has to be held any more; the head goes out with the first event. */
+    void holdNoMore() {
+        if (begun) {
+            release();
+        } else {
+            held = null;
+        }
+    }
+
+    /** Nothing of this answer goes to the client. */
+    void discard() {
+        held = null;
     }
 
     Future<Void> write(Buffer chunk) {
@@ -75,7 +99,7 @@ final class Outlet {
             return Future.succeededFuture();
         }
         held = null;
-        head.run();
+        open();
         return all.length() == 0 ? Future.succeededFuture() : client.write(all);
     }
 

@@ -5,6 +5,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
+import dev.tollgate.policy.attempt.HedgeRule;
 import dev.tollgate.policy.price.Bound;
 import dev.tollgate.policy.price.BoundInput;
 import dev.tollgate.policy.price.Money;
@@ -72,6 +73,30 @@ sealed interface Quote {
                         : new Held(left, OptionalLong.empty(), size);
             }
         };
+    }
+
+    /**
+     * Of a call that runs beside another one: the whole bound of both must fit, and a second answer
+     * be no shorter for the first one's sake.
+     *
+     * @param spent what attempts that are over cost
+     */
+    static Quote beside(
+            Resolution.Resolved resolved,
+            Candidate candidate,
+            List<BudgetEntry> budgets,
+            Money spent,
+            Opening.Beside first) {
+        var quote = of(resolved, candidate, budgets, spent);
+        if (!(quote instanceof Held held)) {
+            return quote;
+        }
+        if (!HedgeRule.isAffordable(first.terms(), first.held(), held.bound())) {
+            return new TooDear("may cost up to $" + held.bound() + ", more than a second call may");
+        }
+        return of(resolved, candidate, budgets, spent.plus(first.held())).equals(held)
+                ? held
+                : new TooDear("both calls together may cost more than this request may");
     }
 
     /** The price per request, for each result that is asked for. */

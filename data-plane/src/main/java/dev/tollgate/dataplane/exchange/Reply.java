@@ -35,6 +35,7 @@ final class Reply {
     private long writtenLimit = -1;
     private List<String> estimated = List.of();
     private boolean cutOff;
+    private boolean costOpen;
 
     Reply(HttpServerRequest request, Tally tally, String traceparent, LoopParts loop) {
         this.request = request;
@@ -72,9 +73,14 @@ final class Reply {
         estimated = fields;
     }
 
-    /** The output limit was lowered to what a budget has left. */
+    /** The output limit was lowered to what a budget has left; -1: that attempt does not answer. */
     void clampedTo(long limit) {
         writtenLimit = limit;
+    }
+
+    /** What the request costs is not known when it is answered: another attempt still runs. */
+    void costOpen() {
+        costOpen = true;
     }
 
     /**
@@ -101,7 +107,7 @@ final class Reply {
         }
         retryAfter(refusal.retryAfter());
         response.putHeader(Names.CONTENT_TYPE, rendered.contentType());
-        stamp(true, tally.cost);
+        stamp(tally.cost);
         end(rendered.bytes());
         return status;
     }
@@ -111,7 +117,7 @@ final class Reply {
         response.setStatusCode(status);
         response.putHeader(Names.SHOULD_RETRY, Names.FALSE);
         response.putHeader(Names.CONTENT_TYPE, Names.JSON);
-        stamp(true, tally.cost);
+        stamp(tally.cost);
         end(body);
     }
 
@@ -122,32 +128,18 @@ final class Reply {
             providerHeaders(head.headers(), sameDialect);
         }
         response.putHeader(Names.CONTENT_TYPE, Names.JSON);
-        stamp(true, tally.cost);
+        stamp(tally.cost);
         end(body);
     }
 
     /** The head of a stream; its events follow. */
     void open(HttpClientResponse head, boolean sameDialect, Dialect client, boolean sse) {
-        open(head, sameDialect, client, sse, false);
-    }
-
-    /** The head of a stream that is whole, and its attempt over. */
-    void openOver(HttpClientResponse head, boolean sameDialect, Dialect client, boolean sse) {
-        open(head, sameDialect, client, sse, true);
-    }
-
-    private void open(
-            HttpClientResponse head,
-            boolean sameDialect,
-            Dialect client,
-            boolean sse,
-            boolean over) {
         response.setStatusCode(200);
         response.setChunked(true);
         providerHeaders(head.headers(), sameDialect);
         response.putHeader(Names.CONTENT_TYPE, streamType(head, sameDialect, client, sse));
         response.putHeader(Names.CACHE_CONTROL, Names.NO_CACHE);
-        stamp(over, null);
+        stamp(null);
     }
 
     /** The content type that a stream's head tells its client. */
@@ -169,7 +161,7 @@ final class Reply {
             response.putHeader(Names.CACHE_CONTROL, Names.NO_CACHE);
         }
         response.putHeader(Names.AGE, Long.toString(answer.ageSeconds(nowMillis)));
-        stamp(true, Money.ZERO);
+        stamp(Money.ZERO);
         if (!answer.dropped().isEmpty()) {
             response.putHeader(Names.DROPPED, answer.dropped());
         }
@@ -197,7 +189,7 @@ final class Reply {
             response.setChunked(true);
         }
         boolean events = isEventStream(head.headers().get(Names.CONTENT_TYPE));
-        stamp(false, events ? null : cost);
+        stamp(events ? null : cost);
     }
 
     private static boolean isEventStream(@Nullable String contentType) {
@@ -205,14 +197,13 @@ final class Reply {
     }
 
     /**
-     * @param over the last attempt is
      * @param cost of the request, null: not known yet
      */
-    private void stamp(boolean over, @Nullable Money cost) {
+    private void stamp(@Nullable Money cost) {
         response.putHeader(Names.REQUEST_ID, tally.requestId);
         response.putHeader(Names.CACHE, tally.cache.word());
         response.putHeader(Names.TRACEPARENT, traceparent);
-        response.putHeader(Names.ATTEMPTS, Integer.toString(attempts(over)));
+        response.putHeader(Names.ATTEMPTS, Integer.toString(tally.started));
         if (!tally.provider.isEmpty()) {
             response.putHeader(Names.PROVIDER, tally.provider);
             response.putHeader(Names.MODEL, tally.model);
@@ -232,14 +223,9 @@ final class Reply {
         if (!estimated.isEmpty()) {
             response.putHeader(Names.ESTIMATED, String.join(", ", estimated));
         }
-        if (cost != null) {
+        if (cost != null && !costOpen) {
             response.putHeader(Names.COST, cost.toString());
         }
-    }
-
-    /** A stream's own attempt is not over when its head is written. */
-    private int attempts(boolean over) {
-        return tally.recorded.size() + (over ? 0 : 1);
     }
 
     private String budgets() {

@@ -118,6 +118,15 @@ final class SeenTarget {
         }
     }
 
+    /** Its first token, or its answer, had not come after so long: that counts if it is news. */
+    void outrun(boolean stream, long nanos, long now) {
+        var average = stream ? firstTokenMicros : answerMicros;
+        long micros = TimeUnit.NANOSECONDS.toMicros(nanos);
+        if (micros > average.value()) {
+            average.add(micros, now);
+        }
+    }
+
     /** What took too long is slow; other failures say nothing about the time of an answer. */
     private void measured(Outcome outcome, long latencyNanos, long firstTokenNanos, long now) {
         if (outcome instanceof Outcome.Success || outcome instanceof Outcome.Timeout) {

@@ -113,7 +113,7 @@ final class Steps {
         reply.dropped(answer.dropped());
         if (answer.stream()) {
             tally.firstTokenNanos = System.nanoTime() - tally.startNanos;
-            reply.openOver(answer.head(), answer.sameDialect(), found.scan().dialect(), sse);
+            reply.open(answer.head(), answer.sameDialect(), found.scan().dialect(), sse);
             reply.response().end(Bytes.wrap(answer.body()));
         } else {
             reply.answer(answer.head(), answer.sameDialect(), answer.body());

@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpServerRequest;
  */
 final class StreamedAnswer implements Relay.Owner {
 
+    private final Trial trial;
     private final Trial.Owner owner;
     private final HttpServerRequest request;
     private final Reply reply;
@@ -23,12 +24,13 @@ final class StreamedAnswer implements Relay.Owner {
     private final boolean sameDialect;
     private final Outlet outlet;
     private final Relay relay;
-    private boolean clientGone;
+    private boolean unheard;
 
     /**
      * @param firstByteNanos when its first byte is due
      */
     StreamedAnswer(
+            Trial trial,
             Trial.Owner owner,
             LoopParts loop,
             HttpServerRequest request,
@@ -39,6 +41,7 @@ final class StreamedAnswer implements Relay.Owner {
             HttpClientResponse head,
             boolean sameDialect,
             long firstByteNanos) {
+        this.trial = trial;
         this.owner = owner;
         this.request = request;
         this.reply = reply;
@@ -48,7 +51,7 @@ final class StreamedAnswer implements Relay.Owner {
         this.head = head;
         this.sameDialect = sameDialect;
         this.outlet =
-                terms.steps() == null
+                terms.steps() == null && !terms.raced()
                         ? Outlet.open(reply.response(), this::openHead)
                         : Outlet.holding(reply.response(), this::openHead);
         this.relay =
@@ -91,6 +94,7 @@ final class StreamedAnswer implements Relay.Owner {
     }
 
     private void openHead() {
+        owner.wins(trial);
         if (closing.sawToken()) {
             tally.firstTokenNanos = System.nanoTime() - tally.startNanos;
         }
@@ -110,6 +114,12 @@ final class StreamedAnswer implements Relay.Owner {
     public void token() {
         long now = System.nanoTime();
         closing.firstToken(now);
+        if (closing.isLost()) {
+            return;
+        }
+        if (terms.raced() && !unheard) {
+            outlet.release();
+        }
         if (!holds()) {
             tally.firstTokenNanos = now - tally.startNanos;
         }
@@ -126,7 +136,7 @@ final class StreamedAnswer implements Relay.Owner {
                         Closing.End.WHOLE,
                         new Outcome.Poor(),
                         Call.word(new Outcome.Poor()));
-                owner.stepped(kept);
+                owner.stepped(trial, kept);
                 return;
             }
             outlet.release();
@@ -134,14 +144,14 @@ final class StreamedAnswer implements Relay.Owner {
         closing.stream(relay.stream(), Closing.End.WHOLE, new Outcome.Success(), "ok");
         captured();
         reply.response().end();
-        owner.answered();
+        owner.answered(trial);
     }
 
     @Override
     public void nothing(ErrorKind kind, String message) {
         var failure = StreamError.of(kind, message);
         closing.failure(failure, true);
-        owner.failed(failure);
+        owner.failed(trial, failure);
     }
 
     @Override
@@ -154,7 +164,7 @@ final class StreamedAnswer implements Relay.Owner {
                     late ? Closing.End.CUT_BY_US : Closing.End.BROKEN,
                     failure.outcome(),
                     failure.word());
-            owner.failed(failure);
+            owner.failed(trial, failure);
             return;
         }
         closing.stream(
@@ -163,21 +173,21 @@ final class StreamedAnswer implements Relay.Owner {
                 late ? new Outcome.Timeout() : new Outcome.ServerError(StreamError.STATUS, null),
                 "truncated");
         relay.flushed().onComplete(v -> reply.response().reset());
-        owner.truncated(kind);
+        owner.truncated(trial, kind);
     }
 
     @Override
     public void detached(boolean whole) {
-        boolean stalled = !clientGone;
+        boolean stalled = !unheard;
         closing.stream(
                 relay.stream(), whole ? Closing.End.WHOLE : Closing.End.CUT_BY_US, null, "aborted");
-        if (whole && !holds()) {
+        if (whole && !closing.isLost() && !holds()) {
             captured();
         }
         if (stalled) {
             Connections.cut(request.connection());
         }
-        owner.aborted();
+        owner.aborted(trial);
     }
 
     @Override
@@ -194,9 +204,19 @@ final class StreamedAnswer implements Relay.Owner {
 
     // ---- from outside
 
-    /** The client is gone: it is read to its end all the same. */
+    /** Nobody waits for its first token with another trial. */
+    void goOn() {
+        if (terms.raced() && !unheard) {
+            outlet.holdNoMore();
+        }
+    }
+
+    /** Nobody hears it any more: it is read to its end all the same. */
     void detach() {
-        clientGone = true;
+        unheard = true;
+        if (terms.raced()) {
+            outlet.discard();
+        }
         relay.detach();
     }
 

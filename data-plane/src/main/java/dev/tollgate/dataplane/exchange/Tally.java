@@ -15,10 +15,13 @@ import dev.tollgate.policy.route.Complexity;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +56,12 @@ final class Tally {
     Map<String, String> tags = Map.of();
     final List<Attempt> attempts = new ArrayList<>(2);
     final List<UsageRecord.Attempt> recorded = new ArrayList<>(2);
+
+    /** Attempts that were sent, those that are not over too. */
+    int started;
+
+    private final List<Integer> numbers = new ArrayList<>(2);
+    private @Nullable Candidate winner;
     @Nullable Complexity complexity;
     List<BudgetView> budgetViews = List.of();
     private List<String> budgets = List.of();
@@ -73,13 +82,23 @@ final class Tally {
     void trying(Candidate candidate, List<BudgetEntry> charged) {
         provider = bareName(candidate.provider().key());
         model = candidate.model().name();
-        var price = candidate.model().price();
-        costSource = price == null ? "" : price.source();
+        costSource = priceSource(candidate);
         if (!charged.isEmpty()) {
-            var all = new TreeSet<>(budgets);
-            charged.forEach(budget -> all.add(budget.key()));
-            budgets = List.copyOf(all);
+            charging(charged);
         }
+    }
+
+    /** Budgets that a further attempt charges while another one runs. */
+    void charging(List<BudgetEntry> charged) {
+        var all = new TreeSet<>(budgets);
+        charged.forEach(budget -> all.add(budget.key()));
+        budgets = List.copyOf(all);
+    }
+
+    /** Of two attempts that ran at the same time this one answers. */
+    void wonBy(Candidate candidate) {
+        winner = candidate;
+        trying(candidate, List.of());
     }
 
     /** The answer was kept: who gave it then is told, and nothing is counted or paid again. */
@@ -112,10 +131,25 @@ final class Tally {
 
     /** The next attempt, at the candidate that is tried. */
     LogRecord.Try next(Money bound) {
-        return new LogRecord.Try(attempts.size() + 1, provider, model, costSource, bound.nanos());
+        return new LogRecord.Try(started + 1, provider, model, costSource, bound.nanos());
     }
 
-    /** An attempt is over and settled. */
+    /** The next attempt, at another candidate than the one that is tried. */
+    LogRecord.Try next(Candidate candidate, Money bound) {
+        return new LogRecord.Try(
+                started + 1,
+                bareName(candidate.provider().key()),
+                candidate.model().name(),
+                priceSource(candidate),
+                bound.nanos());
+    }
+
+    static String priceSource(Candidate candidate) {
+        var price = candidate.model().price();
+        return price == null ? "" : price.source();
+    }
+
+    /** The only attempt is over and settled. */
     void settled(
             Attempt attempt,
             String outcome,
@@ -123,7 +157,26 @@ final class Tally {
             long latencyNanos,
             Settlement settlement,
             @Nullable Usage reported) {
+        settled(1, true, attempt, outcome, status, latencyNanos, settlement, reported);
+    }
+
+    /**
+     * An attempt is over and settled.
+     *
+     * @param number in the order in which they were sent, from 1
+     * @param alone no other ran at the same time: the request has waited for this one
+     */
+    void settled(
+            int number,
+            boolean alone,
+            Attempt attempt,
+            String outcome,
+            int status,
+            long latencyNanos,
+            Settlement settlement,
+            @Nullable Usage reported) {
         attempts.add(attempt);
+        numbers.add(number);
         var candidate = attempt.candidate();
         recorded.add(
                 new UsageRecord.Attempt(
@@ -133,7 +186,7 @@ final class Tally {
                         status,
                         TimeUnit.NANOSECONDS.toMillis(latencyNanos),
                         settlement.cost()));
-        upstreamNanos += latencyNanos;
+        upstreamNanos += alone ? latencyNanos : 0;
         cost = cost.plus(settlement.cost());
         assumed |= settlement.assumed();
         if (reported != null) {
@@ -141,15 +194,28 @@ final class Tally {
         }
     }
 
-    /** Whether another target than the first one was tried last, as one failed. */
+    /** Whether another target than the first one was tried last, or answered, as one failed. */
     boolean fallbackUsed() {
-        return attempts.size() > 1
-                && attempts.stream().anyMatch(attempt -> isFailure(attempt.outcome()))
-                && !attempts.getFirst()
-                        .candidate()
-                        .target()
-                        .name()
-                        .equals(attempts.getLast().candidate().target().name());
+        if (attempts.size() < 2
+                || attempts.stream().noneMatch(attempt -> isFailure(attempt.outcome()))) {
+            return false;
+        }
+        var first = attempts.get(numbers.indexOf(Collections.min(numbers))).candidate();
+        var last = winner == null ? attempts.getLast().candidate() : winner;
+        return !first.target().name().equals(last.target().name());
+    }
+
+    /** In the order in which they were sent. */
+    private List<UsageRecord.Attempt> inOrder() {
+        return recorded.size() < 2 ? recorded : sorted();
+    }
+
+    private List<UsageRecord.Attempt> sorted() {
+        return IntStream.range(0, numbers.size())
+                .boxed()
+                .sorted(Comparator.comparing(numbers::get))
+                .map(recorded::get)
+                .toList();
     }
 
     private static boolean isFailure(Outcome outcome) {
@@ -172,7 +238,7 @@ final class Tally {
                 model,
                 modelRequested,
                 fallbackUsed(),
-                recorded,
+                inOrder(),
                 cache == CacheResult.HIT,
                 shadow,
                 stream,

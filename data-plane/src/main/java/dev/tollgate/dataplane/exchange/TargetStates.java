@@ -143,6 +143,21 @@ public final class TargetStates implements Telemetry {
         }
     }
 
+    /**
+     * Another target's first token came before this one's.
+     *
+     * @param stream its first token counts, else its whole answer
+     * @param nanos how long it had been asked then
+     */
+    void outrun(Candidate candidate, boolean stream, long nanos) {
+        target(candidate).outrun(stream, nanos, time.nanos());
+    }
+
+    /** How many requests of each rule may be hedged. */
+    RouteFigures routes() {
+        return routes;
+    }
+
     /** What an answer tells of the account's quota. */
     void told(Candidate candidate, MultiMap headers) {
         var limit = candidate.provider().limits();

@@ -5,6 +5,8 @@ import dev.tollgate.dataplane.telemetry.RequestSpan;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.policy.attempt.Outcome;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.route.Candidate;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.List;
@@ -15,26 +17,30 @@ import org.jspecify.annotations.Nullable;
 /**
  * One attempt with its own reservation: the upstream call, its answer on the way to the client, and
  * its settlement, which happens once whoever ends it. A client that leaves does not end an attempt
- * whose provider would go on billing: it is read to its end for the exact cost (budgets.md, 8).
+ * whose provider would go on billing: it is read to its end for the exact cost (budgets.md, 8). One
+ * of two that run at the same time loses in the same way.
  */
 final class Trial implements Call.Owner {
 
     /** Hears the end of the attempt, after it is settled. */
     interface Owner {
+        /** Its first token, or its whole answer, is here; it goes to the client now. */
+        void wins(Trial trial);
+
         /** Nothing went to the client. */
-        void failed(Call.Failure failure);
+        void failed(Trial trial, Call.Failure failure);
 
         /** A whole answer that is not good enough: the client has nothing of it. */
-        void stepped(Kept answer);
+        void stepped(Trial trial, Kept answer);
 
         /** The client has a whole answer, or would have if it were still there. */
-        void answered();
+        void answered(Trial trial);
 
         /** The client has a part of a stream, an error event and then a reset. */
-        void truncated(ErrorKind kind);
+        void truncated(Trial trial, ErrorKind kind);
 
-        /** The client was gone. */
-        void aborted();
+        /** The client was gone, or another trial answers it. */
+        void aborted(Trial trial);
 
         /** A handler threw: a bug. The attempt is not over until {@link Trial#abandon}. */
         void broke(RuntimeException failure);
@@ -60,6 +66,7 @@ final class Trial implements Call.Owner {
     private @Nullable Call call;
     private @Nullable StreamedAnswer streamed;
     private boolean draining;
+    private boolean alone;
 
     Trial(
             Owner owner,
@@ -142,7 +149,7 @@ final class Trial implements Call.Owner {
 
     private void failed(Call.Failure failure, boolean begun) {
         closing.failure(failure, begun);
-        owner.failed(failure);
+        owner.failed(this, failure);
     }
 
     @Override
@@ -161,9 +168,12 @@ final class Trial implements Call.Owner {
             case Bridge.AnswerRead.Read read -> {
                 var kept = terms.poor(head, sameDialect, false, read.body(), read.usage(), reply);
                 var outcome = kept == null ? new Outcome.Success() : new Outcome.Poor();
+                if (kept == null && !draining) {
+                    owner.wins(this);
+                }
                 closing.answer(read, outcome, head.statusCode());
                 if (kept != null) {
-                    owner.stepped(kept);
+                    owner.stepped(this, kept);
                     return;
                 }
                 boolean guessed =
@@ -172,14 +182,14 @@ final class Trial implements Call.Owner {
                                 && read.usage() == null;
                 var estimated = guessed ? ESTIMATED_USAGE : List.<String>of();
                 var capture = terms.capture();
-                if (capture != null) {
+                if (capture != null && !closing.isLost()) {
                     capture.whole(read.body(), estimated);
                 }
                 if (!draining) {
                     reply.estimated(estimated);
                     reply.answer(head, sameDialect, read.body());
                 }
-                owner.answered();
+                owner.answered(this);
             }
         }
     }
@@ -190,6 +200,7 @@ final class Trial implements Call.Owner {
         var scan = terms.resolved().scan();
         var made =
                 new StreamedAnswer(
+                        this,
                         owner,
                         loop,
                         request,
@@ -201,6 +212,9 @@ final class Trial implements Call.Owner {
                         sameDialect,
                         firstDeadline(!raw || scan.stream()));
         streamed = made;
+        if (alone) {
+            made.goOn();
+        }
         made.start();
         if (draining) {
             made.detach();
@@ -210,6 +224,51 @@ final class Trial implements Call.Owner {
     // ---- the client leaves
 
     void clientGone() {
+        leave();
+    }
+
+    // ---- a second target
+
+    long startNanos() {
+        return closing.startNanos();
+    }
+
+    Candidate candidate() {
+        return terms.candidate();
+    }
+
+    /** What it may cost at most. */
+    Money held() {
+        return terms.held().bound();
+    }
+
+    /** Another trial of the request runs at the same time. */
+    void overlaps() {
+        closing.overlaps();
+    }
+
+    /** No other trial follows: what is held back for that goes out. */
+    void goOn() {
+        if (streamed != null) {
+            streamed.goOn();
+        }
+        alone = true;
+    }
+
+    /**
+     * Another trial answers the client. It ends as if the client had left.
+     *
+     * @param late it was asked before the other
+     */
+    void lose(boolean late) {
+        if (!closing.isDone()) {
+            closing.lost(late);
+            leave();
+        }
+    }
+
+    /** Nobody hears the answer any more. */
+    private void leave() {
         if (closing.isDone() || draining) {
             return;
         }
@@ -240,7 +299,7 @@ final class Trial implements Call.Owner {
         } else {
             closing.unheard(sent, "aborted");
         }
-        owner.aborted();
+        owner.aborted(this);
     }
 
     @Override

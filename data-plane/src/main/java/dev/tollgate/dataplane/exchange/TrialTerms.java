@@ -12,10 +12,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * What was decided about an attempt.
  *
+ * @param number in the order in which the request's attempts are sent, from 1
  * @param capture null: its answer is not kept
  * @param steps judges its answer, which is held back until then; null: nobody does
+ * @param raced another target may be asked as long as no token has come: nothing of a stream goes
+ *     out before that
  */
 record TrialTerms(
+        int number,
         Arrival.Welcome arrival,
         Resolution.Resolved resolved,
         RoutePlan plan,
@@ -24,7 +28,8 @@ record TrialTerms(
         Bridge bridge,
         @Nullable Capture capture,
         long deadlineNanos,
-        @Nullable Steps steps) {
+        @Nullable Steps steps,
+        boolean raced) {
 
     /** How its answer is to be read. */
     Bridge.AnswerTerms answerTerms(Tally tally) {

@@ -25,6 +25,8 @@ public final class Metrics {
 
     private record CheckKey(String provider, String result) {}
 
+    private record HedgeKey(String route, String result) {}
+
     /** A value that is asked for when metrics are read; {@code type} is gauge or counter. */
     public record Gauge(String name, String help, String type, String labels, double value) {}
 
@@ -41,6 +43,7 @@ public final class Metrics {
     private final ConcurrentHashMap<ShadowSeries.Key, ShadowSeries> shadows =
             new ConcurrentHashMap<>();
     private final ConcurrentHashMap<CheckKey, LongAdder> checks = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<HedgeKey, LongAdder> hedges = new ConcurrentHashMap<>();
     private final Histogram overhead = new Histogram();
     private final LongAdder fallbacks = new LongAdder();
     private final LongAdder[] cache = new LongAdder[CacheResult.values().length];
@@ -94,6 +97,21 @@ public final class Metrics {
         var key = new CheckKey(provider, result);
         boolean room = checks.size() < MAX_SERIES || checks.containsKey(key);
         checks.computeIfAbsent(room ? key : new CheckKey(OTHER, OTHER), k -> new LongAdder())
+                .increment();
+    }
+
+    /**
+     * A request whose first token was late.
+     *
+     * @param result one of a fixed set of words
+     */
+    public void hedge(String route, String result) {
+        var key = new HedgeKey(route, result);
+        hedges.computeIfAbsent(
+                        hedges.size() >= MAX_SERIES && !hedges.containsKey(key)
+                                ? new HedgeKey(OTHER, result)
+                                : key,
+                        k -> new LongAdder())
                 .increment();
     }
 
@@ -163,6 +181,14 @@ public final class Metrics {
         header(out, "tollgate_overhead_seconds", "The gateway's own part.", "histogram");
         histogram(out, "tollgate_overhead_seconds", "", overhead);
         counter(out, "tollgate_fallbacks_total", "Requests that another target served.", fallbacks);
+        header(out, "tollgate_hedges_total", "Requests with a late first token.", "counter");
+        hedges.forEach(
+                (key, count) ->
+                        line(
+                                out,
+                                "tollgate_hedges_total",
+                                label("route", key.route()) + "," + label("result", key.result()),
+                                count.sum()));
         header(out, "tollgate_cache_requests_total", "Requests by cache result.", "counter");
         for (var result : CacheResult.values()) {
             line(

@@ -24,6 +24,8 @@ final class RuleCompiler {
                     "x-goog-api-key");
 
     private static final int MAX_ATTEMPTS = 64;
+    private static final int USUAL_HEDGE_PERCENT = 5;
+    private static final int MAX_HEDGE_PERCENT = 20;
 
     private final String namespace;
     private final Rule rule;
@@ -44,7 +46,6 @@ final class RuleCompiler {
             List<RuleEntry.TargetEntry> targets,
             RuleEntry.@Nullable Canary canary,
             List<RuleEntry.Shadow> shadows) {
-        refuseUnsupported();
         var timeouts = rule.timeouts();
         var selection = new SelectionCompiler(rule, at, findings);
         return new RuleEntry(
@@ -55,7 +56,7 @@ final class RuleCompiler {
                 selection.sticky(),
                 canary,
                 shadows,
-                null,
+                hedge(),
                 retry(),
                 timeouts == null
                         ? null
@@ -63,12 +64,37 @@ final class RuleCompiler {
                 timeouts == null ? null : millis(timeouts.request(), at + ".timeouts.request"));
     }
 
-    private void refuseUnsupported() {
+    private RuleEntry.@Nullable Hedge hedge() {
         var hedge = rule.hedge();
         var mode = hedge == null ? null : hedge.mode();
-        if (mode != null && mode != Hedge.Mode.DISABLED) {
-            findings.unsupported(at + ".hedge.mode", WireName.of(mode));
+        if (hedge == null || mode == null) {
+            return null;
         }
+        return switch (mode) {
+            case DISABLED -> null;
+            case FIRST_TOKEN -> firstToken(hedge, at + ".hedge");
+            case UNKNOWN -> {
+                findings.unsupported(at + ".hedge.mode", "a value of a newer version");
+                yield null;
+            }
+        };
+    }
+
+    /** R23 and R53. */
+    private RuleEntry.Hedge firstToken(Hedge hedge, String path) {
+        if (hedge.after() == null) {
+            findings.invalid(path + ".after", "absent (expected: a duration, with FirstToken)");
+        }
+        var percent = hedge.maxPercent() == null ? USUAL_HEDGE_PERCENT : hedge.maxPercent();
+        if (percent < 1 || percent > MAX_HEDGE_PERCENT) {
+            findings.invalid(
+                    path + ".maxPercent", percent + " (expected: 1.." + MAX_HEDGE_PERCENT + ")");
+        }
+        var most = findings.money(hedge.maxCost(), path + ".maxCost");
+        return new RuleEntry.Hedge(
+                findings.millis(hedge.after(), path + ".after", 1),
+                percent,
+                most == null ? null : (Long) most.nanos());
     }
 
     private RuleEntry.Retry retry() {

@@ -76,6 +76,7 @@ public final class SnapshotValidator extends Checks {
             notNegative(atRule, "retry.maxRetryAfterMillis", retry.maxRetryAfterMillis());
             cascade(atRule.in("selection"), rule.selection());
             shadows(atRule, rule);
+            hedge(atRule.in("hedge"), rule);
             var names = new HashSet<String>();
             for (int j = 0; j < rule.targets().size(); j++) {
                 var target = rule.targets().get(j);
@@ -123,6 +124,22 @@ public final class SnapshotValidator extends Checks {
                     shadow.provider(),
                     "a provider of this snapshot");
         }
+    }
+
+    private void hedge(At at, RuleEntry rule) {
+        var hedge = rule.hedge();
+        if (hedge == null) {
+            return;
+        }
+        int percent = hedge.maxPercent();
+        positive(at, "afterMillis", hedge.afterMillis());
+        check(at, percent >= 1 && percent <= 20, "maxPercent", percent, "1..20");
+        var most = hedge.maxCostNanos();
+        if (most != null) {
+            positive(at, "maxCostNanos", most);
+        }
+        var type = rule.selection().type();
+        check(at, type != SelectionEntry.Type.CASCADE, "type", type, "not CASCADE");
     }
 
     private void cascade(At at, SelectionEntry selection) {
