@@ -273,10 +273,8 @@ public final class ProxyServer {
         return drills;
     }
 
-    private void leaveValkey() {
-        if (valkey != null) {
-            valkey.close();
-        }
+    private Future<Void> leaveValkey() {
+        return valkey == null ? Future.succeededFuture() : valkey.close();
     }
 
     /** By how many a limit is divided of which this proxy has no share. */
@@ -317,7 +315,7 @@ public final class ProxyServer {
                             return vertx.undeploy(deployment);
                         })
                 .eventually(() -> admin == null ? Future.succeededFuture() : admin.close())
-                .onComplete(_ -> leaveValkey())
+                .eventually(() -> leaveValkey())
                 .eventually(
                         () ->
                                 vertx.executeBlocking(

@@ -32,6 +32,7 @@ class ValkeyE2E {
 
     @BeforeEach
     void start() throws Exception {
+        SERVER.command("FLUSHALL"); // what a test before has used counts for a minute
         provider =
                 SimulatedProvider.start(
                         "openai", Resources.PRICES + "default: {text: 'One pays.'}\n", folder);

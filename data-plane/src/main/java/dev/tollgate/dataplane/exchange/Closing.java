@@ -267,8 +267,11 @@ final class Closing {
         var word = lost ? LOST : said;
         long latency = System.nanoTime() - startNanos;
         freed.run();
+        // how the one that lost ends says nothing of it: most losers are not even heard to their
+        // end
+        var heard = lost ? null : outcome;
         // an answer that is not good enough is one: the target did its work
-        var done = outcome instanceof Outcome.Poor ? new Outcome.Success() : outcome;
+        var done = heard instanceof Outcome.Poor ? new Outcome.Success() : heard;
         told(settlement, done, latency, facts == null ? null : facts.usage());
         // figures that cannot be true are told by their alarm, and by no record or metric
         var usage = facts == null || settlement.implausible() ? null : facts.usage();
@@ -281,7 +284,7 @@ final class Closing {
         tally.settled(
                 terms.number(),
                 alone,
-                new Attempt(terms.candidate(), outcome == null ? new Outcome.Success() : outcome),
+                new Attempt(terms.candidate(), heard == null ? new Outcome.Success() : heard),
                 word,
                 status,
                 latency,

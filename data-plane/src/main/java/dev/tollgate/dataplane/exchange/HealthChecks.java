@@ -43,6 +43,7 @@ public final class HealthChecks {
         int successes;
         boolean running;
         boolean skipped;
+        int skips;
         boolean gone;
 
         Check(ProviderEntry provider, HealthCheckEntry settings, EndpointPolicy policy) {
@@ -181,9 +182,17 @@ public final class HealthChecks {
                 if (!check.skipped) {
                     LOG.warn("checks of provider {} are skipped: {}", provider, why);
                 }
+                check.skips++;
             }
         }
         check.skipped = result instanceof CheckResult.Skipped;
+        check.skips = check.skipped ? check.skips : 0;
+        if (check.skips >= check.settings.unhealthyAfter()) {
+            // nobody looks any more: what was bad once may be well again, and its circuit tells
+            check.failures = 0;
+            check.successes = 0;
+            targets.checked(provider, null);
+        }
         if (check.failures >= check.settings.unhealthyAfter()) {
             targets.checked(provider, false);
         } else if (check.successes >= check.settings.healthyAfter()) {

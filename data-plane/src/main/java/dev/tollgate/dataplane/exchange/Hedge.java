@@ -124,13 +124,17 @@ final class Hedge implements Opening.Owner {
 
     private void start(Trial late) {
         var plan = owner.plan();
+        // first the share: to pick a target that is not asked would use up its turn
+        if (!loop.targets().routes().takeHedge(plan.route())) {
+            stays(Hedging.Reason.SHARE_SPENT);
+            return;
+        }
         switch (HedgeRule.decide(plan, tally.attempts, late.candidate(), owner.circumstances())) {
-            case Hedging.Alone alone -> stays(alone.reason());
+            case Hedging.Alone alone -> {
+                loop.targets().routes().returnHedge(plan.route());
+                stays(alone.reason());
+            }
             case Hedging.Ask(var candidate) -> {
-                if (!loop.targets().routes().takeHedge(plan.route())) {
-                    stays(Hedging.Reason.SHARE_SPENT);
-                    return;
-                }
                 var beside = new Opening.Beside(late.held(), terms);
                 var made = asked.opening(this, plan, candidate, beside);
                 opening = made;

@@ -109,11 +109,17 @@ public final class FleetProxy {
         return server.adminPort();
     }
 
-    /** Leaves the fleet, lets requests end, settles, returns leases, makes the log durable. */
+    /**
+     * Lets requests end, leaves the fleet, settles, returns leases, makes the log durable. It
+     * leaves no earlier: its shares of limits are free then.
+     */
     public Future<Void> close() {
-        link.close();
         return server.close()
-                .eventually(() -> gate.close(LEDGER_MILLIS))
+                .eventually(
+                        () -> {
+                            link.close();
+                            return gate.close(LEDGER_MILLIS);
+                        })
                 .eventually(
                         () -> {
                             channel.close();

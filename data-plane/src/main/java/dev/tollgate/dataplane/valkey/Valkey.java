@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * each, so that a large answer delays no share. The proxy starts without waiting for it, and goes
  * on when it is away. Any thread.
  */
-public final class Valkey implements AutoCloseable {
+public final class Valkey {
 
     /**
      * Other proxies may be there that this one has not seen yet: it takes as much as one of ten.
@@ -59,9 +59,9 @@ public final class Valkey implements AutoCloseable {
         return answersLink.up();
     }
 
-    @Override
-    public void close() {
-        shares.close();
+    /** Leaves, and says so; ends within a second. */
+    public Future<Void> close() {
         answersLink.close();
+        return shares.close();
     }
 }

@@ -4,6 +4,7 @@ import dev.tollgate.dataplane.limits.RateShares;
 import dev.tollgate.policy.share.Amounts;
 import dev.tollgate.policy.share.LimitKey;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +43,8 @@ final class ValkeyShares {
     static final long LIFETIME_MILLIS = 60_000;
 
     static final int MAX_AT_ONCE = 200;
+
+    private static final long LAST_WORD_MILLIS = 500;
 
     private static final int KINDS = 3;
     private static final int HEAD = 1 + KINDS;
@@ -68,6 +72,7 @@ final class ValkeyShares {
     private String digest = "";
     private boolean asking;
     private boolean old;
+    private boolean leaving;
     private long heardMillis = Long.MIN_VALUE;
     private volatile boolean dividing;
 
@@ -83,8 +88,48 @@ final class ValkeyShares {
         return dividing && link.up();
     }
 
-    void close() {
-        link.close();
+    /** Says that it holds no more than it has used, so that others may have the rest. */
+    Future<Void> close() {
+        var closed = Promise.<Void>promise();
+        link.context()
+                .runOnContext(
+                        _ -> {
+                            leaving = true;
+                            var words = link.up() ? lastWords() : List.<Request>of();
+                            var said =
+                                    words.isEmpty()
+                                            ? Future.succeededFuture()
+                                            : link.batch(words)
+                                                    .timeout(
+                                                            LAST_WORD_MILLIS,
+                                                            TimeUnit.MILLISECONDS);
+                            said.onComplete(
+                                    _ -> {
+                                        link.close();
+                                        closed.complete();
+                                    });
+                        });
+        return closed.future();
+    }
+
+    private List<Request> lastWords() {
+        return rates.accounts(Instant.now()).stream()
+                .filter(each -> accounts.containsKey(each.use().key()))
+                .limit(MAX_AT_ONCE)
+                .map(
+                        each -> {
+                            var limit = each.limit();
+                            var used = each.use().used();
+                            var held =
+                                    Amounts.each(
+                                            kind ->
+                                                    limit.of(kind) == Amounts.UNLIMITED
+                                                            ? 0
+                                                            : used.of(kind));
+                            return request(
+                                    each.use().key(), held, Amounts.NONE, limit, Amounts.NONE);
+                        })
+                .toList();
     }
 
     private Future<?> connected(ValkeyLink.Commands commands) {
@@ -97,6 +142,9 @@ final class ValkeyShares {
     }
 
     private void round(long now) {
+        if (leaving) {
+            return;
+        }
         if (!link.up()) {
             dividing = false;
             asking = false;
@@ -144,6 +192,12 @@ final class ValkeyShares {
         }
         var use = account.use();
         var word = known.table.next(account.limit(), use.used(), use.demand(), now);
+        var request = request(key, word.held(), word.wanted(), word.limit(), word.demand());
+        return new Turn(key, known, word, !use.demand().isNothing(), request);
+    }
+
+    /** In the order of the script's arguments. */
+    private Request request(LimitKey key, Amounts... words) {
         var request =
                 Request.cmd(Command.EVALSHA)
                         .arg(digest)
@@ -151,10 +205,10 @@ final class ValkeyShares {
                         .arg(name(key))
                         .arg(me)
                         .arg(LIFETIME_MILLIS);
-        for (var amounts : List.of(word.held(), word.wanted(), word.limit(), word.demand())) {
+        for (var amounts : words) {
             request.arg(amounts.requests()).arg(amounts.tokens()).arg(amounts.concurrent());
         }
-        return new Turn(key, known, word, !use.demand().isNothing(), request);
+        return request;
     }
 
     /** {@code namespace/name}, and the namespace that is counted apart. */

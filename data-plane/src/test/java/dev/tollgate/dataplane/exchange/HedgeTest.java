@@ -279,7 +279,7 @@ class HedgeTest {
     @Test
     void aStreamThatMayNotBeHedgedGoesOutAsItComes() throws Exception {
         attempts = 1;
-        start();
+        startWithRoom();
         a.holds();
         try (var client = harness.socket(STREAM)) {
             await().until(() -> a.held.size() == 1);

@@ -177,6 +177,16 @@ class ValkeyTest {
     }
 
     @Test
+    void aProxyThatLeavesKeepsNothingButWhatItHasUsed() throws Exception {
+        var leaving = ready();
+        fill(leaving, 10);
+        leaving.valkey.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        var next = ready();
+        fill(next, LIMIT - 10);
+        assertThat(next.ask(LIMIT)).isZero();
+    }
+
+    @Test
     void goesOnWithItsShareWhileValkeyIsDeadAndDividesAgainWhenItIsBack() throws Exception {
         var one = ready();
         var two = ready();

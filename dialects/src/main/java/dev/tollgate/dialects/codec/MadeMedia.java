@@ -24,10 +24,14 @@ public final class MadeMedia {
                 : new Part.Document(media, null, null);
     }
 
-    /** The image of a URL, which may be one of data. */
+    /** The image of a URL, which may be one of data; one of no known form is carried nowhere. */
     public static Part image(String url) {
-        var inline = Media.ofDataUrl(url);
-        return new Part.Image(inline == null ? new Media.Url(url, null) : inline, null, null);
+        Media media = Media.ofDataUrl(url);
+        if (media == null) {
+            boolean web = url.startsWith("https://") || url.startsWith("http://");
+            media = web ? new Media.Url(url, null) : new Media.PlainText("");
+        }
+        return new Part.Image(media, null, null);
     }
 
     /** Whether it is a file at all. */
@@ -37,6 +41,9 @@ public final class MadeMedia {
 
     /** Whether answers of the client's dialect have a form for this file. */
     public static boolean isCarried(Part file, Dialect client) {
+        if (media(file) instanceof Media.PlainText) {
+            return false;
+        }
         return switch (client) {
             // whose official clients decode the bytes, and fail if they cannot
             case GEMINI -> !(media(file) instanceof Media.Inline(_, var text)) || isBase64(text);
@@ -103,7 +110,7 @@ public final class MadeMedia {
         return switch (media) {
             case Media.Inline(var type, _) -> type;
             case Media.Url(_, var type) -> type == null ? "image/*" : type;
-            case Media.PlainText _ -> "text/plain";
+            case Media.PlainText _ -> "of a form that nobody knows";
         };
     }
 }

@@ -1,5 +1,6 @@
 package dev.tollgate.dialects.translate;
 
+import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.conversation.AnswerEvent;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RestoredChoice {
     private record Held(boolean custom, StringBuilder arguments) {}
+
+    /** Writers keep files until the end of an answer: more than these are named in the text. */
+    private static final int MAX_FILE_CHARS = AnswerStream.MAX_EVENT_BYTES / 4 * 3;
 
     private final Dialect client;
     private final ToolNames names;
@@ -39,6 +43,7 @@ final class RestoredChoice {
     private final StringBuilder notes = new StringBuilder();
 
     private boolean answered;
+    private int fileChars;
     private long visibleBytes;
     private AnswerEvent.@Nullable Finished finished;
 
@@ -80,7 +85,10 @@ final class RestoredChoice {
     }
 
     private void file(Part file, AnswerEvent.Said event, Consumer<AnswerEvent.Said> out) {
-        if (MadeMedia.isCarried(file, client)) {
+        int chars = MadeMedia.chars(file);
+        visibleBytes += chars;
+        if (MadeMedia.isCarried(file, client) && fileChars + chars <= MAX_FILE_CHARS) {
+            fileChars += chars;
             answered = true;
             endText(out);
             token(event, "", out);

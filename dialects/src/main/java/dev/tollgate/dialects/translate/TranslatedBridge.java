@@ -303,12 +303,8 @@ public final class TranslatedBridge implements Bridge {
                         case Part.Reasoning(var text, _, _) -> Utf8.length(text);
                         case Part.ToolCall call ->
                                 Utf8.length(call.name()) + Utf8.length(call.arguments());
-                        case Part.Image _,
-                                Part.Document _,
-                                Part.Audio _,
-                                Part.Video _,
-                                Part.ToolResult _ ->
-                                0;
+                        case Part.Image _, Part.Document _ -> MadeMedia.chars(part);
+                        case Part.Audio _, Part.Video _, Part.ToolResult _ -> 0;
                     };
         }
         return bytes;

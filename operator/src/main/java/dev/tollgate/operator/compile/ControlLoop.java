@@ -180,8 +180,8 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     private void drill(PushServer push) {
         var providers = sources.resources().providers();
         var now = clock.instant();
-        drills.restore(providers);
-        if (drills.asked(providers, now)) {
+        boolean goOn = drills.restore(providers);
+        if (drills.asked(providers, now) || goOn) {
             push.drills(drills.orders(now));
         }
         drillStandings = drills.standings();

@@ -89,10 +89,14 @@ public final class DrillBook {
     private final Map<String, Entry> entries = new HashMap<>();
     private boolean restored;
 
-    /** Takes what statuses say, the first time. */
-    public void restore(List<ModelProvider> providers) {
+    /**
+     * Takes what statuses say, the first time.
+     *
+     * @return whether it did, and proxies are to hear of the drills that go on
+     */
+    public boolean restore(List<ModelProvider> providers) {
         if (restored) {
-            return;
+            return false;
         }
         restored = true;
         for (var provider : providers) {
@@ -101,6 +105,7 @@ public final class DrillBook {
                 entries.put(key(provider), entry);
             }
         }
+        return !entries.isEmpty();
     }
 
     private static @Nullable Entry kept(ModelProvider provider) {

@@ -56,6 +56,7 @@ public final class ShareBook {
 
     private final Map<LimitKey, Map<String, Holding>> accounts = new HashMap<>();
     private final Set<String> reported = new HashSet<>();
+    private Set<String> known = Set.of();
     private Map<LimitKey, Amounts> limits = Map.of();
     private long number;
 
@@ -134,8 +135,12 @@ public final class ShareBook {
         return Amounts.each(kind -> Math.max(one.of(kind), other.of(kind)));
     }
 
-    /** Forgets proxies that are gone: what they held is free. */
+    /**
+     * The proxies that there are. What others held is free; those that are cut off and were never
+     * heard hold an equal part.
+     */
     public void retain(Set<String> proxies) {
+        known = Set.copyOf(proxies);
         reported.retainAll(proxies);
         accounts.values().forEach(holdings -> holdings.keySet().retainAll(proxies));
     }
@@ -153,12 +158,19 @@ public final class ShareBook {
      */
     public Map<String, Told> divide(Set<String> connected, int live, boolean mayGrow) {
         var names = List.copyOf(new TreeSet<>(connected));
+        var present = Set.copyOf(names);
+        int unheard = 0;
+        for (var proxy : known) {
+            unheard += present.contains(proxy) || reported.contains(proxy) ? 0 : 1;
+        }
+        int silent = unheard;
         var changes = new HashMap<String, Map<LimitKey, Amounts>>();
         accounts.forEach(
                 (key, holdings) -> {
                     var limit = limits.get(key.stated());
                     if (limit != null) {
-                        new Division(limit, holdings, names, live, mayGrow).tell(key, changes);
+                        new Division(limit, holdings, names, present, live, silent, mayGrow)
+                                .tell(key, changes);
                     }
                 });
         var told = new HashMap<String, Told>();
@@ -180,7 +192,9 @@ public final class ShareBook {
             Amounts limit,
             Map<String, Holding> holdings,
             List<String> names,
+            Set<String> present,
             int live,
+            int unheard,
             boolean mayGrow) {
 
         void tell(LimitKey key, Map<String, Map<LimitKey, Amounts>> changes) {
@@ -225,9 +239,12 @@ public final class ShareBook {
             }
             long elsewhere =
                     holdings.entrySet().stream()
-                            .filter(each -> !names.contains(each.getKey()))
+                            .filter(each -> !present.contains(each.getKey()))
                             .mapToLong(each -> each.getValue().held.of(kind))
                             .sum();
+            if (unheard > 0) {
+                elsewhere += unheard * ShareRule.equalPart(limit.of(kind), live + unheard);
+            }
             return ShareRule.step(
                     Math.max(0, limit.of(kind) - elsewhere),
                     mine.stream().mapToLong(each -> each.held.of(kind)).toArray(),
@@ -241,7 +258,10 @@ public final class ShareBook {
             }
             for (var kind : RateKind.values()) {
                 long change = Math.abs(next.of(kind) - before.of(kind));
-                if (change > Math.max(0, limit.of(kind)) / STEPS) {
+                boolean another =
+                        (next.of(kind) == Amounts.UNLIMITED)
+                                != (before.of(kind) == Amounts.UNLIMITED);
+                if (another || change > Math.max(0, limit.of(kind)) / STEPS) {
                     return true;
                 }
             }

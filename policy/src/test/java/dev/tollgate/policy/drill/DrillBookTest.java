@@ -203,6 +203,9 @@ class DrillBookTest {
         var running = status(new DrillStatus(UNTIL, 7, 6, 1), ConditionReason.RUNNING, "");
         var again = restored(provider("openai", "2026-11-22T10:10:00Z", running), NOW);
         assertThat(again.orders(NOW)).containsExactly(new DrillOrder(KEY, UNTIL));
+        var providers = List.of(provider("openai", "2026-11-22T10:10:00Z", running));
+        assertThat(new DrillBook().restore(providers)).as("proxies are to hear of it").isTrue();
+        assertThat(new DrillBook().restore(List.of())).isFalse();
         again.counted("one", List.of(count(UNTIL, 4, 0)));
         assertThat(again.standings()).containsEntry(KEY, new Standing.Drill(UNTIL, 6, 1));
         again.counted("two", List.of(count(UNTIL, 4, 0)));

@@ -159,6 +159,25 @@ class ShareBookTest {
     }
 
     @Test
+    void countsAnEqualPartForAProxyThatIsCutOffAndWasNeverHeard() {
+        limited();
+        book.retain(Set.of("a", "away"));
+        book.reported("a", 0, List.of(use(null, 0, 500)));
+        assertThat(requests(divide("a"), "a")).isEqualTo(LIMIT / 2);
+        book.retain(Set.of("a"));
+        assertThat(requests(divide("a"), "a")).isEqualTo(LIMIT);
+    }
+
+    @Test
+    void tellsOfAKindThatIsLimitedFromNowOnHoweverSmallTheShare() {
+        book.limits(Map.of(KEY, new Amounts(LIMIT, NONE, NONE)));
+        book.reported("a", 0, List.of(use(null, 0, 0)));
+        assertThat(divide("a").get("a").shares().get(KEY).tokens()).isEqualTo(NONE);
+        book.limits(Map.of(KEY, new Amounts(LIMIT, 1, NONE)));
+        assertThat(divide("a").get("a").shares().get(KEY).tokens()).isEqualTo(1);
+    }
+
+    @Test
     void forgetsAccountsWhoseLimitIsGone() {
         limited();
         book.reported("a", 0, List.of(use(40L, 40, 500)));
