@@ -52,21 +52,32 @@ final class LeaseKeeper implements LedgerLink.Listener {
     private final GateSettings settings;
     private final TimeSource time;
     private final HolderId holder;
-    private final ScheduledExecutorService thread =
-            Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().daemon().name("budget-leases").factory());
+    private final ScheduledExecutorService thread;
     private final Promise<Void> firstRegistration = Promise.promise();
     final LongAdder ledgerCalls = new LongAdder();
     final LastHeard heard = new LastHeard();
 
     private volatile boolean registered;
     private volatile long unregisteredSince;
+
+    /** The last task that broke an invariant; the keeper goes on with the next. */
+    volatile @Nullable RuntimeException bug;
+
     private @Nullable Admitter admitter;
     private List<LeaseTotals> registering = List.of();
     private long registerAgainAt = Long.MAX_VALUE;
     private long secondAt;
 
-    LeaseKeeper(Wal wal, LedgerLink link, GateSettings settings, TimeSource time) {
+    /**
+     * @param thread a single one, which is shut down at the end
+     */
+    LeaseKeeper(
+            Wal wal,
+            LedgerLink link,
+            GateSettings settings,
+            TimeSource time,
+            ScheduledExecutorService thread) {
+        this.thread = thread;
         this.wal = wal;
         this.link = link;
         this.settings = settings;
@@ -74,6 +85,11 @@ final class LeaseKeeper implements LedgerLink.Listener {
         this.holder = wal.holder();
         this.unregisteredSince = time.nanos();
         this.secondAt = time.nanos();
+    }
+
+    static ScheduledExecutorService newThread() {
+        return Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("budget-leases").factory());
     }
 
     void start(Admitter gate) {
@@ -730,10 +746,11 @@ final class LeaseKeeper implements LedgerLink.Listener {
         }
     }
 
-    private static void guarded(Runnable task) {
+    private void guarded(Runnable task) {
         try {
             task.run();
         } catch (RuntimeException e) {
+            bug = e;
             LOG.error("budget leases: a bug", e);
         }
     }

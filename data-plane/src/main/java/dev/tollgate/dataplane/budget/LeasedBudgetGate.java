@@ -33,12 +33,20 @@ public final class LeasedBudgetGate implements BudgetGate {
     private final TimeSource time;
     private volatile Map<String, BudgetEntry> entries = Map.of();
 
-    private LeasedBudgetGate(Wal wal, LedgerLink link, GateSettings settings, TimeSource time) {
+    /**
+     * @param keeper of {@code admitter}, not started
+     */
+    LeasedBudgetGate(
+            Wal wal,
+            LeaseKeeper keeper,
+            Admitter admitter,
+            GateSettings settings,
+            TimeSource time) {
         this.wal = wal;
         this.settings = settings;
         this.time = time;
-        this.keeper = new LeaseKeeper(wal, link, settings, time);
-        this.admitter = new Admitter(wal, keeper, time);
+        this.keeper = keeper;
+        this.admitter = admitter;
     }
 
     /**
@@ -50,10 +58,12 @@ public final class LeasedBudgetGate implements BudgetGate {
      */
     public static Future<BudgetGate> open(
             Wal wal, LedgerLink link, GateSettings settings, TimeSource time) {
-        var gate = new LeasedBudgetGate(wal, link, settings, time);
-        gate.keeper.start(gate.admitter);
+        var keeper = new LeaseKeeper(wal, link, settings, time, LeaseKeeper.newThread());
+        var admitter = new Admitter(wal, keeper, time);
+        var gate = new LeasedBudgetGate(wal, keeper, admitter, settings, time);
+        keeper.start(admitter);
         var opened = Promise.<BudgetGate>promise();
-        gate.keeper.firstRegistration().future().onComplete(registered -> opened.tryComplete(gate));
+        keeper.firstRegistration().future().onComplete(registered -> opened.tryComplete(gate));
         CompletableFuture.delayedExecutor(REGISTRATION_MILLIS, TimeUnit.MILLISECONDS)
                 .execute(() -> opened.tryComplete(gate));
         return opened.future();

@@ -2,72 +2,37 @@ package dev.tollgate.dataplane.wal;
 
 import dev.tollgate.policy.budget.HolderId;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.SecureRandom;
-import java.util.HexFormat;
+import java.util.List;
 
 /**
- * The log's directory: locked against a second process, with the log's id, which is random and made
- * with it, and the boot epoch, which is one more at every start and on the disk before anything
- * else happens.
+ * The place of one log: whose it is, and its segments, which are named by their index. It is held
+ * by one process at a time. All calls block.
  */
-final class LogDirectory implements AutoCloseable {
+interface LogDirectory extends AutoCloseable {
 
-    private static final String HOLDER = "holder";
-    private static final int LOG_ID_BYTES = 16;
+    /** The log's id and the boot epoch of this start, which is on the disk already. */
+    HolderId holder();
 
-    private final Path path;
-    private final FileChannel lock;
-    private final HolderId holder;
+    /** Which start of the kernel this is; empty: the system does not tell. */
+    String kernelBoot() throws IOException;
 
-    private LogDirectory(Path path, FileChannel lock, HolderId holder) {
-        this.path = path;
-        this.lock = lock;
-        this.holder = holder;
-    }
+    /** The indexes of all segments, ascending. */
+    List<Long> segments() throws IOException;
 
-    /**
-     * @throws IOException another process has it, or it cannot be written
-     */
-    static LogDirectory open(Path path) throws IOException {
-        var lock = DurableFile.lock(path);
-        try {
-            return new LogDirectory(path, lock, nextHolder(path));
-        } catch (IOException | RuntimeException e) {
-            lock.close();
-            throw e;
-        }
-    }
+    /** A new segment, all zeros; nothing is left behind if the disk is full. */
+    Segment create(long index, int bytes) throws IOException;
 
-    HolderId holder() {
-        return holder;
-    }
+    Segment open(long index, boolean writable) throws IOException;
 
-    /** A file that was made, renamed or deleted is so on the disk afterwards. */
-    void sync() throws IOException {
-        DurableFile.syncDirectory(path);
-    }
+    /** Does nothing if there is no such segment. */
+    void delete(long index) throws IOException;
 
-    private static HolderId nextHolder(Path path) throws IOException {
-        var file = path.resolve(HOLDER);
-        HolderId next;
-        if (Files.exists(file)) {
-            var last = HolderId.parse(Files.readString(file).strip());
-            next = new HolderId(last.logId(), last.bootEpoch() + 1);
-        } else {
-            var id = new byte[LOG_ID_BYTES];
-            new SecureRandom().nextBytes(id);
-            next = new HolderId(HexFormat.of().formatHex(id), 1);
-        }
-        DurableFile.replace(file, (next + "\n").getBytes(StandardCharsets.UTF_8));
-        return next;
-    }
+    /** Keeps segments as evidence for a person; those of an earlier time make room. */
+    void setAside(List<Long> segments) throws IOException;
+
+    /** A segment that was made or deleted is so on the disk afterwards. */
+    void sync() throws IOException;
 
     @Override
-    public void close() throws IOException {
-        lock.close();
-    }
+    void close() throws IOException;
 }

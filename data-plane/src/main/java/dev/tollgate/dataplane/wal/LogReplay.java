@@ -1,11 +1,7 @@
 package dev.tollgate.dataplane.wal;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,27 +11,27 @@ import org.jspecify.annotations.Nullable;
  * whose length is there and whose checksum is wrong, or a whole record behind a gap. What was read
  * up to there counts, and proves nothing about the rest.
  *
- * @param segments all files, oldest first
- * @param last where to go on writing; null: in a new file
+ * @param segments indexes of all, oldest first
+ * @param last where to go on writing; null: in a new one
  * @param end behind the last record in it
  * @param nextNumber of the next record
  * @param usage newest usage records, oldest first
  */
 record LogReplay(
         LogState state,
-        List<Path> segments,
-        @Nullable Path last,
+        List<Long> segments,
+        @Nullable Long last,
         int end,
         long nextNumber,
         List<byte[]> usage,
         @Nullable String damage) {
 
-    static LogReplay read(Path directory, int usageKept) throws IOException {
-        var files = segments(directory);
+    static LogReplay read(LogDirectory directory, int usageKept) throws IOException {
+        var files = directory.segments();
         var start = files.size() - 1;
         var broken = false;
         while (start >= 0) {
-            try (var segment = Segment.open(files.get(start), false)) {
+            try (var segment = directory.open(files.get(start), false)) {
                 var first = segment.read(0);
                 if (first != null
                         && LogCodec.decode(first.record()) instanceof LogRecord.Checkpoint) {
@@ -43,28 +39,20 @@ record LogReplay(
                 }
                 broken |= segment.isBroken(0) || segment.find(0, 1, Long.MAX_VALUE) != null;
             } catch (IllegalArgumentException e) {
-                throw new IOException(files.get(start) + ": " + e.getMessage(), e);
+                throw new IOException("segment " + files.get(start) + ": " + e.getMessage(), e);
             }
             start--;
         }
         if (start < 0) {
-            var damage = broken ? "no segment in " + directory + " has a whole checkpoint" : null;
+            var damage = broken ? "no segment has a whole checkpoint" : null;
             return new LogReplay(new LogState(), files, null, 0, 1, List.of(), damage);
         }
-        return new Reader(files, start, usageKept).read();
-    }
-
-    static List<Path> segments(Path directory) throws IOException {
-        try (var list = Files.list(directory)) {
-            return new ArrayList<>(
-                    list.filter(file -> Segment.index(file) >= 0)
-                            .sorted(Comparator.comparingLong(Segment::index))
-                            .toList());
-        }
+        return new Reader(directory, files, start, usageKept).read();
     }
 
     private static final class Reader {
-        private final List<Path> files;
+        private final LogDirectory directory;
+        private final List<Long> files;
         private final int start;
         private final int usageKept;
         private final LogState state = new LogState();
@@ -72,7 +60,8 @@ record LogReplay(
         private long next;
         private @Nullable String damage;
 
-        Reader(List<Path> files, int start, int usageKept) {
+        Reader(LogDirectory directory, List<Long> files, int start, int usageKept) {
+            this.directory = directory;
             this.files = files;
             this.start = start;
             this.usageKept = usageKept;
@@ -84,7 +73,7 @@ record LogReplay(
          */
         LogReplay read() throws IOException {
             if (start > 0) {
-                try (var before = Segment.open(files.get(start - 1), false)) {
+                try (var before = directory.open(files.get(start - 1), false)) {
                     for (var frame = before.read(0);
                             frame != null;
                             frame = before.read(frame.next())) {
@@ -96,7 +85,7 @@ record LogReplay(
                 }
             }
             var end = 0;
-            try (var segment = Segment.open(files.get(start), false)) {
+            try (var segment = directory.open(files.get(start), false)) {
                 var frame = segment.read(0);
                 next = frame == null ? 1 : frame.number();
                 while (frame != null && frame.number() == next) {
@@ -108,24 +97,20 @@ record LogReplay(
                 var behind = segment.find(end, next, Long.MAX_VALUE);
                 if (behind == null && segment.isBroken(end)) {
                     damage =
-                            "%s: broken at byte %d, record %d"
-                                    .formatted(files.get(start).getFileName(), end, next);
+                            "segment %d: broken at byte %d, record %d"
+                                    .formatted(files.get(start), end, next);
                 } else if (behind != null) {
                     damage =
-                            "%s: broken at byte %d, record %d, but record %d behind it is whole"
-                                    .formatted(
-                                            files.get(start).getFileName(),
-                                            end,
-                                            next,
-                                            behind.number());
+                            "segment %d: broken at byte %d, record %d, but record %d behind it is whole"
+                                    .formatted(files.get(start), end, next, behind.number());
                 }
             }
             for (var later = start + 1; later < files.size(); later++) {
-                try (var segment = Segment.open(files.get(later), false)) {
+                try (var segment = directory.open(files.get(later), false)) {
                     var torn =
                             !segment.isBroken(0) && segment.find(0, next, Long.MAX_VALUE) == null;
                     if (!torn && damage == null) {
-                        damage = files.get(later).getFileName() + ": its checkpoint is broken";
+                        damage = "segment " + files.get(later) + ": its checkpoint is broken";
                     }
                 }
             }
@@ -139,7 +124,13 @@ record LogReplay(
                 record = LogCodec.decode(frame.record());
             } catch (IllegalArgumentException e) {
                 throw new IOException(
-                        files.get(start) + ": record " + frame.number() + ": " + e.getMessage(), e);
+                        "segment "
+                                + files.get(start)
+                                + ": record "
+                                + frame.number()
+                                + ": "
+                                + e.getMessage(),
+                        e);
             }
             state.apply(frame.number(), record);
             if (record instanceof LogRecord.Usage(var request, var json)) {

@@ -353,7 +353,12 @@ final class LogState {
             }
         }
         out.number(numbers.size());
-        numbers.forEach((attempt, number) -> attempt(out, index, number, attempt));
+        intents.forEach(
+                (number, attempt) -> {
+                    if (numbers.containsKey(attempt)) {
+                        attempt(out, index, number, attempt);
+                    }
+                });
     }
 
     private static void attempt(

@@ -1,32 +1,23 @@
 package dev.tollgate.dataplane.wal;
 
-import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One file of the log, mapped. It is written full of zeros before it is mapped, so that a full disk
- * is an error of that write and never a fault of a later store. A frame is: length of the body, its
- * CRC32C, the body (the record's number, then the record), padding to four bytes. The length is
- * stored last: a frame is there whole or not at all when the process is killed.
+ * One file of the log, in memory as a whole. A frame is: length of the body, its CRC32C, the body
+ * (the record's number, then the record), padding to four bytes. The length is stored last: a frame
+ * is there whole or not at all when the process is killed.
  */
 final class Segment implements AutoCloseable {
 
     private static final int FRAME_HEAD = 8;
     private static final int NUMBER = 8;
     private static final int BLOCK = 1 << 20;
-    private static final String PREFIX = "wal-";
-    private static final String SUFFIX = ".seg";
     private static final ValueLayout.OfInt INT =
             ValueLayout.JAVA_INT.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfLong LONG =
@@ -34,74 +25,16 @@ final class Segment implements AutoCloseable {
     private static final VarHandle LENGTH = INT.varHandle();
 
     final long index;
-    final Path file;
-    private final Arena arena;
+    private final SegmentFile file;
     private final MemorySegment memory;
     private final CRC32C crc = new CRC32C();
     private int end;
     private int syncedTo;
 
-    private Segment(long index, Path file, Arena arena, MemorySegment memory) {
+    Segment(long index, SegmentFile file) {
         this.index = index;
         this.file = file;
-        this.arena = arena;
-        this.memory = memory;
-    }
-
-    static Path file(Path directory, long index) {
-        return directory.resolve("%s%016d%s".formatted(PREFIX, index, SUFFIX));
-    }
-
-    /** -1: the file is no segment. */
-    static long index(Path file) {
-        var name = file.getFileName().toString();
-        if (!name.startsWith(PREFIX) || !name.endsWith(SUFFIX)) {
-            return -1;
-        }
-        try {
-            return Long.parseLong(name.substring(PREFIX.length(), name.length() - SUFFIX.length()));
-        } catch (NumberFormatException e) {
-            return -1;
-        }
-    }
-
-    /** A new file, all zeros; nothing is left behind if the disk is full. */
-    static Segment create(Path directory, long index, int bytes) throws IOException {
-        var file = file(directory, index);
-        try (var channel =
-                FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-            var zeros = ByteBuffer.allocateDirect(Math.min(bytes, BLOCK));
-            for (var left = bytes; left > 0; ) {
-                zeros.clear().limit(Math.min(left, zeros.capacity()));
-                left -= channel.write(zeros);
-            }
-        } catch (IOException e) {
-            Files.deleteIfExists(file);
-            throw e;
-        }
-        return map(file, index, FileChannel.MapMode.READ_WRITE);
-    }
-
-    static Segment open(Path file, boolean writable) throws IOException {
-        return map(
-                file,
-                index(file),
-                writable ? FileChannel.MapMode.READ_WRITE : FileChannel.MapMode.READ_ONLY);
-    }
-
-    private static Segment map(Path file, long index, FileChannel.MapMode mode) throws IOException {
-        var arena = Arena.ofShared();
-        try (var channel =
-                FileChannel.MapMode.READ_ONLY.equals(mode)
-                        ? FileChannel.open(file, StandardOpenOption.READ)
-                        : FileChannel.open(
-                                file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            var memory = channel.map(mode, 0, channel.size(), arena);
-            return new Segment(index, file, arena, memory);
-        } catch (IOException | RuntimeException e) {
-            arena.close();
-            throw e;
-        }
+        this.memory = file.memory();
     }
 
     int capacity() {
@@ -207,7 +140,7 @@ final class Segment implements AutoCloseable {
     void sync(int to) {
         if (to > syncedTo) {
             var from = syncedTo & ~4095;
-            memory.asSlice(from, to - from).force();
+            file.force(from, to);
             syncedTo = to;
         }
     }
@@ -220,6 +153,6 @@ final class Segment implements AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        file.close();
     }
 }

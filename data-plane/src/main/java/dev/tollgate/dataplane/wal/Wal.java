@@ -4,17 +4,12 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseTotals;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -36,16 +31,8 @@ public final class Wal implements UsageLog, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Wal.class);
 
-    /** Tries to make the next segment again this often while the disk is full. */
-    private static final long RETRY_NANOS = 1_000_000_000L;
-
-    private static final long MIN_PERIOD_NANOS = 1_000_000L;
-
     /** How much of a last segment only records that end something may use. */
     private static final int RESERVE_PART = 16;
-
-    private static final String DAMAGED = ".damaged";
-    private static final Path KERNEL_BOOT = Path.of("/proc/sys/kernel/random/boot_id");
 
     /**
      * What the log held when it was opened.
@@ -68,17 +55,14 @@ public final class Wal implements UsageLog, AutoCloseable {
     private final LogDirectory directory;
     private final ReentrantLock lock = new ReentrantLock();
     private final ThreadLocal<LogCodec> codecs = ThreadLocal.withInitial(LogCodec::new);
-    private final ExecutorService allocator =
-            Executors.newSingleThreadExecutor(
-                    Thread.ofPlatform().daemon().name("wal-allocate").factory());
-    private final Thread syncer;
+    private final WalWorkers workers;
 
     // guarded by lock
     private final LogState state;
     private Segment current;
     private @Nullable Segment next;
     private final ArrayDeque<Segment> retired = new ArrayDeque<>();
-    private final ArrayDeque<Path> old = new ArrayDeque<>();
+    private final ArrayDeque<Long> old = new ArrayDeque<>();
     private final ArrayDeque<byte[]> usage;
     private long nextNumber;
     private long dropped;
@@ -88,53 +72,46 @@ public final class Wal implements UsageLog, AutoCloseable {
     private final ReentrantLock syncLock = new ReentrantLock();
     private final Recovered recovered;
     private volatile boolean dirty;
-    private volatile boolean asleep;
     private volatile boolean closed;
     private volatile @Nullable String failure;
 
-    private Wal(WalSettings settings, LogDirectory directory, LogReplay replay) throws IOException {
+    private Wal(WalSettings settings, LogDirectory directory, WalWorkers workers, LogReplay replay)
+            throws IOException {
         this.settings = settings;
         this.directory = directory;
-        var path = settings.directory();
+        this.workers = workers;
         var foreign = directory.holder().bootEpoch() <= replay.state().epoch();
         var damage = foreign ? "the file of its holder is lost" : replay.damage();
         this.state = foreign ? new LogState() : replay.state();
         this.nextNumber = replay.nextNumber();
         this.usage = new ArrayDeque<>(replay.usage());
-        this.syncer = Thread.ofPlatform().daemon().name("wal-sync").unstarted(this::syncLoop);
         var last = replay.last();
-        var lastIndex =
-                replay.segments().isEmpty() ? 0 : Segment.index(replay.segments().getLast());
+        var lastIndex = replay.segments().isEmpty() ? 0 : replay.segments().getLast();
         if (damage != null) {
-            setAside(path, replay.segments());
+            directory.setAside(replay.segments());
         }
         if (damage != null || last == null) {
-            this.current = Segment.create(path, lastIndex + 1, settings.segmentBytes());
+            this.current = directory.create(lastIndex + 1, settings.segmentBytes());
             checkpoint(current);
         } else {
-            this.current = Segment.open(last, true);
+            this.current = directory.open(last, true);
             current.truncate(replay.end());
-            for (var file : replay.segments()) {
-                if (Segment.index(file) < current.index) {
-                    old.add(file);
-                } else if (Segment.index(file) > current.index) {
-                    Files.delete(file); // made in advance, or its checkpoint is torn
+            for (var index : replay.segments()) {
+                if (index < current.index) {
+                    old.add(index);
+                } else if (index > current.index) {
+                    directory.delete(index); // made in advance, or its checkpoint is torn
                 }
             }
         }
         if (current.free() < current.capacity() / 2) {
-            next = Segment.create(path, current.index + 1, settings.segmentBytes());
+            next = directory.create(current.index + 1, settings.segmentBytes());
         }
         directory.sync();
         this.recovered = recover(damage);
-        lock.lock();
-        try {
-            allocateNext();
-        } finally {
-            lock.unlock();
-        }
+        makeRoom();
         syncNow();
-        syncer.start();
+        workers.start(this);
     }
 
     /**
@@ -144,10 +121,18 @@ public final class Wal implements UsageLog, AutoCloseable {
      * @throws IOException another process has the directory, or it cannot be written
      */
     public static Wal open(WalSettings settings) throws IOException {
-        var directory = LogDirectory.open(settings.directory());
+        return open(
+                settings,
+                FileDirectory.open(settings.directory()),
+                new WalThreads(settings.syncEvery()));
+    }
+
+    /** On any disk, with any threads. */
+    static Wal open(WalSettings settings, LogDirectory directory, WalWorkers workers)
+            throws IOException {
         try {
-            var replay = LogReplay.read(settings.directory(), settings.usageKept());
-            return new Wal(settings, directory, replay);
+            var replay = LogReplay.read(directory, settings.usageKept());
+            return new Wal(settings, directory, workers, replay);
         } catch (IOException | RuntimeException e) {
             directory.close();
             throw e;
@@ -228,8 +213,8 @@ public final class Wal implements UsageLog, AutoCloseable {
 
     /** Reads all usage records of a log, oldest first, whether a process has it open or not. */
     public static void readUsage(Path directory, Consumer<byte[]> consumer) throws IOException {
-        for (var file : LogReplay.segments(directory)) {
-            try (var segment = Segment.open(file, false)) {
+        for (var file : FileDirectory.segments(directory)) {
+            try (var segment = FileDirectory.open(file, false)) {
                 var frame = segment.read(0);
                 while (frame != null) {
                     if (LogCodec.decode(frame.record())
@@ -320,14 +305,7 @@ public final class Wal implements UsageLog, AutoCloseable {
         }
         append(new LogRecord.Stop(holder().bootEpoch()));
         closed = true;
-        LockSupport.unpark(syncer);
-        try {
-            syncer.join();
-            allocator.shutdown();
-            allocator.awaitTermination(10, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        workers.stop();
         syncNow();
         lock.lock();
         try {
@@ -350,7 +328,7 @@ public final class Wal implements UsageLog, AutoCloseable {
 
     /** Settles what the last process left open, and closes its leases if nothing can be lost. */
     private Recovered recover(@Nullable String damage) throws IOException {
-        var kernelBoot = Files.exists(KERNEL_BOOT) ? Files.readString(KERNEL_BOOT).strip() : "";
+        var kernelBoot = directory.kernelBoot();
         var proven =
                 damage == null
                         && (state.epoch() == 0
@@ -370,23 +348,10 @@ public final class Wal implements UsageLog, AutoCloseable {
         append(new LogRecord.Boot(holder().bootEpoch(), kernelBoot));
         if (damage != null) {
             LOG.error(
-                    "the log is damaged: {}; its leases stay charged, its files are kept as {}",
-                    damage,
-                    "*" + DAMAGED);
+                    "the log is damaged: {}; its leases stay charged, its files are kept aside",
+                    damage);
         }
         return new Recovered(proven, settlements.size(), state.interrupted(), damage);
-    }
-
-    /** Evidence for a person; that of an earlier time makes room. */
-    private static void setAside(Path directory, List<Path> segments) throws IOException {
-        try (var files = Files.list(directory)) {
-            for (var file : files.filter(f -> f.toString().endsWith(DAMAGED)).toList()) {
-                Files.delete(file);
-            }
-        }
-        for (var file : segments) {
-            Files.move(file, file.resolveSibling(file.getFileName() + DAMAGED));
-        }
     }
 
     /**
@@ -410,9 +375,7 @@ public final class Wal implements UsageLog, AutoCloseable {
         current.append(nextNumber++, record, length);
         if (!dirty) {
             dirty = true;
-            if (asleep) {
-                LockSupport.unpark(syncer);
-            }
+            workers.appended();
         }
         return true;
     }
@@ -445,7 +408,22 @@ public final class Wal implements UsageLog, AutoCloseable {
         return true;
     }
 
-    /** Makes the next segment on a thread of its own; the lock is held. */
+    /** Whether something waits for a sync. */
+    boolean dirty() {
+        return dirty;
+    }
+
+    /** Makes the next segment if there is none: the disk may have been full. */
+    void makeRoom() {
+        lock.lock();
+        try {
+            allocateNext();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes the next segment beside the log; the lock is held. */
     private void allocateNext() {
         if (allocating || next != null || closed) {
             return;
@@ -453,7 +431,7 @@ public final class Wal implements UsageLog, AutoCloseable {
         allocating = true;
         var index = current.index + 1;
         try {
-            allocator.execute(() -> allocate(index));
+            workers.execute(() -> allocate(index));
         } catch (RejectedExecutionException e) {
             allocating = false;
         }
@@ -462,7 +440,7 @@ public final class Wal implements UsageLog, AutoCloseable {
     private void allocate(long index) {
         Segment made = null;
         try {
-            made = Segment.create(settings.directory(), index, settings.segmentBytes());
+            made = directory.create(index, settings.segmentBytes());
             directory.sync();
         } catch (IOException e) {
             LOG.error("no room for the next segment of the log: {}", e.getMessage());
@@ -473,39 +451,6 @@ public final class Wal implements UsageLog, AutoCloseable {
             allocating = false;
         } finally {
             lock.unlock();
-        }
-    }
-
-    /**
-     * Under load it looks by itself whether there is something to sync, so that no request pays for
-     * waking it; it sleeps when a second has passed without.
-     */
-    private void syncLoop() {
-        long period = Math.max(MIN_PERIOD_NANOS, settings.syncEvery().toNanos() * 3 / 4);
-        long lastTry = System.nanoTime();
-        long lastSync = lastTry;
-        while (!closed) {
-            if (System.nanoTime() - lastSync > RETRY_NANOS) {
-                asleep = true;
-                if (!dirty && !closed) {
-                    LockSupport.parkNanos(RETRY_NANOS);
-                }
-                asleep = false;
-            }
-            LockSupport.parkNanos(period);
-            if (dirty) {
-                syncNow();
-                lastSync = System.nanoTime();
-            }
-            if (System.nanoTime() - lastTry > RETRY_NANOS) {
-                lastTry = System.nanoTime();
-                lock.lock();
-                try {
-                    allocateNext(); // if the disk was full
-                } finally {
-                    lock.unlock();
-                }
-            }
         }
     }
 
@@ -548,11 +493,11 @@ public final class Wal implements UsageLog, AutoCloseable {
 
     /** The checkpoint of the current segment is on the disk: older ones may go. */
     private void deleteOldest(List<Segment> full) throws IOException {
-        var excess = new ArrayList<Path>();
+        var excess = new ArrayList<Long>();
         lock.lock();
         try {
             for (var done : full) {
-                old.add(done.file);
+                old.add(done.index);
             }
             while (!old.isEmpty()
                     && (old.size() + 2L) * settings.segmentBytes() > settings.totalBytes()) {
@@ -561,8 +506,8 @@ public final class Wal implements UsageLog, AutoCloseable {
         } finally {
             lock.unlock();
         }
-        for (var file : excess) {
-            Files.deleteIfExists(file);
+        for (var index : excess) {
+            directory.delete(index);
         }
     }
 }

@@ -104,14 +104,14 @@ class WalTest {
 
     private static Path newest(Path path) throws IOException {
         // the last one may be made in advance and empty
-        return LogReplay.segments(path).stream()
+        return FileDirectory.segments(path).stream()
                 .filter(file -> !isEmpty(file))
                 .reduce((a, b) -> b)
                 .orElseThrow();
     }
 
     private static boolean isEmpty(Path file) {
-        try (var segment = Segment.open(file, false)) {
+        try (var segment = FileDirectory.open(file, false)) {
             return segment.isZeroFrom(0);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
@@ -120,7 +120,7 @@ class WalTest {
 
     private static List<Segment.Frame> frames(Path file, List<Integer> offsets) throws IOException {
         var frames = new ArrayList<Segment.Frame>();
-        try (var segment = Segment.open(file, false)) {
+        try (var segment = FileDirectory.open(file, false)) {
             var at = 0;
             for (var frame = segment.read(0); frame != null; frame = segment.read(at)) {
                 offsets.add(at);
@@ -362,7 +362,7 @@ class WalTest {
             wal.sync();
             await().untilAsserted(
                             () ->
-                                    assertThat(LogReplay.segments(directory.resolve("log")))
+                                    assertThat(FileDirectory.segments(directory.resolve("log")))
                                             .hasSizeBetween(2, 4));
             try (var again = Wal.open(settings(killed()))) {
                 assertThat(again.recovered().damage()).isNull();

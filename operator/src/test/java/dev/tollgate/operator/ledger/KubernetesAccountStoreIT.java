@@ -7,6 +7,7 @@ import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.AccountStoreContract;
+import dev.tollgate.policy.budget.FencedStore;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;

@@ -1,8 +1,5 @@
-package dev.tollgate.operator.ledger;
+package dev.tollgate.policy.budget;
 
-import dev.tollgate.policy.budget.Account;
-import dev.tollgate.policy.budget.AccountKey;
-import dev.tollgate.policy.budget.AccountStore;
 import java.util.function.LongConsumer;
 
 /**
