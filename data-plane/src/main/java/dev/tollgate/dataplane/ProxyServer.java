@@ -29,6 +29,7 @@ import dev.tollgate.dataplane.valkey.Valkey;
 import dev.tollgate.dataplane.wal.UsageLog;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.push.RateStore;
+import dev.tollgate.policy.snapshot.Snapshot;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -132,35 +133,47 @@ public final class ProxyServer {
     }
 
     private Future<Void> start() {
-        live.listen(
-                now -> {
-                    gate.snapshotChanged(now.snapshot().budgets());
-                    targets.retain(now.snapshot());
-                    teamLimits.apply(now.snapshot());
-                });
+        live.listen(now -> take(now.snapshot()));
         var applied = live.applied();
         if (applied != null) {
-            gate.snapshotChanged(applied.snapshot().budgets());
-            targets.retain(applied.snapshot());
-            teamLimits.apply(applied.snapshot());
+            take(applied.snapshot());
         }
         var owed = new Recorder(usageLog, lines);
         usageLog.interrupted().forEach(call -> owed.write(UsageRecord.of(call)));
         // a negative port is one free port for all instances of a deployment
         int asked = options.port() == 0 ? -1 : options.port();
-        return vertx.deployVerticle(
-                        () ->
-                                new LoopServer(
-                                        options.host(),
-                                        asked,
-                                        options.maxConnections(),
-                                        options.closeGrace().toMillis(),
-                                        lifecycle,
-                                        loop -> assemble(),
-                                        port::set),
-                        new DeploymentOptions().setInstances(options.eventLoops()))
+        return firstShares(applied != null)
+                .compose(_ -> listen(asked))
                 .onSuccess(id -> deployment = id)
                 .compose(id -> startAdmin());
+    }
+
+    private void take(Snapshot snapshot) {
+        gate.snapshotChanged(snapshot.budgets());
+        targets.retain(snapshot);
+        teamLimits.apply(snapshot);
+        if (valkey != null) {
+            valkey.limitsStated();
+        }
+    }
+
+    /** Who knows its limits listens when it has its shares of them. */
+    private Future<Void> firstShares(boolean limited) {
+        return valkey == null || !limited ? Future.succeededFuture() : valkey.firstShares();
+    }
+
+    private Future<String> listen(int asked) {
+        return vertx.deployVerticle(
+                () ->
+                        new LoopServer(
+                                options.host(),
+                                asked,
+                                options.maxConnections(),
+                                options.closeGrace().toMillis(),
+                                lifecycle,
+                                loop -> assemble(),
+                                port::set),
+                new DeploymentOptions().setInstances(options.eventLoops()));
     }
 
     private LoopParts assemble() {

@@ -23,6 +23,11 @@ abstract class StrategiesContract extends LimitsContract {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /** A proxy hedges 20 % of the requests that it has seen itself: the fifth can be the first. */
+    private static final int BEFORE_A_HEDGE = 4;
+
+    private static final Duration LATE = Duration.ofSeconds(3);
+
     @Test
     void weightedSharesByWeightAndKeepsTheSpareForLater() throws Exception {
         var round = round("weighted", "weighted-a", "weighted-b", "weighted-spare");
@@ -196,6 +201,86 @@ abstract class StrategiesContract extends LimitsContract {
         }
         assertThat(referees().charges(List.of("cascade-cheap", "cascade-dear")))
                 .hasSize(4 * size());
+    }
+
+    @Test
+    void aHedgeAnswersForALateTargetWithinEachProxysShareAndBothArePaidOnce() throws Exception {
+        var round = round("hedge", "hedge-late", "hedge-spare");
+        round.serve(BEFORE_A_HEDGE * size());
+        assertThat(round.calls("hedge-spare")).isZero();
+        referees().script("hedge-late", "latencyMs: " + LATE.toMillis());
+        for (int gateway = 0; gateway < size(); gateway++) {
+            long start = System.nanoTime();
+            var answer = round.askAt(gateway, Round.question("hedge"));
+            assertThat(Round.servedBy(answer)).isEqualTo("hedge-spare");
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(LATE);
+        }
+        for (var answer : round.atOnce(size(), Standalone.KEY)) {
+            assertThat(Round.servedBy(answer)).as("its share is spent").isEqualTo("hedge-late");
+        }
+        var hedged = hedged(round.settled((BEFORE_A_HEDGE + 2) * size()));
+        assertThat(hedged).hasSize(size());
+        for (var record : hedged) {
+            assertThat(record.get("fallback_used").asBoolean()).isFalse();
+            for (var attempt : record.get("attempts")) {
+                assertThat(Standalone.nanos(attempt)).as(record.toString()).isPositive();
+            }
+        }
+        assertThat(round.calls("hedge-late")).isEqualTo((BEFORE_A_HEDGE + 2) * size());
+        assertThat(round.calls("hedge-spare")).isEqualTo(size());
+    }
+
+    @Test
+    void aStreamThatIsHedgedIsTheSecondsAloneAndTheFirstIsCutAndNotChargedTooLittle()
+            throws Exception {
+        var round = round("race", "race-late", "race-spare");
+        round.serve(BEFORE_A_HEDGE * size());
+        round.settled(BEFORE_A_HEDGE * size());
+        referees().script("race-late", "text: late, latencyMs: " + LATE.toMillis());
+        var body = Round.question("race").replace("{\"model\"", "{\"stream\":true,\"model\"");
+        for (int gateway = 0; gateway < size(); gateway++) {
+            long start = System.nanoTime();
+            var answer = round.askAt(gateway, body);
+            assertThat(Round.servedBy(answer)).isEqualTo("race-spare");
+            assertThat(answer.body()).contains("[DONE]").doesNotContain("late");
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(LATE);
+        }
+        int all = (BEFORE_A_HEDGE + 1) * size();
+        await().atMost(Duration.ofSeconds(10))
+                .until(
+                        () ->
+                                gateways().records("race").size() == all
+                                        && round.calls("race-late") == all);
+        var hedged = hedged(gateways().records("race"));
+        assertThat(hedged).hasSize(size());
+        assertThat(charged(hedged, 1)).isEqualTo(billed("race-spare", 0));
+        assertThat(charged(hedged, 0))
+                .isGreaterThanOrEqualTo(billed("race-late", BEFORE_A_HEDGE * size()));
+    }
+
+    private static List<JsonNode> hedged(List<JsonNode> records) {
+        var hedged = records.stream().filter(record -> record.get("attempts").size() > 1).toList();
+        for (var record : hedged) {
+            assertThat(record.get("outcome").asText()).isEqualTo("ok");
+            assertThat(record.get("attempts")).hasSize(2);
+            assertThat(record.get("attempts").get(0).get("outcome").asText())
+                    .isEqualTo("hedge_lost");
+            assertThat(record.get("attempts").get(1).get("outcome").asText()).isEqualTo("ok");
+        }
+        return hedged;
+    }
+
+    private static long charged(List<JsonNode> records, int attempt) {
+        return records.stream()
+                .mapToLong(record -> Standalone.nanos(record.get("attempts").get(attempt)))
+                .sum();
+    }
+
+    private long billed(String model, int after) throws Exception {
+        return referees().calls(model).stream()
+                .skip(after)
+                .mapToLong(call -> call.get("nanos").longValue())
+                .sum();
     }
 
     @Test

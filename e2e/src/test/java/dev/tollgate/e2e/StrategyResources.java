@@ -57,6 +57,10 @@ final class StrategyResources {
                     Upstream.openai("cascade-cheap")
                             .does("text: 'I am sorry, but I cannot help with that.'"),
                     Upstream.anthropic("cascade-dear").does("text: 'A gate where one pays.'"),
+                    Upstream.openai("hedge-late"),
+                    Upstream.anthropic("hedge-spare"),
+                    Upstream.openai("race-late"),
+                    Upstream.anthropic("race-spare"),
                     Upstream.openai("sticky-a"),
                     Upstream.openai("sticky-b"),
                     Upstream.openai("sticky-c"),

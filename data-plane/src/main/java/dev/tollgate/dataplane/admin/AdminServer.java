@@ -96,11 +96,10 @@ public final class AdminServer {
         }
         switch (request.path() == null ? "" : request.path()) {
             case "/livez" -> health(response, sources.loopsAlive().getAsBoolean(), "event loops");
-            case "/readyz" ->
-                    health(
-                            response,
-                            sources.live().applied() != null && !sources.lifecycle().closing(),
-                            sources.lifecycle().closing() ? "closing" : "no snapshot yet");
+            case "/readyz" -> {
+                var trouble = notReady();
+                health(response, trouble == null, trouble == null ? "" : trouble);
+            }
             case "/metrics" ->
                     response.putHeader("content-type", "text/plain; version=0.0.4; charset=utf-8")
                             .end(sources.metrics().render());
@@ -120,6 +119,19 @@ public final class AdminServer {
                             response.setStatusCode(404),
                             "404: see / /livez /readyz /metrics /status /config /usage /drill\n");
         }
+    }
+
+    private @Nullable String notReady() {
+        if (sources.lifecycle().closing()) {
+            return "closing";
+        }
+        if (sources.live().applied() == null) {
+            return "no snapshot yet";
+        }
+        var valkey = sources.valkey();
+        return valkey == null || valkey.firstShares().isComplete()
+                ? null
+                : "no shares of limits yet";
     }
 
     private static void health(HttpServerResponse response, boolean good, String trouble) {

@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.valkey;
 import dev.tollgate.policy.share.Amounts;
 import dev.tollgate.policy.share.RateKind;
 import dev.tollgate.policy.share.ShareRule;
+import java.util.Arrays;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,8 @@ final class ShareTable {
     private final String me;
     private @Nullable Amounts share;
     private boolean looked;
+    private boolean hasPart;
+    private boolean owes;
     private long growsFromMillis = Long.MIN_VALUE;
 
     ShareTable(String me) {
@@ -42,6 +45,16 @@ final class ShareTable {
     /** Null: it has not been there yet. */
     @Nullable Amounts share() {
         return share;
+    }
+
+    /** It may use something of each kind of which there is a part for it. */
+    boolean hasPart() {
+        return hasPart;
+    }
+
+    /** It keeps to less than it has said that it holds: others wait to hear so. */
+    boolean owes() {
+        return owes;
     }
 
     Word next(Amounts limit, Amounts used, Amounts demand, long nowMillis) {
@@ -88,12 +101,20 @@ final class ShareTable {
         if (looked) {
             // what is held because it was used is no share to use again
             var limit = said.limit();
-            share =
+            var before = share == null ? Amounts.NONE : share;
+            var now =
                     Amounts.each(
                             kind ->
                                     limit.of(kind) == Amounts.UNLIMITED
                                             ? Amounts.UNLIMITED
                                             : Math.min(held.of(kind), part(kind, limit.of(kind))));
+            var kinds =
+                    Arrays.stream(RateKind.values())
+                            .filter(kind -> limit.of(kind) != Amounts.UNLIMITED)
+                            .toList();
+            hasPart = kinds.stream().allMatch(k -> now.of(k) > 0 || part(k, limit.of(k)) == 0);
+            owes = kinds.stream().anyMatch(k -> now.of(k) < before.of(k));
+            share = now;
         }
         looked = true;
     }

@@ -49,6 +49,19 @@ public final class Valkey {
         return early || shares.dividing() ? ASSUMED_PROXIES : 1;
     }
 
+    /** Limits are stated, if there are any: from now on it is a matter of two seconds at most. */
+    public void limitsStated() {
+        shares.limitsStated();
+    }
+
+    /**
+     * Ends when this proxy has a share of every limit that was stated first, or has waited for it
+     * for two seconds.
+     */
+    public Future<Void> firstShares() {
+        return shares.firstShares();
+    }
+
     /** Whether limits are divided in it now. */
     public boolean dividesLimits() {
         return shares.dividing();

@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Divides limits among all proxies that share a Valkey, in the background: no request waits for it.
  * Every 100 ms it says of each account in use what this proxy holds and needs, and hears what it
- * may use and what the others need ({@link ShareTable}); of one that is not in use, every 500 ms.
+ * may use and what the others need ({@link ShareTable}); of one that is not in use, every 500 ms,
+ * unless others wait for what it gives back, or the proxy is not ready for want of its first share.
  * At most {@link #MAX_AT_ONCE} accounts are looked at in a round, those that have waited longest.
  *
  * <p>With Valkey away the proxy keeps to the shares that it has: they add up. After {@link
@@ -43,6 +44,9 @@ final class ValkeyShares {
     static final long LIFETIME_MILLIS = 60_000;
 
     static final int MAX_AT_ONCE = 200;
+
+    /** A proxy that begins is not ready for so long at most while it has no share yet. */
+    static final long FIRST_SHARES_MILLIS = 2_000;
 
     private static final long LAST_WORD_MILLIS = 500;
 
@@ -65,6 +69,7 @@ final class ValkeyShares {
     private record Turn(
             LimitKey key, Known known, ShareTable.Word word, boolean used, Request request) {}
 
+    private final Vertx vertx;
     private final ValkeyLink link;
     private final RateShares rates;
     private final String me = UUID.randomUUID().toString();
@@ -74,9 +79,12 @@ final class ValkeyShares {
     private boolean old;
     private boolean leaving;
     private long heardMillis = Long.MIN_VALUE;
+    private boolean limitsAreStated;
+    private final Promise<Void> first = Promise.promise();
     private volatile boolean dividing;
 
     ValkeyShares(Vertx vertx, ValkeyAddress address, RateShares rates) {
+        this.vertx = vertx;
         this.rates = rates;
         this.link = new ValkeyLink(vertx, address, "limits", this::connected);
         link.start();
@@ -86,6 +94,29 @@ final class ValkeyShares {
     /** Whether limits are divided in Valkey now; any thread. */
     boolean dividing() {
         return dividing && link.up();
+    }
+
+    /**
+     * Limits are stated from now on, if there are any: {@link #firstShares} is to end soon. Any
+     * thread.
+     */
+    void limitsStated() {
+        link.context()
+                .runOnContext(
+                        _ -> {
+                            if (!limitsAreStated) {
+                                limitsAreStated = true;
+                                vertx.setTimer(FIRST_SHARES_MILLIS, timer -> first.tryComplete());
+                            }
+                        });
+    }
+
+    /**
+     * Ends when this proxy has a share of every limit; after {@link #FIRST_SHARES_MILLIS} anyway,
+     * as others may have used all of one, or Valkey be away. Any thread.
+     */
+    Future<Void> firstShares() {
+        return first.future();
     }
 
     /** Says that it holds no more than it has used, so that others may have the rest. */
@@ -178,6 +209,9 @@ final class ValkeyShares {
         rates.accounts(Instant.now()).forEach(each -> stated.put(each.use().key(), each));
         accounts.keySet().retainAll(stated.keySet());
         stated.keySet().forEach(key -> accounts.computeIfAbsent(key, _ -> new Known(me)));
+        if (limitsAreStated && accounts.values().stream().allMatch(each -> each.table.hasPart())) {
+            first.tryComplete();
+        }
         return accounts.entrySet().stream()
                 .filter(each -> each.getValue().dueMillis <= now)
                 .sorted(Comparator.comparingLong(each -> each.getValue().dueMillis))
@@ -231,7 +265,7 @@ final class ValkeyShares {
             if (answer == null || answer.size() < HEAD) {
                 continue;
             }
-            boolean first = turn.known().table.share() == null;
+            boolean soon = turn.used() || turn.known().table.share() == null;
             turn.known()
                     .table
                     .heard(
@@ -244,7 +278,8 @@ final class ValkeyShares {
             if (share != null) {
                 rates.shared(turn.key(), share);
             }
-            turn.known().dueMillis = now + (turn.used() || first ? ROUND_MILLIS / 2 : IDLE_MILLIS);
+            soon |= turn.known().table.owes() || !first.future().isComplete();
+            turn.known().dueMillis = now + (soon ? ROUND_MILLIS / 2 : IDLE_MILLIS);
         }
         if (!dividing) {
             dividing = accounts.values().stream().allMatch(each -> each.table.share() != null);

@@ -38,6 +38,7 @@ final class FakeOperator implements AutoCloseable {
     private final Revision revision;
     private final byte[] snapshot;
     private final Map<String, String> credentials;
+    private volatile boolean left;
 
     /** Tells every proxy that says Hello the credentials and the snapshot. */
     FakeOperator(
@@ -63,8 +64,14 @@ final class FakeOperator implements AutoCloseable {
         return revision;
     }
 
+    /** A proxy has ended its stream. */
+    boolean isLeft() {
+        return left;
+    }
+
     private void stream(GrpcServerRequest<FromProxy, FromOperator> request) {
-        request.exceptionHandler(gone -> {});
+        request.exceptionHandler(gone -> left = true);
+        request.endHandler(_ -> left = true);
         request.handler(
                 message -> {
                     heard.add(message);

@@ -8,6 +8,7 @@ import dev.tollgate.dataplane.ProxyOptions;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.control.OperatorAddress;
 import dev.tollgate.dataplane.exchange.Snapshots;
+import dev.tollgate.dataplane.valkey.ValkeyAddress;
 import dev.tollgate.policy.push.FromProxy;
 import dev.tollgate.policy.snapshot.ClientKeyEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
@@ -15,6 +16,7 @@ import dev.tollgate.policy.snapshot.Snapshot;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerResponse;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -23,8 +25,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +52,10 @@ class FleetProxyTest {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final List<String> keysSeen = new CopyOnWriteArrayList<>();
     private HttpServer provider;
+    private final List<HttpServerResponse> held = new CopyOnWriteArrayList<>();
+    private volatile boolean holds;
     private volatile int status = 200;
+    private @Nullable ValkeyAddress valkey;
     private FakeOperator operator;
     private FleetProxy proxy;
 
@@ -60,12 +67,19 @@ class FleetProxyTest {
                                 .requestHandler(
                                         request -> {
                                             keysSeen.add(request.getHeader("authorization"));
-                                            request.response()
-                                                    .setStatusCode(status)
-                                                    .putHeader("content-type", "application/json")
-                                                    .end(status == 200 ? ANSWER : "{}");
+                                            if (holds) {
+                                                held.add(request.response());
+                                            } else {
+                                                answer(request.response());
+                                            }
                                         })
                                 .listen(0, "127.0.0.1"));
+    }
+
+    private void answer(HttpServerResponse response) {
+        response.setStatusCode(status)
+                .putHeader("content-type", "application/json")
+                .end(status == 200 ? ANSWER : "{}");
     }
 
     @AfterEach
@@ -117,7 +131,8 @@ class FleetProxyTest {
                                         .withAdmin("127.0.0.1", 0)
                                         .withUsageLog("none")
                                         .withEventLoops(1)
-                                        .withClose(Duration.ofMillis(1), Duration.ofSeconds(1)),
+                                        .withClose(Duration.ofMillis(1), Duration.ofSeconds(5))
+                                        .withValkey(valkey),
                                 new FleetSettings(
                                         new OperatorAddress(
                                                 "127.0.0.1",
@@ -190,6 +205,36 @@ class FleetProxyTest {
         assertThat(ready()).isEqualTo(200);
         assertThat(ask("fast")).isEqualTo(200);
         assertThat(keysSeen).containsExactly("Bearer sk-a");
+    }
+
+    @Test
+    void waitsForItsSharesInAValkeyThatIsSilentForTwoSecondsAndThenServesWithoutThem()
+            throws Exception {
+        var silent = get(vertx.createNetServer().connectHandler(_ -> {}).listen(0, "127.0.0.1"));
+        valkey = ValkeyAddress.parse("redis://127.0.0.1:" + silent.actualPort());
+        startOperator(0, 1, "fast");
+        startProxy(operator.port());
+        acknowledged();
+        assertThat(ready()).isEqualTo(503);
+        await().atMost(Duration.ofSeconds(4)).until(() -> ready() == 200);
+        assertThat(ask("fast")).isEqualTo(200);
+    }
+
+    @Test
+    void leavesTheFleetOnlyWhenItsLastRequestIsAnswered() throws Exception {
+        startOperator(0, 1, "fast");
+        startProxy(operator.port());
+        acknowledged();
+        holds = true;
+        var asked = CompletableFuture.supplyAsync(() -> ask("fast"));
+        await().until(() -> held.size() == 1);
+        var closed = proxy.close();
+        proxy = null;
+        await().during(Duration.ofMillis(500)).until(() -> !operator.isLeft());
+        answer(held.getFirst());
+        assertThat(asked.join()).isEqualTo(200);
+        get(closed);
+        await().until(operator::isLeft);
     }
 
     @Test

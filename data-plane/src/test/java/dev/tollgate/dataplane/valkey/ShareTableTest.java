@@ -74,4 +74,24 @@ class ShareTableTest {
         heard(next(0, 0, 0), 100, Map.of(), 0);
         assertThat(table.share()).isEqualTo(new Amounts(100, Amounts.UNLIMITED, Amounts.UNLIMITED));
     }
+
+    @Test
+    void hasNoPartWhileOthersHoldAllAndOneAsSoonAsTheyGiveSomeBack() {
+        heard(next(0, 0, 0), 0, Map.of("a", 0L), 0);
+        heard(next(0, 0, 100), 0, Map.of("a", 0L), 100);
+        assertThat(table.hasPart()).isFalse();
+        heard(next(0, 0, 200), 10, Map.of("a", 0L), 200);
+        assertThat(table.hasPart()).isTrue();
+    }
+
+    @Test
+    void owesWhatItKeepsToNoMoreUntilItHasSaidSo() {
+        heard(next(0, 0, 0), 0, Map.of(), 0);
+        heard(next(0, 0, 100), 100, Map.of(), 100);
+        assertThat(table.owes()).isFalse();
+        heard(next(0, 0, 200), 100, Map.of("a", 0L), 200);
+        assertThat(table.owes()).isTrue();
+        heard(next(0, 0, 300), 50, Map.of("a", 0L), 300);
+        assertThat(table.owes()).isFalse();
+    }
 }

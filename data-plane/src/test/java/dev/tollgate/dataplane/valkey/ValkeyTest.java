@@ -32,6 +32,7 @@ class ValkeyTest {
     @RegisterExtension static final ValkeyProcess SERVER = new ValkeyProcess();
 
     private static final int LIMIT = 100;
+    private static final String HELD = "HVALS tollgate:limits:team-a/rate:budget:";
     private static final CacheKey KEY = new CacheKey("team-a", 1, 2, 3, 4);
 
     private static final BudgetEntry BUDGET =
@@ -77,6 +78,7 @@ class ValkeyTest {
                             List.of());
             teams.apply(snapshot);
             valkey = Valkey.start(vertx, address, rates);
+            valkey.limitsStated();
         }
 
         /** How many of so many requests are let in. */
@@ -177,6 +179,27 @@ class ValkeyTest {
     }
 
     @Test
+    void aProxyThatJoinsIsReadyWhenItHasItsPartAndTheLimitHoldsFromItsFirstRequestOn() {
+        ready();
+        await().until(() -> SERVER.command(HELD).contains("\n" + LIMIT + " "));
+        var two = peer();
+        await().until(() -> two.valkey.firstShares().isComplete());
+        assertThat(two.ask(LIMIT)).isEqualTo(LIMIT / 2);
+        assertThat(peers.getFirst().ask(LIMIT)).isLessThanOrEqualTo(LIMIT / 2);
+    }
+
+    @Test
+    void aProxyThatJoinsWhenAllIsUsedIsReadyAfterTwoSecondsAndLetsNothingIn() {
+        var one = ready();
+        fill(one, LIMIT);
+        long start = System.nanoTime();
+        var two = peer();
+        await().until(() -> two.valkey.firstShares().isComplete());
+        assertThat(System.nanoTime() - start).isGreaterThan(Duration.ofMillis(1_900).toNanos());
+        assertThat(two.ask(LIMIT)).isZero();
+    }
+
+    @Test
     void aProxyThatLeavesKeepsNothingButWhatItHasUsed() throws Exception {
         var leaving = ready();
         fill(leaving, 10);
@@ -218,7 +241,9 @@ class ValkeyTest {
         var one = peer();
         assertThat(one.find(KEY)).isEmpty();
         assertThat(one.ask(5)).isEqualTo(5);
+        assertThat(one.valkey.firstShares().isComplete()).isFalse();
         await().atMost(Duration.ofSeconds(5)).until(() -> one.valkey.assumedProxies() == 1);
+        await().atMost(Duration.ofSeconds(1)).until(() -> one.valkey.firstShares().isComplete());
         SERVER.start();
         await().until(() -> one.valkey.dividesLimits() && one.valkey.keepsAnswers());
     }
