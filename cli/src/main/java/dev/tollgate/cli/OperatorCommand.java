@@ -42,6 +42,8 @@ final class OperatorCommand extends TollgateCommand {
             description = "Namespaces whose Secrets and ConfigMaps are read. Default: all.")
     List<String> secretNamespaces = List.of();
 
+    @Mixin LedgerFlags ledger = new LedgerFlags();
+
     @Mixin CompileFlags compile = new CompileFlags();
 
     @Option(
@@ -139,6 +141,7 @@ final class OperatorCommand extends TollgateCommand {
                 data,
                 compile.endpointPolicy,
                 compile.unbudgetedNamespaces,
+                ledger.store(),
                 adminHost,
                 adminPort);
     }

@@ -74,6 +74,30 @@ class ChartsTest {
     }
 
     @Test
+    void tellsTheOperatorOfAValkeyForItsLedgerOnlyWhereThatIsTheStore() throws Exception {
+        assertThat(container("operator").getArgs())
+                .contains("--ledger-store=kubernetes")
+                .noneMatch(flag -> flag.contains("valkey"));
+        var operator =
+                container(
+                        "operator",
+                        "operator.ledger.store=valkey",
+                        "operator.ledger.valkey.url=rediss://ledger.platform.svc",
+                        "operator.ledger.valkey.secret=ledger",
+                        "operator.ledger.valkey.ca=true");
+        assertThat(flag(operator, "ledger-store")).isEqualTo("valkey");
+        assertThat(flag(operator, "ledger-valkey")).isEqualTo("rediss://ledger.platform.svc");
+        assertThat(flag(operator, "ledger-valkey-prefix")).isEqualTo("tollgate:ledger");
+        assertThat(operator.getVolumeMounts())
+                .anyMatch(
+                        mount ->
+                                flag(operator, "ledger-valkey-password-file")
+                                                .equals(mount.getMountPath() + "/password")
+                                        && flag(operator, "ledger-valkey-ca-file")
+                                                .equals(mount.getMountPath() + "/ca.crt"));
+    }
+
+    @Test
     void givesEveryPortOneNumber() throws Exception {
         var operator = container("operator");
         var proxy = container("proxy");

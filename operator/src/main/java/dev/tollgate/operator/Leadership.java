@@ -57,7 +57,7 @@ final class Leadership implements AutoCloseable {
                     accounts.stream().mapToLong(v -> v.account().epoch()).max().orElse(0);
             case AccountStore.Listing.Unavailable(var reason) ->
                     throw new StartRefusal(
-                            StartRefusal.MISSING, "BudgetLedgers cannot be read: " + reason);
+                            StartRefusal.MISSING, "accounts cannot be read: " + reason);
         };
     }
 

@@ -16,10 +16,12 @@ import dev.tollgate.operator.kube.Reconcilers;
 import dev.tollgate.operator.ledger.FleetPods;
 import dev.tollgate.operator.ledger.KubernetesAccountStore;
 import dev.tollgate.operator.ledger.LedgerStreams;
+import dev.tollgate.operator.ledger.ValkeyAccountStore;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.PushServer;
 import dev.tollgate.operator.status.Statuses;
 import dev.tollgate.operator.trust.ClusterKeys;
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.FencedStore;
 import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.snapshot.BudgetEntry;
@@ -133,7 +135,7 @@ public final class Operator implements AutoCloseable {
         AccessCheck.check(api.client(), options.watched(), options.secretsOf());
         var secrets = new MemorySecrets(api.client(), options.platformNamespace());
         var remembered = secrets.load();
-        var store = new KubernetesAccountStore(api.store(), options.platformNamespace());
+        var store = accountStore();
         var leadership =
                 closing(
                         Leadership.claim(
@@ -149,6 +151,9 @@ public final class Operator implements AutoCloseable {
         var pods = new FleetPods(api.client(), options.fleetServiceAccount(), this::knownProxies);
         var ledger =
                 new LedgerService(new FencedStore(store, epoch, leadership::fence), epoch, pods);
+        if (store instanceof ValkeyAccountStore valkey && valkey.unproven()) {
+            ledger.freezeAll(clock.instant());
+        }
         var streams = closing(new LedgerStreams(ledger, clock));
         var control = closing(loop(leadership, writer, streams, remembered));
         loop = control;
@@ -173,6 +178,21 @@ public final class Operator implements AutoCloseable {
         caches.awaitComplete(CACHES_WITHIN);
         serve(control, streams, watchers, events, epoch, remembered);
         vertx.setPeriodic(PODS_MILLIS, _ -> freeShares(pods));
+    }
+
+    private AccountStore accountStore() throws StartRefusal {
+        return switch (options.ledgerStore()) {
+            case OperatorOptions.LedgerStore.Kubernetes() ->
+                    new KubernetesAccountStore(api.store(), options.platformNamespace());
+            case OperatorOptions.LedgerStore.Valkey(var server, var prefix) -> {
+                var store = closing(new ValkeyAccountStore(vertx, server, prefix));
+                var refusal = store.refusal();
+                if (refusal != null) {
+                    throw new StartRefusal(StartRefusal.MISSING, "--ledger-valkey: " + refusal);
+                }
+                yield store;
+            }
+        };
     }
 
     /** What proxies held of limits whose pods are gone is for the others. */

@@ -1,6 +1,7 @@
 package dev.tollgate.operator;
 
 import dev.tollgate.operator.kube.WatchedNamespaces;
+import dev.tollgate.operator.ledger.ValkeyServer;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param fleetServiceAccount {@code namespace/name} of the proxies; null: no tokens are asked for
  * @param dataDir keeps the highest epoch that was claimed, should the Secret with it be lost; null:
  *     not kept
+ * @param ledgerStore where the accounts of Budgets are kept
  * @param adminPort of {@code /livez}, {@code /readyz}, {@code /metrics}, {@code /status}; 0: a free
  *     one
  */
@@ -39,6 +41,7 @@ public record OperatorOptions(
         @Nullable Path dataDir,
         SettingsEntry.EndpointPolicy endpointPolicy,
         SettingsEntry.Unbudgeted unbudgetedNamespaces,
+        LedgerStore ledgerStore,
         String adminHost,
         int adminPort) {
 
@@ -49,7 +52,19 @@ public record OperatorOptions(
         NONE
     }
 
+    /** {@code --ledger-store}. */
+    public sealed interface LedgerStore {
+        /** BudgetLedger objects of the platform namespace. */
+        record Kubernetes() implements LedgerStore {}
+
+        /**
+         * @param prefix of all keys
+         */
+        record Valkey(ValkeyServer server, String prefix) implements LedgerStore {}
+    }
+
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "::1", "localhost");
+    private static final String PREFIX = "[A-Za-z0-9:._/-]{1,64}";
     private static final String NAME = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
 
     public OperatorOptions {
@@ -71,6 +86,7 @@ public record OperatorOptions(
                 null,
                 SettingsEntry.EndpointPolicy.PUBLIC,
                 SettingsEntry.Unbudgeted.ALLOW,
+                new LedgerStore.Kubernetes(),
                 "127.0.0.1",
                 9090);
     }
@@ -100,6 +116,13 @@ public record OperatorOptions(
             require(
                     name.matches(NAME),
                     "--secret-namespaces: " + name + " (expected: namespace names)");
+        }
+        if (ledgerStore instanceof LedgerStore.Valkey valkey) {
+            require(
+                    valkey.prefix().matches(PREFIX),
+                    "--ledger-valkey-prefix: "
+                            + valkey.prefix()
+                            + " (expected: letters, digits and :._/-, at most 64)");
         }
         port("--push-port", pushPort);
         port("--admin-port", adminPort);

@@ -90,6 +90,7 @@ final class OperatorFixture implements AutoCloseable {
                 null,
                 SettingsEntry.EndpointPolicy.ANY,
                 SettingsEntry.Unbudgeted.ALLOW,
+                new OperatorOptions.LedgerStore.Kubernetes(),
                 "127.0.0.1",
                 0);
     }

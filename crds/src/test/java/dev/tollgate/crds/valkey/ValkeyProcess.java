@@ -31,7 +31,12 @@ public final class ValkeyProcess implements BeforeEachCallback, AfterEachCallbac
     private int port;
     private @Nullable Process process;
 
-    private static Optional<Path> binary() {
+    /** The one that {@code valkey.server} names, else the first of the path. */
+    static Optional<Path> binary() {
+        var named = System.getProperty("valkey.server");
+        if (named != null) {
+            return Optional.of(Path.of(named));
+        }
         var path = Optional.ofNullable(System.getenv("PATH")).orElse("");
         return Arrays.stream(path.split(File.pathSeparator))
                 .flatMap(
@@ -40,6 +45,18 @@ public final class ValkeyProcess implements BeforeEachCallback, AfterEachCallbac
                                         .map(name -> Path.of(folder, name)))
                 .filter(Files::isExecutable)
                 .findFirst();
+    }
+
+    /** It has no WAITAOF. */
+    static boolean isOlderThan72() throws IOException {
+        var version =
+                new String(
+                        new ProcessBuilder(binary().orElseThrow().toString(), "--version")
+                                .start()
+                                .getInputStream()
+                                .readAllBytes(),
+                        StandardCharsets.UTF_8);
+        return version.matches("(?s).* v=([0-6]\\.|7\\.[01]\\.).*");
     }
 
     @Override

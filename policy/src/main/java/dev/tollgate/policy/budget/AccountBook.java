@@ -35,6 +35,9 @@ final class AccountBook {
         final ReentrantLock lock = new ReentrantLock();
         volatile AccountStore.@Nullable Versioned known;
         boolean stale;
+
+        /** What the store has forgotten, until it is rebuilt. */
+        @Nullable Account lost;
     }
 
     private final AccountStore store;
@@ -121,48 +124,74 @@ final class AccountBook {
         var slot = slot(key);
         slot.lock.lock();
         try {
-            for (var attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-                var failure = refresh(key, slot);
-                if (failure != null) {
-                    return failure;
-                }
-                var known = slot.known;
-                var before = known == null ? opened : known.account();
-                if (before == null) {
-                    return new Change.Unavailable("no such account");
-                }
-                var transition = step.apply(before);
-                if (transition.account().equals(before)) {
-                    return new Change.Done(transition);
-                }
-                var version = known == null ? AccountStore.ABSENT : known.version();
-                switch (store.compareAndSet(key, version, transition.account())) {
-                    case AccountStore.Write.Ok(var written) -> {
-                        slot.known = new AccountStore.Versioned(transition.account(), written);
-                        return new Change.Done(transition);
-                    }
-                    case AccountStore.Write.Unavailable(var reason) -> {
-                        return new Change.Unavailable(reason);
-                    }
-                    case AccountStore.Write.Conflict() -> slot.stale = true;
-                    case AccountStore.Write.Unknown(var reason) -> {
-                        slot.stale = true;
-                        var failed = refresh(key, slot);
-                        if (failed != null) {
-                            return failed;
-                        }
-                        if (slot.known != null
-                                && slot.known.account().equals(transition.account())) {
-                            return new Change.Done(transition);
-                        }
-                    }
-                }
-            }
-            return new Change.Unavailable(
-                    "account " + key + ": " + ATTEMPTS_MAX + " conflicts in a row");
+            var lost = slot.lost;
+            return lost == null ? change(slot, key, opened, step) : new Change.Regressed(lost);
         } finally {
             slot.lock.unlock();
         }
+    }
+
+    /**
+     * As {@link #change}, and the one change that there is of an account that the store has
+     * forgotten: until it is stored, every other one is answered with Regressed.
+     */
+    Change rebuild(AccountKey key, @Nullable Account opened, Function<Account, Transition> step) {
+        var slot = slot(key);
+        slot.lock.lock();
+        try {
+            var change = change(slot, key, opened, step);
+            if (change instanceof Change.Done) {
+                slot.lost = null;
+            }
+            return change;
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    private Change change(
+            Slot slot,
+            AccountKey key,
+            @Nullable Account opened,
+            Function<Account, Transition> step) {
+        for (var attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+            var failure = refresh(key, slot);
+            if (failure != null) {
+                return failure;
+            }
+            var known = slot.known;
+            var before = known == null ? opened : known.account();
+            if (before == null) {
+                return new Change.Unavailable("no such account");
+            }
+            var transition = step.apply(before);
+            if (transition.account().equals(before)) {
+                return new Change.Done(transition);
+            }
+            var version = known == null ? AccountStore.ABSENT : known.version();
+            switch (store.compareAndSet(key, version, transition.account())) {
+                case AccountStore.Write.Ok(var written) -> {
+                    slot.known = new AccountStore.Versioned(transition.account(), written);
+                    return new Change.Done(transition);
+                }
+                case AccountStore.Write.Unavailable(var reason) -> {
+                    return new Change.Unavailable(reason);
+                }
+                case AccountStore.Write.Conflict() -> slot.stale = true;
+                case AccountStore.Write.Unknown(var reason) -> {
+                    slot.stale = true;
+                    var failed = refresh(key, slot);
+                    if (failed != null) {
+                        return failed;
+                    }
+                    if (slot.known != null && slot.known.account().equals(transition.account())) {
+                        return new Change.Done(transition);
+                    }
+                }
+            }
+        }
+        return new Change.Unavailable(
+                "account " + key + ": " + ATTEMPTS_MAX + " conflicts in a row");
     }
 
     /** Reads what is not known for sure. What is remembered stands in for what was forgotten. */
@@ -178,16 +207,24 @@ final class AccountBook {
             case AccountStore.Read.Absent() -> {
                 slot.stale = false;
                 slot.known = null;
-                return before == null ? null : new Change.Regressed(before.account());
+                return before == null ? null : regressed(slot, before.account());
             }
             case AccountStore.Read.Ok(var versioned) -> {
                 slot.stale = false;
                 slot.known = versioned;
                 return before != null && versioned.account().seq() < before.account().seq()
-                        ? new Change.Regressed(before.account())
+                        ? regressed(slot, before.account())
                         : null;
             }
         }
+    }
+
+    private static Change regressed(Slot slot, Account remembered) {
+        var lost = slot.lost;
+        if (lost == null) {
+            slot.lost = remembered;
+        }
+        return new Change.Regressed(lost == null ? remembered : lost);
     }
 
     private Slot slot(AccountKey key) {

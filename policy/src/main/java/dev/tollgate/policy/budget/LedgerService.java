@@ -41,6 +41,7 @@ public final class LedgerService {
     private final AtomicReference<Sessions> sessions;
     private final ConcurrentHashMap<AccountKey, Instant> frozen = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<AccountKey, Account> pushed = new ConcurrentHashMap<>();
+    private volatile @Nullable Instant allFrozenSince;
     private volatile Map<String, BudgetEntry> budgets = Map.of();
     private volatile @Nullable String storeIdentity;
     private volatile Instant identityCheckedAt = Instant.MIN;
@@ -136,6 +137,14 @@ public final class LedgerService {
         return effects;
     }
 
+    /**
+     * The store is new, or may have forgotten accounts of which nothing is known here: nothing is
+     * granted, of no account, until all proxies have told what they hold.
+     */
+    public void freezeAll(Instant now) {
+        allFrozenSince = now;
+    }
+
     /** The holder's connection is gone: it no longer counts as live. Its leases stay charged. */
     public void disconnected(HolderId holder) {
         sessions.updateAndGet(s -> s.disconnected(holder));
@@ -148,7 +157,11 @@ public final class LedgerService {
 
     /** Accounts that give no grants because the store has forgotten something. */
     public Set<AccountKey> frozen() {
-        return Set.copyOf(frozen.keySet());
+        var keys = new HashSet<>(frozen.keySet());
+        if (allFrozenSince != null) {
+            book.accounts().forEach(account -> keys.add(account.key()));
+        }
+        return Set.copyOf(keys);
     }
 
     private void register(
@@ -197,7 +210,7 @@ public final class LedgerService {
                 effects.add(state(holder, account, now, false));
             }
         }
-        for (var key : frozen.keySet()) {
+        for (var key : frozen()) {
             effects.add(new LedgerEffect.Freeze(holder, key, true));
         }
     }
@@ -252,7 +265,7 @@ public final class LedgerService {
             deny(acquire, DeniedReason.UNKNOWN_ACCOUNT, STORE_RETRY, effects);
             return;
         }
-        if (frozen.containsKey(key)) {
+        if (allFrozenSince != null || frozen.containsKey(key)) {
             deny(acquire, DeniedReason.FROZEN, STORE_RETRY, effects);
             return;
         }
@@ -349,7 +362,7 @@ public final class LedgerService {
                 freeze(key, now, effects);
                 var limit = remembered.limitMicros();
                 var rebuilt =
-                        book.change(
+                        book.rebuild(
                                 key,
                                 Account.opened(key, remembered.windowEnd(), limit),
                                 account ->
@@ -432,7 +445,8 @@ public final class LedgerService {
 
     /** Time alone never ends a freeze: every proxy of the fleet must have told what it holds. */
     private void thaw(Instant now, List<LedgerEffect> effects) {
-        if (frozen.isEmpty()) {
+        var all = allFrozenSince;
+        if (frozen.isEmpty() && all == null) {
             return;
         }
         var registered = new HashSet<String>();
@@ -443,6 +457,12 @@ public final class LedgerService {
         }
         if (registered.isEmpty() || !fleetComplete.test(registered)) {
             return;
+        }
+        if (all != null && !now.isBefore(all.plus(FREEZE_MIN))) {
+            allFrozenSince = null;
+            for (var account : book.accounts()) {
+                frozen.putIfAbsent(account.key(), all);
+            }
         }
         frozen.forEach(
                 (key, since) -> {

@@ -1,0 +1,146 @@
+package dev.tollgate.operator.ledger;
+
+/**
+ * What a Valkey runs for the ledger. An account is a hash with its {@code version}, its {@code seq}
+ * and the {@code account} as JSON; the index is a hash from the keys of all accounts to their seqs;
+ * the store's own hash has the database's {@code id}, the {@code run} of the server that was last
+ * proven to have lost nothing, and the most {@code nodes} that it ever had. Everything has one hash
+ * tag, and a script is one transaction of the append-only file, so index and account never differ.
+ */
+final class LedgerScripts {
+
+    private LedgerScripts() {}
+
+    /**
+     * Keys: account, index. Arguments: account's key as text, version expected, version, JSON.
+     * Answers: {@code ok}; {@code conflict}; {@code refused} and why. The refusals are those of the
+     * CEL rules of BudgetLedger, but for a seq that leaves numbers out: so an account is rebuilt
+     * that the store had forgotten, above the highest seq that anybody has seen. It may charge more
+     * than the limit, which may have been lowered since; nothing is granted by it. Numbers in Lua
+     * are doubles, exact up to 2^53 - 1; what is above is refused.
+     */
+    static final String WRITE =
+            """
+            local MAX = 9007199254740991
+            local refusal
+            local function refuse(reason)
+              refusal = refusal or reason
+            end
+            local function number(object, name)
+              local value = object[name]
+              if type(value) ~= 'number' or value < 0 or value > MAX or value % 1 ~= 0 then
+                refuse(name .. ' is no whole number up to 2^53 - 1')
+                return 0
+              end
+              return value
+            end
+            local function charged(account)
+              local sum = number(account, 'settledMicros')
+              if type(account.leases) ~= 'table' then
+                refuse('it has no leases')
+                return sum
+              end
+              for _, lease in ipairs(account.leases) do
+                local held = number(lease, 'amountMicros') - number(lease, 'settledMicros')
+                  - number(lease, 'returnedMicros')
+                if held < 0 then
+                  refuse('I2: a lease must not settle and return more than its amount')
+                end
+                sum = sum + held
+                if sum > MAX then
+                  refuse('more than 2^53 - 1 micro-USD are charged')
+                end
+              end
+              return sum
+            end
+
+            local before = redis.call('HMGET', KEYS[1], 'version', 'account')
+            local known = redis.call('HEXISTS', KEYS[2], ARGV[1]) == 1
+            if (before[1] or '') ~= ARGV[2] or (known and not before[1]) then
+              return {'conflict'}
+            end
+            local account = cjson.decode(ARGV[4])
+            local old = before[2] and cjson.decode(before[2])
+            local now = charged(account)
+            local overrun = number(account, 'overrunMicros')
+            local rebuilt = number(account, 'seq') > (old and old.seq or 0) + 1
+            if not rebuilt and now > number(account, 'limitMicros') - overrun
+              and not (old and now <= charged(old)) then
+              refuse('I1: settled, outstanding and overrun together must not exceed limitMicros')
+            end
+            number(account, 'limitMicros')
+            number(account, 'epoch')
+            if old then
+              for _, name in ipairs({'settledMicros', 'overrunMicros', 'epoch'}) do
+                if number(account, name) < number(old, name) then
+                  refuse('I5: ' .. name .. ' never shrinks')
+                end
+              end
+              if account.seq <= old.seq then
+                refuse('I5: seq must grow with every write')
+              end
+              for _, name in ipairs({'name', 'namespace', 'subject', 'windowStart', 'windowEnd'}) do
+                if account.key[name] ~= old.key[name] then
+                  refuse('I5: key is immutable')
+                end
+              end
+            end
+            if refusal then
+              return {'refused', refusal}
+            end
+            local seq = string.format('%.0f', account.seq)
+            redis.call('HSET', KEYS[1], 'version', ARGV[3], 'seq', seq, 'account', ARGV[4])
+            redis.call('HSET', KEYS[2], ARGV[1], seq)
+            return {'ok'}
+            """;
+
+    /**
+     * Keys: store, index, accounts. Arguments: the accounts' keys as text. Answers version, JSON
+     * and the index's seq of each. It writes, so that WAITAOF after it waits for what it has seen.
+     */
+    static final String READ =
+            """
+            redis.call('HINCRBY', KEYS[1], 'reads', 1)
+            local answer = {}
+            for i, key in ipairs(ARGV) do
+              local found = redis.call('HMGET', KEYS[i + 2], 'version', 'account')
+              answer[#answer + 1] = found[1] or ''
+              answer[#answer + 1] = found[2] or ''
+              answer[#answer + 1] = redis.call('HGET', KEYS[2], key) or ''
+            end
+            return answer
+            """;
+
+    /**
+     * Keys: store, index. Arguments: nodes that the server knows of now. Answers the database's id,
+     * the run that was proven, the most nodes ever, and key and seq of every account.
+     */
+    static final String LOOK =
+            """
+            local nodes = tonumber(redis.call('HGET', KEYS[1], 'nodes') or '0')
+            if tonumber(ARGV[1]) > nodes then
+              nodes = tonumber(ARGV[1])
+              redis.call('HSET', KEYS[1], 'nodes', ARGV[1])
+            end
+            local store = redis.call('HMGET', KEYS[1], 'id', 'run')
+            local answer = {store[1] or '', store[2] or '', tostring(nodes)}
+            for _, each in ipairs(redis.call('HGETALL', KEYS[2])) do
+              answer[#answer + 1] = each
+            end
+            return answer
+            """;
+
+    /**
+     * Keys: store. Arguments: id and run as they were looked at, id and run from now on. Answers 1,
+     * or 0 if somebody else was faster.
+     */
+    static final String CLAIM =
+            """
+            local store = redis.call('HMGET', KEYS[1], 'id', 'run')
+            if (store[1] or '') ~= ARGV[1] or (store[2] or '') ~= ARGV[2] then
+              return 0
+            end
+            redis.call('HSET', KEYS[1], 'id', ARGV[3], 'run', ARGV[4])
+            return 1
+            """;
+}

@@ -1,0 +1,350 @@
+package dev.tollgate.operator.ledger;
+
+import dev.tollgate.operator.ledger.ValkeyLines.Line;
+import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountJson;
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
+import dev.tollgate.policy.snapshot.SnapshotCodec;
+import io.vertx.core.Vertx;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Request;
+import io.vertx.redis.client.Response;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Accounts in a Valkey or Redis 7.2 or later: a hash for each, written by a script that compares
+ * versions and checks the rules of a BudgetLedger once more ({@link LedgerScripts}). A version is
+ * the seq and a digest of the account, so that two ledgers cannot mean different accounts by one
+ * version, not even after the server has forgotten writes. A write is Ok, and a read is answered,
+ * once the append-only file with it is on the disk of the primary and on so many of its replicas
+ * that, with it, they are a majority of all nodes that the database ever had. Blocking.
+ *
+ * <p>The regression guard: the store remembers the highest seq of each account that it has written
+ * or read. At each connection and each {@link #identity} it compares them with those of the
+ * database. The identity is a random id in the database. It stays over restarts and failovers that
+ * have provably lost nothing, and is made anew when
+ *
+ * <ul>
+ *   <li>the database has none: it is new, wiped or another one;
+ *   <li>an account is missing, or has a lower seq than it once had;
+ *   <li>the server was started, or another one took over, and nobody saw what it knew before: the
+ *       ledger was down too. Then nothing is proven, and {@link #unproven} says so.
+ * </ul>
+ */
+public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
+
+    /** Accounts of one answer. */
+    private static final int PAGE = 64;
+
+    private static final int LOOK_HEAD = 3;
+    private static final int READ_EACH = 3;
+    private static final int PROOFS_AT_MOST = 8;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ValkeyAccountStore.class);
+
+    private final ValkeyLines lines;
+    private final String tag;
+    private final Map<String, Long> remembered = new ConcurrentHashMap<>();
+    private volatile boolean complete; // what is remembered; all accounts were read once
+
+    // guarded by this: one proof at a time
+    private @Nullable String id;
+    private boolean unproven;
+    private volatile int replicasNeeded;
+
+    /**
+     * @param prefix of all keys; what one fleet uses alone
+     */
+    public ValkeyAccountStore(Vertx vertx, ValkeyServer server, String prefix) {
+        this.tag = "{" + prefix + "}:";
+        this.lines = new ValkeyLines(vertx, server, this::prove);
+    }
+
+    private String storeKey() {
+        return tag + "store";
+    }
+
+    private String indexKey() {
+        return tag + "accounts";
+    }
+
+    private String accountKey(String key) {
+        return tag + "account:" + key;
+    }
+
+    /** Why this server cannot keep accounts, or does not answer; null: it can. */
+    public @Nullable String refusal() {
+        try (var _ = lines.take()) {
+            return null;
+        } catch (ValkeyFailure e) {
+            return e.reason();
+        }
+    }
+
+    /**
+     * Whether the database was made anew, or its server started, while no ledger remembered what it
+     * had acknowledged: what is missing cannot be told from what never was.
+     */
+    public synchronized boolean unproven() {
+        return unproven;
+    }
+
+    @Override
+    public Read read(AccountKey key) {
+        try (var line = lines.take()) {
+            var text = key.toString();
+            var found = read(line, List.of(text));
+            if (found.get(0).toString().isEmpty()) {
+                return found.get(2).toString().isEmpty()
+                        ? new Read.Absent()
+                        : new Read.Unavailable(
+                                "the index has " + text + ", but its account is gone");
+            }
+            var versioned = versioned(found, 0);
+            remember(versioned.account());
+            return new Read.Ok(versioned);
+        } catch (ValkeyFailure e) {
+            return new Read.Unavailable(e.reason());
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            return new Read.Unavailable(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Response read(Line line, List<String> keys) throws ValkeyFailure {
+        var request =
+                Request.cmd(Command.EVAL)
+                        .arg(LedgerScripts.READ)
+                        .arg(2 + keys.size())
+                        .arg(storeKey())
+                        .arg(indexKey());
+        keys.forEach(key -> request.arg(accountKey(key)));
+        keys.forEach(request::arg);
+        var found = line.send(request);
+        line.awaitDurable(replicasNeeded);
+        return found;
+    }
+
+    private static Versioned versioned(Response found, int at) {
+        return new Versioned(
+                AccountJson.read(found.get(at + 1).toBytes()), found.get(at).toString());
+    }
+
+    private void remember(Account account) {
+        remembered.merge(account.key().toString(), account.seq(), Math::max);
+    }
+
+    @Override
+    public Write compareAndSet(AccountKey key, String version, Account account) {
+        if (!key.equals(account.key())) {
+            throw new IllegalArgumentException(
+                    "account: " + account.key() + " (expected: " + key + ")");
+        }
+        var text = key.toString();
+        var json = AccountJson.write(account);
+        var next = account.seq() + "." + SnapshotCodec.digest(json);
+        try (var line = lines.take()) {
+            var answer =
+                    line.send(
+                            Request.cmd(Command.EVAL)
+                                    .arg(LedgerScripts.WRITE)
+                                    .arg(2)
+                                    .arg(accountKey(text))
+                                    .arg(indexKey())
+                                    .arg(text)
+                                    .arg(version)
+                                    .arg(next)
+                                    .arg(json));
+            return switch (answer.get(0).toString()) {
+                case "ok" -> {
+                    line.awaitDurable(replicasNeeded);
+                    remember(account);
+                    yield new Write.Ok(next);
+                }
+                case "conflict" -> new Write.Conflict();
+                case "refused" -> refused(text, answer.get(1).toString());
+                default -> new Write.Unknown("the script answered " + answer);
+            };
+        } catch (ValkeyFailure e) {
+            return e.nothingDone()
+                    ? new Write.Unavailable(e.reason())
+                    : new Write.Unknown(e.reason());
+        }
+    }
+
+    private static Write refused(String key, String why) {
+        LOG.atError()
+                .addKeyValue("account", key)
+                .addKeyValue("error", why)
+                .log("the ledger's store refused a write that breaks a rule");
+        return new Write.Unavailable("refused by the store's own check: " + why);
+    }
+
+    @Override
+    public Listing list(String prefix) {
+        try (var line = lines.take()) {
+            var keys =
+                    look(line).seqs().keySet().stream()
+                            .filter(key -> key.startsWith(prefix))
+                            .toList();
+            var accounts = new ArrayList<Versioned>();
+            for (int from = 0; from < keys.size(); from += PAGE) {
+                var found = read(line, keys.subList(from, Math.min(keys.size(), from + PAGE)));
+                for (int at = 0; at < found.size(); at += READ_EACH) {
+                    if (found.get(at).toString().isEmpty()) {
+                        LOG.atError()
+                                .addKeyValue("account", keys.get(from + at / READ_EACH))
+                                .log("the index has an account that is gone; it gives nothing out");
+                    } else {
+                        accounts.add(versioned(found, at));
+                    }
+                }
+            }
+            accounts.forEach(versioned -> remember(versioned.account()));
+            complete |= prefix.isEmpty();
+            accounts.sort(Comparator.comparing(versioned -> versioned.account().key()));
+            return new Listing.Ok(accounts);
+        } catch (ValkeyFailure e) {
+            return new Listing.Unavailable(e.reason());
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            return new Listing.Unavailable(String.valueOf(e.getMessage()));
+        }
+    }
+
+    @Override
+    public Identity identity() {
+        try (var line = lines.take()) {
+            return new Identity.Ok(prove(line));
+        } catch (ValkeyFailure e) {
+            return new Identity.Unavailable(e.reason());
+        }
+    }
+
+    /**
+     * @param seqs of all accounts
+     */
+    private record Look(String id, String run, int nodes, Map<String, Long> seqs) {}
+
+    private Look look(Line line) throws ValkeyFailure {
+        return look(line, 1);
+    }
+
+    private Look look(Line line, int nodes) throws ValkeyFailure {
+        var answer =
+                line.send(
+                        Request.cmd(Command.EVAL)
+                                .arg(LedgerScripts.LOOK)
+                                .arg(2)
+                                .arg(storeKey())
+                                .arg(indexKey())
+                                .arg(nodes));
+        var seqs = new HashMap<String, Long>();
+        for (int at = LOOK_HEAD; at + 1 < answer.size(); at += 2) {
+            seqs.put(answer.get(at).toString(), answer.get(at + 1).toLong());
+        }
+        return new Look(
+                answer.get(0).toString(),
+                answer.get(1).toString(),
+                answer.get(2).toInteger(),
+                seqs);
+    }
+
+    /** Whether the server behind this connection is fit, and knows what it once knew; its id. */
+    private synchronized String prove(Line line) throws ValkeyFailure {
+        var facts =
+                ValkeyFacts.parse(
+                        line.send(Request.cmd(Command.INFO)).toString(StandardCharsets.UTF_8));
+        var refusal = facts.refusal();
+        if (refusal == null && fsyncIsOff(line)) {
+            refusal = "appendfsync no (expected: always or everysec)";
+        }
+        if (refusal != null) {
+            throw ValkeyFailure.nothingDone(refusal);
+        }
+        for (int attempt = 0; attempt < PROOFS_AT_MOST; attempt++) {
+            var before = Map.copyOf(remembered); // acknowledged, so it must be in what follows
+            var look = look(line, 1 + facts.replicas());
+            replicasNeeded = look.nodes() / 2;
+            boolean lost = lost(before, look);
+            boolean known = complete && look.id().equals(id);
+            boolean seen = look.run().equals(facts.runId()) || known;
+            if (!look.id().isEmpty() && seen && !lost) {
+                if (look.run().equals(facts.runId())
+                        || claim(line, look, look.id(), facts.runId())) {
+                    id = look.id();
+                    return look.id();
+                }
+                continue;
+            }
+            var fresh = UUID.randomUUID().toString();
+            if (claim(line, look, fresh, facts.runId())) {
+                anew(look, fresh, lost);
+                return fresh;
+            }
+        }
+        throw ValkeyFailure.nothingDone("others claim it too");
+    }
+
+    /** Not known where CONFIG is not allowed; then nothing is ever durable, which is safe too. */
+    private static boolean fsyncIsOff(Line line) throws ValkeyFailure {
+        try {
+            var answer = line.send(Request.cmd(Command.CONFIG).arg("GET").arg("appendfsync"));
+            return answer.containsKey("appendfsync")
+                    && answer.get("appendfsync").toString().equals("no");
+        } catch (ValkeyFailure e) {
+            if (e.answered()) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private static boolean lost(Map<String, Long> before, Look look) {
+        return before.entrySet().stream()
+                .anyMatch(entry -> look.seqs().getOrDefault(entry.getKey(), 0L) < entry.getValue());
+    }
+
+    private boolean claim(Line line, Look look, String nextId, String nextRun)
+            throws ValkeyFailure {
+        return line.send(
+                                Request.cmd(Command.EVAL)
+                                        .arg(LedgerScripts.CLAIM)
+                                        .arg(1)
+                                        .arg(storeKey())
+                                        .arg(look.id())
+                                        .arg(look.run())
+                                        .arg(nextId)
+                                        .arg(nextRun))
+                        .toInteger()
+                == 1;
+    }
+
+    /** What was lost is told once. */
+    private void anew(Look look, String fresh, boolean lost) {
+        unproven |= !complete;
+        remembered.replaceAll((key, seq) -> Math.min(seq, look.seqs().getOrDefault(key, 0L)));
+        LOG.atWarn()
+                .addKeyValue("before", look.id())
+                .addKeyValue("now", fresh)
+                .addKeyValue("lost", lost)
+                .log(
+                        "the ledger's store is new, or may have forgotten something; accounts are"
+                                + " frozen until all proxies have told what they hold");
+        id = fresh;
+    }
+
+    @Override
+    public void close() {
+        lines.close();
+    }
+}
