@@ -98,6 +98,14 @@ class ChartsTest {
     }
 
     @Test
+    void letsAProxyThatEndsServeWhileEndpointsLagAndRequestsRun() throws Exception {
+        assertThat(flag(container("proxy"), "close-lag")).isEqualTo("5s");
+        // the lag, the ten minutes in which requests may end, and the ledger's five seconds
+        assertThat(pod("proxy").getSpec().getTerminationGracePeriodSeconds())
+                .isGreaterThan(5 + 600 + 5);
+    }
+
+    @Test
     void givesEveryPortOneNumber() throws Exception {
         var operator = container("operator");
         var proxy = container("proxy");

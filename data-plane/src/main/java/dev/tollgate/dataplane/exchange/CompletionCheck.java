@@ -58,6 +58,9 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
     private static final Ingress INGRESS =
             new Ingress(Dialect.OPENAI_CHAT, Operation.GENERATE, null, false, false);
 
+    private static final CheckResult.Skipped BUG =
+            new CheckResult.Skipped("internal_error", "a bug");
+
     private final LoopParts loop;
     private final Resolution.Resolved asked;
     private final Candidate candidate;
@@ -208,6 +211,7 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
 
     private void leave(long tokens) {
         var in = pass;
+        pass = null;
         if (in != null) {
             in.end(tokens, Instant.now());
         }
@@ -335,11 +339,19 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
         LOG.error("check {} of {}: a bug", tally.requestId, candidate.provider().key(), failure);
         var called = call;
         if (called == null) {
-            drop("internal_error", "a bug");
+            drop(BUG.reason(), BUG.why());
             return;
         }
         called.cancel();
         bug = true;
+        if (over) {
+            // in the middle of its end: what is left of that must not keep the next check away
+            loop.ticker().remove(this);
+            called.release();
+            leave(0);
+            result.tryComplete(BUG);
+            return;
+        }
         var hold = Settlement.hold(quote.bound());
         settle(hold, new Outcome.ServerError(0, null), "internal_error", 0, null);
     }
@@ -372,8 +384,7 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
         tally.settled(new Attempt(candidate, outcome), word, status, latency, settlement, usage);
         loop.recorder().write(tally.record(recorded(outcome), status, latency, ""));
         count();
-        result.complete(
-                bug ? new CheckResult.Skipped("internal_error", "a bug") : verdict(outcome));
+        result.complete(bug ? BUG : verdict(outcome));
     }
 
     /** Its money is in the metrics too; its time would tell nothing of those of requests. */

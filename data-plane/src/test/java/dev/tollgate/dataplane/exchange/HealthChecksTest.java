@@ -13,6 +13,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -323,6 +324,21 @@ class HealthChecksTest {
         await().until(() -> harness.gate.bug.get().isEmpty());
         int before = recordsOfChecks().size();
         await().until(() -> recordsOfChecks().size() > before + 1);
+        harness.gate.bug.set("settle");
+        await().until(() -> harness.gate.bug.get().isEmpty());
+        int after = recordsOfChecks().size();
+        await().until(() -> recordsOfChecks().size() > after + 1);
         assertThat(counted("bad")).isFalse();
+    }
+
+    @Test
+    void aBugOnceACheckWasSentIsNoVerdictEither() {
+        // no header can hold such a key
+        harness.credentials(Map.of("platform/a/api-key", "sk\na"));
+        serveAsking(openAi(asking(Harness.CHAT_ANSWER)), null);
+        await().until(() -> recordsOfChecks().size() > 2 * ASKING.unhealthyAfter());
+        assertThat(counted("skipped_internal_error")).isTrue();
+        assertThat(counted("bad")).isFalse();
+        assertThat(harness.proxy().lastMinute()).noneMatch(TargetStates.Recent::unhealthy);
     }
 }

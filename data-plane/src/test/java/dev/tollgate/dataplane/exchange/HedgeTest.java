@@ -12,6 +12,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tollgate.dataplane.telemetry.Tracing;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.PolicyEntry;
+import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
 import dev.tollgate.policy.snapshot.SelectionEntry;
 import io.opentelemetry.api.common.AttributeKey;
@@ -25,6 +26,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -38,6 +40,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A second target is asked when the first token is late; over real sockets. */
 class HedgeTest {
 
+    private static final SelectionEntry ROUND_ROBIN =
+            new SelectionEntry(SelectionEntry.Type.ROUND_ROBIN, false, null, false, 0, null, null);
     private static final String PLAIN = Harness.chat("model-1", false);
     private static final String STREAM = Harness.chat("model-1", true);
     private static final String ROLE =
@@ -51,6 +55,8 @@ class HedgeTest {
     private final Harness harness = new Harness();
     private final Provider a = new Provider();
     private final Provider b = new Provider();
+    private final Provider c = new Provider();
+    private boolean inTurn;
     private boolean stopsOnDisconnect = true;
     private long afterMillis = 100;
     private @Nullable Long maxCostNanos;
@@ -87,32 +93,45 @@ class HedgeTest {
         }
     }
 
+    private ProviderEntry entry(String name, Provider provider) {
+        return Snapshots.provider(
+                name,
+                "openai-chat",
+                provider.upstream().url() + "/v1",
+                Snapshots.timeouts(10_000),
+                stopsOnDisconnect);
+    }
+
+    /** The same with the priority of all others. */
+    private static RuleEntry.TargetEntry first(RuleEntry.TargetEntry target) {
+        return new RuleEntry.TargetEntry(
+                target.name(),
+                target.provider(),
+                target.model(),
+                target.apiVersion(),
+                0,
+                target.weight(),
+                target.quality());
+    }
+
     private void start() {
         a.upstream = harness.upstream(request -> a.now.handle(request));
         b.upstream = harness.upstream(request -> b.now.handle(request));
-        var timeouts = Snapshots.timeouts(10_000);
-        var providers =
-                List.of(
-                        Snapshots.provider(
-                                "a",
-                                "openai-chat",
-                                a.upstream().url() + "/v1",
-                                timeouts,
-                                stopsOnDisconnect),
-                        Snapshots.provider(
-                                "b",
-                                "openai-chat",
-                                b.upstream().url() + "/v1",
-                                timeouts,
-                                stopsOnDisconnect));
+        var providers = new ArrayList<>(List.of(entry("a", a), entry("b", b)));
+        if (inTurn) {
+            c.upstream = harness.upstream(request -> c.now.handle(request));
+            providers.add(entry("c", c));
+        }
         var chain = Snapshots.chain("model-1", Snapshots.retry(attempts, null), providers);
         var plain = chain.rules().getFirst();
         var rule =
                 new RuleEntry(
                         plain.name(),
                         null,
-                        SelectionEntry.WEIGHTED,
-                        plain.targets(),
+                        inTurn ? ROUND_ROBIN : SelectionEntry.WEIGHTED,
+                        inTurn
+                                ? plain.targets().stream().map(HedgeTest::first).toList()
+                                : plain.targets(),
                         null,
                         null,
                         List.of(),
@@ -264,12 +283,13 @@ class HedgeTest {
 
     @Test
     void hedgesNothingOnceTheClientHasAToken() {
+        afterMillis = 500;
         startWithRoom();
         a.holds();
         var answer = ask(STREAM);
         await().until(() -> a.held.size() == 1);
         var open = streamed(a.held.getFirst(), chunk("Ro"));
-        await().during(Duration.ofMillis(400)).until(() -> b.asked() == 0);
+        await().during(Duration.ofMillis(900)).until(() -> b.asked() == 0);
         open.write(chunk("me"));
         open.end(LAST_CHUNKS);
         assertThat(answer.join().body()).contains("\"Ro\"", "\"me\"");
@@ -450,7 +470,49 @@ class HedgeTest {
         settlesBoth(record);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {200, 503})
+    void howTheLoserEndsSaysNothingOfItsTarget(int status) {
+        startWithRoom();
+        var before = seenOf("platform/a");
+        a.holds();
+        b.now = answers(200, CHAT_ANSWER.replace("Hello", "Rome"));
+        assertThat(harness.chat(PLAIN).body()).contains("Rome");
+        answers(status, status == 200 ? CHAT_ANSWER : "{\"error\":{\"message\":\"boom\"}}")
+                .handle(a.held.getFirst());
+        assertThat(outcomes(harness.record(1))).containsExactly("a hedge_lost", "b ok");
+        assertThat(seenOf("platform/a")).as("its last minute").isEqualTo(before);
+    }
+
+    private TargetStates.Recent seenOf(String provider) {
+        return harness.proxy().lastMinute().stream()
+                .filter(seen -> seen.provider().equals(provider))
+                .findFirst()
+                .orElseThrow();
+    }
+
     // ---- bounds
+
+    @Test
+    void aHedgeThatIsNotMadeUsesUpNoTurn() {
+        inTurn = true;
+        start();
+        var all = List.of(a, b, c);
+        all.forEach(Provider::holds);
+        int first = 0;
+        for (int i = 0; i < all.size(); i++) {
+            int asked = i + 1;
+            var answer = ask(PLAIN);
+            await().until(() -> hedges("not_share").equals(Integer.toString(asked)));
+            if (i == 0) {
+                first = all.indexOf(all.stream().filter(p -> p.asked() > 0).findFirst().get());
+            }
+            var next = all.get((first + i) % all.size());
+            assertThat(next.held).as("who is asked in turn " + asked).hasSize(1);
+            answers(200, CHAT_ANSWER).handle(next.held.getFirst());
+            assertThat(answer.join().statusCode()).isEqualTo(200);
+        }
+    }
 
     @Test
     void hedgesNoMoreThanItsShareOfTheRequests() {

@@ -108,7 +108,7 @@ public final class TranslatedBridge implements Bridge {
                         answer.usage(),
                         answer.finishWord(),
                         answer.model(),
-                        visibleBytes(restored));
+                        visibleBytes(answer));
             }
         };
     }

@@ -17,10 +17,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a model painted is never lost in silence. */
 class MadeMediaTest {
+    private static final int MEBIBYTE = 1 << 20;
+
     /** Each pair of a client and a provider whose models may paint. */
     static Stream<Arguments> pairs() {
         return EnumSet.allOf(Dialect.class).stream()
@@ -194,6 +197,54 @@ class MadeMediaTest {
                         "{'type':'response.completed','response':{'id':'r','status':'completed','output':[]}}");
         assertThat(seen.end()).isInstanceOf(End.Broken.class);
         assertThat(seen.text()).contains(MadeMedia.ALONE);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"OPENAI_CHAT", "OPENAI_RESPONSES"})
+    void beyondSixMebibytesInAStreamIsNamed(Dialect client) {
+        var large = "AAAA".repeat(MEBIBYTE);
+        var event = painted(Dialect.GEMINI, "Look:").replace("AAAA", large);
+        var seen =
+                stream(client, Dialect.GEMINI, event.replace("'finishReason':'STOP',", ""), event);
+        assertThat(seen.end()).isInstanceOf(End.Complete.class);
+        SdkReader.stream(client, seen.bytes());
+        assertThat(seen.text().indexOf(large)).as("the first one").isPositive();
+        assertThat(seen.text().indexOf("also made a file")).as("the second one").isPositive();
+        assertThat(seen.bytes().length).isLessThan(12 * MEBIBYTE);
+    }
+
+    @ParameterizedTest
+    @MethodSource("pairs")
+    void countsAsOutputThatWasSeenWhetherItIsCarriedOrNamed(Dialect client, Dialect provider) {
+        var terms = Exchanges.answerTerms(client, Exchanges.hello(client));
+        var bridge = Wire.bridge(client, provider);
+        int text = "Look:".length();
+        assertThat(bridge.answer(json(painted(provider, "Look:")), terms))
+                .isInstanceOfSatisfying(
+                        AnswerRead.Read.class,
+                        read ->
+                                assertThat(read.visibleOutputBytes())
+                                        .isEqualTo(text + "AAAA".length()));
+        var seen = stream(client, provider, paintedInAStream(provider, "Look:"));
+        assertThat(seen.stream().visibleOutputBytes()).isEqualTo(text + "AAAA".length());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"GEMINI", "OPENAI_RESPONSES", "ANTHROPIC"})
+    void atAnAddressOfNoKnownFormIsNamedWithoutIt(Dialect client) {
+        for (var url : List.of("data:image/svg+xml,%3Csvg%3E", "data:image/png;base64", "blob:1")) {
+            var painted =
+                    painted(Dialect.OPENAI_CHAT, "Look:")
+                            .replace("data:image/png;base64,AAAA", url);
+            assertThat(answer(client, Dialect.OPENAI_CHAT, painted).toString())
+                    .contains("also made a file (of a form that nobody knows)")
+                    .doesNotContain(url);
+            var events = paintedInAStream(Dialect.OPENAI_CHAT, "Look:");
+            events[0] = events[0].replace("data:image/png;base64,AAAA", url);
+            assertThat(stream(client, Dialect.OPENAI_CHAT, events).text())
+                    .contains("also made a file (of a form that nobody knows)")
+                    .doesNotContain(url);
+        }
     }
 
     /** Gemini draws sketches while it thinks. */

@@ -3,6 +3,7 @@ package dev.tollgate.operator.push;
 import com.google.protobuf.ByteString;
 import dev.tollgate.policy.push.Ack;
 import dev.tollgate.policy.push.Credentials;
+import dev.tollgate.policy.push.Drill;
 import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;
 import dev.tollgate.policy.push.Hello;
@@ -21,6 +22,7 @@ import io.vertx.grpc.common.GrpcMessageDecoder;
 import io.vertx.grpc.common.GrpcMessageEncoder;
 import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.common.ServiceName;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -47,6 +49,7 @@ public final class ScriptedProxy implements AutoCloseable {
     private final AtomicInteger credentialMessages = new AtomicInteger();
     private volatile Credentials credentials = Credentials.getDefaultInstance();
     private volatile @Nullable SnapshotHead newest;
+    private volatile List<Drill> drills = List.of();
     private volatile boolean ended;
 
     public ScriptedProxy(Vertx vertx, int port, HttpClientOptions options, String name)
@@ -108,7 +111,8 @@ public final class ScriptedProxy implements AutoCloseable {
                 credentials = message.getCredentials();
                 credentialMessages.incrementAndGet();
             }
-            case NOT_LEADER, HEARTBEAT, MESSAGE_NOT_SET -> {}
+            case HEARTBEAT -> drills = message.getHeartbeat().getDrillsList();
+            case NOT_LEADER, MESSAGE_NOT_SET -> {}
         }
     }
 
@@ -151,6 +155,11 @@ public final class ScriptedProxy implements AutoCloseable {
     public String credential(String reference) {
         var value = credentials.getValuesMap().get(reference);
         return value == null ? "none" : value.toStringUtf8();
+    }
+
+    /** Providers that are to fail on purpose, by the last heartbeat. */
+    public List<String> drills() {
+        return drills.stream().map(Drill::getProvider).toList();
     }
 
     public int credentialMessages() {
