@@ -144,6 +144,9 @@ final class ExplainText {
                         : "$" + amount + (period == null ? "" : " a " + period) + ", ")
                 + (ceiling == null ? "" : "at most $" + ceiling + " a request, ")
                 + words(budget.limits())
+                + (budget.steps().isEmpty()
+                        ? ""
+                        : "ladder: " + String.join(", ", budget.steps()) + ", ")
                 + "left: "
                 + budget.left();
     }

@@ -176,6 +176,8 @@ class LedgerIT {
                         before.limitMicros(),
                         before.settledMicros(),
                         before.overrunMicros(),
+                        before.resetMicros(),
+                        before.resetAt(),
                         before.seq() + 1,
                         before.epoch() + 1,
                         before.leases()));

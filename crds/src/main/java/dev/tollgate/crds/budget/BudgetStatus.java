@@ -19,6 +19,8 @@ public record BudgetStatus(
         @Nullable String reserved,
         @Nullable String remaining,
         @Nullable Integer usedPercent,
+        @Nullable String burnPerDay,
+        @JsonFormat(shape = JsonFormat.Shape.STRING) @Nullable Instant emptyAt,
         List<String> activeSteps,
         List<Hold> holds,
         @Nullable String lastHandledReset,

@@ -2,7 +2,9 @@ package dev.tollgate.crds.ledger;
 
 import dev.tollgate.crds.resource.Absent;
 import dev.tollgate.crds.resource.Wire;
+import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The account of one Budget, subject and window, in whole micro-dollars; totals only grow and
@@ -14,6 +16,8 @@ public record BudgetLedgerSpec(
         long limitMicros,
         long settledMicros,
         long overrunMicros,
+        @Nullable Long resetMicros,
+        @Nullable Instant resetAt,
         long seq,
         long epoch,
         List<Lease> leases) {

@@ -64,8 +64,8 @@ class RecordsTest {
                         {"namespace":"a","name":"b","subject":"","windowStart":"1970-01-01T00:00:00Z"}""");
         var status =
                 new BudgetStatus(
-                        0, null, null, null, null, null, 0, List.of(), List.of(), null, null,
-                        List.of());
+                        0, null, null, null, null, null, 0, null, null, List.of(), List.of(), null,
+                        null, List.of());
         assertThat(mapper.writeValueAsString(status))
                 .isEqualTo("{\"observedGeneration\":0,\"usedPercent\":0}");
     }

@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.budget;
 import dev.tollgate.dataplane.budget.Admission.RefusalKind;
 import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.dataplane.wal.Wal;
+import dev.tollgate.policy.budget.Ladder;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Admitter {
 
+    private static final long NANOS_PER_MICRO = 1_000;
     private static final int RETRY_MIN_SECONDS = 5;
     private static final int RETRY_MAX_SECONDS = 15;
 
@@ -145,7 +147,7 @@ final class Admitter {
             List<String> wouldRefuse) {
         var nowNanos = time.nanos();
         var bound = claim.bound().nanos();
-        var counter = counter(entry, claim);
+        var counter = counter(entry, claim.request().team());
         var lease = counter.lease(Objects.requireNonNull(entry.period()), nowNanos, time);
         lease.usedNanos = nowNanos;
         if (bound > counter.boundMaxNanos.get()) {
@@ -155,6 +157,13 @@ final class Admitter {
                 && entry.mode() != Mode.SHADOW
                 && !keeper.reachable()) {
             return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
+        }
+        var step = Ladder.block(entry, Math.max(0, counter.spentNanos()) / NANOS_PER_MICRO);
+        if (step != null) {
+            if (entry.mode() != Mode.SHADOW) {
+                return refuse(blocked(entry, counter, lease, step));
+            }
+            wouldRefuse.add(entry.key());
         }
         lease.enter();
         if (entry.mode() == Mode.HARD) {
@@ -173,8 +182,10 @@ final class Admitter {
             if (entry.mode() == Mode.SOFT) {
                 return refuse(refusal(RefusalKind.EXHAUSTED, entry, counter, 0));
             }
-            wouldRefuse.add(entry.key());
-        } else if (entry.mode() == Mode.SHADOW && part < bound) {
+            if (step == null) {
+                wouldRefuse.add(entry.key());
+            }
+        } else if (step == null && entry.mode() == Mode.SHADOW && part < bound) {
             var known = counter.refusal;
             if (known != null && known.covers(bound - part, nowNanos)) {
                 wouldRefuse.add(entry.key());
@@ -203,6 +214,25 @@ final class Admitter {
             return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
         }
         return new Verdict.Short(counter, shortNanos);
+    }
+
+    private Admission.Refused blocked(
+            BudgetEntry entry, Counter counter, Lease lease, BudgetEntry.Step step) {
+        var left = lease.window.remaining(time.now());
+        var resets = lease.window.end();
+        return refusal(
+                RefusalKind.EXHAUSTED,
+                entry,
+                counter,
+                0,
+                left == null ? Duration.ZERO : left.plusSeconds(1),
+                "Budget %s: its step %s refuses from %d %% of %s USD on%s"
+                        .formatted(
+                                entry.key(),
+                                step.name(),
+                                step.percent(),
+                                new Money(counter.limitNanos).toDollars(),
+                                resets == null ? "" : ", resets at " + resets));
     }
 
     private static void release(List<HeldReservation.Part> parts) {
@@ -241,8 +271,18 @@ final class Admitter {
         return counters.get(new CounterKey(budget, subject));
     }
 
-    private Counter counter(BudgetEntry entry, Claim claim) {
-        var subject = entry.perNamespace() ? claim.request().team() : "";
+    Money spent(BudgetEntry entry, String team) {
+        var period = entry.period();
+        if (entry.limitMicros() == null || period == null) {
+            return Money.ZERO;
+        }
+        var counter = counter(entry, team);
+        counter.lease(period, time.nanos(), time);
+        return new Money(Math.max(0, counter.spentNanos()));
+    }
+
+    private Counter counter(BudgetEntry entry, String team) {
+        var subject = entry.perNamespace() ? team : "";
         var key = new CounterKey(entry.key(), subject);
         var counter = counters.get(key);
         if (counter == null) {

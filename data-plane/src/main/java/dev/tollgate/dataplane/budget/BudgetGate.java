@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.budget;
 
+import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import io.vertx.core.Future;
 import java.util.List;
@@ -17,6 +18,13 @@ public interface BudgetGate {
      * every outcome is an {@link Admission}.
      */
     Future<Admission> reserve(Claim claim);
+
+    /**
+     * What is settled in the present window of a Budget with an amount, by the fleet as last heard
+     * and by this process until now; zero for others. Of one that counts each namespace apart, that
+     * of the team.
+     */
+    Money spent(BudgetEntry budget, String team);
 
     /** New budgets: limits, suspensions, deletions. */
     void snapshotChanged(List<BudgetEntry> budgets);

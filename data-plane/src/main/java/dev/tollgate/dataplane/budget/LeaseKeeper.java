@@ -206,8 +206,11 @@ final class LeaseKeeper implements LedgerLink.Listener {
             case LedgerEffect.Recall recall -> {
                 var counter = find(recall.account());
                 var lease = counter == null ? null : counter.current();
-                if (counter != null && lease != null && lease.key.equals(recall.account())) {
-                    giveBack(counter, lease);
+                if (counter != null
+                        && lease != null
+                        && lease.key.equals(recall.account())
+                        && !giveBack(counter, lease)) {
+                    report(List.of(lease)); // the ledger may wait for what is spent
                 }
             }
             case LedgerEffect.State state -> state(state);
@@ -512,24 +515,26 @@ final class LeaseKeeper implements LedgerLink.Listener {
         }
     }
 
-    private void giveBack(Counter counter, Lease lease) {
+    /** False: there was nothing to give back. */
+    private boolean giveBack(Counter counter, Lease lease) {
         var micros = lease.freeNanos() / NANOS_PER_MICRO;
         if (micros == 0) {
-            return;
+            return false;
         }
         counter.refusal = null; // before it is taken: whoever finds the lease empty may ask
         if (!lease.take(micros * NANOS_PER_MICRO)) {
-            return;
+            return false;
         }
         var totals = wal.totals(lease.account, holder.bootEpoch());
         var returned = (totals == null ? 0 : totals.returnedMicros()) + micros;
         if (wal.append(new LogRecord.Return(lease.account, returned)) == 0) {
             lease.give(micros * NANOS_PER_MICRO);
-            return;
+            return false;
         }
         lease.sliceNanos = 0;
         lease.returnedAtNanos = time.nanos();
         report(List.of(lease));
+        return true;
     }
 
     private void report(List<Lease> leases) {

@@ -87,6 +87,11 @@ public final class LeasedBudgetGate implements BudgetGate {
     }
 
     @Override
+    public Money spent(BudgetEntry budget, String team) {
+        return admitter.spent(budget, team);
+    }
+
+    @Override
     public void snapshotChanged(List<BudgetEntry> budgets) {
         var limits = new HashMap<String, Long>();
         var counted = new HashMap<String, BudgetEntry>();

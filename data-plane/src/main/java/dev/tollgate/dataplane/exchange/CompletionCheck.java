@@ -37,6 +37,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -112,7 +113,7 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
             return skipped("budget", Refusal.unbudgeted(namespace).message());
         }
         var asked = asked(candidate, route);
-        return switch (Quote.of(asked, candidate, budgets, Money.ZERO)) {
+        return switch (Quote.of(asked, candidate, budgets, Money.ZERO, OptionalLong.empty())) {
             case Quote.TooDear dear -> skipped("budget", dear.detail());
             case Quote.Impossible no -> skipped("budget", no.refusal().message());
             case Quote.Held held -> {

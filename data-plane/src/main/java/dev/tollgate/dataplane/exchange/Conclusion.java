@@ -67,6 +67,7 @@ final class Conclusion {
                             fallback,
                             hit,
                             tally.budgets(),
+                            tally.steps(),
                             tally.complexity));
         }
     }

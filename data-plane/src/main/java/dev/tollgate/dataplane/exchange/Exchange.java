@@ -186,7 +186,8 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
                         tally.stream = impossible.stream();
                         refuse(impossible.refusal());
                     }
-                    case Resolution.Resolved found -> {
+                    case Resolution.Resolved asked -> {
+                        var found = Downgrade.of(loop, welcome, asked, headers::get, tally);
                         resolved = found;
                         entrance = new Entrance(loop, welcome, request.headers(), tally);
                         tally.planned(found.plan(), found.model());

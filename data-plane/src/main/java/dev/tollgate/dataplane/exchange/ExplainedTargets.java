@@ -64,7 +64,7 @@ final class ExplainedTargets {
 
     private Looked look(Candidate candidate) {
         var budgets = Router.budgets(asked.index(), asked.caller(), candidate.model().name());
-        return switch (Quote.of(resolved, candidate, budgets, Money.ZERO)) {
+        return switch (Quote.of(resolved, candidate, budgets, Money.ZERO, OptionalLong.empty())) {
             case Quote.Impossible impossible ->
                     new Looked(
                             candidate,
@@ -179,7 +179,7 @@ final class ExplainedTargets {
     /** What it may cost beside another call. */
     Quote beside(Candidate candidate, Opening.Beside first) {
         var budgets = of(candidate.target().name()).budgets();
-        return Quote.beside(resolved, candidate, budgets, Money.ZERO, first);
+        return Quote.beside(resolved, candidate, budgets, Money.ZERO, OptionalLong.empty(), first);
     }
 
     @Nullable Refusal refusal(String target) {
@@ -205,7 +205,19 @@ final class ExplainedTargets {
                 budget.mode().name().toLowerCase(Locale.ROOT),
                 ceiling == null ? null : new Money(ceiling).toString(),
                 limits(budget.limits()),
+                budget.steps().stream().map(ExplainedTargets::told).toList(),
                 "unknown");
+    }
+
+    private static String told(BudgetEntry.Step step) {
+        var what =
+                switch (step.action()) {
+                    case ALERT -> "tells";
+                    case DOWNGRADE -> "serves " + step.downgradeTo();
+                    case CAP_OUTPUT -> "allows " + step.maxOutputTokens() + " output tokens";
+                    case BLOCK -> "refuses";
+                };
+        return step.name() + " " + what + " from " + step.percent() + " % on";
     }
 
     private static Explanation.@Nullable Limits limits(@Nullable LimitsEntry limits) {

@@ -144,6 +144,7 @@ public record Explanation(
     /**
      * @param amountUsd null: it only limits rates or single requests
      * @param limits rates of the team, null: none
+     * @param steps of its ladder, in words
      * @param left what is left of it: only running proxies know
      */
     public record Budget(
@@ -153,7 +154,12 @@ public record Explanation(
             String mode,
             @Nullable String maxCostPerRequestUsd,
             @Nullable Limits limits,
-            String left) {}
+            List<String> steps,
+            String left) {
+        public Budget {
+            steps = List.copyOf(steps);
+        }
+    }
 
     /** Of a whole fleet; null: none of this kind. */
     public record Limits(

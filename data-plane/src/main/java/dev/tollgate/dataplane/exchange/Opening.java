@@ -4,6 +4,7 @@ import dev.tollgate.dataplane.budget.Admission;
 import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dialects.Bridge;
+import dev.tollgate.policy.budget.Ladder;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.Exclusion;
@@ -80,6 +81,7 @@ final class Opening {
     private final Reply reply;
     private final @Nullable Beside beside;
     private List<BudgetEntry> budgets = List.of();
+    private Ladder ladder = Ladder.NONE;
     private @Nullable Reservation untried;
 
     /**
@@ -112,6 +114,8 @@ final class Opening {
         budgets =
                 Router.budgets(
                         welcome.applied().index(), welcome.caller(), candidate.model().name());
+        ladder = Ladder.of(budgets, b -> loop.gate().spent(b, tally.team).microsDown());
+        tally.reached(ladder.steps());
         if (beside == null) {
             tally.trying(candidate, budgets);
             if (found.endpoint() != null) {
@@ -129,7 +133,13 @@ final class Opening {
         switch (quote()) {
             case Quote.Impossible impossible -> owner.refused(impossible.refusal());
             case Quote.TooDear dear -> skip(Exclusion.Reason.ABOVE_COST_CEILING, dear.detail());
-            case Quote.Held held -> claim(held, beside == null);
+            case Quote.Held held -> {
+                var written = held.writtenLimit();
+                if (beside == null && ladder.maxOutputTokens().isPresent() && written.isPresent()) {
+                    reply.clampedTo(written.getAsLong());
+                }
+                claim(held, beside == null);
+            }
         }
     }
 
@@ -144,8 +154,9 @@ final class Opening {
 
     private Quote quote() {
         return beside == null
-                ? Quote.of(found, candidate, budgets, tally.cost)
-                : Quote.beside(found, candidate, budgets, tally.cost, beside);
+                ? Quote.of(found, candidate, budgets, tally.cost, ladder.maxOutputTokens())
+                : Quote.beside(
+                        found, candidate, budgets, tally.cost, ladder.maxOutputTokens(), beside);
     }
 
     private void skip(Exclusion.Reason reason, String detail) {

@@ -5,6 +5,7 @@ import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
+import dev.tollgate.dialects.anthropic.ThinkingBudget;
 import dev.tollgate.policy.attempt.HedgeRule;
 import dev.tollgate.policy.price.Bound;
 import dev.tollgate.policy.price.BoundInput;
@@ -35,14 +36,18 @@ sealed interface Quote {
 
     /**
      * @param spent what earlier attempts of the same request cost or hold
+     * @param cap on the output, by the ladder of a Budget; empty: none
      */
     static Quote of(
             Resolution.Resolved resolved,
             Candidate candidate,
             List<BudgetEntry> budgets,
-            Money spent) {
+            Money spent,
+            OptionalLong cap) {
         var scan = resolved.scan();
-        var size = size(scan, candidate);
+        var asked = size(scan, candidate);
+        var size = cap.isPresent() ? capped(resolved, asked, cap.getAsLong()) : asked;
+        boolean capped = !size.equals(asked);
         if (scan.operation() == Operation.COUNT_TOKENS) {
             return new Held(Money.ZERO, OptionalLong.empty(), size);
         }
@@ -58,7 +63,7 @@ sealed interface Quote {
         boolean counted = !budgets.isEmpty() || ceiling != null;
         return switch (UpperBound.of(candidate.model(), size)) {
             case Bound.Bounded bounded ->
-                    bounded(bounded, candidate, size, ceiling, counted, spent);
+                    bounded(bounded, candidate, size, capped, ceiling, counted, spent);
             case Bound.Unboundable unboundable -> {
                 if (!counted) {
                     yield new Held(Money.ZERO, OptionalLong.empty(), size);
@@ -70,7 +75,8 @@ sealed interface Quote {
                 yield left.nanos() <= 0
                         ? new TooDear(
                                 "its ceiling of $" + declared + " is spent by earlier attempts")
-                        : new Held(left, OptionalLong.empty(), size);
+                        : new Held(
+                                left, capped ? size.maxOutputTokens() : OptionalLong.empty(), size);
             }
         };
     }
@@ -86,15 +92,16 @@ sealed interface Quote {
             Candidate candidate,
             List<BudgetEntry> budgets,
             Money spent,
+            OptionalLong cap,
             Opening.Beside first) {
-        var quote = of(resolved, candidate, budgets, spent);
+        var quote = of(resolved, candidate, budgets, spent, cap);
         if (!(quote instanceof Held held)) {
             return quote;
         }
         if (!HedgeRule.isAffordable(first.terms(), first.held(), held.bound())) {
             return new TooDear("may cost up to $" + held.bound() + ", more than a second call may");
         }
-        return of(resolved, candidate, budgets, spent.plus(first.held())).equals(held)
+        return of(resolved, candidate, budgets, spent.plus(first.held()), cap).equals(held)
                 ? held
                 : new TooDear("both calls together may cost more than this request may");
     }
@@ -121,10 +128,11 @@ sealed interface Quote {
             Bound.Bounded bounded,
             Candidate candidate,
             BoundInput size,
+            boolean capped,
             @Nullable Money ceiling,
             boolean counted,
             Money spent) {
-        boolean open = size.maxOutputTokens().isEmpty();
+        boolean open = capped || size.maxOutputTokens().isEmpty();
         var written =
                 open && counted ? OptionalLong.of(bounded.outputLimit()) : OptionalLong.empty();
         if (ceiling == null || !bounded.cost().plus(spent).isMoreThan(ceiling)) {
@@ -144,6 +152,24 @@ sealed interface Quote {
                             + " at most: ask for less output");
         }
         return limited(candidate, size, fits.getAsLong());
+    }
+
+    /**
+     * With a lower output limit, if the client's is higher; thoughts that it asks for come on top.
+     */
+    private static BoundInput capped(Resolution.Resolved resolved, BoundInput size, long cap) {
+        var scan = resolved.scan();
+        if (scan.operation() != Operation.GENERATE) {
+            return size;
+        }
+        boolean thinks =
+                scan.dialect() == Dialect.ANTHROPIC
+                        && scan.features().contains(RequestScan.Feature.REASONING);
+        long limit = thinks ? cap + ThinkingBudget.of(resolved.body()) : cap;
+        var asked = size.maxOutputTokens();
+        return asked.isPresent() && asked.getAsLong() <= limit
+                ? size
+                : size.withMaxOutputTokens(limit);
     }
 
     /** The quote for a smaller output limit, which goes into the request. */

@@ -214,6 +214,9 @@ final class Reply {
         if (!tally.budgetViews.isEmpty()) {
             response.putHeader(Names.BUDGET, budgets());
         }
+        if (!tally.steps().isEmpty()) {
+            response.putHeader(Names.BUDGET_STEP, String.join(", ", tally.steps()));
+        }
         if (writtenLimit >= 0) {
             response.putHeader(Names.MAX_TOKENS, Long.toString(writtenLimit));
         }

@@ -76,18 +76,21 @@ sealed interface Resolution {
     int BYTES_PER_TOKEN = 4;
 
     static Resolution of(Arrival.Welcome arrival, byte[] body, HeaderLookup headers) {
-        var asked =
-                new Asked(
-                        arrival.ingress(),
-                        arrival.applied().index(),
-                        arrival.caller(),
-                        arrival.ceiling(),
-                        Instant.now());
+        var asked = asked(arrival);
         return switch (scan(arrival.ingress(), body, headers)) {
             case Scanned.Malformed malformed ->
                     impossible(Refusal.invalid(malformed.message(), malformed.param()), "");
             case RequestScan scan -> of(asked, scan, body, headers);
         };
+    }
+
+    private static Asked asked(Arrival.Welcome arrival) {
+        return new Asked(
+                arrival.ingress(),
+                arrival.applied().index(),
+                arrival.caller(),
+                arrival.ceiling(),
+                Instant.now());
     }
 
     static Scanned scan(Ingress ingress, byte[] body, HeaderLookup headers) {
@@ -121,7 +124,20 @@ sealed interface Resolution {
         if (model.isEmpty()) {
             return impossible(Refusal.invalid("model is missing", "model"), "");
         }
-        return switch (Router.route(asked.index(), ask(asked, scan, body, headers))) {
+        return routed(asked, scan, body, model, ask(asked, scan, body, headers));
+    }
+
+    /** The same request for another name; the client is told of its own. */
+    static Resolution instead(
+            Arrival.Welcome arrival, Resolved found, String model, HeaderLookup headers) {
+        var asked = asked(arrival);
+        var ask = ask(asked, found.scan(), found.body(), headers).withModel(model);
+        return routed(asked, found.scan(), found.body(), found.model(), ask);
+    }
+
+    private static Resolution routed(
+            Asked asked, RequestScan scan, byte[] body, String model, Ask ask) {
+        return switch (Router.route(asked.index(), ask)) {
             case NoRoute none ->
                     new Impossible(
                             Refusal.of(none),

@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Operation;
+import dev.tollgate.policy.budget.Ladder;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.route.Caller;
 import dev.tollgate.policy.route.RoutePlan;
@@ -95,7 +96,9 @@ final class ShadowCopies {
         var apart =
                 new Resolution.Resolved(
                         found.scan(), found.body(), found.model(), plan, null, found.endpoint());
-        if (!(Quote.of(apart, candidate, budgets, Money.ZERO) instanceof Quote.Held held)) {
+        var cap =
+                Ladder.of(budgets, b -> loop.gate().spent(b, team).microsDown()).maxOutputTokens();
+        if (!(Quote.of(apart, candidate, budgets, Money.ZERO, cap) instanceof Quote.Held held)) {
             series.copy("dropped_budget");
             return null;
         }

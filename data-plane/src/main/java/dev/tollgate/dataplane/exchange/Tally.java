@@ -65,6 +65,7 @@ final class Tally {
     @Nullable Complexity complexity;
     List<BudgetView> budgetViews = List.of();
     private List<String> budgets = List.of();
+    private List<String> steps = List.of();
 
     Tally(String requestId, long startMillis, long startNanos) {
         this.requestId = requestId;
@@ -93,6 +94,15 @@ final class Tally {
         var all = new TreeSet<>(budgets);
         charged.forEach(budget -> all.add(budget.key()));
         budgets = List.copyOf(all);
+    }
+
+    /** Steps of the ladders of Budgets that were in force for it. */
+    void reached(List<String> reached) {
+        if (!reached.isEmpty()) {
+            var all = new TreeSet<>(steps);
+            all.addAll(reached);
+            steps = List.copyOf(all);
+        }
     }
 
     /** Of two attempts that ran at the same time this one answers. */
@@ -249,6 +259,7 @@ final class Tally {
                 assumed,
                 costSource,
                 budgets,
+                steps,
                 outcome,
                 status,
                 traceId);
@@ -256,6 +267,10 @@ final class Tally {
 
     List<String> budgets() {
         return budgets;
+    }
+
+    List<String> steps() {
+        return steps;
     }
 
     /** {@code openai} of {@code tollgate-system/openai}: records and headers use the bare name. */

@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.record;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,7 +64,9 @@ public final class RecordJson {
         for (int i = 0; i < record.budgets().size(); i++) {
             raw(i == 0 ? "" : ",").text(record.budgets().get(i));
         }
-        raw("],\"outcome\":").text(record.outcome().word());
+        raw("]");
+        steps(record.budgetSteps());
+        raw(",\"outcome\":").text(record.outcome().word());
         raw(",\"status\":").number(record.status());
         raw(",\"trace_id\":").text(record.traceId()).raw("}");
         var line = Arrays.copyOf(out, length);
@@ -71,6 +74,15 @@ public final class RecordJson {
             out = new byte[2_048];
         }
         return line;
+    }
+
+    private void steps(List<String> steps) {
+        for (int i = 0; i < steps.size(); i++) {
+            raw(i == 0 ? ",\"budget_steps\":[" : ",").text(steps.get(i));
+        }
+        if (!steps.isEmpty()) {
+            raw("]");
+        }
     }
 
     private void attempts(UsageRecord record) {

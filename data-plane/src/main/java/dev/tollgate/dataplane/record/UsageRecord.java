@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param provider that gave the answer, of a cache hit the one that gave it then
  * @param cacheHit no provider was asked: there are no attempts, no tokens and no cost
  * @param shadow null: no copy, but a request
+ * @param budgetSteps of the ladders of Budgets that were in force, {@code namespace/name/step}
  * @param outcome a word of {@link Outcome}
  * @param ttftMillis time to the first token, negative if there was none
  * @param costAssumed some of the cost is an upper bound, because a provider did not tell
@@ -50,6 +51,7 @@ public record UsageRecord(
         boolean costAssumed,
         String costSource,
         List<String> budgets,
+        List<String> budgetSteps,
         Outcome outcome,
         int status,
         String traceId) {
@@ -116,6 +118,7 @@ public record UsageRecord(
                 assumed,
                 last.priceSource(),
                 List.copyOf(budgets),
+                List.of(), // nor these
                 Outcome.INTERRUPTED,
                 0,
                 "");

@@ -219,9 +219,11 @@ public final class FolderConfig implements AutoCloseable {
                 List.of(),
                 List.of(),
                 List.of(),
+                List.of(),
                 BudgetEntry.Mode.HARD,
                 BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
                 false,
+                null,
                 "it cannot be read: the gateway's log says why");
     }
 

@@ -65,6 +65,8 @@ final class GenAi {
     static final AttributeKey<Long> ATTEMPT = AttributeKey.longKey("tollgate.attempt");
     static final AttributeKey<List<String>> BUDGETS =
             AttributeKey.stringArrayKey("tollgate.budgets");
+    static final AttributeKey<List<String>> BUDGET_STEPS =
+            AttributeKey.stringArrayKey("tollgate.budget_steps");
     static final AttributeKey<String> COST_USD = key("tollgate.cost_usd");
     static final AttributeKey<String> COST_SOURCE = key("tollgate.cost_source");
     static final AttributeKey<Boolean> COST_ASSUMED =

@@ -46,6 +46,7 @@ public final class RequestSpan {
             boolean fallbackUsed,
             boolean cacheHit,
             List<String> budgets,
+            List<String> budgetSteps,
             @Nullable Complexity complexity) {}
 
     private final @Nullable Tracer tracer;
@@ -114,6 +115,9 @@ public final class RequestSpan {
         span.setAttribute(GenAi.FALLBACK_USED, finish.fallbackUsed());
         span.setAttribute(GenAi.CACHE_HIT, finish.cacheHit());
         span.setAttribute(GenAi.BUDGETS, finish.budgets());
+        if (!finish.budgetSteps().isEmpty()) {
+            span.setAttribute(GenAi.BUDGET_STEPS, finish.budgetSteps());
+        }
         var complexity = finish.complexity();
         if (complexity != null) {
             span.setAttribute(GenAi.COMPLEXITY_CLASS, complexity.word());

@@ -12,8 +12,10 @@ import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import dev.tollgate.policy.snapshot.BudgetEntry.Step;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -229,6 +231,45 @@ class BudgetGateTest {
                 .satisfies(f -> assertThat(f.held()).isEqualTo(CENT));
         first.settle(CENT, false);
         assertThat(gate.figures()).allSatisfy(f -> assertThat(f.held()).isEqualTo(Money.ZERO));
+    }
+
+    @Test
+    void refusesFromTheStepOnThatBlocksAndShadowOnlySaysSo() throws Exception {
+        var stop = List.of(new Step("stop", 50, Step.Action.BLOCK, null, null));
+        var hard = Budgets.budget("team-a/hard", 100_000, Budgets.MONTH, Mode.HARD, stop);
+        var shadow = Budgets.budget("team-a/shadow", 100_000, Budgets.MONTH, Mode.SHADOW, stop);
+        budgets(hard, shadow);
+        var gate = gate("a");
+        for (var i = 0; i < 5; i++) {
+            reserved(gate, Budgets.claim("r" + i, CENT, hard)).settle(CENT, false);
+            reserved(gate, Budgets.claim("s" + i, CENT, shadow)).settle(CENT, false);
+        }
+        assertThat(gate.spent(hard, "team-a")).isEqualTo(CENT.times(5));
+        var refusal = refused(gate, Budgets.claim("one-more", CENT, hard));
+        assertThat(refusal.kind()).isEqualTo(RefusalKind.EXHAUSTED);
+        assertThat(refusal.message()).contains("team-a/hard", "stop", "50 %", "resets at");
+        assertThat(reserved(gate, Budgets.claim("free", Money.ZERO, hard)).held())
+                .as("what costs nothing is served")
+                .isEqualTo(Money.ZERO);
+        assertThat(reserved(gate, Budgets.claim("told", CENT, shadow)).wouldRefuse())
+                .containsExactly("team-a/shadow");
+    }
+
+    @Test
+    void aResetGivesTheWholeAmountAgain() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 20_000);
+        budgets(budget);
+        var gate = gate("a");
+        reserved(gate, Budgets.claim("1", CENT.times(2), budget)).settle(CENT.times(2), false);
+        assertThat(refused(gate, Budgets.claim("2", CENT, budget)).kind())
+                .isEqualTo(RefusalKind.EXHAUSTED);
+        var reset = Budgets.reset(budget, Instant.now().minusSeconds(1));
+        ledger.budgetsChanged(List.of(reset));
+        await().atMost(Duration.ofSeconds(10))
+                .until(() -> gate.spent(reset, "team-a").equals(Money.ZERO));
+        reserved(gate, Budgets.claim("3", CENT.times(2), reset)).settle(CENT.times(2), false);
+        assertThat(refused(gate, Budgets.claim("4", CENT, reset)).kind())
+                .isEqualTo(RefusalKind.EXHAUSTED);
     }
 
     @Test

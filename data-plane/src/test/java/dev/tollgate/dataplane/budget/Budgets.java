@@ -7,6 +7,7 @@ import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.OnLedgerUnavailable;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
 import dev.tollgate.policy.snapshot.NamespaceSet;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
@@ -22,6 +23,11 @@ final class Budgets {
     }
 
     static BudgetEntry budget(String key, long limitMicros, Period period, Mode mode) {
+        return budget(key, limitMicros, period, mode, List.of());
+    }
+
+    static BudgetEntry budget(
+            String key, long limitMicros, Period period, Mode mode, List<BudgetEntry.Step> steps) {
         return new BudgetEntry(
                 key,
                 limitMicros,
@@ -33,9 +39,31 @@ final class Budgets {
                 List.of(),
                 List.of(),
                 List.of(),
+                steps,
                 mode,
                 OnLedgerUnavailable.ALLOW_LEASED,
                 false,
+                null,
+                null);
+    }
+
+    static BudgetEntry reset(BudgetEntry budget, Instant at) {
+        return new BudgetEntry(
+                budget.key(),
+                budget.limitMicros(),
+                budget.period(),
+                null,
+                null,
+                budget.namespaces(),
+                false,
+                List.of(),
+                List.of(),
+                List.of(),
+                budget.steps(),
+                budget.mode(),
+                budget.onLedgerUnavailable(),
+                false,
+                at.toEpochMilli(),
                 null);
     }
 

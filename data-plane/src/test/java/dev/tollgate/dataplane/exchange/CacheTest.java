@@ -391,9 +391,11 @@ class CacheTest {
                 all.callers(),
                 all.models(),
                 all.tags(),
+                List.of(),
                 all.mode(),
                 all.onLedgerUnavailable(),
                 suspended,
+                null,
                 blocked);
     }
 

@@ -154,9 +154,11 @@ class HealthChecksTest {
                         List.of(),
                         List.of(),
                         List.of(),
+                        List.of(),
                         budget.mode(),
                         budget.onLedgerUnavailable(),
                         false,
+                        null,
                         null);
         harness.apply(
                 Snapshots.of(

@@ -43,9 +43,11 @@ class LimitsTest {
                 List.of(),
                 List.of(),
                 List.of(),
+                List.of(),
                 budget.mode(),
                 budget.onLedgerUnavailable(),
                 false,
+                null,
                 null);
     }
 

@@ -26,6 +26,9 @@ final class OpenGate implements BudgetGate {
     final AtomicLong purseNanos = new AtomicLong(Long.MAX_VALUE / 2);
     final AtomicLong secondSettles = new AtomicLong();
 
+    /** In each Budget, for everybody. */
+    volatile Money spent = Money.ZERO;
+
     volatile List<BudgetFigures> figures = List.of();
 
     /** Where the next call throws: reserve, admission, budgets, held or settle. */
@@ -101,6 +104,11 @@ final class OpenGate implements BudgetGate {
             purseNanos.addAndGet(claim.bound().nanos() - cost.nanos());
             settled.add(new Settled(claim, cost, assumed));
         }
+    }
+
+    @Override
+    public Money spent(BudgetEntry budget, String team) {
+        return spent;
     }
 
     @Override

@@ -111,9 +111,11 @@ class ShadowTest {
                 List.of(),
                 List.of(),
                 List.of(),
+                List.of(),
                 budget.mode(),
                 budget.onLedgerUnavailable(),
                 false,
+                null,
                 null);
     }
 

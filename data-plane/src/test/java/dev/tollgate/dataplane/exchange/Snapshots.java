@@ -174,6 +174,21 @@ public final class Snapshots {
                         null));
     }
 
+    static PolicyEntry named(String key, PolicyEntry policy) {
+        return new PolicyEntry(
+                key,
+                policy.models(),
+                policy.visibleTo(),
+                policy.override(),
+                policy.answersRequestedModel(),
+                policy.regions(),
+                policy.maxCostNanosPerRequest(),
+                policy.cache(),
+                34,
+                67,
+                policy.rules());
+    }
+
     /** Of one rule. */
     static PolicyEntry policy(String model, RuleEntry rule) {
         return new PolicyEntry(
@@ -191,6 +206,10 @@ public final class Snapshots {
     }
 
     public static BudgetEntry budget(String amountMicros) {
+        return budget(amountMicros, List.of());
+    }
+
+    static BudgetEntry budget(String amountMicros, List<BudgetEntry.Step> steps) {
         return new BudgetEntry(
                 "team-a/monthly",
                 Long.parseLong(amountMicros),
@@ -202,9 +221,11 @@ public final class Snapshots {
                 List.of(),
                 List.of(),
                 List.of(new BudgetEntry.Tag("feature", "x-feature", 2)),
+                steps,
                 BudgetEntry.Mode.HARD,
                 BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
                 false,
+                null,
                 null);
     }
 

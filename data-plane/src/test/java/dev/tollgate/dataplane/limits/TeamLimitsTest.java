@@ -39,9 +39,11 @@ class TeamLimitsTest {
                 List.of(),
                 List.of(),
                 List.of(),
+                List.of(),
                 BudgetEntry.Mode.HARD,
                 BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
                 false,
+                null,
                 null);
     }
 

@@ -47,9 +47,11 @@ class ValkeyTest {
                     List.of(),
                     List.of(),
                     List.of(),
+                    List.of(),
                     BudgetEntry.Mode.HARD,
                     BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
                     false,
+                    null,
                     null);
 
     private final Vertx vertx = Vertx.vertx();

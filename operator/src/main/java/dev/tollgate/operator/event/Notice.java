@@ -11,6 +11,7 @@ public record Notice(Reason reason, String note) {
     public enum Reason {
         PROGRAMMED("Programmed", false),
         REJECTED_BY_PROXY("RejectedByProxy", true),
+        BUDGET_THRESHOLD("BudgetThreshold", true),
         BUDGET_EXHAUSTED("BudgetExhausted", true),
         BUDGET_RESET("BudgetReset", false),
         CANARY_PROMOTED("CanaryPromoted", false),

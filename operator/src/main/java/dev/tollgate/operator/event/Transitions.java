@@ -78,15 +78,31 @@ public final class Transitions {
         var notices = common(earlier, now.conditions());
         turned(earlier, now.conditions(), ConditionType.EXHAUSTED)
                 .ifPresent(c -> notices.add(new Notice(Reason.BUDGET_EXHAUSTED, c.message())));
+        condition(now.conditions(), ConditionType.THRESHOLD_REACHED)
+                .filter(c -> c.status() == Status.TRUE)
+                .filter(c -> before == null || !before.activeSteps().containsAll(now.activeSteps()))
+                .ifPresent(c -> notices.add(new Notice(Reason.BUDGET_THRESHOLD, c.message())));
         if (before == null) {
             return List.copyOf(notices);
         }
+        boolean asked =
+                now.lastHandledReset() != null
+                        && !now.lastHandledReset().equals(before.lastHandledReset());
         boolean another =
                 before.periodStart() != null
                         && now.periodStart() != null
                         && !before.periodStart().equals(now.periodStart());
         boolean spent = before.spent() != null && !before.spent().equals("0");
-        if (another && spent) {
+        if (asked) {
+            notices.add(
+                    new Notice(
+                            Reason.BUDGET_RESET,
+                            "reset as asked for at "
+                                    + now.lastHandledReset()
+                                    + "; about $"
+                                    + before.spent()
+                                    + " was spent before"));
+        } else if (another && spent) {
             notices.add(
                     new Notice(
                             Reason.BUDGET_RESET,

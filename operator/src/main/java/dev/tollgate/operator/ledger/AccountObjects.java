@@ -66,6 +66,8 @@ final class AccountObjects {
                         account.limitMicros(),
                         account.settledMicros(),
                         account.overrunMicros(),
+                        account.resetMicros() == 0 ? null : (Long) account.resetMicros(),
+                        account.resetAt(),
                         account.seq(),
                         account.epoch(),
                         account.leases().stream().map(AccountObjects::lease).toList()));
@@ -107,6 +109,8 @@ final class AccountObjects {
                 spec.limitMicros(),
                 spec.settledMicros(),
                 spec.overrunMicros(),
+                spec.resetMicros() == null ? 0 : spec.resetMicros(),
+                spec.resetAt(),
                 spec.seq(),
                 spec.epoch(),
                 spec.leases().stream().map(AccountObjects::lease).toList());

@@ -159,17 +159,23 @@ public final class Statuses {
         var entry = picture.budgets().get(key.namespace() + "/" + key.name());
         var report = entry == null ? null : BudgetReport.of(entry, picture.accounts(), now);
         var information = new ArrayList<Finding>();
-        if (report != null) {
+        if (report != null && entry != null) {
             information.add(report.exhausted());
+            report.thresholdReached(entry).ifPresent(information::add);
             report.boundViolation().ifPresent(information::add);
         }
         var conditions =
                 conditions(verdict, information, before == null ? List.of() : before.conditions());
-        var handled = before == null ? null : before.lastHandledReset();
+        var handled =
+                report != null && report.handledReset() != null
+                        ? report.handledReset().toString()
+                        : before == null ? null : before.lastHandledReset();
         var limits = limits(LimitKey.budget(object(key), ""));
         if (report == null) {
             return new BudgetStatus(
                     verdict.generation(),
+                    null,
+                    null,
                     null,
                     null,
                     null,
@@ -193,6 +199,8 @@ public final class Statuses {
                         before.reserved(),
                         before.remaining(),
                         before.usedPercent(),
+                        before.burnPerDay(),
+                        before.emptyAt(),
                         before.activeSteps(),
                         before.holds(),
                         handled,
@@ -206,7 +214,9 @@ public final class Statuses {
                         BudgetReport.dollars(report.reservedMicros()),
                         BudgetReport.dollars(report.remainingMicros()),
                         report.usedPercent(),
-                        List.of(),
+                        BudgetReport.dollars(report.burnPerDayMicros()),
+                        report.emptyAt(),
+                        report.activeSteps(),
                         List.of(),
                         handled,
                         limits,
@@ -221,6 +231,8 @@ public final class Statuses {
                 && Objects.equals(one.reserved(), other.reserved())
                 && Objects.equals(one.remaining(), other.remaining())
                 && Objects.equals(one.usedPercent(), other.usedPercent())
+                && Objects.equals(one.burnPerDay(), other.burnPerDay())
+                && Objects.equals(one.emptyAt(), other.emptyAt())
                 && one.activeSteps().equals(other.activeSteps())
                 && one.holds().equals(other.holds())
                 && Objects.equals(one.lastHandledReset(), other.lastHandledReset())

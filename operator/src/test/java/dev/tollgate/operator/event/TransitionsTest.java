@@ -50,6 +50,8 @@ class TransitionsTest {
                 null,
                 null,
                 null,
+                null,
+                null,
                 List.of(),
                 List.of(),
                 null,
@@ -62,6 +64,50 @@ class TransitionsTest {
                                         ? ConditionReason.EXHAUSTED
                                         : ConditionReason.WITHIN_BUDGET,
                                 1)));
+    }
+
+    private static BudgetStatus stepped(@Nullable String reset, String... steps) {
+        return new BudgetStatus(
+                1,
+                Instant.parse("2026-11-01T00:00:00Z"),
+                null,
+                "3",
+                null,
+                null,
+                null,
+                null,
+                null,
+                List.of(steps),
+                List.of(),
+                reset,
+                null,
+                List.of(
+                        condition(
+                                ConditionType.THRESHOLD_REACHED,
+                                steps.length > 0 ? Status.TRUE : Status.FALSE,
+                                ConditionReason.THRESHOLD_REACHED,
+                                1)));
+    }
+
+    @Test
+    void tellsOfEachStepOfALadderOnce() {
+        assertThat(Transitions.of(stepped(null), stepped(null, "warn")))
+                .extracting(Notice::reason)
+                .containsExactly(Notice.Reason.BUDGET_THRESHOLD);
+        assertThat(Transitions.of(stepped(null, "warn"), stepped(null, "warn", "save")))
+                .extracting(Notice::reason)
+                .containsExactly(Notice.Reason.BUDGET_THRESHOLD);
+        assertThat(Transitions.of(stepped(null, "warn", "save"), stepped(null, "warn", "save")))
+                .isEmpty();
+        assertThat(Transitions.of(stepped(null, "warn", "save"), stepped(null, "warn"))).isEmpty();
+    }
+
+    @Test
+    void tellsOfAResetThatWasAskedFor() {
+        var notices = Transitions.of(stepped(null), stepped("2026-11-02T08:00:00Z"));
+        assertThat(notices).hasSize(1);
+        assertThat(notices.getFirst().reason()).isEqualTo(Notice.Reason.BUDGET_RESET);
+        assertThat(notices.getFirst().note()).contains("2026-11-02T08:00:00Z", "$3");
     }
 
     private static ModelProviderStatus provider(@Nullable Instant rotated) {

@@ -87,6 +87,8 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
                 limit,
                 0,
                 0,
+                0,
+                null,
                 seq,
                 epoch,
                 granted == 0

@@ -82,7 +82,7 @@ class ValkeyAccountStoreTest extends AccountStoreContract {
                 Instant.parse("2026-12-01T00:00:00Z"),
                 limit,
                 settled,
-                0,
+                0, 0, null,
                 seq,
                 epoch,
                 granted == 0 ? List.of() : List.of(lease(granted)));
@@ -166,7 +166,7 @@ class ValkeyAccountStoreTest extends AccountStoreContract {
     @Test
     void refusesToMoveAnAccountToAnotherKey() {
         var version = written(with(1, 0), AccountStore.ABSENT);
-        var moved = new Account(key("a"), null, 1_000, 0, 0, 2, 1, List.of());
+        var moved = new Account(key("a"), null, 1_000, 0, 0, 0, null, 2, 1, List.of());
         refused(moved, version, "I5: key");
     }
 

@@ -168,10 +168,10 @@ class ValkeyLedgerTest {
                 false,
                 List.of(),
                 List.of(),
-                List.of(),
+                List.of(), List.of(),
                 BudgetEntry.Mode.HARD,
                 BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                false,
+                false, null,
                 null);
     }
 

@@ -23,6 +23,7 @@ import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.RevisionNumber;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -71,9 +72,11 @@ class StatusesTest {
                     List.of(),
                     List.of(),
                     List.of(),
+                    List.of(),
                     BudgetEntry.Mode.HARD,
                     BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
                     false,
+                    null,
                     null);
 
     private static Account account(long settledMicros) {
@@ -87,6 +90,8 @@ class StatusesTest {
                 10_000_000,
                 settledMicros,
                 overrunMicros,
+                0,
+                null,
                 1,
                 1,
                 List.of());
@@ -220,15 +225,101 @@ class StatusesTest {
                         List.of(),
                         List.of(),
                         List.of(),
+                        List.of(),
                         BudgetEntry.Mode.SOFT,
                         ENTRY.onLedgerUnavailable(),
                         false,
+                        null,
                         null);
         var status =
                 statuses(verdict(1, 1L, true), soft, account(9_000_000, 15_000), NOW)
                         .budget(MONTHLY, 1, null, null)
                         .orElseThrow();
         assertThat(status.conditions()).noneMatch(c -> c.type() == ConditionType.BOUND_VIOLATION);
+    }
+
+    private static BudgetEntry with(List<BudgetEntry.Step> steps, @Nullable Instant resetAt) {
+        return new BudgetEntry(
+                ENTRY.key(),
+                ENTRY.limitMicros(),
+                ENTRY.period(),
+                null,
+                null,
+                ENTRY.namespaces(),
+                false,
+                List.of(),
+                List.of(),
+                List.of(),
+                steps,
+                ENTRY.mode(),
+                ENTRY.onLedgerUnavailable(),
+                false,
+                resetAt == null ? null : (Long) resetAt.toEpochMilli(),
+                null);
+    }
+
+    private static final List<BudgetEntry.Step> LADDER =
+            List.of(
+                    new BudgetEntry.Step("warn", 30, BudgetEntry.Step.Action.ALERT, null, null),
+                    new BudgetEntry.Step(
+                            "save", 60, BudgetEntry.Step.Action.DOWNGRADE, "cheap", null));
+
+    private static BudgetStatus of(BudgetEntry entry, Account account) {
+        return statuses(verdict(1, 1L, true), entry, account, NOW)
+                .budget(MONTHLY, 1, null, null)
+                .orElseThrow();
+    }
+
+    @Test
+    void namesTheStepsOfTheLadderThatAreInForce() {
+        var below = of(with(LADDER, null), account(2_999_999, 0));
+        assertThat(below.activeSteps()).isEmpty();
+        assertThat(condition(below, ConditionType.THRESHOLD_REACHED).status())
+                .isEqualTo(Status.FALSE);
+        var above = of(with(LADDER, null), account(6_000_000, 0));
+        assertThat(above.activeSteps()).containsExactly("warn", "save");
+        var reached = condition(above, ConditionType.THRESHOLD_REACHED);
+        assertThat(reached.status()).isEqualTo(Status.TRUE);
+        assertThat(reached.message()).contains("warn at 30 %", "save at 60 % (cheap serves)");
+        assertThat(condition(above, ConditionType.READY).status())
+                .as("it informs, and is no fault")
+                .isEqualTo(Status.TRUE);
+    }
+
+    @Test
+    void tellsTheMeanOfADayAndWhenTheRestIsSpentAtThatPace() {
+        // NOW is in the third week of the month
+        var status = of(with(List.of(), null), account(9_900_000, 0));
+        assertThat(new BigDecimal(status.burnPerDay()))
+                .isBetween(new BigDecimal("0.1"), BigDecimal.ONE);
+        assertThat(status.emptyAt()).isBetween(NOW, NOW.plus(Duration.ofDays(1)));
+        assertThat(of(with(List.of(), null), account(1_000, 0)).emptyAt())
+                .as("not before the window ends")
+                .isNull();
+    }
+
+    @Test
+    void echoesAResetOnceItIsDoneAndCountsFromThere() {
+        var asked = NOW.minusSeconds(5);
+        var open = of(with(List.of(), asked), account(3_000_000, 0));
+        assertThat(open.lastHandledReset()).isNull();
+        var before = account(3_000_000, 0);
+        var after =
+                new Account(
+                        before.key(),
+                        before.windowEnd(),
+                        13_000_000,
+                        3_000_000,
+                        0,
+                        3_000_000,
+                        asked,
+                        2,
+                        1,
+                        List.of());
+        var done = of(with(List.of(), asked), after);
+        assertThat(done.lastHandledReset()).isEqualTo(asked.toString());
+        assertThat(done.spent()).isEqualTo("0");
+        assertThat(done.remaining()).isEqualTo("10");
     }
 
     @Test

@@ -9,8 +9,11 @@ import org.jspecify.annotations.Nullable;
  * next one. Amounts are micro-USD.
  *
  * @param windowEnd null: Lifetime
+ * @param limitMicros in force: the Budget's amount and {@code resetMicros}
  * @param settledMicros of all leases, closed ones too
  * @param overrunMicros charges above a hold, of all leases, closed ones too
+ * @param resetMicros of the limit, what resets have added: what was spent when they came
+ * @param resetAt when the last reset that counts was asked for; null: none
  * @param seq one more with every write
  * @param epoch fencing number of the ledger that wrote it
  * @param leases at most {@link #MAX_LEASES}
@@ -21,6 +24,8 @@ public record Account(
         long limitMicros,
         long settledMicros,
         long overrunMicros,
+        long resetMicros,
+        @Nullable Instant resetAt,
         long seq,
         long epoch,
         List<LeaseAccount> leases) {
@@ -36,7 +41,17 @@ public record Account(
 
     /** A new account that nobody has written yet. */
     public static Account opened(AccountKey key, @Nullable Instant windowEnd, long limitMicros) {
-        return new Account(key, windowEnd, limitMicros, 0, 0, 0, 0, List.of());
+        return new Account(key, windowEnd, limitMicros, 0, 0, 0, null, 0, 0, List.of());
+    }
+
+    /** The Budget's amount. */
+    public long amountMicros() {
+        return limitMicros - resetMicros;
+    }
+
+    /** Settled and overrun, since the last reset. */
+    public long spentMicros() {
+        return Math.addExact(settledMicros, overrunMicros) - resetMicros;
     }
 
     public long outstandingMicros() {

@@ -42,6 +42,10 @@ public final class AccountJson {
             json.writeEndArray();
             json.writeNumberField("limitMicros", account.limitMicros());
             json.writeNumberField("overrunMicros", account.overrunMicros());
+            writeInstant(json, "resetAt", account.resetAt());
+            if (account.resetMicros() != 0) {
+                json.writeNumberField("resetMicros", account.resetMicros());
+            }
             json.writeNumberField("seq", account.seq());
             json.writeNumberField("settledMicros", account.settledMicros());
             json.writeEndObject();
@@ -72,6 +76,8 @@ public final class AccountJson {
                     number(root, "limitMicros"),
                     number(root, "settledMicros"),
                     number(root, "overrunMicros"),
+                    root.has("resetMicros") ? number(root, "resetMicros") : 0,
+                    instant(root, "resetAt"),
                     number(root, "seq"),
                     number(root, "epoch"),
                     List.copyOf(leases));

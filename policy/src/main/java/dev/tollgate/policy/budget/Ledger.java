@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rules of an account: a pure function from one to the next. A grant is charged in full when it
@@ -33,7 +34,8 @@ record Ledger(long epoch) {
                 switch (command) {
                     case AccountCommand.Acquire acquire -> acquire(account, acquire, now);
                     case AccountCommand.Totals totals -> totals(account, totals);
-                    case AccountCommand.SetLimit limit -> setLimit(account, limit.limitMicros());
+                    case AccountCommand.SetLimit limit -> setLimit(account, limit.amountMicros());
+                    case AccountCommand.Reset reset -> reset(account, reset.at());
                     case AccountCommand.Suspect suspect -> suspect(account, suspect.holder());
                     case AccountCommand.Restore restore -> restore(account, restore);
                     case AccountCommand.Rebuild rebuild -> rebuild(account, rebuild.remembered());
@@ -75,9 +77,14 @@ record Ledger(long epoch) {
             return denied(account, command, DeniedReason.LEDGER_FULL, Duration.ofSeconds(10));
         }
         var limited =
-                account.limitMicros() == command.limitMicros()
+                account.amountMicros() == command.amountMicros()
                         ? account
-                        : with(account, command.limitMicros(), account.leases(), 0, 0);
+                        : with(
+                                account,
+                                limit(account, command.amountMicros()),
+                                account.leases(),
+                                0,
+                                0);
         var slice = slice(limited.remainingMicros(), command);
         if (slice == 0) {
             return refuse(account, limited.remainingMicros(), command, now);
@@ -102,7 +109,7 @@ record Ledger(long epoch) {
                                 lease.overrunMicros(),
                                 said.request(),
                                 lease.state());
-        var next = with(account, command.limitMicros(), put(account, granted), 0, 0);
+        var next = with(account, limited.limitMicros(), put(account, granted), 0, 0);
         require(
                 next.remainingMicros() >= 0,
                 "I1: "
@@ -207,7 +214,34 @@ record Ledger(long epoch) {
         return new Transition(next, answer, next.remainingMicros() > account.remainingMicros());
     }
 
-    private Transition setLimit(Account account, long limitMicros) {
+    /** What is in force of an amount: what was spent before a reset comes on top. */
+    private static long limit(Account account, long amountMicros) {
+        return Math.addExact(amountMicros, account.resetMicros());
+    }
+
+    private Transition reset(Account account, Instant at) {
+        var before = account.resetAt();
+        if (before != null && !at.isAfter(before)) {
+            return new Transition(account, List.of(), false);
+        }
+        var spent = Math.addExact(account.settledMicros(), account.overrunMicros());
+        var next =
+                new Account(
+                        account.key(),
+                        account.windowEnd(),
+                        Math.addExact(account.amountMicros(), spent),
+                        account.settledMicros(),
+                        account.overrunMicros(),
+                        spent,
+                        at,
+                        account.seq() + 1,
+                        epoch,
+                        account.leases());
+        return new Transition(next, List.of(), true);
+    }
+
+    private Transition setLimit(Account account, long amountMicros) {
+        long limitMicros = limit(account, amountMicros);
         if (account.limitMicros() == limitMicros) {
             return new Transition(account, List.of(), false);
         }
@@ -261,6 +295,8 @@ record Ledger(long epoch) {
                         Math.addExact(
                                 account.overrunMicros(),
                                 merged.overrunMicros() - lease.overrunMicros()),
+                        account.resetMicros(),
+                        later(account.resetAt(), command.resetAt()),
                         Math.max(account.seq() + 1, totals.seq()),
                         epoch,
                         put(account, merged));
@@ -284,17 +320,27 @@ record Ledger(long epoch) {
                                     known.state());
             next = with(next, next.limitMicros(), put(next, greater), 0, 0);
         }
+        var resetMicros = Math.max(account.resetMicros(), remembered.resetMicros());
         var rebuilt =
                 new Account(
                         account.key(),
                         account.windowEnd(),
-                        account.limitMicros(),
+                        Math.addExact(account.amountMicros(), resetMicros),
                         Math.max(account.settledMicros(), remembered.settledMicros()),
                         Math.max(account.overrunMicros(), remembered.overrunMicros()),
+                        resetMicros,
+                        later(account.resetAt(), remembered.resetAt()),
                         Math.max(account.seq(), remembered.seq()) + 1,
                         epoch,
                         next.leases());
         return new Transition(rebuilt, List.of(), false);
+    }
+
+    private static @Nullable Instant later(@Nullable Instant a, @Nullable Instant b) {
+        if (a == null || b == null) {
+            return a == null ? b : a;
+        }
+        return a.isAfter(b) ? a : b;
     }
 
     private static LeaseAccount merge(LeaseAccount lease, LeaseTotals totals, long amount) {
@@ -316,6 +362,8 @@ record Ledger(long epoch) {
                 limit,
                 Math.addExact(account.settledMicros(), settled),
                 Math.addExact(account.overrunMicros(), overrun),
+                account.resetMicros(),
+                account.resetAt(),
                 account.seq() + 1,
                 epoch,
                 leases);
@@ -393,6 +441,7 @@ record Ledger(long epoch) {
         require(
                 after.settledMicros() >= before.settledMicros()
                         && after.overrunMicros() >= before.overrunMicros()
+                        && after.resetMicros() >= before.resetMicros()
                         && after.epoch() >= before.epoch(),
                 "I5: " + before.key() + " went back from " + before + " to " + after);
         require(

@@ -61,9 +61,11 @@ public sealed interface LedgerEffect {
      * How the account stands: every account of a current window after Registered, and each that
      * changes, to every holder. Also names the current window to a holder that asked for another.
      *
-     * @param settledMicros settled and overrun
+     * @param limitMicros the Budget's amount
+     * @param settledMicros settled and overrun, since the last reset
      * @param elsewhereMicros of these, what is not of the holder's own lease: what it has spent
-     *     itself it knows better, and a report of it may be on its way
+     *     itself it knows better, and a report of it may be on its way. Negative after a reset of
+     *     what the holder itself had spent
      * @param freeAgain money came back since a refusal
      */
     record State(

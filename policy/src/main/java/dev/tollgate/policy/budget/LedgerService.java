@@ -32,6 +32,10 @@ public final class LedgerService {
     static final Duration FREEZE_MIN = Duration.ofSeconds(120);
 
     private static final Duration IDENTITY_EVERY = Duration.ofSeconds(30);
+
+    /** Time for holders to tell what they have spent. */
+    static final Duration RESET_WAITS = Duration.ofSeconds(2);
+
     private static final Duration STORE_RETRY = Duration.ofSeconds(1);
 
     private final AccountStore store;
@@ -40,6 +44,7 @@ public final class LedgerService {
     private final Predicate<Set<String>> fleetComplete;
     private final AtomicReference<Sessions> sessions;
     private final ConcurrentHashMap<AccountKey, Instant> frozen = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<AccountKey, Instant> resetting = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<AccountKey, Account> pushed = new ConcurrentHashMap<>();
     private volatile @Nullable Instant allFrozenSince;
     private volatile Map<String, BudgetEntry> budgets = Map.of();
@@ -325,7 +330,7 @@ public final class LedgerService {
                     change(
                             key,
                             Account.opened(key, end, limit),
-                            new AccountCommand.Restore(from, totals),
+                            new AccountCommand.Restore(from, totals, resetAt(entry)),
                             now,
                             effects);
             if (!(restored instanceof AccountBook.Change.Done)) {
@@ -360,7 +365,7 @@ public final class LedgerService {
             case AccountBook.Change.Unavailable unavailable -> {}
             case AccountBook.Change.Regressed(var remembered) -> {
                 freeze(key, now, effects);
-                var limit = remembered.limitMicros();
+                var limit = remembered.amountMicros();
                 var rebuilt =
                         book.rebuild(
                                 key,
@@ -397,8 +402,9 @@ public final class LedgerService {
             var entry = budgets.get(account.key().budget());
             if (entry == null
                     || entry.limitMicros() == null
-                    || entry.limitMicros() == account.limitMicros()
-                    || entry.period() == null) {
+                    || entry.period() == null
+                    || entry.limitMicros() == account.amountMicros()
+                            && !resetIsDue(entry, account, now)) {
                 continue;
             }
             var window =
@@ -407,8 +413,45 @@ public final class LedgerService {
             if (Objects.equals(window.start(), account.key().windowStart())) {
                 var command = new AccountCommand.SetLimit(entry.limitMicros());
                 change(account.key(), null, command, now, effects);
+                reset(entry, account, now, effects);
             }
         }
+    }
+
+    /** What was spent before counts as before: its holders are asked for it first. */
+    private void reset(
+            BudgetEntry entry, Account account, Instant now, List<LedgerEffect> effects) {
+        var asked = resetAt(entry);
+        if (asked == null || !resetIsDue(entry, account, now)) {
+            return;
+        }
+        var since = resetting.putIfAbsent(account.key(), now);
+        if (since == null) {
+            for (var lease : account.leases()) {
+                if (lease.state() == LeaseAccount.State.OPEN) {
+                    effects.add(new LedgerEffect.Recall(lease.holder(), account.key()));
+                }
+            }
+        } else if (!now.isBefore(since.plus(RESET_WAITS))
+                && change(account.key(), null, new AccountCommand.Reset(asked), now, effects)
+                        instanceof AccountBook.Change.Done) {
+            resetting.remove(account.key());
+        }
+    }
+
+    /** Asked for in the account's own window, and not done yet. */
+    private static boolean resetIsDue(BudgetEntry entry, Account account, Instant now) {
+        var asked = resetAt(entry);
+        var start = account.key().windowStart();
+        return asked != null
+                && !asked.isAfter(now)
+                && (start == null || !asked.isBefore(start))
+                && (account.resetAt() == null || asked.isAfter(account.resetAt()));
+    }
+
+    private static @Nullable Instant resetAt(@Nullable BudgetEntry entry) {
+        var millis = entry == null ? null : entry.resetAtMillis();
+        return millis == null ? null : Instant.ofEpochMilli(millis);
     }
 
     private void checkIdentity(Instant now, List<LedgerEffect> effects) {
@@ -428,7 +471,7 @@ public final class LedgerService {
                     change(
                             account.key(),
                             Account.opened(
-                                    account.key(), account.windowEnd(), account.limitMicros()),
+                                    account.key(), account.windowEnd(), account.amountMicros()),
                             new AccountCommand.Rebuild(account),
                             now,
                             effects);
@@ -508,13 +551,13 @@ public final class LedgerService {
 
     private static LedgerEffect state(
             HolderId to, Account account, Instant now, boolean freeAgain) {
-        var spent = account.settledMicros() + account.overrunMicros();
+        var spent = account.spentMicros();
         var lease = account.lease(to);
         var own = lease == null ? 0 : lease.settledMicros() + lease.overrunMicros();
         return new LedgerEffect.State(
                 to,
                 account.key(),
-                account.limitMicros(),
+                account.amountMicros(),
                 spent,
                 account.outstandingMicros(),
                 new Window(account.key().windowStart(), account.windowEnd()).remaining(now),

@@ -10,7 +10,9 @@ import dev.tollgate.crds.resource.ConditionReason;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
+import java.time.OffsetDateTime;
 import java.time.ZoneId;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -18,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One Budget to its entry (api.md, section 4). */
 final class BudgetCompiler {
+
+    /** An instant: what is spent until then counts no more against the amount (api.md, B6). */
+    static final String RESET_AT = "tollgate.dev/reset-requested-at";
 
     private static final int DEFAULT_TAG_VALUES = 50;
 
@@ -28,9 +33,18 @@ final class BudgetCompiler {
     private final String namespace;
     private final String key;
     private final BudgetSpec spec;
+    private final @Nullable String resetRequestedAt;
     private final Findings findings;
 
-    BudgetCompiler(Surroundings around, BudgetSpec spec, Findings findings) {
+    /**
+     * @param resetRequestedAt the annotation {@value #RESET_AT}; null: it is not there
+     */
+    BudgetCompiler(
+            Surroundings around,
+            BudgetSpec spec,
+            @Nullable String resetRequestedAt,
+            Findings findings) {
+        this.resetRequestedAt = resetRequestedAt;
         this.around = around;
         this.namespace = findings.object().namespace();
         this.key = namespace + "/" + findings.object().name();
@@ -72,9 +86,11 @@ final class BudgetCompiler {
                         callers(),
                         spec.models().stream().sorted().toList(),
                         tags(),
+                        StepCompiler.of(spec.thresholds(), spec.amount() != null, findings),
                         mode(),
                         onLedgerUnavailable(),
                         suspended(),
+                        resetAtMillis(),
                         null);
         return findings.accepted() ? entry : null;
     }
@@ -106,9 +122,11 @@ final class BudgetCompiler {
                 callers(),
                 spec.models().stream().sorted().toList(),
                 List.of(),
+                List.of(),
                 BudgetEntry.Mode.HARD,
                 BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
                 false,
+                null,
                 "Budget " + key + " is not accepted: " + reason);
     }
 
@@ -134,9 +152,11 @@ final class BudgetCompiler {
                 earlier.callers(),
                 earlier.models(),
                 earlier.tags(),
+                earlier.steps(),
                 earlier.mode(),
                 earlier.onLedgerUnavailable(),
                 earlier.suspended() || later.suspend() == Suspend.HOLD,
+                earlier.resetAtMillis(),
                 null);
     }
 
@@ -162,10 +182,27 @@ final class BudgetCompiler {
         if (spec.limits() != null && shadow) {
             findings.unsupported("spec.limits", "a rate limit with enforcement mode Shadow");
         }
-        findings.unsupportedIf(!spec.thresholds().isEmpty(), "spec.thresholds");
         findings.unsupportedIf(spec.anomaly() != null, "spec.anomaly");
         var subject = spec.subject();
         findings.unsupportedIf(subject != null && !subject.users().isEmpty(), "spec.subject.users");
+    }
+
+    private @Nullable Long resetAtMillis() {
+        if (resetRequestedAt == null) {
+            return null;
+        }
+        var path = "metadata.annotations." + RESET_AT;
+        if (spec.amount() == null) {
+            findings.invalid(path, "present (expected: with an amount)");
+            return null;
+        }
+        try {
+            return OffsetDateTime.parse(resetRequestedAt).toInstant().toEpochMilli();
+        } catch (DateTimeParseException e) {
+            findings.invalid(
+                    path, resetRequestedAt + " (expected: a time such as 2026-11-02T08:00:00Z)");
+            return null;
+        }
     }
 
     private BudgetEntry.@Nullable Period period() {

@@ -252,7 +252,12 @@ public final class Compiler {
     private void budget(Budget budget) {
         var key = budget.key();
         var findings = new Findings(key);
-        var compiler = new BudgetCompiler(around, budget.spec(), findings);
+        var compiler =
+                new BudgetCompiler(
+                        around,
+                        budget.spec(),
+                        budget.metadata().annotations().get(BudgetCompiler.RESET_AT),
+                        findings);
         var entry = Served.<BudgetEntry>guarded(findings, compiler::compile);
         Generation<BudgetSpec> served =
                 new Generation<>(budget.metadata().generation(), budget.spec());
@@ -261,7 +266,7 @@ public final class Compiler {
             var earlier =
                     served == null
                             ? null
-                            : new BudgetCompiler(around, served.spec(), new Findings(key))
+                            : new BudgetCompiler(around, served.spec(), null, new Findings(key))
                                     .compile();
             entry =
                     earlier == null

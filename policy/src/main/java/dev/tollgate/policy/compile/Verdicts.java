@@ -11,6 +11,7 @@ import dev.tollgate.crds.resource.RoutingPolicy;
 import dev.tollgate.crds.route.Conflict;
 import dev.tollgate.crds.route.TargetCounts;
 import dev.tollgate.policy.route.ModelClaims;
+import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.SnapshotIndex;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.PolicyEntry;
@@ -65,7 +66,7 @@ final class Verdicts {
             verdicts.put(policy.key(), verdict(policy, index));
         }
         for (var budget : resources.budgets()) {
-            verdicts.put(budget.key(), verdict(budget));
+            verdicts.put(budget.key(), verdict(budget, index));
         }
         return verdicts;
     }
@@ -169,8 +170,11 @@ final class Verdicts {
                 .collect(Collectors.joining(", "));
     }
 
-    private Verdict verdict(Budget budget) {
+    private Verdict verdict(Budget budget, SnapshotIndex index) {
         var served = get(budgets, budget.key());
+        if (served.entry() != null) {
+            downgrades(served.entry(), served.findings(), index);
+        }
         return new Verdict(
                 budget.key(),
                 budget.metadata().generation(),
@@ -181,6 +185,27 @@ final class Verdicts {
                 served.generation() != null,
                 served.findings().problems(),
                 new Figures.OfBudget());
+    }
+
+    /** Where a cheaper name leads nowhere, what was asked for serves on. */
+    private static void downgrades(BudgetEntry budget, Findings findings, SnapshotIndex index) {
+        for (var step : budget.steps()) {
+            var name = step.downgradeTo();
+            if (name == null) {
+                continue;
+            }
+            var without =
+                    budget.namespaces().names().stream()
+                            .filter(namespace -> !Router.knows(index, namespace, name))
+                            .limit(MAX_CONFLICTS)
+                            .toList();
+            if (!without.isEmpty()) {
+                findings.unresolved(
+                        ConditionReason.MODEL_NOT_FOUND,
+                        "spec.thresholds[" + budget.steps().indexOf(step) + "].downgradeTo",
+                        name + " (expected: a name that is served in " + without + ")");
+            }
+        }
     }
 
     private static <T> Served<T> get(Map<ResourceKey, Served<T>> all, ResourceKey key) {

@@ -30,6 +30,11 @@ public record Money(long nanos) implements Comparable<Money> {
         return new Money(Math.multiplyExact(micros, NANOS_PER_MICRO));
     }
 
+    /** Whole micro-dollars, rounded down: for figures that are only compared with a share. */
+    public long microsDown() {
+        return Math.floorDiv(nanos, NANOS_PER_MICRO);
+    }
+
     /** Whole micro-dollars, rounded up. */
     public long microsUp() {
         return Math.ceilDiv(nanos, NANOS_PER_MICRO);

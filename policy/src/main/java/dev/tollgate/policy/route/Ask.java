@@ -29,4 +29,17 @@ public record Ask(
     public Ask {
         requires = Set.copyOf(requires);
     }
+
+    public Ask withModel(String other) {
+        return new Ask(
+                caller,
+                other,
+                headers,
+                requires,
+                estimatedInputTokens,
+                outputLimit,
+                stream,
+                now,
+                complexity);
+    }
 }

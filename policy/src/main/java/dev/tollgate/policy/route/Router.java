@@ -58,6 +58,12 @@ public final class Router {
         return index.view(caller.namespace()).policyFor(model);
     }
 
+    /** Whether callers of a namespace may ask for a name. */
+    public static boolean knows(SnapshotIndex index, String namespace, String model) {
+        var view = index.view(namespace);
+        return view.policyFor(model) != null || view.aliases().containsKey(model);
+    }
+
     /** The rules that were passed over on the way to the one that serves. */
     public static List<SkippedRule> skipped(SnapshotIndex index, Ask ask) {
         var policy = policy(index, ask.caller(), ask.model());
@@ -96,12 +102,28 @@ public final class Router {
     public static List<BudgetEntry> budgets(
             SnapshotIndex index, Caller caller, String servedModel) {
         return index.view(caller.namespace()).budgets().stream()
-                .filter(
-                        budget ->
-                                budget.callers().isEmpty()
-                                        || budget.callers().contains(caller.name()))
+                .filter(budget -> charges(budget, caller))
                 .filter(budget -> matchesModel(budget, servedModel))
                 .toList();
+    }
+
+    /** The caller's Budgets with a ladder that one of these targets would charge, sorted by key. */
+    public static List<BudgetEntry> ladders(
+            SnapshotIndex index, Caller caller, List<Candidate> candidates) {
+        List<BudgetEntry> found = List.of();
+        for (var budget : index.view(caller.namespace()).budgets()) {
+            if (!budget.steps().isEmpty()
+                    && charges(budget, caller)
+                    && candidates.stream().anyMatch(c -> matchesModel(budget, c.model().name()))) {
+                found = found.isEmpty() ? new ArrayList<>() : found;
+                found.add(budget);
+            }
+        }
+        return found;
+    }
+
+    private static boolean charges(BudgetEntry budget, Caller caller) {
+        return budget.callers().isEmpty() || budget.callers().contains(caller.name());
     }
 
     /** What a request is told when no target of a plan can take it now; api.md, R0. */

@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param perNamespace one counter for each namespace, else one for all
  * @param callers only these callers, named as in usage records; empty: all of the namespaces
  * @param models only these served models or patterns; empty: all
+ * @param steps of the ladder, rising in percent; only with {@code limitMicros}
  * @param suspended every matching request is refused
+ * @param resetAtMillis when the last reset was asked for, Unix time; null: never
  * @param blocked the Budget was never accepted: matching requests of its own namespace are refused
  *     with this text; null in a sound one
  */
@@ -30,15 +32,18 @@ public record BudgetEntry(
         List<String> callers,
         List<String> models,
         List<Tag> tags,
+        List<Step> steps,
         Mode mode,
         OnLedgerUnavailable onLedgerUnavailable,
         boolean suspended,
+        @Nullable Long resetAtMillis,
         @Nullable String blocked) {
 
     public BudgetEntry {
         callers = List.copyOf(callers);
         models = List.copyOf(models);
         tags = List.copyOf(tags);
+        steps = List.copyOf(steps);
     }
 
     /**
@@ -56,6 +61,32 @@ public record BudgetEntry(
 
     /** Cost allocation by a header; never chooses who pays. */
     public record Tag(String name, String header, int maxValues) {}
+
+    /**
+     * What happens from a share of the limit on that is settled.
+     *
+     * @param name in the Budget
+     * @param percent 1..100
+     * @param downgradeTo a client-visible name; exactly with DOWNGRADE
+     * @param maxOutputTokens exactly with CAP_OUTPUT
+     */
+    public record Step(
+            String name,
+            int percent,
+            Action action,
+            @Nullable String downgradeTo,
+            @Nullable Long maxOutputTokens) {
+        public enum Action {
+            /** Only told. */
+            ALERT,
+            /** A cheaper model serves. */
+            DOWNGRADE,
+            /** Answers are at most so long. */
+            CAP_OUTPUT,
+            /** What costs anything is refused. */
+            BLOCK
+        }
+    }
 
     public enum Mode {
         HARD,

@@ -189,6 +189,7 @@ public final class SnapshotValidator extends Checks {
                     period.startDay(),
                     "1.." + most);
         }
+        steps(at, entry);
         check(
                 at,
                 entry.onLedgerUnavailable() != BudgetEntry.OnLedgerUnavailable.ALLOW
@@ -196,6 +197,27 @@ public final class SnapshotValidator extends Checks {
                 "onLedgerUnavailable",
                 entry.onLedgerUnavailable(),
                 "not ALLOW in mode HARD");
+    }
+
+    private void steps(At at, BudgetEntry entry) {
+        boolean fits = entry.limitMicros() != null;
+        check(at, fits || entry.steps().isEmpty(), "steps", entry.steps(), "with a limit");
+        check(at, fits || entry.resetAtMillis() == null, "resetAtMillis", "", "with a limit");
+        for (var step : entry.steps()) {
+            int percent = step.percent();
+            check(at, percent >= 1 && percent <= 100, "steps.percent", percent, "1..100");
+            boolean downgrades = step.action() == BudgetEntry.Step.Action.DOWNGRADE;
+            boolean caps = step.action() == BudgetEntry.Step.Action.CAP_OUTPUT;
+            var most = step.maxOutputTokens();
+            check(
+                    at,
+                    downgrades == (step.downgradeTo() != null)
+                            && caps == (most != null)
+                            && (most == null || most >= 1),
+                    "steps",
+                    step,
+                    "what its action needs, and no more");
+        }
     }
 
     private void clientKeys() {

@@ -17,6 +17,8 @@ class AccountJsonTest {
                     500_000_000,
                     312_480_000,
                     7,
+                    0,
+                    null,
                     10_442,
                     7,
                     List.of(

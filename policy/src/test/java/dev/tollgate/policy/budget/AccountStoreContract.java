@@ -31,7 +31,16 @@ public abstract class AccountStoreContract {
 
     protected static Account account(AccountKey key, long seq) {
         return new Account(
-                key, Instant.parse("2026-12-01T00:00:00Z"), 1_000_000, 0, 0, seq, 1, List.of());
+                key,
+                Instant.parse("2026-12-01T00:00:00Z"),
+                1_000_000,
+                0,
+                0,
+                0,
+                null,
+                seq,
+                1,
+                List.of());
     }
 
     private String create(AccountKey key) {
@@ -166,6 +175,8 @@ public abstract class AccountStoreContract {
                         Account.MAX_MICROS,
                         1,
                         1,
+                        0,
+                        null,
                         1,
                         1,
                         leases);

@@ -263,6 +263,8 @@ final class LedgerModel {
                             account.limitMicros(),
                             account.settledMicros(),
                             account.overrunMicros(),
+                            0,
+                            null,
                             account.seq() + 1,
                             account.epoch(),
                             kept);
@@ -519,9 +521,11 @@ final class LedgerModel {
                 List.of(),
                 List.of(),
                 List.of(),
+                List.of(),
                 Mode.HARD,
                 OnLedgerUnavailable.ALLOW_LEASED,
                 false,
+                null,
                 null);
     }
 

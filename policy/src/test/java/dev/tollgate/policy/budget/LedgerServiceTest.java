@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.policy.budget.LedgerModel.Store;
 import dev.tollgate.policy.budget.LedgerModel.StoreMood;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -61,6 +63,133 @@ class LedgerServiceTest {
 
     private static LedgerEffect acquire(LedgerService ledger, Instant now) {
         return ledger.handle(new LedgerCommand.Acquire(HOLDER, 1, KEY, 2, 2, true), now).getFirst();
+    }
+
+    private static final Instant LATER = NOW.plusSeconds(60);
+
+    private static BudgetEntry reset(long limit, Instant asked) {
+        var plain = LedgerModel.budget(limit);
+        return new BudgetEntry(
+                plain.key(),
+                plain.limitMicros(),
+                plain.period(),
+                null,
+                null,
+                plain.namespaces(),
+                plain.perNamespace(),
+                plain.callers(),
+                plain.models(),
+                plain.tags(),
+                plain.steps(),
+                plain.mode(),
+                plain.onLedgerUnavailable(),
+                false,
+                asked.toEpochMilli(),
+                null);
+    }
+
+    private static LeaseTotals spent(long amount, long settled) {
+        return new LeaseTotals(KEY, 1, amount, settled, 0, 0, 0, 0, false);
+    }
+
+    /** What came of asking for so much. */
+    private LedgerEffect ask(int request, long micros) {
+        return ledger.handle(
+                        new LedgerCommand.Acquire(HOLDER, request, KEY, micros, micros, true),
+                        LATER)
+                .getFirst();
+    }
+
+    @Test
+    void aResetGivesTheWholeAmountAgainAndOnlyOnce() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        assertThat(ask(1, 10)).isInstanceOf(LedgerEffect.Grant.class);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(spent(10, 10))), NOW);
+        assertThat(ask(2, 1)).isInstanceOf(LedgerEffect.Denied.class);
+
+        assertThat(ledger.updateBudgets(List.of(reset(10, NOW)), LATER))
+                .as("holders tell first what they have spent")
+                .contains(new LedgerEffect.Recall(HOLDER, KEY));
+        ledger.tick(LATER.plusSeconds(1));
+        assertThat(store.accounts.get(KEY).resetAt()).isNull();
+        var effects = ledger.tick(LATER.plusSeconds(2));
+
+        var account = store.accounts.get(KEY);
+        assertThat(account.limitMicros()).isEqualTo(20);
+        assertThat(account.amountMicros()).isEqualTo(10);
+        assertThat(account.spentMicros()).isZero();
+        assertThat(account.settledMicros()).isEqualTo(10);
+        assertThat(effects)
+                .as("who was refused hears of it, with what it spent itself taken off")
+                .anySatisfy(
+                        effect ->
+                                assertThat(effect)
+                                        .isInstanceOfSatisfying(
+                                                LedgerEffect.State.class,
+                                                state -> {
+                                                    assertThat(state.freeAgain()).isTrue();
+                                                    assertThat(state.limitMicros()).isEqualTo(10);
+                                                    assertThat(state.settledMicros()).isZero();
+                                                    assertThat(state.elsewhereMicros())
+                                                            .isEqualTo(-10);
+                                                }));
+        assertThat(ask(3, 10)).isInstanceOf(LedgerEffect.Grant.class);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(spent(20, 20))), LATER);
+        ledger.tick(LATER.plusSeconds(4));
+        ledger.tick(LATER.plusSeconds(8));
+        assertThat(ask(4, 1)).isInstanceOf(LedgerEffect.Denied.class);
+    }
+
+    @Test
+    void aResetOfAnotherWindowOrOfATimeToComeChangesNothing() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(1, 10);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(spent(10, 10))), NOW);
+        ledger.updateBudgets(List.of(reset(10, NOW.minus(Duration.ofDays(400)))), LATER);
+        assertThat(ask(2, 1)).isInstanceOf(LedgerEffect.Denied.class);
+        ledger.updateBudgets(List.of(reset(10, LATER.plusSeconds(1))), LATER);
+        assertThat(ask(3, 1)).isInstanceOf(LedgerEffect.Denied.class);
+        ledger.tick(LATER.plusSeconds(1));
+        ledger.tick(LATER.plusSeconds(3));
+        assertThat(ask(4, 1)).as("its time has come").isInstanceOf(LedgerEffect.Grant.class);
+    }
+
+    @Test
+    void aLowerAmountAfterAResetCountsFromTheReset() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(1, 10);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(spent(10, 10))), NOW);
+        ledger.updateBudgets(List.of(reset(10, NOW)), LATER);
+        ledger.tick(LATER.plusSeconds(2));
+        ledger.updateBudgets(List.of(reset(4, NOW)), LATER);
+        assertThat(store.accounts.get(KEY).remainingMicros()).isEqualTo(4);
+        assertThat(ask(2, 5)).isInstanceOf(LedgerEffect.Denied.class);
+    }
+
+    @Test
+    void aStoreThatHasForgottenAResetIsNotAskedForItAgain() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(1, 10);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(spent(10, 10))), NOW);
+        ledger.updateBudgets(List.of(reset(10, NOW)), LATER);
+        ledger.tick(LATER.plusSeconds(2));
+        ask(2, 10);
+        var told = new LeaseTotals(KEY, 1, 20, 15, 0, 0, 0, 9, false);
+
+        var empty = new Store(Map.of(), StoreMood.WORKS);
+        var next = new LedgerService(empty, 2);
+        next.updateBudgets(List.of(reset(10, NOW)), LATER);
+        next.handle(new LedgerCommand.Register(HOLDER, "pod0", List.of(told)), LATER);
+        next.tick(LATER.plusSeconds(2));
+        next.tick(LATER.plusSeconds(4));
+
+        var account = empty.accounts.get(KEY);
+        assertThat(account.resetMicros()).isZero();
+        assertThat(account.remainingMicros()).as("no money by forgetting").isNegative();
     }
 
     private void register(LeaseTotals... leases) {

@@ -119,9 +119,11 @@ class HealthCheckCompilerTest {
                         List.of(),
                         List.of(),
                         List.of(),
+                        List.of(),
                         BudgetEntry.Mode.HARD,
                         BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
                         false,
+                        null,
                         null);
         var snapshot = Snapshots.of(List.of(), List.of(), List.of(budget));
         assertThat(SnapshotValidator.validate(snapshot))

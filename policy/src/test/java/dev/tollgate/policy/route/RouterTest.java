@@ -362,9 +362,11 @@ class RouterTest {
                 callers,
                 models,
                 List.of(),
+                List.of(),
                 budget.mode(),
                 budget.onLedgerUnavailable(),
                 false,
+                null,
                 null);
     }
 }

@@ -175,9 +175,11 @@ public final class Snapshots {
                 List.of(),
                 List.of(),
                 List.of(new BudgetEntry.Tag("feature", "x-feature", 50)),
+                List.of(),
                 BudgetEntry.Mode.HARD,
                 BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
                 false,
+                null,
                 null);
     }
 }
