@@ -46,7 +46,7 @@ final class CanaryCounters {
     private final ConcurrentHashMap<Key, Counter> counters = new ConcurrentHashMap<>();
 
     /**
-     * An attempt has ended.
+     * An attempt has ended. One that met a fault of its request says nothing about the target.
      *
      * @param firstTokenNanos of a stream; -1: it had none, and the whole answer's time counts
      */
@@ -60,7 +60,8 @@ final class CanaryCounters {
         var canary = plan.canary();
         if (canary == null
                 || canary.percent() == 0
-                || outcome instanceof Outcome.NoFreeConnection) {
+                || outcome instanceof Outcome.NoFreeConnection
+                || outcome instanceof Outcome.ClientFault) {
             return;
         }
         var key = new Key(plan.route(), candidate.target().name(), canary.percent());
