@@ -16,6 +16,8 @@ import dev.tollgate.crds.apiserver.ApiServer;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -104,7 +106,34 @@ class FleetE2E {
             assertThat(total)
                     .isEqualTo(openai.totalNanos() + anthropic.totalNanos() + gemini.totalNanos());
             assertThat(total).isLessThanOrEqualTo(nanos(BUDGET));
+
+            resetsOnceWhenAskedTo(clients);
+            var again = openai.totalNanos() + anthropic.totalNanos() + gemini.totalNanos();
+            assertThat(again).isLessThanOrEqualTo(2 * nanos(BUDGET));
         }
+    }
+
+    private static void resetsOnceWhenAskedTo(List<OpenAIClient> clients) {
+        var asked = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+        kubectl(
+                "annotate",
+                "-n",
+                "team-a",
+                "bud/tight",
+                "tollgate.dev/reset-requested-at=" + asked);
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(
+                        () ->
+                                assertThat(
+                                                kubectl(
+                                                        "get",
+                                                        "-n",
+                                                        "team-a",
+                                                        "bud/tight",
+                                                        "-o=jsonpath={.status.lastHandledReset}"))
+                                        .isEqualTo(asked));
+        assertThat(text(clients.getFirst().chat().completions().create(question()))).isNotBlank();
+        assertThatThrownBy(() -> spendAll(clients)).isInstanceOf(RateLimitException.class);
     }
 
     private static void spendAll(List<OpenAIClient> clients) {

@@ -52,7 +52,10 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
 
     /** Those that mean something. */
     private static final Set<String> ANNOTATIONS =
-            Set.of("tollgate.dev/canary-retry-at", DrillBook.ANNOTATION);
+            Set.of(
+                    "tollgate.dev/canary-retry-at",
+                    "tollgate.dev/reset-requested-at",
+                    DrillBook.ANNOTATION);
 
     private static final Duration RESYNC = Duration.ofMinutes(1);
 

@@ -82,7 +82,9 @@ class ValkeyAccountStoreTest extends AccountStoreContract {
                 Instant.parse("2026-12-01T00:00:00Z"),
                 limit,
                 settled,
-                0, 0, null,
+                0,
+                0,
+                null,
                 seq,
                 epoch,
                 granted == 0 ? List.of() : List.of(lease(granted)));

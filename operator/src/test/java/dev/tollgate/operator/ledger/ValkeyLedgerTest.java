@@ -168,10 +168,12 @@ class ValkeyLedgerTest {
                 false,
                 List.of(),
                 List.of(),
-                List.of(), List.of(),
+                List.of(),
+                List.of(),
                 BudgetEntry.Mode.HARD,
                 BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                false, null,
+                false,
+                null,
                 null);
     }
 
