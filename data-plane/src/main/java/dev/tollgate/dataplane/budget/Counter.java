@@ -7,6 +7,8 @@ import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,6 +40,12 @@ final class Counter {
 
     /** Leases of windows that are over, until the ledger has their final totals. */
     final ArrayDeque<Lease> over = new ArrayDeque<>();
+
+    /** Leases of windows that begin later than this process thought. */
+    private final ArrayList<Lease> ahead = new ArrayList<>(0);
+
+    /** Start of the latest window that was left for a later one. */
+    private @Nullable Instant left;
 
     // the keeper's alone
     @Nullable Asked asked;
@@ -86,7 +94,10 @@ final class Counter {
         }
     }
 
-    /** The ledger names another window than this process thought. False: it is the same. */
+    /**
+     * The ledger names another window than this process thought. False: it is the same, or one that
+     * is over: late settlements change accounts of windows that nobody admits to any more.
+     */
     synchronized boolean adopt(
             AccountKey told, @Nullable Long remainingNanos, long nowNanos, TimeSource time) {
         var known = lease;
@@ -104,6 +115,10 @@ final class Counter {
         if (!start.equals(window.start())) {
             return false; // of another period
         }
+        var over = remainingNanos != null && remainingNanos <= 0;
+        if (over || left != null && !start.isAfter(left)) {
+            return false;
+        }
         var rolled = roll(window, known.period, start, nowNanos);
         if (remainingNanos != null) {
             rolled.endNanos = nowNanos + remainingNanos;
@@ -112,33 +127,69 @@ final class Counter {
     }
 
     private Lease roll(Window window, Period period, Instant now, long nowNanos) {
-        var left = window.remaining(now);
-        var end = left == null ? Long.MAX_VALUE : nowNanos + left.toNanos();
-        var next =
-                new Lease(
-                        AccountKey.of(budget, subject, window.start()),
-                        window,
-                        period,
-                        end,
-                        nowNanos);
+        var remaining = window.remaining(now);
+        var end = remaining == null ? Long.MAX_VALUE : nowNanos + remaining.toNanos();
+        var key = AccountKey.of(budget, subject, window.start());
         var before = lease;
-        if (before != null && before.key.equals(next.key)) {
+        if (before != null && before.key.equals(key)) {
             // the same account under another period: what is held stays held
             before.endNanos = end;
             before.window = window;
             before.period = period;
             return before;
         }
+        var next = takeAhead(key, window);
+        if (next == null) {
+            next = new Lease(key, window, period, end, nowNanos);
+        } else {
+            next.endNanos = end;
+            next.usedNanos = nowNanos;
+        }
         lease = next;
-        othersSpentNanos = heard.spentNanos(next.key);
+        othersSpentNanos = heard.spentNanos(key);
         refusal = null;
         if (before != null) {
-            before.end();
-            synchronized (over) {
-                over.add(before);
-            }
+            leave(before, next);
         }
         return next;
+    }
+
+    /** An account has one lease: closed once, it gets no other one. */
+    private @Nullable Lease takeAhead(AccountKey key, Window window) {
+        Lease found = null;
+        for (var each : List.copyOf(ahead)) {
+            if (each.key.equals(key)) {
+                ahead.remove(each);
+                found = each;
+            } else if (!isBefore(window, each.window)) {
+                ahead.remove(each);
+                retire(each);
+            }
+        }
+        return found;
+    }
+
+    private void leave(Lease before, Lease next) {
+        boolean samePeriod = before.period.equals(next.period);
+        if (samePeriod && isBefore(next.window, before.window)) {
+            ahead.add(before);
+            return;
+        }
+        left = samePeriod ? before.window.start() : null;
+        retire(before);
+    }
+
+    private void retire(Lease lease) {
+        lease.end();
+        synchronized (over) {
+            over.add(lease);
+        }
+    }
+
+    private static boolean isBefore(Window one, Window other) {
+        var start = one.start();
+        var otherStart = other.start();
+        return start != null && otherStart != null && start.isBefore(otherStart);
     }
 
     /** Spent in this window, by the fleet as last heard and by this process until now. */

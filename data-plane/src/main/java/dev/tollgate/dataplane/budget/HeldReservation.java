@@ -16,7 +16,7 @@ final class HeldReservation implements Reservation {
     record Part(Counter counter, Lease lease, BudgetEntry entry, long heldNanos) {}
 
     private final Claim claim;
-    private final List<Part> parts;
+    final List<Part> parts;
     private final List<BudgetView> views;
     private final List<String> wouldRefuse;
     private final long intent;

@@ -39,6 +39,9 @@ final class Lease {
     long returnedAtNanos;
     long burnSpentNanos;
 
+    /** Until then the last Acquire may be granted although no grant of it arrives. */
+    long unsureUntilNanos;
+
     private final AtomicLong free = new AtomicLong();
     private final AtomicInteger inside = new AtomicInteger();
     final AtomicLong heldNanos = new AtomicLong();
@@ -51,6 +54,8 @@ final class Lease {
         this.period = period;
         this.endNanos = endNanos;
         this.usedNanos = nowNanos;
+        this.reportedAtNanos = nowNanos;
+        this.unsureUntilNanos = nowNanos;
     }
 
     void enter() {

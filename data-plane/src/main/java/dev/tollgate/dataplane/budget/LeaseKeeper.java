@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * ledger for slices, takes grants, serves those who wait, returns idle money, reports totals, and
  * closes leases of windows that are over. What it says to the ledger is in the log first.
  */
-final class LeaseKeeper implements LedgerLink.Listener {
+class LeaseKeeper implements LedgerLink.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
 
@@ -40,6 +40,9 @@ final class LeaseKeeper implements LedgerLink.Listener {
 
     /** Unanswered for this long, an Acquire is said again, with the same number. */
     private static final long ASK_AGAIN_NANOS = 2 * SECOND;
+
+    /** A ledger that gave no clear answer is told the totals for so long; it says what it has. */
+    private static final long UNSURE_NANOS = 10 * SECOND;
 
     /** One call brings money for at most this many who wait. */
     private static final int BATCH_MAX = 64;
@@ -258,8 +261,9 @@ final class LeaseKeeper implements LedgerLink.Listener {
                 }
             }
         }
-        registering = List.of();
         registered = true;
+        sayWhatChanged(registering);
+        registering = List.of();
         firstRegistration.tryComplete();
         for (var counter : counters()) {
             var asked = counter.asked;
@@ -272,6 +276,21 @@ final class LeaseKeeper implements LedgerLink.Listener {
                         asked.wantedMicros());
             }
             again(counter);
+        }
+    }
+
+    /** What was settled or returned while the ledger took the registration was not reported. */
+    private void sayWhatChanged(List<LeaseTotals> said) {
+        var changed = new ArrayList<LeaseTotals>();
+        for (var totals : wal.totals()) {
+            if (totals.bootEpoch() == holder.bootEpoch()
+                    && !totals.closed()
+                    && !said.contains(totals)) {
+                changed.add(totals);
+            }
+        }
+        if (!changed.isEmpty()) {
+            send(new LedgerCommand.Report(holder, changed));
         }
     }
 
@@ -307,6 +326,7 @@ final class LeaseKeeper implements LedgerLink.Listener {
                     wal.append(
                             new LogRecord.Grant(lease.account, grant.amountMicros(), grant.seq()));
             if (logged == 0) {
+                lease.unsureUntilNanos = time.nanos() + UNSURE_NANOS;
                 return; // not in the log: not to be spent; asked for again later
             }
             var slice = Math.multiplyExact(grant.amountMicros() - before, NANOS_PER_MICRO);
@@ -383,8 +403,11 @@ final class LeaseKeeper implements LedgerLink.Listener {
                 }
             }
             case UNKNOWN_ACCOUNT -> later(counter);
-            case UNAVAILABLE, LEDGER_FULL ->
-                    refuseAll(counter, RefusalKind.LEDGER_UNAVAILABLE, 0, now + SECOND);
+            case UNAVAILABLE, LEDGER_FULL -> {
+                // the store may have taken it all the same
+                asked.lease().unsureUntilNanos = now + UNSURE_NANOS;
+                refuseAll(counter, RefusalKind.LEDGER_UNAVAILABLE, 0, now + SECOND);
+            }
             case FROZEN -> refuseAll(counter, RefusalKind.FROZEN, 0, now + SECOND);
         }
     }
@@ -468,6 +491,9 @@ final class LeaseKeeper implements LedgerLink.Listener {
             refuseAll(counter, RefusalKind.LOG_UNAVAILABLE, 0, time.nanos() + SECOND);
             return;
         }
+        if (amount > 0) {
+            report(List.of(lease)); // so that no is said only to who has nothing left
+        }
         sendAcquire(counter, lease, request, amount, wanted);
     }
 
@@ -516,7 +542,7 @@ final class LeaseKeeper implements LedgerLink.Listener {
     }
 
     /** False: there was nothing to give back. */
-    private boolean giveBack(Counter counter, Lease lease) {
+    boolean giveBack(Counter counter, Lease lease) {
         var micros = lease.freeNanos() / NANOS_PER_MICRO;
         if (micros == 0) {
             return false;
@@ -604,6 +630,7 @@ final class LeaseKeeper implements LedgerLink.Listener {
         }
         var unreported = spent - lease.reportedNanos;
         if (unreported > lease.sliceNanos / 10
+                || now - lease.unsureUntilNanos < 0
                 || unreported > 0
                         && now - lease.reportedAtNanos > settings.reportEvery().toNanos()) {
             due.add(lease);
@@ -614,6 +641,10 @@ final class LeaseKeeper implements LedgerLink.Listener {
     }
 
     private void giveUpLate(Counter counter, long now) {
+        if (counter.recallUntilNanos != 0 && counter.waiting.get() == 0) {
+            counter.recallUntilNanos = 0; // served by what a settlement freed
+            counter.onlyHead = false;
+        }
         if (counter.recallUntilNanos != 0
                 && now - counter.recallUntilNanos >= 0
                 && counter.asked == null) {

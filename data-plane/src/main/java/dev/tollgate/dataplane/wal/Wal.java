@@ -67,6 +67,13 @@ public final class Wal implements UsageLog, AutoCloseable {
     private long nextNumber;
     private long dropped;
     private boolean allocating;
+
+    /**
+     * A record counts in memory and is not in the log: what follows from it may not be there either
+     * until the next checkpoint has both.
+     */
+    private boolean behind;
+
     private boolean released;
 
     private final ReentrantLock syncLock = new ReentrantLock();
@@ -169,6 +176,7 @@ public final class Wal implements UsageLog, AutoCloseable {
                         || record instanceof LogRecord.Return) {
                     return 0;
                 }
+                behind |= !(record instanceof LogRecord.Usage);
             }
             var number = written ? nextNumber - 1 : 0;
             state.apply(number, record);
@@ -363,7 +371,7 @@ public final class Wal implements UsageLog, AutoCloseable {
         }
         var frame = Segment.frameBytes(length);
         var reserve = next == null && yields ? current.capacity() / RESERVE_PART : 0;
-        if (current.free() < frame + reserve) {
+        if (behind || current.free() < frame + reserve) {
             if (next == null) {
                 allocateNext();
                 return false;
@@ -388,6 +396,7 @@ public final class Wal implements UsageLog, AutoCloseable {
         retired.add(current);
         current = segment;
         next = null;
+        behind = false;
         allocateNext();
         return true;
     }

@@ -170,13 +170,22 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
             guarded(() -> LedgerStreams.this.send(service.handle(command, clock.instant())));
         }
 
+        /** In one step, so that it never ends the stream that has replaced this one. */
+        private @Nullable Stream end(HolderId registered, Stream present) {
+            if (present != this) {
+                return present;
+            }
+            service.disconnected(registered);
+            return null;
+        }
+
         @Override
         public void closed() {
             order.execute(
                     () -> {
                         var registered = holder;
-                        if (registered != null && streams.remove(registered, this)) {
-                            service.disconnected(registered);
+                        if (registered != null) {
+                            streams.computeIfPresent(registered, this::end);
                         }
                     });
         }

@@ -194,6 +194,21 @@ final class AccountBook {
                 "account " + key + ": " + ATTEMPTS_MAX + " conflicts in a row");
     }
 
+    /**
+     * Reads an account again: an earlier ledger may have written it after it was read. Null: read,
+     * else why not.
+     */
+    @Nullable Change readAgain(AccountKey key) {
+        var slot = slot(key);
+        slot.lock.lock();
+        try {
+            slot.stale = true;
+            return refresh(key, slot);
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
     /** Reads what is not known for sure. What is remembered stands in for what was forgotten. */
     private @Nullable Change refresh(AccountKey key, Slot slot) {
         var before = slot.known;

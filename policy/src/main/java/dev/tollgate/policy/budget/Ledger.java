@@ -33,7 +33,7 @@ record Ledger(long epoch) {
         var transition =
                 switch (command) {
                     case AccountCommand.Acquire acquire -> acquire(account, acquire, now);
-                    case AccountCommand.Totals totals -> totals(account, totals);
+                    case AccountCommand.Totals totals -> totals(account, totals, now);
                     case AccountCommand.SetLimit limit -> setLimit(account, limit.amountMicros());
                     case AccountCommand.Reset reset -> reset(account, reset.at());
                     case AccountCommand.Suspect suspect -> suspect(account, suspect.holder());
@@ -186,20 +186,15 @@ record Ledger(long epoch) {
         return new Transition(account, effects, false);
     }
 
-    private Transition totals(Account account, AccountCommand.Totals command) {
+    private Transition totals(Account account, AccountCommand.Totals command, Instant now) {
         var totals = command.totals();
         var holder = new HolderId(command.from().logId(), totals.bootEpoch());
         var lease = account.lease(holder);
-        var answer =
-                totals.closed()
-                        ? List.<LedgerEffect>of(
-                                new LedgerEffect.Closed(
-                                        command.from(), account.key(), totals.bootEpoch()))
-                        : List.<LedgerEffect>of();
+        var answer = answer(account, command, lease, now);
         if (lease == null) {
             return new Transition(account, answer, false);
         }
-        var merged = merge(lease, totals, lease.amountMicros());
+        var merged = merge(lease, command.from(), totals, lease.amountMicros());
         if (merged.equals(lease) && !totals.closed()) {
             return new Transition(account, answer, false);
         }
@@ -212,6 +207,34 @@ record Ledger(long epoch) {
                         merged.settledMicros() - lease.settledMicros(),
                         merged.overrunMicros() - lease.overrunMicros());
         return new Transition(next, answer, next.remainingMicros() > account.remainingMicros());
+    }
+
+    /** Whoever does not know all of its lease's money gets the grant again: it may be lost. */
+    private static List<LedgerEffect> answer(
+            Account account,
+            AccountCommand.Totals command,
+            @Nullable LeaseAccount lease,
+            Instant now) {
+        var totals = command.totals();
+        if (totals.closed()) {
+            return List.of(
+                    new LedgerEffect.Closed(command.from(), account.key(), totals.bootEpoch()));
+        }
+        if (lease == null
+                || !lease.holder().equals(command.from())
+                || totals.amountMicros() >= lease.amountMicros()) {
+            return List.of();
+        }
+        return List.of(
+                new LedgerEffect.Grant(
+                        lease.holder(),
+                        lease.lastAcquire(),
+                        account.key(),
+                        lease.amountMicros(),
+                        account.seq(),
+                        account.epoch(),
+                        new Window(account.key().windowStart(), account.windowEnd()).remaining(now),
+                        false));
     }
 
     /** What is in force of an amount: what was spent before a reset comes on top. */
@@ -283,7 +306,8 @@ record Ledger(long epoch) {
                 known == null
                         ? new LeaseAccount(holder, 0, 0, 0, 0, 0, LeaseAccount.State.OPEN)
                         : known;
-        var merged = merge(lease, totals, Math.max(lease.amountMicros(), totals.amountMicros()));
+        var amount = Math.max(lease.amountMicros(), totals.amountMicros());
+        var merged = merge(lease, command.from(), totals, amount);
         var next =
                 new Account(
                         account.key(),
@@ -305,6 +329,23 @@ record Ledger(long epoch) {
 
     private Transition rebuild(Account account, Account remembered) {
         var next = account;
+        if (account.seq() < remembered.seq() && account.epoch() <= remembered.epoch()) {
+            // an earlier state of what is remembered: a lease that is only in it was closed since
+            next =
+                    new Account(
+                            account.key(),
+                            account.windowEnd(),
+                            account.limitMicros(),
+                            account.settledMicros(),
+                            account.overrunMicros(),
+                            account.resetMicros(),
+                            account.resetAt(),
+                            account.seq(),
+                            account.epoch(),
+                            account.leases().stream()
+                                    .filter(lease -> remembered.lease(lease.holder()) != null)
+                                    .toList());
+        }
         for (var lease : remembered.leases()) {
             var known = next.lease(lease.holder());
             var greater =
@@ -343,12 +384,23 @@ record Ledger(long epoch) {
         return a.isAfter(b) ? a : b;
     }
 
-    private static LeaseAccount merge(LeaseAccount lease, LeaseTotals totals, long amount) {
+    /**
+     * The greater of each. A log that has lost its tail charges holds whose settlement it lost;
+     * what was returned since, it cannot have spent.
+     */
+    private static LeaseAccount merge(
+            LeaseAccount lease, HolderId from, LeaseTotals totals, long amount) {
+        var returned = Math.max(lease.returnedMicros(), totals.returnedMicros());
+        var recovered = totals.bootEpoch() < from.bootEpoch();
+        var told =
+                recovered
+                        ? Math.min(totals.settledMicros(), amount - returned)
+                        : totals.settledMicros();
         return new LeaseAccount(
                 lease.holder(),
                 amount,
-                Math.max(lease.settledMicros(), totals.settledMicros()),
-                Math.max(lease.returnedMicros(), totals.returnedMicros()),
+                Math.max(lease.settledMicros(), told),
+                returned,
                 Math.max(lease.overrunMicros(), totals.overrunMicros()),
                 lease.lastAcquire(),
                 lease.state());

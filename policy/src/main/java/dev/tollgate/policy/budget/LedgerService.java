@@ -38,6 +38,9 @@ public final class LedgerService {
 
     private static final Duration STORE_RETRY = Duration.ofSeconds(1);
 
+    /** Names a lease of which totals are to be stored. */
+    private record Reported(HolderId holder, AccountKey account) {}
+
     private final AccountStore store;
     private final Ledger ledger;
     private final AccountBook book;
@@ -47,6 +50,7 @@ public final class LedgerService {
     private final ConcurrentHashMap<AccountKey, Instant> resetting = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<AccountKey, Account> pushed = new ConcurrentHashMap<>();
     private volatile @Nullable Instant allFrozenSince;
+    private final ConcurrentHashMap<Reported, LeaseTotals> unstored = new ConcurrentHashMap<>();
     private volatile Map<String, BudgetEntry> budgets = Map.of();
     private volatile @Nullable String storeIdentity;
     private volatile Instant identityCheckedAt = Instant.MIN;
@@ -108,7 +112,7 @@ public final class LedgerService {
                 var session = sessions().connected(report.holder());
                 for (var totals : report.leases()) {
                     if (session != null && !session.closed().contains(totals.account())) {
-                        totals(report.holder(), totals, now, effects);
+                        report(report.holder(), totals, now, effects);
                     }
                 }
             }
@@ -133,6 +137,7 @@ public final class LedgerService {
         }
         checkIdentity(now, effects);
         applyLimits(now, effects);
+        storeReports(now, effects);
         for (var account : book.accounts()) {
             if (!account.equals(pushed.put(account.key(), account))) {
                 tellAll(account, now, effects);
@@ -313,14 +318,47 @@ public final class LedgerService {
                         acquire.holder(), acquire.request(), acquire.account(), reason, retry, 0));
     }
 
+    /** Nobody says it again, so what the store does not take now is tried again at each tick. */
+    private void report(
+            HolderId from, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
+        var lease = new Reported(from, totals.account());
+        if (totals(from, totals, now, effects)) {
+            unstored.remove(lease);
+        } else {
+            unstored.put(lease, totals);
+        }
+    }
+
+    private void storeReports(Instant now, List<LedgerEffect> effects) {
+        unstored.forEach(
+                (lease, totals) -> {
+                    var session = sessions().connected(lease.holder());
+                    if (session == null || session.closed().contains(lease.account())) {
+                        unstored.remove(lease); // what it says at its return or has closed counts
+                    } else if (totals(lease.holder(), totals, now, effects)) {
+                        unstored.remove(lease, totals);
+                    }
+                });
+    }
+
     /** False: not stored. */
     private boolean totals(
             HolderId from, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
         var key = totals.account();
         var entry = budgets.get(key.budget());
         var limit = entry == null || entry.limitMicros() == null ? 0 : entry.limitMicros();
-        var known = book.account(key);
-        if (totals.seq() > 0 && (known == null || Ledger.regressed(known, from, totals))) {
+        if (tellsMore(from, totals)
+                && book.readAgain(key) instanceof AccountBook.Change.Unavailable) {
+            return false;
+        }
+        var session = sessions().connected(from);
+        if (session != null
+                && session.closed().contains(key)
+                && !totals.closed()
+                && totals.bootEpoch() == from.bootEpoch()) {
+            return true; // closed meanwhile
+        }
+        if (tellsMore(from, totals)) {
             freeze(key, now, effects);
             var end =
                     entry == null || entry.period() == null || key.windowStart() == null
@@ -345,6 +383,12 @@ public final class LedgerService {
         }
         return change(key, null, new AccountCommand.Totals(from, totals), now, effects)
                 instanceof AccountBook.Change.Done;
+    }
+
+    /** The holder has seen more of the account than this ledger. */
+    private boolean tellsMore(HolderId from, LeaseTotals totals) {
+        var known = book.account(totals.account());
+        return totals.seq() > 0 && (known == null || Ledger.regressed(known, from, totals));
     }
 
     /** The one way to an account; adds the effects once they may be sent. */

@@ -1,0 +1,260 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
+import dev.tollgate.policy.budget.FencedStore;
+import dev.tollgate.policy.budget.HolderId;
+import dev.tollgate.policy.budget.LedgerCommand;
+import dev.tollgate.policy.budget.LedgerEffect;
+import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One leader of a run: the real service behind streams as the operator's, one message after the
+ * other, each as slow as the store. It may go on after a later leader has begun.
+ */
+final class SimulatedLedger {
+
+    private static final long SECOND = 1_000_000_000L;
+
+    final long epoch;
+    private final Simulation run;
+    private final Map<HolderId, SimulatedConnection> streams = new HashMap<>();
+    private final List<SimulatedConnection> connections = new ArrayList<>();
+    private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
+    private final long skewMillis;
+    private LedgerService service;
+    private boolean alive = true;
+    private boolean busy;
+    private boolean inside;
+
+    SimulatedLedger(Simulation run, long epoch, long skewMillis) {
+        this.run = run;
+        this.epoch = epoch;
+        this.skewMillis = skewMillis;
+        this.service = service();
+        run.agenda.at(run.agenda.now() + SECOND, this::tick);
+    }
+
+    private LedgerService service() {
+        var store = run.store.of(epoch);
+        var fenced =
+                run.mutant == Mutant.NO_EPOCH_CHECK
+                        ? new Blind(store)
+                        : new FencedStore(store, epoch, later -> stepDown());
+        return new LedgerService(fenced, epoch, run::fleetComplete);
+    }
+
+    boolean alive() {
+        return alive;
+    }
+
+    LedgerService ledger() {
+        return service;
+    }
+
+    Instant now() {
+        return run.wall().plusMillis(skewMillis);
+    }
+
+    void stepDown() {
+        if (alive) {
+            alive = false;
+            run.trace("ledger steps down", epoch);
+            List.copyOf(connections).forEach(SimulatedConnection::cut);
+        }
+    }
+
+    /** Its memory is gone, as that of a ledger which does not compare. */
+    void forgetAll(List<BudgetEntry> budgets) {
+        List.copyOf(connections).forEach(SimulatedConnection::cut);
+        streams.clear();
+        service = service();
+        service.updateBudgets(budgets, now());
+    }
+
+    void budgets(List<BudgetEntry> budgets) {
+        enqueue(() -> send(service.updateBudgets(budgets, now())));
+    }
+
+    void receive(SimulatedConnection from, LedgerCommand command) {
+        if (command instanceof LedgerCommand.Register register) {
+            from.holder = register.holder();
+        }
+        if (from.holder == null) {
+            return;
+        }
+        enqueue(
+                () -> {
+                    if (command instanceof LedgerCommand.Register) {
+                        streams.put(from.holder, from);
+                    }
+                    run.trace("ledger " + epoch, command);
+                    run.store.takeLostWrite();
+                    var effects = service.handle(command, now());
+                    if (run.mutant == Mutant.GRANT_BEFORE_ACKNOWLEDGED
+                            && run.store.takeLostWrite()
+                            && command instanceof LedgerCommand.Acquire acquire) {
+                        effects = early(acquire, effects);
+                    }
+                    send(effects);
+                });
+    }
+
+    /** What a ledger would send that does not wait for the store. */
+    private List<LedgerEffect> early(LedgerCommand.Acquire acquire, List<LedgerEffect> effects) {
+        var account = run.store.account(acquire.account());
+        var lease = account == null ? null : account.lease(acquire.holder());
+        if (account == null || account.remainingMicros() < acquire.amountMicros()) {
+            return effects;
+        }
+        var amount = Math.max(acquire.amountMicros(), account.remainingMicros() / 4);
+        return List.of(
+                new LedgerEffect.Grant(
+                        acquire.holder(),
+                        acquire.request(),
+                        acquire.account(),
+                        (lease == null ? 0 : lease.amountMicros()) + amount,
+                        account.seq() + 1,
+                        epoch,
+                        null,
+                        false));
+    }
+
+    void opened(SimulatedConnection connection) {
+        connections.add(connection);
+    }
+
+    /** The ledger's side of a connection has ended. */
+    void closed(SimulatedConnection connection) {
+        connections.remove(connection);
+        enqueue(
+                () -> {
+                    if (connection.holder != null
+                            && streams.remove(connection.holder, connection)) {
+                        service.disconnected(connection.holder);
+                    }
+                });
+    }
+
+    /** Does what waits, if it is not in the middle of something. */
+    void hurry() {
+        if (!inside && alive && !queue.isEmpty()) {
+            doNext();
+        }
+    }
+
+    private void tick() {
+        if (alive) {
+            enqueue(() -> send(service.tick(now())));
+            run.agenda.at(run.agenda.now() + SECOND, this::tick);
+        }
+    }
+
+    private void enqueue(Runnable task) {
+        if (alive) {
+            queue.add(task);
+            work();
+        }
+    }
+
+    private void work() {
+        while (!busy && !queue.isEmpty()) {
+            doNext();
+        }
+    }
+
+    private void doNext() {
+        var task = queue.remove();
+        inside = true;
+        try {
+            if (alive) {
+                task.run();
+            }
+        } finally {
+            inside = false;
+        }
+    }
+
+    private void send(List<LedgerEffect> effects) {
+        var sorted = new ArrayList<>(effects);
+        sorted.sort(Comparator.comparing(effect -> effect.to().logId()));
+        sorted.forEach(run::sent);
+        busy = true;
+        run.agenda.at(
+                run.agenda.now() + run.store.takeLatency(),
+                () -> {
+                    for (var effect : sorted) {
+                        var stream = streams.get(effect.to());
+                        if (stream != null) {
+                            stream.down(effect);
+                        }
+                    }
+                    busy = false;
+                    work();
+                });
+    }
+
+    /** Sees every account as one of its own epoch. */
+    private final class Blind implements AccountStore {
+        private final AccountStore store;
+
+        Blind(AccountStore store) {
+            this.store = store;
+        }
+
+        private Versioned mine(Versioned versioned) {
+            var a = versioned.account();
+            return new Versioned(
+                    new Account(
+                            a.key(),
+                            a.windowEnd(),
+                            a.limitMicros(),
+                            a.settledMicros(),
+                            a.overrunMicros(),
+                            a.resetMicros(),
+                            a.resetAt(),
+                            a.seq(),
+                            Math.min(a.epoch(), epoch),
+                            a.leases()),
+                    versioned.version());
+        }
+
+        @Override
+        public Read read(AccountKey key) {
+            var answer = store.read(key);
+            return answer instanceof Read.Ok(var versioned) ? new Read.Ok(mine(versioned)) : answer;
+        }
+
+        @Override
+        public Write compareAndSet(AccountKey key, String version, Account account) {
+            return store.compareAndSet(key, version, account);
+        }
+
+        @Override
+        public Listing list(String prefix) {
+            var answer = store.list(prefix);
+            return answer instanceof Listing.Ok(var all)
+                    ? new Listing.Ok(all.stream().map(this::mine).toList())
+                    : answer;
+        }
+
+        @Override
+        public Identity identity() {
+            return store.identity();
+        }
+    }
+
+    Set<AccountKey> frozen() {
+        return service.frozen();
+    }
+}

@@ -1,0 +1,53 @@
+package dev.tollgate.dataplane.budget;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The fleet in one thread by seeds. A seed that fails runs alone with {@code
+ * -Dtest=SimulationTest#holdsWithOneSeed -Dtollgate.simulation.seed=N}, and tells more of what led
+ * to it with {@code -Dtollgate.simulation.trace=100000}; {@link SimulationRun} runs a million.
+ */
+class SimulationTest {
+
+    private static final int SEEDS = 1_000;
+    private static final int SEEDS_OF_A_MUTANT = 400;
+    private static final String SEED = "tollgate.simulation.seed";
+
+    @Test
+    void keepsEveryPromiseWhateverTheSeed() {
+        for (var seed = 0L; seed < SEEDS; seed++) {
+            Simulation.run(seed, null);
+        }
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = SEED, matches = "\\d+")
+    void holdsWithOneSeed() {
+        Simulation.run(Long.getLong(SEED), null);
+    }
+
+    /** The same seed is the same run, or a failure could not be run again. */
+    @Test
+    void repeatsARunExactly() {
+        assertThat(Simulation.digest(4_711)).isEqualTo(Simulation.digest(4_711));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Mutant.class)
+    void catches(Mutant mutant) {
+        assertThatThrownBy(
+                        () -> {
+                            for (var seed = 0L; seed < SEEDS_OF_A_MUTANT; seed++) {
+                                Simulation.run(seed, mutant);
+                            }
+                        })
+                .isInstanceOf(Simulation.Broken.class)
+                .hasMessageContaining("seed ");
+    }
+}
