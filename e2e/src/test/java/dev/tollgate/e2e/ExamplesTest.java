@@ -36,6 +36,7 @@ class ExamplesTest {
         "laptop, public",
         "media, public",
         "cache, public",
+        "budgets, public",
         "routing/cascade, public",
         "routing/shadow, public",
         "routing/canary, public",
@@ -73,6 +74,7 @@ class ExamplesTest {
                                                     "laptop",
                                                     "media",
                                                     "cache",
+                                                    "budgets",
                                                     "cluster",
                                                     "providers",
                                                     "routing"));
