@@ -151,8 +151,11 @@ public final class Operator implements AutoCloseable {
         var pods = new FleetPods(api.client(), options.fleetServiceAccount(), this::knownProxies);
         var ledger =
                 new LedgerService(new FencedStore(store, epoch, leadership::fence), epoch, pods);
-        if (store instanceof ValkeyAccountStore valkey && valkey.unproven()) {
-            ledger.freezeAll(clock.instant());
+        if (store instanceof ValkeyAccountStore valkey) {
+            ledger.whenHeardAll(valkey::proven);
+            if (valkey.unproven()) {
+                ledger.freezeAll(clock.instant());
+            }
         }
         var streams = closing(new LedgerStreams(ledger, clock));
         var control = closing(loop(leadership, writer, streams, remembered));

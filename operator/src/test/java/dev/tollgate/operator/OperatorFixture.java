@@ -68,6 +68,10 @@ final class OperatorFixture implements AutoCloseable {
         return options(api.kubeconfig(), OperatorOptions.Security.NONE);
     }
 
+    OperatorOptions options(OperatorOptions.LedgerStore store) {
+        return options(api.kubeconfig(), OperatorOptions.Security.NONE, null, store);
+    }
+
     OperatorOptions options(Path kubeconfig, OperatorOptions.Security security) {
         return options(kubeconfig, security, null);
     }
@@ -76,6 +80,18 @@ final class OperatorFixture implements AutoCloseable {
             Path kubeconfig,
             OperatorOptions.Security security,
             @Nullable String fleetServiceAccount) {
+        return options(
+                kubeconfig,
+                security,
+                fleetServiceAccount,
+                new OperatorOptions.LedgerStore.Kubernetes());
+    }
+
+    private OperatorOptions options(
+            Path kubeconfig,
+            OperatorOptions.Security security,
+            @Nullable String fleetServiceAccount,
+            OperatorOptions.LedgerStore store) {
         var names = new WatchedNamespaces(Set.of(team)); // and the platform namespace
         return new OperatorOptions(
                 kubeconfig,
@@ -90,7 +106,7 @@ final class OperatorFixture implements AutoCloseable {
                 null,
                 SettingsEntry.EndpointPolicy.ANY,
                 SettingsEntry.Unbudgeted.ALLOW,
-                new OperatorOptions.LedgerStore.Kubernetes(),
+                store,
                 "127.0.0.1",
                 0);
     }

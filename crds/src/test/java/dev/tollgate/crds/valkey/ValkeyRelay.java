@@ -11,6 +11,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -32,7 +33,7 @@ public final class ValkeyRelay implements AutoCloseable {
     private final AtomicInteger writeToRefuse = new AtomicInteger();
     private final boolean old;
     private volatile boolean neverDurable;
-    private volatile boolean honest;
+    private volatile boolean aged;
     private volatile boolean down;
 
     ValkeyRelay(int target) throws IOException {
@@ -66,9 +67,9 @@ public final class ValkeyRelay implements AutoCloseable {
         neverDurable = never;
     }
 
-    /** Nothing is lent to an old server any more. */
-    public void honest() {
-        honest = true;
+    /** The server says from now on that it is of version 7.0, and has no WAITAOF. */
+    public void old() {
+        aged = true;
     }
 
     /** Nobody is there, and all connections are cut. */
@@ -114,7 +115,7 @@ public final class ValkeyRelay implements AutoCloseable {
             throws IOException {
         boolean waits = text(command.getFirst()).toUpperCase(Locale.ROOT).equals("WAITAOF");
         boolean writes = command.size() > 1 && text(command.get(1)).contains("'conflict'");
-        if (waits && (neverDurable || (old && !honest))) {
+        if (waits && (neverDurable || (old && !aged))) {
             var answer = neverDurable ? "return {0, 0}" : "return {1, 0}";
             server.write(encoded(List.of(bytes("EVAL"), bytes(answer), bytes("0"))));
         } else if (writes && take(writeToRefuse) && writeToRefuse.get() == 0) {
@@ -151,11 +152,13 @@ public final class ValkeyRelay implements AutoCloseable {
         }
     }
 
+    /** Of the same length, as the length was told before. */
     private byte[] lent(byte[] buffer, int length) {
-        var text = new String(buffer, 0, length, StandardCharsets.ISO_8859_1);
-        return (old && !honest
-                        ? text.replaceFirst("redis_version:7\\.0", "redis_version:7.2")
-                        : text)
+        if (!aged && !old) {
+            return Arrays.copyOf(buffer, length);
+        }
+        return new String(buffer, 0, length, StandardCharsets.ISO_8859_1)
+                .replaceFirst("redis_version:\\d\\.\\d", "redis_version:7." + (aged ? 0 : 2))
                 .getBytes(StandardCharsets.ISO_8859_1);
     }
 

@@ -3,9 +3,10 @@ package dev.tollgate.operator.ledger;
 /**
  * What a Valkey runs for the ledger. An account is a hash with its {@code version}, its {@code seq}
  * and the {@code account} as JSON; the index is a hash from the keys of all accounts to their seqs;
- * the store's own hash has the database's {@code id}, the {@code run} of the server that was last
- * proven to have lost nothing, and the most {@code nodes} that it ever had. Everything has one hash
- * tag, and a script is one transaction of the append-only file, so index and account never differ.
+ * the store's own hash has the database's {@code id}, the {@code run} of the server that last had
+ * it, {@code unproven} while that may have lost something, and the most {@code nodes} that it ever
+ * had. Everything has one hash tag, and a script is one transaction of the append-only file, so
+ * index and account never differ.
  */
 final class LedgerScripts {
 
@@ -113,7 +114,8 @@ final class LedgerScripts {
 
     /**
      * Keys: store, index. Arguments: nodes that the server knows of now. Answers the database's id,
-     * the run that was proven, the most nodes ever, and key and seq of every account.
+     * the run that had it, the most nodes ever, 1 while it is unproven, and key and seq of every
+     * account.
      */
     static final String LOOK =
             """
@@ -122,8 +124,8 @@ final class LedgerScripts {
               nodes = tonumber(ARGV[1])
               redis.call('HSET', KEYS[1], 'nodes', ARGV[1])
             end
-            local store = redis.call('HMGET', KEYS[1], 'id', 'run')
-            local answer = {store[1] or '', store[2] or '', tostring(nodes)}
+            local store = redis.call('HMGET', KEYS[1], 'id', 'run', 'unproven')
+            local answer = {store[1] or '', store[2] or '', tostring(nodes), store[3] or '0'}
             for _, each in ipairs(redis.call('HGETALL', KEYS[2])) do
               answer[#answer + 1] = each
             end
@@ -131,8 +133,8 @@ final class LedgerScripts {
             """;
 
     /**
-     * Keys: store. Arguments: id and run as they were looked at, id and run from now on. Answers 1,
-     * or 0 if somebody else was faster.
+     * Keys: store. Arguments: id and run as they were looked at, id and run from now on; another id
+     * is unproven. Answers 1, or 0 if somebody else was faster.
      */
     static final String CLAIM =
             """
@@ -141,6 +143,19 @@ final class LedgerScripts {
               return 0
             end
             redis.call('HSET', KEYS[1], 'id', ARGV[3], 'run', ARGV[4])
+            if ARGV[1] ~= ARGV[3] then
+              redis.call('HSET', KEYS[1], 'unproven', '1')
+            end
+            return 1
+            """;
+
+    /** Keys: store. Arguments: the id that is proven from now on. Answers 1, or 0 if it is past. */
+    static final String PROVEN =
+            """
+            if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then
+              return 0
+            end
+            redis.call('HDEL', KEYS[1], 'unproven')
             return 1
             """;
 }

@@ -39,15 +39,18 @@ import org.slf4j.LoggerFactory;
  *   <li>the database has none: it is new, wiped or another one;
  *   <li>an account is missing, or has a lower seq than it once had;
  *   <li>the server was started, or another one took over, and nobody saw what it knew before: the
- *       ledger was down too. Then nothing is proven, and {@link #unproven} says so.
+ *       ledger was down too.
  * </ul>
+ *
+ * <p>Then nothing is proven, and {@link #unproven} says so, also to ledgers that begin later, until
+ * one has heard all proxies.
  */
 public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
 
     /** Accounts of one answer. */
     private static final int PAGE = 64;
 
-    private static final int LOOK_HEAD = 3;
+    private static final int LOOK_HEAD = 4;
     private static final int READ_EACH = 3;
     private static final int PROOFS_AT_MOST = 8;
 
@@ -93,11 +96,36 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
     }
 
     /**
-     * Whether the database was made anew, or its server started, while no ledger remembered what it
-     * had acknowledged: what is missing cannot be told from what never was.
+     * Whether the database was made anew, or has lost something, and nobody has said since that all
+     * is {@link #proven}: what is missing cannot be told from what never was. As last seen.
      */
     public synchronized boolean unproven() {
         return unproven;
+    }
+
+    /** Everybody has told what they hold, and it is in the accounts. Kept in the database. */
+    public void proven(String identity) {
+        try (var line = lines.take()) {
+            var answer =
+                    line.send(
+                            Request.cmd(Command.EVAL)
+                                    .arg(LedgerScripts.PROVEN)
+                                    .arg(1)
+                                    .arg(storeKey())
+                                    .arg(identity));
+            if (answer.toInteger() == 1) {
+                seenProven();
+            }
+        } catch (ValkeyFailure e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.reason())
+                    .log(
+                            "the ledger's store did not take that it is proven; the next start freezes");
+        }
+    }
+
+    private synchronized void seenProven() {
+        unproven = false;
     }
 
     @Override
@@ -233,7 +261,8 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
     /**
      * @param seqs of all accounts
      */
-    private record Look(String id, String run, int nodes, Map<String, Long> seqs) {}
+    private record Look(
+            String id, String run, int nodes, boolean unproven, Map<String, Long> seqs) {}
 
     private Look look(Line line) throws ValkeyFailure {
         return look(line, 1);
@@ -256,6 +285,7 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
                 answer.get(0).toString(),
                 answer.get(1).toString(),
                 answer.get(2).toInteger(),
+                answer.get(3).toString().equals("1"),
                 seqs);
     }
 
@@ -282,6 +312,7 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
                 if (look.run().equals(facts.runId())
                         || claim(line, look, look.id(), facts.runId())) {
                     id = look.id();
+                    unproven = look.unproven();
                     return look.id();
                 }
                 continue;
@@ -331,7 +362,7 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
 
     /** What was lost is told once. */
     private void anew(Look look, String fresh, boolean lost) {
-        unproven |= !complete;
+        unproven = true;
         remembered.replaceAll((key, seq) -> Math.min(seq, look.seqs().getOrDefault(key, 0L)));
         LOG.atWarn()
                 .addKeyValue("before", look.id())

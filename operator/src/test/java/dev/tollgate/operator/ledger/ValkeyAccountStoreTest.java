@@ -286,18 +286,47 @@ class ValkeyAccountStoreTest extends AccountStoreContract {
     }
 
     @Test
-    void isUnprovenWhenItIsNewOrWasRestartedWhileNoLedgerRan() {
-        all(store);
-        var before = identity(store);
+    void isUnprovenUntilSomebodyHasHeardAll() {
+        var first = identity(store);
         assertThat(store.unproven()).isTrue();
-        var next = reopened();
-        assertThat(identity(next)).isEqualTo(before);
+        assertThat(seenByTheNext().unproven()).isTrue();
+        store.proven("another");
+        assertThat(seenByTheNext().unproven()).isTrue();
+        store.proven(first);
+        assertThat(store.unproven()).isFalse();
+        var next = seenByTheNext();
         assertThat(next.unproven()).isFalse();
+        assertThat(identity(next)).isEqualTo(first);
+    }
+
+    @Test
+    void isUnprovenAgainWhenItWasRestartedWhileNoLedgerRan() {
+        var first = identity(store);
+        store.proven(first);
         stores.forEach(ValkeyAccountStore::close);
         SERVER.restart();
-        var later = reopened();
-        assertThat(identity(later)).isNotEqualTo(before);
-        assertThat(later.unproven()).isTrue();
+        var next = seenByTheNext();
+        assertThat(next.unproven()).isTrue();
+        assertThat(identity(next)).isNotEqualTo(first);
+    }
+
+    @Test
+    void isUnprovenAgainWhenItHasLostSomethingBeforeTheEyesOfALedger() {
+        all(store);
+        store.proven(identity(store));
+        var version = written(with(1, 0), AccountStore.ABSENT);
+        long mark = SERVER.fileBytes();
+        written(with(2, 10), version);
+        SERVER.restartWithFileCutTo(mark);
+        identity(store);
+        assertThat(store.unproven()).isTrue();
+        assertThat(seenByTheNext().unproven()).isTrue();
+    }
+
+    private ValkeyAccountStore seenByTheNext() {
+        var next = reopened();
+        identity(next);
+        return next;
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +52,7 @@ public final class LedgerService {
     private final ConcurrentHashMap<AccountKey, Account> pushed = new ConcurrentHashMap<>();
     private volatile @Nullable Instant allFrozenSince;
     private final ConcurrentHashMap<Reported, LeaseTotals> unstored = new ConcurrentHashMap<>();
+    private volatile Consumer<String> heardAll = identity -> {};
     private volatile Map<String, BudgetEntry> budgets = Map.of();
     private volatile @Nullable String storeIdentity;
     private volatile Instant identityCheckedAt = Instant.MIN;
@@ -153,6 +155,14 @@ public final class LedgerService {
      */
     public void freezeAll(Instant now) {
         allFrozenSince = now;
+    }
+
+    /**
+     * @param told each time that a freeze of all accounts has ended: that of this identity of the
+     *     store, as all proxies have told what they hold. It may block.
+     */
+    public void whenHeardAll(Consumer<String> told) {
+        heardAll = told;
     }
 
     /** The holder's connection is gone: it no longer counts as live. Its leases stay charged. */
@@ -510,6 +520,7 @@ public final class LedgerService {
             var before = storeIdentity;
             storeIdentity = id;
             if (before != null && !before.equals(id)) {
+                freezeAll(now);
                 for (var account : book.accounts()) {
                     freeze(account.key(), now, effects);
                     change(
@@ -549,6 +560,10 @@ public final class LedgerService {
             allFrozenSince = null;
             for (var account : book.accounts()) {
                 frozen.putIfAbsent(account.key(), all);
+            }
+            var identity = storeIdentity;
+            if (identity != null) {
+                heardAll.accept(identity);
             }
         }
         frozen.forEach(
