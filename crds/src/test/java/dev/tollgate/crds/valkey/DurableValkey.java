@@ -168,6 +168,19 @@ public final class DurableValkey implements BeforeEachCallback, AfterEachCallbac
         return relay;
     }
 
+    /** Follows another one from now on. Only servers that need no help have replicas. */
+    public void follow(DurableValkey primary) {
+        command("CONFIG SET masterauth \"" + PASSWORD + "\"");
+        command("REPLICAOF 127.0.0.1 " + primary.port);
+        await().atMost(WITHIN)
+                .until(() -> command("INFO replication").contains("master_link_status:up"));
+    }
+
+    /** New connections of its clients go to another one. */
+    public void redirectTo(DurableValkey other) {
+        relay.redirect(other.port);
+    }
+
     /** The port of the relay. */
     public int port() {
         return relay.port();

@@ -48,7 +48,7 @@ public final class ValkeyProcess implements BeforeEachCallback, AfterEachCallbac
     }
 
     /** It has no WAITAOF. */
-    static boolean isOlderThan72() throws IOException {
+    public static boolean isOlderThan72() throws IOException {
         var version =
                 new String(
                         new ProcessBuilder(binary().orElseThrow().toString(), "--version")

@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class ValkeyRelay implements AutoCloseable {
 
-    private final int target;
+    private volatile int target;
     private final ServerSocket listener;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicInteger answersToLose = new AtomicInteger();
@@ -45,6 +45,10 @@ public final class ValkeyRelay implements AutoCloseable {
 
     public int port() {
         return listener.getLocalPort();
+    }
+
+    void redirect(int port) {
+        target = port;
     }
 
     /** The server gets the next scripts that write an account; the client gets no answer. */

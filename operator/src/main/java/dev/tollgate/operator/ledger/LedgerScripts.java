@@ -77,6 +77,9 @@ final class LedgerScripts {
                   refuse('I5: ' .. name .. ' never shrinks')
                 end
               end
+              if (account.resetMicros or 0) < (old.resetMicros or 0) then
+                refuse('I5: resetMicros never shrinks')
+              end
               if account.seq <= old.seq then
                 refuse('I5: seq must grow with every write')
               end
