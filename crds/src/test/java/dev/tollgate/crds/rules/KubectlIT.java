@@ -70,7 +70,8 @@ class KubectlIT {
                 .contains("[\"fast\",\"slow\"]");
         assertThat(must("get", "", "bud"))
                 .containsPattern(
-                        "NAME +AMOUNT +SPENT +USED% +PERIOD +RESETS +READY +EXHAUSTED +AGE")
+                        "NAME +AMOUNT +SPENT +HELD +USED% +PER-DAY +EMPTY +PERIOD +RESETS +READY"
+                                + " +EXHAUSTED +AGE")
                 .containsPattern("monthly +500.00 +Month");
     }
 

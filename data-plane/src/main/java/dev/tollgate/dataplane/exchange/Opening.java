@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.Admission;
 import dev.tollgate.dataplane.budget.Claim;
+import dev.tollgate.dataplane.budget.Holds;
 import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.policy.budget.Ladder;
@@ -123,6 +124,10 @@ final class Opening {
             }
         }
         var refusal = entrance.admits(budgets);
+        var hold = refusal == null ? Holds.first(budgets) : null;
+        if (hold != null) {
+            refusal = Refusal.of(hold);
+        }
         if (refusal == null) {
             refusal = entrance.enters(budgets, plan.traits().inputTokens());
         }

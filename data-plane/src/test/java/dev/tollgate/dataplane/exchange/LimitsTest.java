@@ -51,6 +51,26 @@ class LimitsTest {
                 null);
     }
 
+    private static BudgetEntry suspended(BudgetEntry budget) {
+        return new BudgetEntry(
+                budget.key(),
+                budget.limitMicros(),
+                budget.period(),
+                null,
+                budget.limits(),
+                budget.namespaces(),
+                false,
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                budget.mode(),
+                budget.onLedgerUnavailable(),
+                true,
+                null,
+                null);
+    }
+
     private void start(BudgetEntry budget, ProviderEntry... providers) {
         var all = List.of(providers);
         harness.apply(
@@ -85,6 +105,18 @@ class LimitsTest {
         assertThat(List.of(servedBy(), servedBy(), servedBy(), servedBy()))
                 .containsExactly("a", "a", "b", "b");
         assertThat(a.seen).hasSize(2);
+    }
+
+    @Test
+    void saysThatABudgetIsSuspendedRatherThanThatItsLimitIsReached() {
+        var a = harness.upstream(answers(200, Harness.CHAT_ANSWER));
+        start(suspended(limited(new LimitsEntry(1L, null, null, 100))), provider("a", a));
+        for (int i = 0; i < 3; i++) {
+            var refused = harness.chat(Harness.chat("model-1", false));
+            assertThat(refused.statusCode()).isEqualTo(403);
+            assertThat(refused.body()).contains("suspended");
+        }
+        assertThat(a.seen).isEmpty();
     }
 
     @Test
