@@ -44,7 +44,7 @@ final class Counter {
     /** Leases of windows that begin later than this process thought. */
     private final ArrayList<Lease> ahead = new ArrayList<>(0);
 
-    /** Start of the latest window that was left for a later one. */
+    /** Start of the latest window that was left, with a lease that had money, for a later one. */
     private @Nullable Instant left;
 
     // the keeper's alone
@@ -96,7 +96,8 @@ final class Counter {
 
     /**
      * The ledger names another window than this process thought. False: it is the same, or one that
-     * is over: late settlements change accounts of windows that nobody admits to any more.
+     * is over: late settlements change accounts of windows that nobody admits to any more. A window
+     * that this process entered too early, and got no money of, is entered again.
      */
     synchronized boolean adopt(
             AccountKey told, @Nullable Long remainingNanos, long nowNanos, TimeSource time) {
@@ -175,7 +176,9 @@ final class Counter {
             ahead.add(before);
             return;
         }
-        left = samePeriod ? before.window.start() : null;
+        if (!samePeriod || before.granted) {
+            left = samePeriod ? before.window.start() : null;
+        }
         retire(before);
     }
 

@@ -33,6 +33,9 @@ final class Lease {
     volatile long sliceNanos;
     volatile boolean direct;
 
+    /** It has had money: once closed, its account gets no other lease. */
+    volatile boolean granted;
+
     // the keeper's alone
     long reportedNanos;
     long reportedAtNanos;

@@ -330,6 +330,7 @@ class LeaseKeeper implements LedgerLink.Listener {
                 return; // not in the log: not to be spent; asked for again later
             }
             var slice = Math.multiplyExact(grant.amountMicros() - before, NANOS_PER_MICRO);
+            lease.granted = true;
             lease.sliceNanos = grant.direct() ? 0 : slice;
             lease.direct = grant.direct();
             lease.give(slice);
@@ -687,13 +688,16 @@ class LeaseKeeper implements LedgerLink.Listener {
         }
         var totals = wal.totals(lease.account, holder.bootEpoch());
         if (totals == null) {
-            var counter = find(lease.key);
-            if (counter != null) {
-                synchronized (counter.over) {
-                    counter.over.remove(lease);
-                }
-            }
+            leave(lease);
             return true; // it never got anything
+        }
+        if (!totals.closed() && totals.amountMicros() == 0 && !isAsked(lease)) {
+            // it never got a grant: closed, its account would be closed to this process, whose
+            // clock
+            // may have been ahead of the ledger's
+            wal.append(new LogRecord.Forget(lease.account, holder.bootEpoch()));
+            leave(lease);
+            return true;
         }
         if (!totals.closed()) {
             wal.append(new LogRecord.Close(lease.account, holder.bootEpoch()));
@@ -705,6 +709,21 @@ class LeaseKeeper implements LedgerLink.Listener {
             send(new LedgerCommand.Close(holder, totals));
         }
         return true;
+    }
+
+    private boolean isAsked(Lease lease) {
+        var counter = find(lease.key);
+        var asked = counter == null ? null : counter.asked;
+        return asked != null && asked.lease() == lease;
+    }
+
+    private void leave(Lease lease) {
+        var counter = find(lease.key);
+        if (counter != null) {
+            synchronized (counter.over) {
+                counter.over.remove(lease);
+            }
+        }
     }
 
     /** New limits and periods; budgets that are gone give their money back. */
