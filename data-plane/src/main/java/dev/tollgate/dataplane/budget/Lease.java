@@ -124,8 +124,8 @@ final class Lease {
         return endNanos != Long.MAX_VALUE && nowNanos - endNanos >= 0;
     }
 
-    /** Less than half of the last slice is left. */
+    /** It never had one, or less than half of the last slice is left. */
     boolean wantsRefill() {
-        return free.get() < sliceNanos / 2;
+        return !granted || free.get() < sliceNanos / 2;
     }
 }

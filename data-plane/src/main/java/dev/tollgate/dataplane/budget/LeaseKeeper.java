@@ -691,7 +691,7 @@ class LeaseKeeper implements LedgerLink.Listener {
             leave(lease);
             return true; // it never got anything
         }
-        if (!totals.closed() && totals.amountMicros() == 0 && !isAsked(lease)) {
+        if (!totals.closed() && isEmpty(totals) && !isAsked(lease)) {
             // it never got a grant: closed, its account would be closed to this process, whose
             // clock
             // may have been ahead of the ledger's
@@ -709,6 +709,14 @@ class LeaseKeeper implements LedgerLink.Listener {
             send(new LedgerCommand.Close(holder, totals));
         }
         return true;
+    }
+
+    /** Nothing was granted, and nothing was spent above it either. */
+    private static boolean isEmpty(LeaseTotals totals) {
+        return totals.amountMicros() == 0
+                && totals.settledMicros() == 0
+                && totals.overrunMicros() == 0
+                && totals.openMicros() == 0;
     }
 
     private boolean isAsked(Lease lease) {

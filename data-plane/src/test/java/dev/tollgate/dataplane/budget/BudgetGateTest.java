@@ -256,6 +256,21 @@ class BudgetGateTest {
     }
 
     @Test
+    void softCountsWhatTheWholeFleetHasSpent() throws Exception {
+        var soft = Budgets.budget("team-a/soft", 50_000, Budgets.MONTH, Mode.SOFT);
+        budgets(soft);
+        var one = gate("a");
+        var other = gate("b");
+        for (var i = 0; i < 5; i++) {
+            reserved(one, Budgets.claim("r" + i, CENT, soft)).settle(CENT, false);
+        }
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> other.spent(soft, "team-a").equals(CENT.times(5)));
+        assertThat(refused(other, Budgets.claim("late", CENT, soft)).kind())
+                .isEqualTo(RefusalKind.EXHAUSTED);
+    }
+
+    @Test
     void aResetGivesTheWholeAmountAgain() throws Exception {
         var budget = Budgets.hard("team-a/monthly", 20_000);
         budgets(budget);

@@ -44,6 +44,21 @@ public record Account(
         return new Account(key, windowEnd, limitMicros, 0, 0, 0, null, 0, 0, List.of());
     }
 
+    /** A new account that counts a reset as done. */
+    Account withReset(@Nullable Instant at) {
+        return new Account(
+                key,
+                windowEnd,
+                limitMicros,
+                settledMicros,
+                overrunMicros,
+                0,
+                at,
+                seq,
+                epoch,
+                leases);
+    }
+
     /** The Budget's amount. */
     public long amountMicros() {
         return limitMicros - resetMicros;

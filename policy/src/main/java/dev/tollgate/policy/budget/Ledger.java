@@ -239,7 +239,7 @@ record Ledger(long epoch) {
 
     /** What is in force of an amount: what was spent before a reset comes on top. */
     private static long limit(Account account, long amountMicros) {
-        return Math.addExact(amountMicros, account.resetMicros());
+        return Math.min(Account.MAX_MICROS, Math.addExact(amountMicros, account.resetMicros()));
     }
 
     private Transition reset(Account account, Instant at) {
@@ -252,7 +252,7 @@ record Ledger(long epoch) {
                 new Account(
                         account.key(),
                         account.windowEnd(),
-                        Math.addExact(account.amountMicros(), spent),
+                        Math.min(Account.MAX_MICROS, Math.addExact(account.amountMicros(), spent)),
                         account.settledMicros(),
                         account.overrunMicros(),
                         spent,

@@ -304,14 +304,15 @@ public final class LedgerService {
             deny(acquire, DeniedReason.UNKNOWN_ACCOUNT, Duration.ZERO, effects);
             return;
         }
-        var opened = Account.opened(key, window.end(), entry.limitMicros());
+        var opened =
+                Account.opened(key, window.end(), entry.limitMicros())
+                        .withReset(pastReset(entry, now));
         var command =
                 new AccountCommand.Acquire(acquire, window, entry.limitMicros(), sessions().live());
         if (change(key, opened, command, now, effects)
                 instanceof AccountBook.Change.Done(var done)) {
             var got = done.effects().getFirst() instanceof LedgerEffect.Grant;
-            sessions.updateAndGet(
-                    s -> s.denied(acquire.holder(), key, !got && acquire.amountMicros() > 0));
+            sessions.updateAndGet(s -> s.denied(acquire.holder(), key, !got));
         } else {
             var why = frozen.containsKey(key) ? DeniedReason.FROZEN : DeniedReason.UNAVAILABLE;
             deny(acquire, why, STORE_RETRY, effects);
@@ -378,7 +379,7 @@ public final class LedgerService {
                     change(
                             key,
                             Account.opened(key, end, limit),
-                            new AccountCommand.Restore(from, totals, resetAt(entry)),
+                            new AccountCommand.Restore(from, totals, pastReset(entry, now)),
                             now,
                             effects);
             if (!(restored instanceof AccountBook.Change.Done)) {
@@ -501,6 +502,12 @@ public final class LedgerService {
                 && !asked.isAfter(now)
                 && (start == null || !asked.isBefore(start))
                 && (account.resetAt() == null || asked.isAfter(account.resetAt()));
+    }
+
+    /** A reset that was asked for before now says nothing of an account that is opened now. */
+    private static @Nullable Instant pastReset(@Nullable BudgetEntry entry, Instant now) {
+        var asked = resetAt(entry);
+        return asked == null || asked.isAfter(now) ? null : asked;
     }
 
     private static @Nullable Instant resetAt(@Nullable BudgetEntry entry) {

@@ -157,6 +157,43 @@ class LedgerServiceTest {
     }
 
     @Test
+    void anAccountThatIsOpenedAfterAResetIsNotResetByIt() {
+        ledger.updateBudgets(List.of(reset(10, NOW)), LATER);
+        register();
+        ask(1, 10);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(spent(10, 10))), LATER);
+        ledger.tick(LATER.plusSeconds(2));
+        ledger.tick(LATER.plusSeconds(4));
+        assertThat(store.accounts.get(KEY).resetMicros()).isZero();
+        assertThat(ask(2, 1)).isInstanceOf(LedgerEffect.Denied.class);
+    }
+
+    @Test
+    void aResetIsToldToAHolderWhoseRefillWasRefused() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(1, 10);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(spent(10, 10))), NOW);
+        ledger.handle(new LedgerCommand.Acquire(HOLDER, 2, KEY, 0, 5, false), LATER);
+        ledger.updateBudgets(List.of(reset(10, NOW)), LATER);
+        assertThat(ledger.tick(LATER.plusSeconds(2)))
+                .anyMatch(effect -> effect instanceof LedgerEffect.State s && s.freeAgain());
+    }
+
+    @Test
+    void aResetOfTheLargestAmountSaturates() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(Account.MAX_MICROS)), NOW);
+        register();
+        ask(1, 10);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(spent(10, 10))), NOW);
+        ledger.updateBudgets(List.of(reset(Account.MAX_MICROS, NOW)), LATER);
+        ledger.tick(LATER.plusSeconds(2));
+        ledger.tick(LATER.plusSeconds(3));
+        assertThat(store.accounts.get(KEY).limitMicros()).isEqualTo(Account.MAX_MICROS);
+        assertThat(store.accounts.get(KEY).resetAt()).isEqualTo(NOW);
+    }
+
+    @Test
     void aLowerAmountAfterAResetCountsFromTheReset() {
         ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
         register();
