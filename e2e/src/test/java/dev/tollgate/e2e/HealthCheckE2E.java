@@ -135,7 +135,12 @@ class HealthCheckE2E {
         openai.fail(500);
         try {
             await().atMost(Duration.ofSeconds(20))
-                    .until(() -> gateway.metric("tollgate_health_checks_total", "bad") >= 2);
+                    .untilAsserted(
+                            () ->
+                                    assertThat(
+                                                    gateway.metric(
+                                                            "tollgate_health_checks_total", "bad"))
+                                            .isGreaterThanOrEqualTo(2));
             await().atMost(Duration.ofSeconds(10))
                     .untilAsserted(
                             () -> {
