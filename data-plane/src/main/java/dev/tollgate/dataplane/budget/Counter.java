@@ -164,6 +164,9 @@ final class Counter {
                 found = each;
             } else if (!isBefore(window, each.window)) {
                 ahead.remove(each);
+                if (mayHaveMoney(each)) {
+                    left = each.window.start();
+                }
                 retire(each);
             }
         }
@@ -176,10 +179,21 @@ final class Counter {
             ahead.add(before);
             return;
         }
-        if (!samePeriod || before.granted) {
+        if (!samePeriod || mayHaveMoney(before)) {
             left = samePeriod ? before.window.start() : null;
         }
         retire(before);
+    }
+
+    private static boolean mayHaveMoney(Lease lease) {
+        return lease.granted || lease.unclear;
+    }
+
+    /** Its window was entered again, before its lease that never got anything was forgotten. */
+    synchronized boolean hasAnother(Lease lease) {
+        var known = this.lease;
+        return known != null && known != lease && known.key.equals(lease.key)
+                || ahead.stream().anyMatch(each -> each != lease && each.key.equals(lease.key));
     }
 
     private void retire(Lease lease) {

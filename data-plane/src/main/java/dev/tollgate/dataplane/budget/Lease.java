@@ -42,6 +42,12 @@ final class Lease {
     long returnedAtNanos;
     long burnSpentNanos;
 
+    /**
+     * An Acquire had no clear answer: if no grant of it arrives, it is not known that there is
+     * none.
+     */
+    volatile boolean unclear;
+
     /** Until then the last Acquire may be granted although no grant of it arrives. */
     long unsureUntilNanos;
 

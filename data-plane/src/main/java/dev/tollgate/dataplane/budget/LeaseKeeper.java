@@ -186,6 +186,12 @@ class LeaseKeeper implements LedgerLink.Listener {
                 () -> {
                     if (registered) {
                         LOG.warn("ledger disconnected: {}", reason);
+                        for (var counter : counters()) {
+                            var asked = counter.asked;
+                            if (asked != null) {
+                                asked.lease().unclear = true;
+                            }
+                        }
                         registered = false;
                         unregisteredSince = time.nanos();
                     }
@@ -316,6 +322,7 @@ class LeaseKeeper implements LedgerLink.Listener {
         }
         var lease = counter.current();
         if (lease == null || !lease.key.equals(grant.account()) || lease.ended()) {
+            unclear(counter, asked, grant.account());
             again(counter); // of a window that is over: its close gives the money back
             return;
         }
@@ -326,6 +333,7 @@ class LeaseKeeper implements LedgerLink.Listener {
                     wal.append(
                             new LogRecord.Grant(lease.account, grant.amountMicros(), grant.seq()));
             if (logged == 0) {
+                lease.unclear = true;
                 lease.unsureUntilNanos = time.nanos() + UNSURE_NANOS;
                 return; // not in the log: not to be spent; asked for again later
             }
@@ -345,6 +353,16 @@ class LeaseKeeper implements LedgerLink.Listener {
         serve(counter);
         if (counter.waiting.get() > 0) {
             ask(counter);
+        }
+    }
+
+    /** Not in the log, and granted all the same: closed at its end, not forgotten. */
+    private static void unclear(Counter counter, Counter.@Nullable Asked asked, AccountKey key) {
+        if (asked != null && asked.lease().key.equals(key)) {
+            asked.lease().unclear = true;
+        }
+        synchronized (counter.over) {
+            counter.over.stream().filter(l -> l.key.equals(key)).forEach(l -> l.unclear = true);
         }
     }
 
@@ -406,6 +424,7 @@ class LeaseKeeper implements LedgerLink.Listener {
             case UNKNOWN_ACCOUNT -> later(counter);
             case UNAVAILABLE, LEDGER_FULL -> {
                 // the store may have taken it all the same
+                asked.lease().unclear = true;
                 asked.lease().unsureUntilNanos = now + UNSURE_NANOS;
                 refuseAll(counter, RefusalKind.LEDGER_UNAVAILABLE, 0, now + SECOND);
             }
@@ -686,12 +705,17 @@ class LeaseKeeper implements LedgerLink.Listener {
         if (!lease.idle()) {
             return false;
         }
+        var counter = find(lease.key);
+        if (counter != null && counter.hasAnother(lease)) {
+            leave(lease);
+            return true; // the other one closes it
+        }
         var totals = wal.totals(lease.account, holder.bootEpoch());
         if (totals == null) {
             leave(lease);
             return true; // it never got anything
         }
-        if (!totals.closed() && isEmpty(totals) && !isAsked(lease)) {
+        if (!totals.closed() && isEmpty(totals) && !lease.unclear && !isAsked(lease)) {
             // it never got a grant: closed, its account would be closed to this process, whose
             // clock
             // may have been ahead of the ledger's

@@ -34,10 +34,20 @@ final class LogState {
         long lastRequest;
         long seq;
         boolean closed;
+        private @Nullable AccountKey key;
 
         Lease(String account, long epoch) {
             this.account = account;
             this.epoch = epoch;
+        }
+
+        AccountKey key() {
+            var known = key;
+            if (known == null) {
+                known = AccountKey.parse(account);
+                key = known;
+            }
+            return known;
         }
     }
 
@@ -188,9 +198,7 @@ final class LogState {
             var tries = new ArrayList<Interrupted.Tried>();
             for (var attempt : request.attempts()) {
                 var budgets =
-                        attempt.holds.stream()
-                                .map(hold -> AccountKey.parse(hold.lease().account).budget())
-                                .toList();
+                        attempt.holds.stream().map(hold -> hold.lease().key().budget()).toList();
                 tries.add(
                         new Interrupted.Tried(
                                 attempt.about, attempt.costNanos, attempt.assumed, budgets));
@@ -302,7 +310,7 @@ final class LogState {
 
     private static LeaseTotals totals(Lease lease) {
         return new LeaseTotals(
-                AccountKey.parse(lease.account),
+                lease.key(),
                 lease.epoch,
                 lease.amountMicros,
                 Math.ceilDiv(lease.settledNanos, NANOS_PER_MICRO),

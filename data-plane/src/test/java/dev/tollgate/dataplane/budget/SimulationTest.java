@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.budget;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,15 +16,13 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class SimulationTest {
 
-    private static final int SEEDS = 1_000;
+    private static final long SEEDS = Long.getLong("tollgate.simulation.seeds", 1_000);
     private static final int SEEDS_OF_A_MUTANT = 400;
     private static final String SEED = "tollgate.simulation.seed";
 
     @Test
     void keepsEveryPromiseWhateverTheSeed() {
-        for (var seed = 0L; seed < SEEDS; seed++) {
-            Simulation.run(seed, null);
-        }
+        LongStream.range(0, SEEDS).parallel().forEach(seed -> Simulation.run(seed, null));
     }
 
     @Test

@@ -59,6 +59,21 @@ public record Account(
                 leases);
     }
 
+    /** The same account by one more write. */
+    Account rewritten() {
+        return new Account(
+                key,
+                windowEnd,
+                limitMicros,
+                settledMicros,
+                overrunMicros,
+                resetMicros,
+                resetAt,
+                seq + 1,
+                epoch,
+                leases);
+    }
+
     /** The Budget's amount. */
     public long amountMicros() {
         return limitMicros - resetMicros;

@@ -36,6 +36,12 @@ final class AccountBook {
         volatile AccountStore.@Nullable Versioned known;
         boolean stale;
 
+        /**
+         * The version that a write expected whose outcome is unknown: while it stands, it may be
+         * made.
+         */
+        @Nullable String unknownAfter;
+
         /** What the store has forgotten, until it is rebuilt. */
         @Nullable Account lost;
     }
@@ -164,11 +170,14 @@ final class AccountBook {
             if (before == null) {
                 return new Change.Unavailable("no such account");
             }
+            var version = known == null ? AccountStore.ABSENT : known.version();
             var transition = step.apply(before);
             if (transition.account().equals(before)) {
-                return new Change.Done(transition);
+                if (!version.equals(slot.unknownAfter)) {
+                    return new Change.Done(transition);
+                }
+                transition = transition.rewritten(); // else it may be made after all
             }
-            var version = known == null ? AccountStore.ABSENT : known.version();
             switch (store.compareAndSet(key, version, transition.account())) {
                 case AccountStore.Write.Ok(var written) -> {
                     slot.known = new AccountStore.Versioned(transition.account(), written);
@@ -180,6 +189,7 @@ final class AccountBook {
                 case AccountStore.Write.Conflict() -> slot.stale = true;
                 case AccountStore.Write.Unknown(var reason) -> {
                     slot.stale = true;
+                    slot.unknownAfter = version;
                     var failed = refresh(key, slot);
                     if (failed != null) {
                         return failed;
@@ -204,6 +214,19 @@ final class AccountBook {
         try {
             slot.stale = true;
             return refresh(key, slot);
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    /** A write whose outcome is unknown may still be made. */
+    boolean unsure(AccountKey key) {
+        var slot = slot(key);
+        slot.lock.lock();
+        try {
+            var known = slot.known;
+            var version = known == null ? AccountStore.ABSENT : known.version();
+            return version.equals(slot.unknownAfter);
         } finally {
             slot.lock.unlock();
         }

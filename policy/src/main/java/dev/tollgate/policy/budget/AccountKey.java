@@ -69,9 +69,23 @@ public record AccountKey(
         return counterPrefix() + (windowStart == null ? LIFETIME : windowStart);
     }
 
+    /** By each part; Lifetime comes last. */
     @Override
     public int compareTo(AccountKey other) {
-        return toString().compareTo(other.toString());
+        var order = namespace.compareTo(other.namespace);
+        if (order == 0) {
+            order = name.compareTo(other.name);
+        }
+        if (order == 0) {
+            order = subject.compareTo(other.subject);
+        }
+        if (order != 0) {
+            return order;
+        }
+        if (windowStart == null || other.windowStart == null) {
+            return Boolean.compare(windowStart == null, other.windowStart == null);
+        }
+        return windowStart.compareTo(other.windowStart);
     }
 
     private static void requirePart(String what, String part) {

@@ -110,15 +110,16 @@ record Ledger(long epoch) {
                                 said.request(),
                                 lease.state());
         var next = with(account, limited.limitMicros(), put(account, granted), 0, 0);
-        require(
-                next.remainingMicros() >= 0,
-                "I1: "
-                        + account.key()
-                        + " grant of "
-                        + slice
-                        + " leaves "
-                        + next.remainingMicros()
-                        + " (expected: >= 0)");
+        if (next.remainingMicros() < 0) {
+            throw new IllegalStateException(
+                    "I1: "
+                            + account.key()
+                            + " grant of "
+                            + slice
+                            + " leaves "
+                            + next.remainingMicros()
+                            + " (expected: >= 0)");
+        }
         return new Transition(next, List.of(grant(next, granted, command, now, direct)), false);
     }
 
@@ -144,9 +145,11 @@ record Ledger(long epoch) {
         return Math.max(0, remaining) / (2L * Math.max(1, command.liveProxies()));
     }
 
-    private static Transition refuse(
-            Account account, long remaining, AccountCommand.Acquire command, Instant now) {
+    /** Nothing is refused because of what an earlier ledger may have changed meanwhile. */
+    private Transition refuse(
+            Account known, long remaining, AccountCommand.Acquire command, Instant now) {
         var said = command.said();
+        var account = fenced(known);
         var holdsRest = new ArrayList<HolderId>();
         for (var lease : account.leases()) {
             if (lease.state() == LeaseAccount.State.OPEN
@@ -192,7 +195,7 @@ record Ledger(long epoch) {
         var lease = account.lease(holder);
         var answer = answer(account, command, lease, now);
         if (lease == null) {
-            return new Transition(account, answer, false);
+            return new Transition(totals.closed() ? fenced(account) : account, answer, false);
         }
         var merged = merge(lease, command.from(), totals, lease.amountMicros());
         if (merged.equals(lease) && !totals.closed()) {
@@ -207,6 +210,16 @@ record Ledger(long epoch) {
                         merged.settledMicros() - lease.settledMicros(),
                         merged.overrunMicros() - lease.overrunMicros());
         return new Transition(next, answer, next.remainingMicros() > account.remainingMicros());
+    }
+
+    /**
+     * Written by this ledger: what an earlier one may still be writing can no more be stored, so
+     * that what this one says of the account stays true.
+     */
+    private Account fenced(Account account) {
+        return account.epoch() == epoch
+                ? account
+                : with(account, account.limitMicros(), account.leases(), 0, 0);
     }
 
     /** Whoever does not know all of its lease's money gets the grant again: it may be lost. */
@@ -489,37 +502,30 @@ record Ledger(long epoch) {
     }
 
     private static void check(Account before, Account after, boolean rebuilt) {
-        require(after.key().equals(before.key()), "I5: key changed from " + before.key());
-        require(
-                after.settledMicros() >= before.settledMicros()
-                        && after.overrunMicros() >= before.overrunMicros()
-                        && after.resetMicros() >= before.resetMicros()
-                        && after.epoch() >= before.epoch(),
-                "I5: " + before.key() + " went back from " + before + " to " + after);
-        require(
-                rebuilt ? after.seq() > before.seq() : after.seq() == before.seq() + 1,
-                "I5: seq " + after.seq() + " after " + before.seq());
-        require(
-                after.leases().size() <= Account.MAX_LEASES,
-                before.key() + ": " + after.leases().size() + " leases");
-        require(
-                rebuilt || after.remainingMicros() >= 0 || charged(after) <= charged(before),
-                "I1: "
-                        + before.key()
-                        + " charges "
-                        + charged(after)
-                        + " and overrun "
-                        + after.overrunMicros()
-                        + " of "
-                        + after.limitMicros());
-        require(
-                charged(after) <= Account.MAX_MICROS && after.limitMicros() <= Account.MAX_MICROS,
-                before.key() + ": more than " + Account.MAX_MICROS + " micro-USD");
+        if (!after.key().equals(before.key())) {
+            throw broken("I5: key", before, after);
+        }
+        if (after.settledMicros() < before.settledMicros()
+                || after.overrunMicros() < before.overrunMicros()
+                || after.resetMicros() < before.resetMicros()
+                || after.epoch() < before.epoch()) {
+            throw broken("I5: a total or the epoch went back", before, after);
+        }
+        if (rebuilt ? after.seq() <= before.seq() : after.seq() != before.seq() + 1) {
+            throw broken("I5: seq", before, after);
+        }
+        if (after.leases().size() > Account.MAX_LEASES) {
+            throw broken("more than " + Account.MAX_LEASES + " leases", before, after);
+        }
+        if (!rebuilt && after.remainingMicros() < 0 && charged(after) > charged(before)) {
+            throw broken("I1: charged above the limit", before, after);
+        }
+        if (charged(after) > Account.MAX_MICROS || after.limitMicros() > Account.MAX_MICROS) {
+            throw broken("more than " + Account.MAX_MICROS + " micro-USD", before, after);
+        }
     }
 
-    private static void require(boolean holds, String what) {
-        if (!holds) {
-            throw new IllegalStateException(what);
-        }
+    private static IllegalStateException broken(String what, Account before, Account after) {
+        return new IllegalStateException(what + ": from " + before + " to " + after);
     }
 }

@@ -369,16 +369,17 @@ public final class LedgerService {
                 && totals.bootEpoch() == from.bootEpoch()) {
             return true; // closed meanwhile
         }
+        var end =
+                entry == null || entry.period() == null || key.windowStart() == null
+                        ? null
+                        : Window.of(entry.period(), key.windowStart()).end();
+        var opened = Account.opened(key, end, limit);
         if (tellsMore(from, totals)) {
             freeze(key, now, effects);
-            var end =
-                    entry == null || entry.period() == null || key.windowStart() == null
-                            ? null
-                            : Window.of(entry.period(), key.windowStart()).end();
             var restored =
                     change(
                             key,
-                            Account.opened(key, end, limit),
+                            opened,
                             new AccountCommand.Restore(from, totals, pastReset(entry, now)),
                             now,
                             effects);
@@ -386,13 +387,14 @@ public final class LedgerService {
                 return false;
             }
         }
-        if (book.account(key) == null) {
+        if (book.account(key) == null && !book.unsure(key)) {
             if (totals.closed()) {
                 effects.add(new LedgerEffect.Closed(from, key, totals.bootEpoch()));
             }
             return true; // a lease that never got a grant
         }
-        return change(key, null, new AccountCommand.Totals(from, totals), now, effects)
+        var command = new AccountCommand.Totals(from, totals);
+        return change(key, opened.withReset(pastReset(entry, now)), command, now, effects)
                 instanceof AccountBook.Change.Done;
     }
 

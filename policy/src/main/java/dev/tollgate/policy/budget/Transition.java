@@ -11,4 +11,9 @@ record Transition(Account account, List<LedgerEffect> effects, boolean moneyBack
     Transition {
         effects = List.copyOf(effects);
     }
+
+    /** The same, to be stored although nothing changed. */
+    Transition rewritten() {
+        return new Transition(account.rewritten(), effects, moneyBack);
+    }
 }

@@ -229,6 +229,151 @@ class LedgerServiceTest {
         assertThat(account.remainingMicros()).as("no money by forgetting").isNegative();
     }
 
+    /** Makes a write whose outcome it does not tell as late as it is told to. */
+    private static final class LateStore implements AccountStore {
+        final Store store = new Store(Map.of(), StoreMood.WORKS);
+        boolean late;
+        boolean down;
+        private Runnable write = () -> {};
+
+        void writeLate() {
+            write.run();
+        }
+
+        @Override
+        public Read read(AccountKey key) {
+            return down ? new Read.Unavailable("down") : store.read(key);
+        }
+
+        @Override
+        public Write compareAndSet(AccountKey key, String version, Account account) {
+            if (down) {
+                return new Write.Unavailable("down");
+            }
+            if (!late) {
+                return store.compareAndSet(key, version, account);
+            }
+            down = true;
+            write = () -> store.compareAndSet(key, version, account);
+            return new Write.Unknown("late");
+        }
+
+        @Override
+        public Listing list(String prefix) {
+            return store.list(prefix);
+        }
+
+        @Override
+        public Identity identity() {
+            return store.identity();
+        }
+    }
+
+    private static final LedgerCommand.Acquire ACQUIRE =
+            new LedgerCommand.Acquire(HOLDER, 1, KEY, 2, 2, true);
+
+    /** A ledger that could not say whether its grant is stored. */
+    private static LedgerService unsure(LateStore late) {
+        var unsure = new LedgerService(late, 1);
+        unsure.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        unsure.handle(new LedgerCommand.Register(HOLDER, "pod0", List.of()), NOW);
+        late.late = true;
+        assertThat(unsure.handle(ACQUIRE, NOW).getFirst())
+                .isInstanceOfSatisfying(
+                        LedgerEffect.Denied.class,
+                        denied -> assertThat(denied.reason()).isEqualTo(DeniedReason.UNAVAILABLE));
+        late.late = false;
+        late.down = false;
+        return unsure;
+    }
+
+    private static LeaseTotals nothing(boolean closed) {
+        return new LeaseTotals(KEY, 1, 0, 0, 0, 0, 0, 0, closed);
+    }
+
+    @Test
+    void aGrantThatIsStoredLateFindsItsHolder() {
+        var late = new LateStore();
+        var unsure = unsure(late);
+        late.writeLate();
+        assertThat(unsure.handle(new LedgerCommand.Report(HOLDER, List.of(nothing(false))), NOW))
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        LedgerEffect.Grant.class,
+                        grant -> assertThat(grant.amountMicros()).isEqualTo(2));
+    }
+
+    @Test
+    void aGrantThatIsStoredLateIsClosedByItsHolder() {
+        var late = new LateStore();
+        var unsure = unsure(late);
+        late.writeLate();
+        assertThat(unsure.handle(new LedgerCommand.Close(HOLDER, nothing(true)), NOW))
+                .containsExactly(new LedgerEffect.Closed(HOLDER, KEY, 1));
+        assertThat(late.store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    @Test
+    void noGrantIsStoredAfterItsHolderWasToldThatTheLeaseIsClosed() {
+        var late = new LateStore();
+        var unsure = unsure(late);
+        assertThat(unsure.handle(new LedgerCommand.Close(HOLDER, nothing(true)), NOW))
+                .containsExactly(new LedgerEffect.Closed(HOLDER, KEY, 1));
+        late.writeLate();
+        assertThat(late.store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    @Test
+    void noGrantIsStoredAfterARefusal() {
+        var late = new LateStore();
+        var unsure = unsure(late);
+        assertThat(
+                        unsure.handle(new LedgerCommand.Acquire(HOLDER, 2, KEY, 11, 11, true), NOW)
+                                .getFirst())
+                .isInstanceOfSatisfying(
+                        LedgerEffect.Denied.class,
+                        denied -> assertThat(denied.reason()).isEqualTo(DeniedReason.EXHAUSTED));
+        late.writeLate();
+        assertThat(late.store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    @Test
+    void aRefusalKnowsWhatAnEarlierLedgerHasWrittenLast() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ledger.handle(new LedgerCommand.Acquire(HOLDER, 1, KEY, 8, 8, true), NOW);
+        var next = new LedgerService(store, 2);
+        next.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        next.handle(new LedgerCommand.Register(new HolderId("p1", 1), "pod1", List.of()), NOW);
+        var back = new LeaseTotals(KEY, 1, 8, 1, 7, 0, 0, 1, false);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(back)), NOW);
+        assertThat(
+                        next.handle(
+                                        new LedgerCommand.Acquire(
+                                                new HolderId("p1", 1), 1, KEY, 9, 9, true),
+                                        NOW)
+                                .getFirst())
+                .as("the earlier one took back 7 of 8 after this one had read the account")
+                .isInstanceOf(LedgerEffect.Grant.class);
+    }
+
+    @Test
+    void aReportThatTheStoreDoesNotTakeIsStoredAtALaterTick() {
+        var failing = new LateStore();
+        var keeps = new LedgerService(failing, 1);
+        keeps.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        keeps.handle(new LedgerCommand.Register(HOLDER, "pod0", List.of()), NOW);
+        keeps.handle(ACQUIRE, NOW);
+        failing.down = true;
+        var spent = new LeaseTotals(KEY, 1, 2, 2, 0, 0, 0, 0, false);
+        keeps.handle(new LedgerCommand.Report(HOLDER, List.of(spent)), NOW);
+        keeps.tick(NOW.plusSeconds(1));
+        failing.down = false;
+        assertThat(failing.store.accounts.get(KEY).settledMicros()).isZero();
+        keeps.tick(NOW.plusSeconds(2));
+        assertThat(failing.store.accounts.get(KEY).settledMicros()).isEqualTo(2);
+    }
+
     private void register(LeaseTotals... leases) {
         ledger.handle(new LedgerCommand.Register(HOLDER, "pod0", List.of(leases)), NOW);
     }
