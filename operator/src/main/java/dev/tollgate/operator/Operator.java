@@ -15,9 +15,11 @@ import dev.tollgate.operator.kube.ProgrammedTimes;
 import dev.tollgate.operator.kube.Reconcilers;
 import dev.tollgate.operator.ledger.FleetPods;
 import dev.tollgate.operator.ledger.KubernetesAccountStore;
+import dev.tollgate.operator.ledger.LeaseReclaims;
 import dev.tollgate.operator.ledger.LedgerStreams;
 import dev.tollgate.operator.ledger.ValkeyAccountStore;
 import dev.tollgate.operator.push.Fleet;
+import dev.tollgate.operator.push.ProxyState;
 import dev.tollgate.operator.push.PushServer;
 import dev.tollgate.operator.status.Statuses;
 import dev.tollgate.operator.trust.ClusterKeys;
@@ -33,6 +35,7 @@ import io.vertx.core.Vertx;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -148,16 +151,19 @@ public final class Operator implements AutoCloseable {
         var clusterKeys = closing(new ClusterKeys(api.client(), this::dirty));
         keys = clusterKeys;
         clusterKeys.start();
-        var pods = new FleetPods(api.client(), options.fleetServiceAccount(), this::knownProxies);
+        var pods =
+                new FleetPods(
+                        api.client(),
+                        options.fleetServiceAccount(),
+                        this::knownProxies,
+                        this::presentProxies);
         var ledger =
                 new LedgerService(new FencedStore(store, epoch, leadership::fence), epoch, pods);
         if (store instanceof ValkeyAccountStore valkey) {
-            ledger.whenHeardAll(valkey::proven);
-            if (valkey.unproven()) {
-                ledger.freezeAll(clock.instant());
-            }
+            judge(valkey, ledger);
         }
         var streams = closing(new LedgerStreams(ledger, clock));
+        var reclaims = new LeaseReclaims(streams, pods, clock);
         var control = closing(loop(leadership, writer, streams, remembered));
         loop = control;
         var events = closing(new EventWriter(api.store(), "tollgate-operator-" + epoch, clock));
@@ -169,7 +175,8 @@ public final class Operator implements AutoCloseable {
                                 caches,
                                 () ->
                                         new Statuses(
-                                                control.picture(streams.accounts()),
+                                                control.picture(
+                                                        streams.accounts(), reclaims.outcomes()),
                                                 clock.instant()),
                                 this::dirty,
                                 this::ended,
@@ -181,6 +188,22 @@ public final class Operator implements AutoCloseable {
         caches.awaitComplete(CACHES_WITHIN);
         serve(control, streams, watchers, events, epoch, remembered);
         vertx.setPeriodic(PODS_MILLIS, _ -> freeShares(pods));
+        vertx.setPeriodic(FIGURES_MILLIS, _ -> reclaims.look(watchers.budgets()));
+    }
+
+    /**
+     * Named before it is judged: what the store loses from then on changes its identity, also if
+     * that is before the ledger has read anything.
+     */
+    private void judge(ValkeyAccountStore valkey, LedgerService ledger) {
+        ledger.whenHeardAll(valkey::proven);
+        switch (valkey.identity()) {
+            case AccountStore.Identity.Ok(var id) -> ledger.sound(id);
+            case AccountStore.Identity.Unavailable _ -> ledger.freezeAll(clock.instant());
+        }
+        if (valkey.unproven()) {
+            ledger.freezeAll(clock.instant());
+        }
     }
 
     private AccountStore accountStore() throws StartRefusal {
@@ -356,6 +379,21 @@ public final class Operator implements AutoCloseable {
     private Set<String> knownProxies() {
         var server = push;
         return server == null ? Set.of() : server.fleet().proxies().keySet();
+    }
+
+    /** Whom the config push hears, or has a connection with. */
+    private Set<String> presentProxies() {
+        var server = push;
+        if (server == null) {
+            return Set.of();
+        }
+        var fleet = server.fleet();
+        var present = new HashSet<String>();
+        fleet.live(clock.instant()).forEach(proxy -> present.add(proxy.name()));
+        fleet.proxies().values().stream()
+                .filter(proxy -> !(proxy.state() instanceof ProxyState.Away))
+                .forEach(proxy -> present.add(proxy.name()));
+        return present;
     }
 
     /** What the compile reads: the caches of this operator. */

@@ -198,7 +198,10 @@ class TrustIT {
         var uid = pod("proxy-0");
         var pods =
                 new FleetPods(
-                        API.client(), fleet.platform + "/tollgate-proxy", () -> Set.of("known"));
+                        API.client(),
+                        fleet.platform + "/tollgate-proxy",
+                        () -> Set.of("known"),
+                        Set::of);
         assertThat(pods.test(Set.of("known"))).isFalse();
         assertThat(pods.test(Set.of(uid))).isFalse();
         assertThat(pods.test(Set.of(uid, "known"))).isTrue();

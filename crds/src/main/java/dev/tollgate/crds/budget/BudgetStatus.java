@@ -24,6 +24,7 @@ public record BudgetStatus(
         List<String> activeSteps,
         List<Hold> holds,
         @Nullable String lastHandledReset,
+        @Nullable ReclaimStatus lastReclaim,
         @Nullable LimitsStatus limits,
         List<Condition> conditions) {
     public BudgetStatus {

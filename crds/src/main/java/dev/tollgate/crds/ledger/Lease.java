@@ -19,13 +19,18 @@ public record Lease(
         long lastAcquire,
         State state) {
 
-    /** Suspect: the holder is silent and its outstanding money stays counted. */
+    /**
+     * Suspect: the holder's log is lost, and its outstanding money stays counted. Reclaimed: it was
+     * given back for a holder that is lost.
+     */
     @WireEnum
     public enum State {
         @JsonProperty("Open")
         OPEN,
         @JsonProperty("Suspect")
         SUSPECT,
+        @JsonProperty("Reclaimed")
+        RECLAIMED,
         /** A value of a newer schema; the compiler refuses it. */
         @JsonEnumDefaultValue
         UNKNOWN

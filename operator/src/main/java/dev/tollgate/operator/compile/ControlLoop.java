@@ -1,5 +1,6 @@
 package dev.tollgate.operator.compile;
 
+import dev.tollgate.crds.budget.ReclaimStatus;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.FleetListener;
@@ -124,7 +125,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     }
 
     /** All that statuses are made of, right now; any thread. */
-    public Picture picture(List<Account> accounts) {
+    public Picture picture(List<Account> accounts, Map<String, ReclaimStatus> reclaims) {
         var push = server;
         return new Picture(
                 verdicts,
@@ -136,7 +137,8 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
                 canaries.standings(),
                 drillStandings,
                 limits.keySet(),
-                push == null ? Map.of() : push.rateStores());
+                push == null ? Map.of() : push.rateStores(),
+                reclaims);
     }
 
     /** Of the models that are used now; any thread. */

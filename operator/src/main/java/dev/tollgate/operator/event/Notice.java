@@ -14,6 +14,8 @@ public record Notice(Reason reason, String note) {
         BUDGET_THRESHOLD("BudgetThreshold", true),
         BUDGET_EXHAUSTED("BudgetExhausted", true),
         BUDGET_RESET("BudgetReset", false),
+        BUDGET_RECLAIMED("BudgetReclaimed", true),
+        BUDGET_RECLAIM_REFUSED("BudgetReclaimRefused", true),
         CANARY_PROMOTED("CanaryPromoted", false),
         CANARY_ROLLED_BACK("CanaryRolledBack", true),
         CREDENTIAL_ROTATED("CredentialRotated", false),

@@ -9,6 +9,8 @@ import dev.tollgate.crds.resource.ConditionType;
 import dev.tollgate.crds.route.CanaryStatus;
 import dev.tollgate.crds.route.RoutingPolicyStatus;
 import dev.tollgate.operator.event.Notice.Reason;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -80,14 +82,13 @@ public final class Transitions {
                 .ifPresent(c -> notices.add(new Notice(Reason.BUDGET_EXHAUSTED, c.message())));
         condition(now.conditions(), ConditionType.THRESHOLD_REACHED)
                 .filter(c -> c.status() == Status.TRUE)
-                .filter(c -> before == null || !before.activeSteps().containsAll(now.activeSteps()))
+                .filter(c -> before == null || climbed(before, now))
                 .ifPresent(c -> notices.add(new Notice(Reason.BUDGET_THRESHOLD, c.message())));
+        reclaimed(before, now).ifPresent(notices::add);
         if (before == null) {
             return List.copyOf(notices);
         }
-        boolean asked =
-                now.lastHandledReset() != null
-                        && !now.lastHandledReset().equals(before.lastHandledReset());
+        boolean asked = handledAnew(before, now) && !isPast(now);
         boolean another =
                 before.periodStart() != null
                         && now.periodStart() != null
@@ -99,9 +100,9 @@ public final class Transitions {
                             Reason.BUDGET_RESET,
                             "reset as asked for at "
                                     + now.lastHandledReset()
-                                    + "; about $"
-                                    + before.spent()
-                                    + " was spent before"));
+                                    + (before.spent() == null
+                                            ? ""
+                                            : "; about $" + before.spent() + " was spent before")));
         } else if (another && spent) {
             notices.add(
                     new Notice(
@@ -118,6 +119,46 @@ public final class Transitions {
             notices.add(new Notice(Reason.BUDGET_RESET, "there is money again"));
         }
         return List.copyOf(notices);
+    }
+
+    private static boolean handledAnew(BudgetStatus before, BudgetStatus now) {
+        return now.lastHandledReset() != null
+                && !now.lastHandledReset().equals(before.lastHandledReset());
+    }
+
+    /** A reset that was asked for in an earlier window is echoed, and resets nothing. */
+    private static boolean isPast(BudgetStatus now) {
+        try {
+            return now.periodStart() != null
+                    && now.lastHandledReset() != null
+                    && Instant.parse(now.lastHandledReset()).isBefore(now.periodStart());
+        } catch (DateTimeParseException e) {
+            return false; // somebody else's words
+        }
+    }
+
+    /** Steps that are new because less is spent were reached long ago. */
+    private static boolean climbed(BudgetStatus before, BudgetStatus now) {
+        boolean sameWindow =
+                Objects.equals(before.periodStart(), now.periodStart())
+                        && !handledAnew(before, now);
+        boolean fell =
+                before.usedPercent() != null
+                        && now.usedPercent() != null
+                        && now.usedPercent() < before.usedPercent();
+        return !before.activeSteps().containsAll(now.activeSteps()) && !(sameWindow && fell);
+    }
+
+    private static Optional<Notice> reclaimed(@Nullable BudgetStatus before, BudgetStatus now) {
+        var last = now.lastReclaim();
+        if (last == null || before != null && last.equals(before.lastReclaim())) {
+            return Optional.empty();
+        }
+        return switch (last.outcome()) {
+            case RETURNED -> Optional.of(new Notice(Reason.BUDGET_RECLAIMED, last.message()));
+            case REFUSED -> Optional.of(new Notice(Reason.BUDGET_RECLAIM_REFUSED, last.message()));
+            case UNKNOWN -> Optional.empty();
+        };
     }
 
     private static List<Notice> common(List<Condition> before, List<Condition> now) {

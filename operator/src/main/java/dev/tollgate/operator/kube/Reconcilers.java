@@ -140,11 +140,16 @@ public final class Reconcilers implements AutoCloseable {
                         .filter(Reconcilers::whole)
                         .toList(),
                 policies.objects().map(ResourceReading::policy).filter(Reconcilers::whole).toList(),
-                budgets.objects().map(ResourceReading::budget).filter(Reconcilers::whole).toList(),
+                budgets(),
                 core.secretObjects(),
                 core.configMapObjects(),
                 core.namespaceObjects(),
                 List.of());
+    }
+
+    /** All Budgets. */
+    public List<Budget> budgets() {
+        return budgets.objects().map(ResourceReading::budget).filter(Reconcilers::whole).toList();
     }
 
     private static boolean whole(ModelProvider object) {

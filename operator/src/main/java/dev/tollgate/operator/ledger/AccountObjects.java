@@ -85,6 +85,7 @@ final class AccountObjects {
                 switch (lease.state()) {
                     case OPEN -> Lease.State.OPEN;
                     case SUSPECT -> Lease.State.SUSPECT;
+                    case RECLAIMED -> Lease.State.RECLAIMED;
                 });
     }
 
@@ -124,9 +125,11 @@ final class AccountObjects {
                 lease.returnedMicros(),
                 lease.overrunMicros(),
                 lease.lastAcquire(),
-                // a state of a newer schema stays charged, whatever it means
-                lease.state() == Lease.State.OPEN
-                        ? LeaseAccount.State.OPEN
-                        : LeaseAccount.State.SUSPECT);
+                switch (lease.state()) {
+                    case OPEN -> LeaseAccount.State.OPEN;
+                    case RECLAIMED -> LeaseAccount.State.RECLAIMED;
+                    // a state of a newer schema stays charged, whatever it means
+                    case SUSPECT, UNKNOWN -> LeaseAccount.State.SUSPECT;
+                });
     }
 }

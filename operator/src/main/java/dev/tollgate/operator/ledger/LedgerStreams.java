@@ -8,12 +8,14 @@ import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.budget.LedgerMessages;
 import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.budget.Reclaimed;
 import dev.tollgate.policy.push.FromLedger;
 import dev.tollgate.policy.push.ToLedger;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -47,8 +49,14 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     public LedgerStreams(LedgerService service, Clock clock) {
         this.service = service;
         this.clock = clock;
+        service.whenFailed(
+                (account, bug) ->
+                        LOG.atError()
+                                .addKeyValue("account", account)
+                                .setCause(bug)
+                                .log("the ledger failed at an account; it goes on with the next"));
         ticker.scheduleWithFixedDelay(
-                () -> guarded(() -> send(service.tick(clock.instant()))),
+                () -> guarded(() -> service.tick(clock.instant(), this::send)),
                 TICK_MILLIS,
                 TICK_MILLIS,
                 TimeUnit.MILLISECONDS);
@@ -56,7 +64,22 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
 
     /** The limits of a new snapshot; returns at once. */
     public void budgets(List<BudgetEntry> budgets) {
-        ticker.execute(() -> guarded(() -> send(service.updateBudgets(budgets, clock.instant()))));
+        later(() -> service.updateBudgets(budgets, clock.instant(), this::send));
+    }
+
+    /** Runs it soon on the thread that ticks. */
+    void later(Runnable task) {
+        ticker.execute(() -> guarded(task));
+    }
+
+    /** Why the holder's process may still be there; empty: it is not. Blocking. */
+    Optional<String> mayBeThere(HolderId holder, FleetPods pods) {
+        return pods.mayBeThere(service.whereabouts(holder), service.connected());
+    }
+
+    /** Gives back what a lost holder has of a Budget. Blocking. */
+    Reclaimed reclaim(String budget, HolderId holder) {
+        return service.reclaim(budget, holder, clock.instant(), this::send);
     }
 
     /** All accounts as last stored. */

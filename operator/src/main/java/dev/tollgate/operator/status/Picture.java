@@ -1,5 +1,6 @@
 package dev.tollgate.operator.status;
 
+import dev.tollgate.crds.budget.ReclaimStatus;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.policy.budget.Account;
@@ -21,6 +22,7 @@ import java.util.Set;
  * @param drills by provider, {@code namespace/name}
  * @param limited what has limits of requests, tokens or calls at a time
  * @param rateStores where each proxy counts them
+ * @param reclaims what came of the last one, by Budget, {@code namespace/name}
  * @param rotations when the credential of a provider last changed, as far as this process saw
  */
 public record Picture(
@@ -33,7 +35,8 @@ public record Picture(
         Map<String, CanaryReport.Standing> canaries,
         Map<String, Standing> drills,
         Set<LimitKey> limited,
-        Map<String, RateStore> rateStores) {
+        Map<String, RateStore> rateStores,
+        Map<String, ReclaimStatus> reclaims) {
 
     public Picture {
         verdicts = Map.copyOf(verdicts);
@@ -45,6 +48,7 @@ public record Picture(
         drills = Map.copyOf(drills);
         limited = Set.copyOf(limited);
         rateStores = Map.copyOf(rateStores);
+        reclaims = Map.copyOf(reclaims);
     }
 
     /** Path and text of a NACK that concerns one generation of an object. */
@@ -54,6 +58,6 @@ public record Picture(
     public static Picture empty(Fleet fleet) {
         return new Picture(
                 Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of(), Map.of(),
-                Set.of(), Map.of());
+                Set.of(), Map.of(), Map.of());
     }
 }

@@ -170,6 +170,10 @@ public final class Statuses {
                 report != null && report.handledReset() != null
                         ? report.handledReset().toString()
                         : before == null ? null : before.lastHandledReset();
+        var reclaimed = picture.reclaims().get(object(key));
+        if (reclaimed == null && before != null) {
+            reclaimed = before.lastReclaim();
+        }
         var limits = limits(LimitKey.budget(object(key), ""));
         if (report == null) {
             return new BudgetStatus(
@@ -185,6 +189,7 @@ public final class Statuses {
                     List.of(),
                     List.of(),
                     handled,
+                    reclaimed,
                     limits,
                     conditions);
         }
@@ -204,6 +209,7 @@ public final class Statuses {
                         before.activeSteps(),
                         before.holds(),
                         handled,
+                        reclaimed,
                         limits,
                         conditions)
                 : new BudgetStatus(
@@ -219,6 +225,7 @@ public final class Statuses {
                         report.activeSteps(),
                         List.of(),
                         handled,
+                        reclaimed,
                         limits,
                         conditions);
     }
@@ -236,6 +243,7 @@ public final class Statuses {
                 && one.activeSteps().equals(other.activeSteps())
                 && one.holds().equals(other.holds())
                 && Objects.equals(one.lastHandledReset(), other.lastHandledReset())
+                && Objects.equals(one.lastReclaim(), other.lastReclaim())
                 && Objects.equals(one.limits(), other.limits())
                 && Conditions.same(one.conditions(), other.conditions());
     }

@@ -3,6 +3,7 @@ package dev.tollgate.operator.event;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.crds.budget.BudgetStatus;
+import dev.tollgate.crds.budget.ReclaimStatus;
 import dev.tollgate.crds.provider.CredentialStatus;
 import dev.tollgate.crds.provider.ModelProviderStatus;
 import dev.tollgate.crds.resource.Condition;
@@ -56,6 +57,7 @@ class TransitionsTest {
                 List.of(),
                 null,
                 null,
+                null,
                 List.of(
                         condition(
                                 ConditionType.EXHAUSTED,
@@ -66,20 +68,37 @@ class TransitionsTest {
                                 1)));
     }
 
+    private static final String WINDOW = "2026-11-01T00:00:00Z";
+
     private static BudgetStatus stepped(@Nullable String reset, String... steps) {
+        return laddered(WINDOW, "3", null, reset, null, steps);
+    }
+
+    private static BudgetStatus used(String window, int percent, String... steps) {
+        return laddered(window, "3", percent, null, null, steps);
+    }
+
+    private static BudgetStatus laddered(
+            String window,
+            @Nullable String spent,
+            @Nullable Integer percent,
+            @Nullable String reset,
+            @Nullable ReclaimStatus reclaim,
+            String... steps) {
         return new BudgetStatus(
                 1,
-                Instant.parse("2026-11-01T00:00:00Z"),
+                Instant.parse(window),
                 null,
-                "3",
+                spent,
                 null,
                 null,
-                null,
+                percent,
                 null,
                 null,
                 List.of(steps),
                 List.of(),
                 reset,
+                reclaim,
                 null,
                 List.of(
                         condition(
@@ -108,6 +127,60 @@ class TransitionsTest {
         assertThat(notices).hasSize(1);
         assertThat(notices.getFirst().reason()).isEqualTo(Notice.Reason.BUDGET_RESET);
         assertThat(notices.getFirst().note()).contains("2026-11-02T08:00:00Z", "$3");
+    }
+
+    @Test
+    void saysNothingOfAStepThatIsFallenBackTo() {
+        var high = used(WINDOW, 95, "late");
+        assertThat(Transitions.of(high, used(WINDOW, 75, "early"))).isEmpty();
+        assertThat(Transitions.of(high, used(WINDOW, 95, "early")))
+                .as("the ladder was changed")
+                .extracting(Notice::reason)
+                .containsExactly(Notice.Reason.BUDGET_THRESHOLD);
+        assertThat(Transitions.of(high, used("2026-12-01T00:00:00Z", 75, "early")))
+                .as("another window")
+                .extracting(Notice::reason)
+                .contains(Notice.Reason.BUDGET_THRESHOLD);
+    }
+
+    @Test
+    void saysNothingOfAResetThatWasAskedForInAnEarlierWindow() {
+        var echoed = stepped("2026-10-20T08:00:00Z");
+        assertThat(echoed.lastHandledReset()).isNotNull();
+        assertThat(Transitions.of(stepped(null), echoed)).isEmpty();
+    }
+
+    @Test
+    void saysNothingOfMoneyThatIsNotKnown() {
+        var before = laddered(WINDOW, null, null, null, null);
+        var notices = Transitions.of(before, stepped("2026-11-02T08:00:00Z"));
+        assertThat(notices).hasSize(1);
+        assertThat(notices.getFirst().note())
+                .isEqualTo("reset as asked for at 2026-11-02T08:00:00Z");
+    }
+
+    @Test
+    void tellsOnceWhatCameOfAReclaim() {
+        for (var outcome : List.of(ReclaimStatus.Outcome.RETURNED, ReclaimStatus.Outcome.REFUSED)) {
+            var last =
+                    new ReclaimStatus(
+                            "lost/1 by bob: gone",
+                            outcome,
+                            "lost/1",
+                            "bob",
+                            "gone",
+                            "4",
+                            Instant.EPOCH,
+                            "$4 of lost/1, by bob: gone");
+            var told = laddered(WINDOW, "3", null, null, last);
+            var reason =
+                    outcome == ReclaimStatus.Outcome.RETURNED
+                            ? Reason.BUDGET_RECLAIMED
+                            : Reason.BUDGET_RECLAIM_REFUSED;
+            assertThat(Transitions.of(stepped(null), told))
+                    .containsExactly(new Notice(reason, last.message()));
+            assertThat(Transitions.of(told, told)).isEmpty();
+        }
     }
 
     private static ModelProviderStatus provider(@Nullable Instant rotated) {

@@ -66,6 +66,7 @@ class CanaryReportTest {
                         canaries,
                         Map.of(),
                         Set.of(),
+                        Map.of(),
                         Map.of());
         return new Statuses(picture, NOW).policy(CHAT, 1, before);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.tollgate.crds.budget.BudgetStatus;
+import dev.tollgate.crds.budget.ReclaimStatus;
 import dev.tollgate.crds.resource.Condition;
 import dev.tollgate.crds.resource.Condition.Status;
 import dev.tollgate.crds.resource.ConditionReason;
@@ -114,6 +115,15 @@ class StatusesTest {
 
     private static Statuses statuses(
             Verdict verdict, BudgetEntry entry, Account account, Instant now) {
+        return statuses(verdict, entry, account, now, Map.of());
+    }
+
+    private static Statuses statuses(
+            Verdict verdict,
+            BudgetEntry entry,
+            Account account,
+            Instant now,
+            Map<String, ReclaimStatus> reclaims) {
         return new Statuses(
                 new Picture(
                         Map.of(MONTHLY, verdict),
@@ -125,7 +135,8 @@ class StatusesTest {
                         Map.of(),
                         Map.of(),
                         Set.of(),
-                        Map.of()),
+                        Map.of(),
+                        reclaims),
                 now);
     }
 
@@ -323,6 +334,38 @@ class StatusesTest {
     }
 
     @Test
+    void keepsWhatCameOfTheLastReclaim() {
+        var reclaimed =
+                new ReclaimStatus(
+                        "lost/1 by bob: node gone",
+                        ReclaimStatus.Outcome.RETURNED,
+                        "lost/1",
+                        "bob",
+                        "node gone",
+                        "4",
+                        NOW,
+                        "$4 may be granted again");
+        var before = first(0);
+        var told =
+                statuses(
+                                verdict(1, 1L, true),
+                                ENTRY,
+                                account(0),
+                                NOW,
+                                Map.of("team-a/monthly", reclaimed))
+                        .budget(MONTHLY, 1, before, NOW)
+                        .orElseThrow();
+        assertThat(told.lastReclaim()).isEqualTo(reclaimed);
+
+        var later =
+                statuses(verdict(2, 2L, true), 0, NOW).budget(MONTHLY, 2, told, NOW).orElseThrow();
+        assertThat(later.lastReclaim())
+                .as("of an operator that was started again")
+                .isEqualTo(reclaimed);
+        assertThat(statuses(verdict(1, 1L, true), 0, NOW).budget(MONTHLY, 1, told, NOW)).isEmpty();
+    }
+
+    @Test
     void isNeverAtAHundredPercentWhileMoneyIsLeft() {
         assertThat(first(9_999_999).usedPercent()).isEqualTo(99);
     }
@@ -389,7 +432,8 @@ class StatusesTest {
                         Map.of(),
                         Map.of(),
                         Set.of(LimitKey.budget("team-a/monthly", "")),
-                        Map.of("one", RateStore.MEMORY));
+                        Map.of("one", RateStore.MEMORY),
+                        Map.of());
         var status = new Statuses(picture, NOW).budget(MONTHLY, 1, null, null).orElseThrow();
         assertThat(status.limits())
                 .isEqualTo(

@@ -41,6 +41,12 @@ sealed interface AccountCommand {
     record Restore(HolderId from, LeaseTotals totals, @Nullable Instant resetAt)
             implements AccountCommand {}
 
+    /** A lease without money, for what its holder has spent above any. */
+    record Open(HolderId holder) implements AccountCommand {}
+
+    /** Somebody answers for it that the holder spends nothing of its lease any more. */
+    record Reclaim(HolderId holder) implements AccountCommand {}
+
     /** The store has forgotten what this ledger once had acknowledged: take the greater of both. */
     record Rebuild(Account remembered) implements AccountCommand {}
 }

@@ -99,6 +99,7 @@ public final class AccountJson {
                 switch (lease.state()) {
                     case OPEN -> "Open";
                     case SUSPECT -> "Suspect";
+                    case RECLAIMED -> "Reclaimed";
                 });
         json.writeEndObject();
     }
@@ -115,9 +116,10 @@ public final class AccountJson {
                 switch (state) {
                     case "Open" -> LeaseAccount.State.OPEN;
                     case "Suspect" -> LeaseAccount.State.SUSPECT;
+                    case "Reclaimed" -> LeaseAccount.State.RECLAIMED;
                     default ->
                             throw new IllegalArgumentException(
-                                    "state: " + state + " (expected: Open or Suspect)");
+                                    "state: " + state + " (expected: Open, Suspect or Reclaimed)");
                 });
     }
 

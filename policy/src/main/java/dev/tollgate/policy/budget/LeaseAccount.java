@@ -17,7 +17,13 @@ public record LeaseAccount(
     public enum State {
         OPEN,
         /** Its holder's log is lost or proves too little: it stays charged. */
-        SUSPECT
+        SUSPECT,
+        /**
+         * Given back for a holder that is lost: nothing of it is outstanding, and it never gets
+         * money again. It is kept so that its holder, should it come back, is known; whatever that
+         * has settled since is overrun.
+         */
+        RECLAIMED
     }
 
     public LeaseAccount {

@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
  * violation is a bug and throws, and nothing is written.
  *
  * <pre>
- * lease:  (none) --Acquire--> OPEN --Suspect--> SUSPECT
- *                              |                   |
- *                              +--Totals, closed---+--> (none)
+ * lease:  (none) --Acquire, Open--> OPEN --Suspect--> SUSPECT
+ *                                    |                   |
+ *                                    +--Reclaim----------+--> RECLAIMED
+ *                                    |                   |        |
+ *                                    +--Totals, closed---+--------+--> (none)
  * </pre>
  *
  * @param epoch fencing number of the ledger that applies the rules
@@ -39,6 +41,8 @@ record Ledger(long epoch) {
                     case AccountCommand.Suspect suspect -> suspect(account, suspect.holder());
                     case AccountCommand.Restore restore -> restore(account, restore);
                     case AccountCommand.Rebuild rebuild -> rebuild(account, rebuild.remembered());
+                    case AccountCommand.Open open -> open(account, open.holder());
+                    case AccountCommand.Reclaim reclaim -> reclaim(account, reclaim.holder());
                 };
         if (!transition.account().equals(account)) {
             var rebuilt =
@@ -66,11 +70,13 @@ record Ledger(long epoch) {
     private Transition acquire(Account account, AccountCommand.Acquire command, Instant now) {
         var said = command.said();
         var lease = account.lease(said.holder());
-        if (lease != null && said.request() <= lease.lastAcquire()) {
+        boolean open = lease == null || lease.state() == LeaseAccount.State.OPEN;
+        if (lease != null
+                && said.request() <= lease.lastAcquire()
+                && lease.state() != LeaseAccount.State.RECLAIMED) {
             return unchanged(account, grant(account, lease, command, now, said.direct()));
         }
-        if (lease != null && lease.state() == LeaseAccount.State.SUSPECT
-                || hasLaterEpoch(account, said.holder())) {
+        if (!open || hasLaterEpoch(account, said.holder())) {
             return denied(account, command, DeniedReason.UNKNOWN_ACCOUNT, Duration.ZERO);
         }
         if (lease == null && account.leases().size() >= Account.MAX_LEASES) {
@@ -222,7 +228,10 @@ record Ledger(long epoch) {
                 : with(account, account.limitMicros(), account.leases(), 0, 0);
     }
 
-    /** Whoever does not know all of its lease's money gets the grant again: it may be lost. */
+    /**
+     * Whoever does not know all of its lease's money gets the grant again: it may be lost. Whoever
+     * thinks that it has money of a reclaimed lease is to let it be.
+     */
     private static List<LedgerEffect> answer(
             Account account,
             AccountCommand.Totals command,
@@ -233,9 +242,15 @@ record Ledger(long epoch) {
             return List.of(
                     new LedgerEffect.Closed(command.from(), account.key(), totals.bootEpoch()));
         }
-        if (lease == null
-                || !lease.holder().equals(command.from())
-                || totals.amountMicros() >= lease.amountMicros()) {
+        if (lease == null || !lease.holder().equals(command.from())) {
+            return List.of();
+        }
+        if (lease.state() == LeaseAccount.State.RECLAIMED) {
+            return totals.amountMicros() - totals.settledMicros() > totals.returnedMicros()
+                    ? List.of(new LedgerEffect.Recall(lease.holder(), account.key()))
+                    : List.of();
+        }
+        if (totals.amountMicros() >= lease.amountMicros()) {
             return List.of();
         }
         return List.of(
@@ -295,7 +310,7 @@ record Ledger(long epoch) {
 
     private Transition suspect(Account account, HolderId holder) {
         var lease = account.lease(holder);
-        if (lease == null || lease.state() == LeaseAccount.State.SUSPECT) {
+        if (lease == null || lease.state() != LeaseAccount.State.OPEN) {
             return new Transition(account, List.of(), false);
         }
         var suspect =
@@ -309,6 +324,35 @@ record Ledger(long epoch) {
                         LeaseAccount.State.SUSPECT);
         var next = with(account, account.limitMicros(), put(account, suspect), 0, 0);
         return new Transition(next, List.of(), false);
+    }
+
+    private Transition open(Account account, HolderId holder) {
+        if (account.lease(holder) != null
+                || hasLaterEpoch(account, holder)
+                || account.leases().size() >= Account.MAX_LEASES) {
+            return new Transition(account, List.of(), false);
+        }
+        var lease = new LeaseAccount(holder, 0, 0, 0, 0, 0, LeaseAccount.State.OPEN);
+        var next = with(account, account.limitMicros(), put(account, lease), 0, 0);
+        return new Transition(next, List.of(), false);
+    }
+
+    private Transition reclaim(Account account, HolderId holder) {
+        var lease = account.lease(holder);
+        if (lease == null || lease.state() == LeaseAccount.State.RECLAIMED) {
+            return new Transition(account, List.of(), false);
+        }
+        var reclaimed =
+                new LeaseAccount(
+                        holder,
+                        lease.amountMicros(),
+                        lease.settledMicros(),
+                        lease.amountMicros() - lease.settledMicros(),
+                        lease.overrunMicros(),
+                        lease.lastAcquire(),
+                        LeaseAccount.State.RECLAIMED);
+        var next = with(account, account.limitMicros(), put(account, reclaimed), 0, 0);
+        return new Transition(next, List.of(), lease.outstandingMicros() > 0);
     }
 
     private Transition restore(Account account, AccountCommand.Restore command) {
@@ -361,17 +405,7 @@ record Ledger(long epoch) {
         }
         for (var lease : remembered.leases()) {
             var known = next.lease(lease.holder());
-            var greater =
-                    known == null
-                            ? lease
-                            : new LeaseAccount(
-                                    lease.holder(),
-                                    Math.max(known.amountMicros(), lease.amountMicros()),
-                                    Math.max(known.settledMicros(), lease.settledMicros()),
-                                    Math.max(known.returnedMicros(), lease.returnedMicros()),
-                                    Math.max(known.overrunMicros(), lease.overrunMicros()),
-                                    Math.max(known.lastAcquire(), lease.lastAcquire()),
-                                    known.state());
+            var greater = known == null ? lease : greater(known, lease);
             next = with(next, next.limitMicros(), put(next, greater), 0, 0);
         }
         var resetMicros = Math.max(account.resetMicros(), remembered.resetMicros());
@@ -390,6 +424,24 @@ record Ledger(long epoch) {
         return new Transition(rebuilt, List.of(), false);
     }
 
+    private static LeaseAccount greater(LeaseAccount known, LeaseAccount remembered) {
+        var amount = Math.max(known.amountMicros(), remembered.amountMicros());
+        boolean reclaimed =
+                known.state() == LeaseAccount.State.RECLAIMED
+                        || remembered.state() == LeaseAccount.State.RECLAIMED;
+        var settled = Math.max(known.settledMicros(), remembered.settledMicros());
+        return new LeaseAccount(
+                known.holder(),
+                amount,
+                settled,
+                reclaimed
+                        ? amount - settled
+                        : Math.max(known.returnedMicros(), remembered.returnedMicros()),
+                Math.max(known.overrunMicros(), remembered.overrunMicros()),
+                Math.max(known.lastAcquire(), remembered.lastAcquire()),
+                reclaimed ? LeaseAccount.State.RECLAIMED : known.state());
+    }
+
     private static @Nullable Instant later(@Nullable Instant a, @Nullable Instant b) {
         if (a == null || b == null) {
             return a == null ? b : a;
@@ -399,10 +451,22 @@ record Ledger(long epoch) {
 
     /**
      * The greater of each. A log that has lost its tail charges holds whose settlement it lost;
-     * what was returned since, it cannot have spent.
+     * what was returned since, it cannot have spent. What a reclaimed lease has settled beyond what
+     * was known is overrun: its money is somebody else's by now.
      */
     private static LeaseAccount merge(
             LeaseAccount lease, HolderId from, LeaseTotals totals, long amount) {
+        if (lease.state() == LeaseAccount.State.RECLAIMED) {
+            var late = Math.max(0, totals.settledMicros() - lease.settledMicros());
+            return new LeaseAccount(
+                    lease.holder(),
+                    amount,
+                    lease.settledMicros(),
+                    amount - lease.settledMicros(),
+                    Math.max(lease.overrunMicros(), Math.addExact(totals.overrunMicros(), late)),
+                    lease.lastAcquire(),
+                    lease.state());
+        }
         var returned = Math.max(lease.returnedMicros(), totals.returnedMicros());
         var recovered = totals.bootEpoch() < from.bootEpoch();
         var told =

@@ -3,17 +3,22 @@ package dev.tollgate.policy.budget;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,10 +42,16 @@ public final class LedgerService {
     /** Time for holders to tell what they have spent. */
     static final Duration RESET_WAITS = Duration.ofSeconds(2);
 
+    /** Most holders that a refusal names. */
+    private static final int NAMED_MAX = 16;
+
     private static final Duration STORE_RETRY = Duration.ofSeconds(1);
 
     /** Names a lease of which totals are to be stored. */
     private record Reported(HolderId holder, AccountKey account) {}
+
+    /** A reset that holders are asked for their totals for. */
+    private record Resetting(Instant asked, Instant since) {}
 
     private final AccountStore store;
     private final Ledger ledger;
@@ -48,11 +59,23 @@ public final class LedgerService {
     private final Predicate<Set<String>> fleetComplete;
     private final AtomicReference<Sessions> sessions;
     private final ConcurrentHashMap<AccountKey, Instant> frozen = new ConcurrentHashMap<>();
-    private final ConcurrentHashMap<AccountKey, Instant> resetting = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<AccountKey, Resetting> resetting = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<AccountKey, Account> pushed = new ConcurrentHashMap<>();
     private volatile @Nullable Instant allFrozenSince;
     private final ConcurrentHashMap<Reported, LeaseTotals> unstored = new ConcurrentHashMap<>();
     private volatile Consumer<String> heardAll = identity -> {};
+    private volatile BiConsumer<AccountKey, RuntimeException> failed =
+            (key, bug) -> {
+                throw bug;
+            };
+
+    /** Closed leases that never had money, of which the overrun is in the account. */
+    private final Set<Reported> countedWithoutLease = ConcurrentHashMap.newKeySet();
+
+    /** Who came before the Budgets were known, by holder; null: they are known. */
+    private @Nullable Map<HolderId, LedgerCommand.Register> early = new LinkedHashMap<>();
+
+    private final Object earlyLock = new Object();
     private volatile Map<String, BudgetEntry> budgets = Map.of();
     private volatile @Nullable String storeIdentity;
     private volatile Instant identityCheckedAt = Instant.MIN;
@@ -90,6 +113,18 @@ public final class LedgerService {
 
     /** Takes new limits; a lower one recalls idle money. Effects for registered holders. */
     public List<LedgerEffect> updateBudgets(List<BudgetEntry> entries, Instant now) {
+        var all = new ArrayList<LedgerEffect>();
+        updateBudgets(entries, now, all::addAll);
+        return all;
+    }
+
+    /**
+     * The same. Whoever registered before the first Budgets were known is answered now.
+     *
+     * @param send takes the effects, account by account
+     */
+    public void updateBudgets(
+            List<BudgetEntry> entries, Instant now, Consumer<List<LedgerEffect>> send) {
         var next = new HashMap<String, BudgetEntry>();
         for (var entry : entries) {
             if (entry.limitMicros() != null && entry.period() != null) {
@@ -97,18 +132,43 @@ public final class LedgerService {
             }
         }
         budgets = Map.copyOf(next);
-        var effects = new ArrayList<LedgerEffect>();
-        if (book.load() != null) {
-            return effects; // each Acquire brings the limit in force, and tick sets the rest
+        for (var register : takeEarly()) {
+            send.accept(handle(register, now));
         }
-        applyLimits(now, effects);
-        return effects;
+        if (book.load() != null) {
+            return; // each Acquire brings the limit in force, and tick sets the rest
+        }
+        applyLimits(now, send);
+    }
+
+    private List<LedgerCommand.Register> takeEarly() {
+        synchronized (earlyLock) {
+            var waiting = early;
+            early = null;
+            return waiting == null ? List.of() : List.copyOf(waiting.values());
+        }
+    }
+
+    /** Without the Budgets, resets that were done could not be told from those to do. */
+    private boolean isEarly(LedgerCommand.Register register) {
+        synchronized (earlyLock) {
+            var waiting = early;
+            if (waiting == null) {
+                return false;
+            }
+            waiting.put(register.holder(), register);
+            return true;
+        }
     }
 
     public List<LedgerEffect> handle(LedgerCommand command, Instant now) {
         var effects = new ArrayList<LedgerEffect>();
         switch (command) {
-            case LedgerCommand.Register register -> register(register, now, effects);
+            case LedgerCommand.Register register -> {
+                if (!isEarly(register)) {
+                    register(register, now, effects);
+                }
+            }
             case LedgerCommand.Acquire acquire -> acquire(acquire, now, effects);
             case LedgerCommand.Report report -> {
                 var session = sessions().connected(report.holder());
@@ -133,20 +193,68 @@ public final class LedgerService {
      * freezes.
      */
     public List<LedgerEffect> tick(Instant now) {
-        var effects = new ArrayList<LedgerEffect>();
+        var all = new ArrayList<LedgerEffect>();
+        tick(now, all::addAll);
+        return all;
+    }
+
+    /**
+     * The same.
+     *
+     * @param send takes the effects, account by account: none waits for the store's answer to
+     *     another
+     */
+    public void tick(Instant now, Consumer<List<LedgerEffect>> send) {
         if (book.load() != null) {
-            return effects;
+            return;
         }
-        checkIdentity(now, effects);
-        applyLimits(now, effects);
-        storeReports(now, effects);
+        sending(send, effects -> checkIdentity(now, effects));
+        applyLimits(now, send);
+        storeReports(now, send);
         for (var account : book.accounts()) {
             if (!account.equals(pushed.put(account.key(), account))) {
-                tellAll(account, now, effects);
+                sending(send, effects -> tellAll(account, now, effects));
             }
         }
-        thaw(now, effects);
-        return effects;
+        sending(send, effects -> thaw(now, effects));
+    }
+
+    private static void sending(
+            Consumer<List<LedgerEffect>> send, Consumer<List<LedgerEffect>> step) {
+        var effects = new ArrayList<LedgerEffect>();
+        try {
+            step.accept(effects);
+        } finally {
+            if (!effects.isEmpty()) {
+                send.accept(effects);
+            }
+        }
+    }
+
+    /** What breaks a rule of one account ends nothing for the others. */
+    private void each(
+            AccountKey key, Consumer<List<LedgerEffect>> send, Consumer<List<LedgerEffect>> step) {
+        try {
+            sending(send, step);
+        } catch (RuntimeException e) {
+            failed.accept(key, e);
+        }
+    }
+
+    /**
+     * @param told of an account whose turn has failed in {@link #tick} or {@link #updateBudgets},
+     *     and why; the others go on. Without it the failure is thrown
+     */
+    public void whenFailed(BiConsumer<AccountKey, RuntimeException> told) {
+        failed = told;
+    }
+
+    /**
+     * The store as it was when somebody judged that it has forgotten nothing: another identity than
+     * this one freezes all accounts.
+     */
+    public void sound(String identity) {
+        storeIdentity = identity;
     }
 
     /**
@@ -167,7 +275,115 @@ public final class LedgerService {
 
     /** The holder's connection is gone: it no longer counts as live. Its leases stay charged. */
     public void disconnected(HolderId holder) {
+        synchronized (earlyLock) {
+            var waiting = early;
+            if (waiting != null) {
+                waiting.remove(holder);
+            }
+        }
         sessions.updateAndGet(s -> s.disconnected(holder));
+    }
+
+    /** Where the holder is, as far as its connections to this ledger tell. */
+    public Whereabouts whereabouts(HolderId holder) {
+        var session = sessions().byLog().get(holder.logId());
+        if (session == null || session.bootEpoch() < holder.bootEpoch()) {
+            return new Whereabouts.Unheard();
+        }
+        if (session.bootEpoch() > holder.bootEpoch()) {
+            return new Whereabouts.Succeeded(session.bootEpoch());
+        }
+        return session.connected()
+                ? new Whereabouts.Connected(session.proxy())
+                : new Whereabouts.Away(session.proxy());
+    }
+
+    /** Those that have registered and are connected, as they named themselves. */
+    public Set<String> connected() {
+        var names = new HashSet<String>();
+        for (var session : sessions().byLog().values()) {
+            if (session.connected()) {
+                names.add(session.proxy());
+            }
+        }
+        return Set.copyOf(names);
+    }
+
+    /**
+     * Gives back what a lost holder has of a Budget, in all its accounts: what it has settled stays
+     * spent, the rest may be granted again. Somebody answers for it that the holder spends nothing
+     * any more, and the caller has checked that its process is not there.
+     *
+     * @param budget {@code namespace/name}
+     * @param send takes the effects
+     */
+    public Reclaimed reclaim(
+            String budget, HolderId holder, Instant now, Consumer<List<LedgerEffect>> send) {
+        var unreadable = book.load();
+        if (unreadable != null) {
+            return new Reclaimed.Unavailable("ledger store: " + unreadable);
+        }
+        if (whereabouts(holder) instanceof Whereabouts.Connected(var proxy)) {
+            return new Reclaimed.Refused("holder " + holder + " is connected, as " + proxy);
+        }
+        var leases = new LinkedHashMap<AccountKey, LeaseAccount>();
+        for (var account : book.accounts()) {
+            var lease = account.key().budget().equals(budget) ? account.lease(holder) : null;
+            if (lease != null) {
+                leases.put(account.key(), lease);
+            }
+        }
+        if (leases.isEmpty()) {
+            return new Reclaimed.Refused(
+                    "holder " + holder + " has no lease of Budget " + budget + holders(budget));
+        }
+        for (var key : leases.keySet()) {
+            if (frozen().contains(key)) {
+                return new Reclaimed.Unavailable(
+                        "account " + key + " is frozen until all proxies have told what they hold");
+            }
+        }
+        return reclaim(holder, leases, now, send);
+    }
+
+    private Reclaimed reclaim(
+            HolderId holder,
+            Map<AccountKey, LeaseAccount> leases,
+            Instant now,
+            Consumer<List<LedgerEffect>> send) {
+        long settled = 0;
+        long back = 0;
+        boolean any = false;
+        for (var entry : leases.entrySet()) {
+            var effects = new ArrayList<LedgerEffect>();
+            var change =
+                    change(entry.getKey(), null, new AccountCommand.Reclaim(holder), now, effects);
+            send.accept(effects);
+            if (!(change instanceof AccountBook.Change.Done(var done))) {
+                return new Reclaimed.Unavailable("the ledger's store did not answer");
+            }
+            var before = entry.getValue();
+            var after = done.account().lease(holder);
+            if (before.state() != LeaseAccount.State.RECLAIMED && after != null) {
+                any = true;
+                back = Math.addExact(back, after.returnedMicros() - before.returnedMicros());
+            }
+            settled = Math.addExact(settled, before.settledMicros());
+        }
+        return any ? new Reclaimed.Done(settled, back) : new Reclaimed.Before(settled);
+    }
+
+    private String holders(String budget) {
+        var holders = new TreeSet<String>();
+        for (var account : book.accounts()) {
+            if (account.key().budget().equals(budget)) {
+                account.leases().forEach(lease -> holders.add(lease.holder().toString()));
+            }
+        }
+        return holders.isEmpty()
+                ? "; nobody has"
+                : "; these have: "
+                        + holders.stream().limit(NAMED_MAX).collect(Collectors.joining(", "));
     }
 
     /** All accounts that are known, as last stored: for status and metrics. */
@@ -340,16 +556,23 @@ public final class LedgerService {
         }
     }
 
-    private void storeReports(Instant now, List<LedgerEffect> effects) {
+    private void storeReports(Instant now, Consumer<List<LedgerEffect>> send) {
         unstored.forEach(
-                (lease, totals) -> {
-                    var session = sessions().connected(lease.holder());
-                    if (session == null || session.closed().contains(lease.account())) {
-                        unstored.remove(lease); // what it says at its return or has closed counts
-                    } else if (totals(lease.holder(), totals, now, effects)) {
-                        unstored.remove(lease, totals);
-                    }
-                });
+                (lease, totals) ->
+                        each(
+                                lease.account(),
+                                send,
+                                effects -> storeReport(lease, totals, now, effects)));
+    }
+
+    private void storeReport(
+            Reported lease, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
+        var session = sessions().connected(lease.holder());
+        if (session == null || session.closed().contains(lease.account())) {
+            unstored.remove(lease); // what it says at its return or has closed counts
+        } else if (totals(lease.holder(), totals, now, effects)) {
+            unstored.remove(lease, totals);
+        }
     }
 
     /** False: not stored. */
@@ -369,23 +592,27 @@ public final class LedgerService {
                 && totals.bootEpoch() == from.bootEpoch()) {
             return true; // closed meanwhile
         }
-        var end =
-                entry == null || entry.period() == null || key.windowStart() == null
-                        ? null
-                        : Window.of(entry.period(), key.windowStart()).end();
-        var opened = Account.opened(key, end, limit);
+        var opened = Account.opened(key, end(entry, key), limit);
         if (tellsMore(from, totals)) {
             freeze(key, now, effects);
+            // which resets counted is not known: of those asked for until now none does any more
+            var past = pastReset(entry, now);
             var restored =
                     change(
                             key,
                             opened,
-                            new AccountCommand.Restore(from, totals, pastReset(entry, now)),
+                            new AccountCommand.Restore(
+                                    from,
+                                    totals,
+                                    past == null ? now.truncatedTo(ChronoUnit.MILLIS) : past),
                             now,
                             effects);
             if (!(restored instanceof AccountBook.Change.Done)) {
                 return false;
             }
+        }
+        if (spentWithoutLease(from, totals)) {
+            return countOverrun(from, totals, now, effects);
         }
         if (book.account(key) == null && !book.unsure(key)) {
             if (totals.closed()) {
@@ -396,6 +623,47 @@ public final class LedgerService {
         var command = new AccountCommand.Totals(from, totals);
         return change(key, opened.withReset(pastReset(entry, now)), command, now, effects)
                 instanceof AccountBook.Change.Done;
+    }
+
+    private static @Nullable Instant end(@Nullable BudgetEntry entry, AccountKey key) {
+        return entry == null || entry.period() == null || key.windowStart() == null
+                ? null
+                : Window.of(entry.period(), key.windowStart()).end();
+    }
+
+    /** Who may spend more than it has, and was never granted anything (Soft and Shadow). */
+    private boolean spentWithoutLease(HolderId from, LeaseTotals totals) {
+        var holder = new HolderId(from.logId(), totals.bootEpoch());
+        var known = book.account(totals.account());
+        return totals.amountMicros() == 0
+                && totals.overrunMicros() > 0
+                && (known == null || known.lease(holder) == null)
+                && budgets.containsKey(totals.account().budget())
+                && !countedWithoutLease.contains(new Reported(holder, totals.account()));
+    }
+
+    /**
+     * Opens the lease without money first: an account that is created with more overrun than its
+     * limit would be refused by the guards of the store.
+     */
+    private boolean countOverrun(
+            HolderId from, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
+        var key = totals.account();
+        var entry = Objects.requireNonNull(budgets.get(key.budget()));
+        var limit = Objects.requireNonNull(entry.limitMicros());
+        var holder = new HolderId(from.logId(), totals.bootEpoch());
+        var opened = Account.opened(key, end(entry, key), limit).withReset(pastReset(entry, now));
+        var steps =
+                List.of(new AccountCommand.Open(holder), new AccountCommand.Totals(from, totals));
+        for (var step : steps) {
+            if (!(change(key, opened, step, now, effects) instanceof AccountBook.Change.Done)) {
+                return false;
+            }
+        }
+        if (totals.closed()) {
+            countedWithoutLease.add(new Reported(holder, key));
+        }
+        return true;
     }
 
     /** The holder has seen more of the account than this ledger. */
@@ -454,24 +722,33 @@ public final class LedgerService {
                         });
     }
 
-    private void applyLimits(Instant now, List<LedgerEffect> effects) {
+    private void applyLimits(Instant now, Consumer<List<LedgerEffect>> send) {
         for (var account : book.accounts()) {
-            var entry = budgets.get(account.key().budget());
-            if (entry == null
-                    || entry.limitMicros() == null
-                    || entry.period() == null
-                    || entry.limitMicros() == account.amountMicros()
-                            && !resetIsDue(entry, account, now)) {
-                continue;
-            }
-            var window =
-                    book.currentWindow(
-                            account.key().budget(), account.key().subject(), entry.period(), now);
-            if (Objects.equals(window.start(), account.key().windowStart())) {
-                var command = new AccountCommand.SetLimit(entry.limitMicros());
-                change(account.key(), null, command, now, effects);
-                reset(entry, account, now, effects);
-            }
+            each(account.key(), send, effects -> applyLimit(account, now, effects));
+        }
+    }
+
+    private void applyLimit(Account account, Instant now, List<LedgerEffect> effects) {
+        var entry = budgets.get(account.key().budget());
+        var limit = entry == null ? null : entry.limitMicros();
+        if (entry == null || limit == null || entry.period() == null) {
+            resetting.remove(account.key());
+            return;
+        }
+        boolean resets = resetIsDue(entry, account, now);
+        if (!resets) {
+            resetting.remove(account.key());
+        }
+        if (limit == account.amountMicros() && !resets) {
+            return;
+        }
+        var window =
+                book.currentWindow(
+                        account.key().budget(), account.key().subject(), entry.period(), now);
+        if (Objects.equals(window.start(), account.key().windowStart())) {
+            var command = new AccountCommand.SetLimit(limit);
+            change(account.key(), null, command, now, effects);
+            reset(entry, account, now, effects);
         }
     }
 
@@ -482,14 +759,15 @@ public final class LedgerService {
         if (asked == null || !resetIsDue(entry, account, now)) {
             return;
         }
-        var since = resetting.putIfAbsent(account.key(), now);
-        if (since == null) {
+        var known = resetting.get(account.key());
+        if (known == null || !known.asked().equals(asked)) {
+            resetting.put(account.key(), new Resetting(asked, now));
             for (var lease : account.leases()) {
                 if (lease.state() == LeaseAccount.State.OPEN) {
                     effects.add(new LedgerEffect.Recall(lease.holder(), account.key()));
                 }
             }
-        } else if (!now.isBefore(since.plus(RESET_WAITS))
+        } else if (!now.isBefore(known.since().plus(RESET_WAITS))
                 && change(account.key(), null, new AccountCommand.Reset(asked), now, effects)
                         instanceof AccountBook.Change.Done) {
             resetting.remove(account.key());

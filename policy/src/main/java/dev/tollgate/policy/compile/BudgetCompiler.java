@@ -6,6 +6,7 @@ import dev.tollgate.crds.budget.Enforcement;
 import dev.tollgate.crds.budget.Period;
 import dev.tollgate.crds.budget.Subject;
 import dev.tollgate.crds.budget.Tag;
+import dev.tollgate.crds.resource.Budget;
 import dev.tollgate.crds.resource.ConditionReason;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
@@ -158,6 +159,20 @@ final class BudgetCompiler {
                 earlier.suspended() || later.suspend() == Suspend.HOLD,
                 earlier.resetAtMillis(),
                 null);
+    }
+
+    /** The annotation {@value #RESET_AT} as far as the earlier spec can bear it: else null. */
+    static @Nullable String readableReset(Budget budget, BudgetSpec earlier) {
+        var text = budget.metadata().annotations().get(RESET_AT);
+        if (text == null || earlier.amount() == null) {
+            return null;
+        }
+        try {
+            OffsetDateTime.parse(text);
+            return text;
+        } catch (DateTimeParseException e) {
+            return null;
+        }
     }
 
     private static @Nullable Money amount(@Nullable String text) {

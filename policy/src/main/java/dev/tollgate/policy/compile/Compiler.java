@@ -266,7 +266,11 @@ public final class Compiler {
             var earlier =
                     served == null
                             ? null
-                            : new BudgetCompiler(around, served.spec(), null, new Findings(key))
+                            : new BudgetCompiler(
+                                            around,
+                                            served.spec(),
+                                            BudgetCompiler.readableReset(budget, served.spec()),
+                                            new Findings(key))
                                     .compile();
             entry =
                     earlier == null

@@ -30,7 +30,9 @@ final class LedgerModel {
         REFUND_ON_EXPIRY,
         ROUND_DOWN,
         GRANT_BEFORE_ACKNOWLEDGMENT,
-        HOLD_FORGOTTEN_AT_REPLAY
+        HOLD_FORGOTTEN_AT_REPLAY,
+        RECLAIM_FROM_THE_LIVING,
+        RECLAIM_WITHOUT_MEMORY
     }
 
     /**
@@ -38,6 +40,7 @@ final class LedgerModel {
      *
      * @param halves settled, in halves of a unit
      * @param earlier final totals of leases of earlier starts
+     * @param fate whether it was lost for good, as far as anybody could tell
      */
     record Proxy(
             HolderId holder,
@@ -49,11 +52,20 @@ final class LedgerModel {
             int lastRequest,
             long seq,
             boolean closed,
-            List<LeaseTotals> earlier) {
+            List<LeaseTotals> earlier,
+            Fate fate) {
 
         int freeHalves() {
             return closed ? 0 : 2 * (amount - returned - open) - halves;
         }
+    }
+
+    enum Fate {
+        THERE,
+        /** Not connected, and its process is not seen anywhere. */
+        LOST,
+        /** It was seen nowhere, and is here again with its log. */
+        BACK
     }
 
     /**
@@ -94,7 +106,18 @@ final class LedgerModel {
         var list = new ArrayList<Proxy>();
         for (var i = 0; i < proxies; i++) {
             list.add(
-                    new Proxy(new HolderId("p" + i, 1), false, 0, 0, 0, 0, 0, 0, false, List.of()));
+                    new Proxy(
+                            new HolderId("p" + i, 1),
+                            false,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            false,
+                            List.of(),
+                            Fate.THERE));
         }
         return new State(Map.of(), Sessions.NONE, 1, list, 0, Set.of(), Set.of(), trouble);
     }
@@ -107,10 +130,19 @@ final class LedgerModel {
                 throw new AssertionError("I2 " + proxy);
             }
         }
-        if (halves > 2 * limit) {
+        // what a lost proxy had spent and not told, nobody could know who gave its money back
+        var account = state.stored().get(KEY);
+        var untold = account == null ? 0 : 2 * (int) account.overrunMicros();
+        for (var proxy : state.proxies()) {
+            var lease = account == null ? null : account.lease(proxy.holder());
+            if (lease != null && proxy.fate() != Fate.THERE) {
+                var told = 2 * (int) (lease.settledMicros() + lease.overrunMicros());
+                untold += Math.max(0, proxy.halves() + 2 * proxy.open() - told);
+            }
+        }
+        if (halves > 2 * limit + untold) {
             throw new AssertionError("cap: " + halves + " halves of " + limit + " in " + state);
         }
-        var account = state.stored().get(KEY);
         if (account != null) {
             var leases = account.leases().stream().mapToLong(LeaseAccount::settledMicros).sum();
             if (leases > account.settledMicros()) {
@@ -152,6 +184,22 @@ final class LedgerModel {
 
     private void proxySteps(State state, int i, List<State> next) {
         var p = state.proxies().get(i);
+        if (p.fate() == Fate.LOST) {
+            var known = state.stored().get(KEY);
+            var lease = known == null ? null : known.lease(p.holder());
+            if (lease != null && lease.state() == LeaseAccount.State.OPEN) {
+                reclaim(state, p.holder(), next);
+            } else {
+                next.add(with(state, i, fate(p, Fate.BACK)));
+            }
+            return;
+        }
+        if (mutant == Mutant.RECLAIM_FROM_THE_LIVING && state.trouble() > 0) {
+            reclaim(spend(disconnected(state, p)), p.holder(), next);
+        }
+        if (state.trouble() > 0 && p.amount() > 0) {
+            next.add(spend(lost(state, i, p)));
+        }
         if (!p.registered()) {
             var register = new LedgerCommand.Register(p.holder(), "pod" + i, totals(p));
             if (!state.toLedger().contains(register)) {
@@ -184,9 +232,78 @@ final class LedgerModel {
             var closed = closed(p);
             next.add(send(state, i, closed, new LedgerCommand.Close(p.holder(), lease(closed))));
         }
-        if (state.trouble() > 0) {
+        if (state.trouble() > 0 && p.fate() == Fate.THERE) {
             next.add(restart(state, i, p));
         }
+    }
+
+    /** Its connection ends with all that was on its way, and it is not seen any more. */
+    private static State lost(State state, int i, Proxy p) {
+        var commands = new HashSet<>(state.toLedger());
+        commands.removeIf(command -> command.holder().equals(p.holder()));
+        var effects = new HashSet<>(state.toProxies());
+        effects.removeIf(effect -> effect.to().equals(p.holder()));
+        var gone = disconnected(with(state, i, fate(p, Fate.LOST)), p);
+        return new State(
+                gone.stored(),
+                gone.sessions(),
+                gone.leader(),
+                gone.proxies(),
+                gone.spentHalves(),
+                commands,
+                effects,
+                gone.trouble());
+    }
+
+    private static State disconnected(State state, Proxy p) {
+        return new State(
+                state.stored(),
+                state.sessions().disconnected(p.holder()),
+                state.leader(),
+                state.proxies(),
+                state.spentHalves(),
+                state.toLedger(),
+                state.toProxies(),
+                state.trouble());
+    }
+
+    /** Somebody gives back what a proxy holds that is seen nowhere. */
+    private void reclaim(State state, HolderId holder, List<State> next) {
+        var account = state.stored().get(KEY);
+        if (account == null || account.lease(holder) == null) {
+            return;
+        }
+        var store = new Store(state.stored(), StoreMood.WORKS);
+        var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
+        service.updateBudgets(List.of(budget(limit)), NOW);
+        service.reclaim(KEY.budget(), holder, NOW, effects -> {});
+        if (mutant == Mutant.RECLAIM_WITHOUT_MEMORY) {
+            store.accounts.computeIfPresent(KEY, (key, after) -> without(after, holder));
+        }
+        next.add(
+                new State(
+                        Map.copyOf(store.accounts),
+                        service.sessions(),
+                        state.leader(),
+                        state.proxies(),
+                        state.spentHalves(),
+                        state.toLedger(),
+                        state.toProxies(),
+                        state.trouble()));
+    }
+
+    private static Account without(Account account, HolderId holder) {
+        return new Account(
+                KEY,
+                account.windowEnd(),
+                account.limitMicros(),
+                account.settledMicros(),
+                account.overrunMicros(),
+                0,
+                null,
+                account.seq(),
+                account.epoch(),
+                account.leases().stream().filter(l -> !l.holder().equals(holder)).toList());
     }
 
     /** kill -9: what was open settles at its hold, and the log proves the rest unspent. */
@@ -208,7 +325,8 @@ final class LedgerModel {
                         0,
                         0,
                         false,
-                        earlier);
+                        earlier,
+                        p.fate());
         var spent = state.spentHalves() + p.halves() + 2 * p.open();
         var changed = with(state, i, again);
         var stillMatter = new HashSet<>(changed.toProxies());
@@ -239,7 +357,8 @@ final class LedgerModel {
                             p.lastRequest(),
                             p.seq(),
                             p.closed(),
-                            p.earlier()));
+                            p.earlier(),
+                            p.fate()));
         }
         return new State(
                 state.stored(),
@@ -335,8 +454,15 @@ final class LedgerModel {
      * effect changes a proxy that has started again since.
      */
     private static boolean matters(State state, LedgerEffect effect) {
-        return (effect instanceof LedgerEffect.Grant || effect instanceof LedgerEffect.Registered)
-                && state.proxies().stream().anyMatch(p -> p.holder().equals(effect.to()));
+        boolean recall = effect instanceof LedgerEffect.Recall;
+        return (effect instanceof LedgerEffect.Grant
+                        || effect instanceof LedgerEffect.Registered
+                        || recall)
+                && state.proxies().stream()
+                        .anyMatch(
+                                p ->
+                                        p.holder().equals(effect.to())
+                                                && (!recall || p.fate() == Fate.BACK));
     }
 
     /** Now, later or never: an effect that stays on its way for ever is a lost one. */
@@ -380,7 +506,8 @@ final class LedgerModel {
                                     p.lastRequest(),
                                     Math.max(p.seq(), grant.seq()),
                                     p.closed(),
-                                    p.earlier());
+                                    p.earlier(),
+                                    p.fate());
             case LedgerEffect.Registered registered ->
                     new Proxy(
                             p.holder(),
@@ -392,10 +519,12 @@ final class LedgerModel {
                             p.lastRequest(),
                             p.seq(),
                             p.closed(),
-                            registered.accepted() ? List.of() : p.earlier());
+                            registered.accepted() ? List.of() : p.earlier(),
+                            p.fate());
             case LedgerEffect.Closed closed -> p;
             case LedgerEffect.Denied denied -> p;
-            case LedgerEffect.Recall recall -> p;
+            case LedgerEffect.Recall recall ->
+                    p.fate() == Fate.BACK ? returned(p, p.returned() + p.freeHalves() / 2) : p;
             case LedgerEffect.State state -> p;
             case LedgerEffect.Freeze freeze -> p;
         };
@@ -494,6 +623,21 @@ final class LedgerModel {
         return copy(p, p.halves(), p.open(), p.returned(), p.lastRequest(), true);
     }
 
+    private static Proxy fate(Proxy p, Fate fate) {
+        return new Proxy(
+                p.holder(),
+                false,
+                p.amount(),
+                p.halves(),
+                p.open(),
+                p.returned(),
+                p.lastRequest(),
+                p.seq(),
+                p.closed(),
+                p.earlier(),
+                fate);
+    }
+
     private static Proxy copy(
             Proxy p, int halves, int open, int returned, int request, boolean closed) {
         return new Proxy(
@@ -506,7 +650,8 @@ final class LedgerModel {
                 request,
                 p.seq(),
                 closed,
-                p.earlier());
+                p.earlier(),
+                p.fate());
     }
 
     static BudgetEntry budget(long limit) {

@@ -1,0 +1,228 @@
+package dev.tollgate.policy.budget;
+
+import static dev.tollgate.policy.budget.LedgerModel.KEY;
+import static dev.tollgate.policy.budget.LedgerModel.NOW;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.policy.budget.LedgerModel.Store;
+import dev.tollgate.policy.budget.LedgerModel.StoreMood;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Corners in which money could be given twice, or be forgotten. */
+class LedgerSafetyTest {
+
+    private static final HolderId HOLDER = new HolderId("p0", 1);
+    private static final Instant LATER = NOW.plusSeconds(60);
+    private static final AccountKey OTHER =
+            AccountKey.parse("team-b/monthly//2026-11-01T00:00:00Z");
+
+    private final Store store = new Store(Map.of(), StoreMood.WORKS);
+    private LedgerService ledger = new LedgerService(store, 1);
+
+    private static BudgetEntry budget(String key, long limit, Instant reset) {
+        var plain = LedgerModel.budget(limit);
+        return new BudgetEntry(
+                key,
+                plain.limitMicros(),
+                plain.period(),
+                null,
+                null,
+                plain.namespaces(),
+                plain.perNamespace(),
+                plain.callers(),
+                plain.models(),
+                plain.tags(),
+                plain.steps(),
+                plain.mode(),
+                plain.onLedgerUnavailable(),
+                false,
+                reset == null ? null : (Long) reset.toEpochMilli(),
+                null);
+    }
+
+    private static BudgetEntry reset(long limit, Instant asked) {
+        return budget("team-a/monthly", limit, asked);
+    }
+
+    private List<LedgerEffect> register(LeaseTotals... leases) {
+        return ledger.handle(new LedgerCommand.Register(HOLDER, "pod0", List.of(leases)), LATER);
+    }
+
+    private LedgerEffect ask(AccountKey key, int request, long micros) {
+        return ledger.handle(
+                        new LedgerCommand.Acquire(HOLDER, request, key, micros, micros, true),
+                        LATER)
+                .getFirst();
+    }
+
+    private static LeaseTotals totals(
+            long amount, long settled, long overrun, long seq, boolean closed) {
+        return new LeaseTotals(KEY, 1, amount, settled, 0, overrun, 0, seq, closed);
+    }
+
+    @Test
+    void answersWhoRegistersBeforeTheBudgetsAreKnownOnceTheyAre() {
+        assertThat(register()).isEmpty();
+
+        assertThat(ledger.updateBudgets(List.of(LedgerModel.budget(10)), LATER))
+                .contains(new LedgerEffect.Registered(HOLDER, true, ""));
+        assertThat(ask(KEY, 1, 10)).isInstanceOf(LedgerEffect.Grant.class);
+    }
+
+    @Test
+    void answersNobodyWhoLeftBeforeTheBudgetsWereKnown() {
+        register();
+        ledger.disconnected(HOLDER);
+
+        assertThat(ledger.updateBudgets(List.of(LedgerModel.budget(10)), LATER)).isEmpty();
+        assertThat(ledger.connected()).isEmpty();
+    }
+
+    @Test
+    void resetsNoAccountAgainThatWasRebuiltBeforeTheBudgetsWereKnown() {
+        register(totals(20, 15, 0, 9, false));
+        ledger.updateBudgets(List.of(reset(10, NOW)), LATER);
+        for (var second = 1; second < 10; second++) {
+            ledger.tick(LATER.plusSeconds(second));
+        }
+
+        assertThat(store.accounts.get(KEY).resetMicros()).isZero();
+        assertThat(store.accounts.get(KEY).remainingMicros()).isNegative();
+    }
+
+    @Test
+    void resetsNoAccountAgainThatWasRebuiltWhileItsBudgetNamedNoReset() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register(totals(20, 15, 0, 9, false));
+        ledger.updateBudgets(List.of(reset(10, NOW)), LATER);
+        for (var second = 1; second < 10; second++) {
+            ledger.tick(LATER.plusSeconds(second));
+        }
+
+        assertThat(store.accounts.get(KEY).resetMicros()).isZero();
+    }
+
+    @Test
+    void asksHoldersAnewWhenAResetIsAskedForAgainAfterItWasTakenBack() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(KEY, 1, 10);
+        ledger.updateBudgets(List.of(reset(10, NOW)), LATER);
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), LATER);
+
+        var effects =
+                ledger.updateBudgets(List.of(reset(10, NOW)), LATER.plus(Duration.ofMinutes(1)));
+
+        assertThat(effects).contains(new LedgerEffect.Recall(HOLDER, KEY));
+        assertThat(store.accounts.get(KEY).resetAt()).isNull();
+    }
+
+    @Test
+    void goesOnWithTheOtherAccountsWhenOneBreaksARule() {
+        ledger.updateBudgets(
+                List.of(LedgerModel.budget(10), budget("team-b/monthly", 10, null)), NOW);
+        register();
+        ask(KEY, 1, 1);
+        ask(OTHER, 1, 1);
+        var broken = store.accounts.get(KEY);
+        store.accounts.put(KEY, withEpoch(broken, 9)); // of a ledger that this one cannot follow
+        var next = new LedgerService(store, 2);
+        var failures = new ArrayList<AccountKey>();
+        next.whenFailed((key, why) -> failures.add(key));
+        next.updateBudgets(
+                List.of(LedgerModel.budget(5), budget("team-b/monthly", 5, null)), LATER);
+        next.tick(LATER);
+
+        assertThat(failures).contains(KEY).doesNotContain(OTHER);
+        assertThat(store.accounts.get(OTHER).limitMicros()).isEqualTo(5);
+    }
+
+    private static Account withEpoch(Account a, long epoch) {
+        return new Account(
+                a.key(),
+                a.windowEnd(),
+                a.limitMicros(),
+                a.settledMicros(),
+                a.overrunMicros(),
+                a.resetMicros(),
+                a.resetAt(),
+                a.seq(),
+                epoch,
+                a.leases());
+    }
+
+    @Test
+    void sendsTheEffectsOfAnAccountBeforeItTurnsToTheNext() {
+        ledger.updateBudgets(
+                List.of(LedgerModel.budget(10), budget("team-b/monthly", 10, null)), NOW);
+        register();
+        ask(KEY, 1, 5);
+        ask(OTHER, 1, 5);
+        var sent = new ArrayList<List<LedgerEffect>>();
+
+        ledger.updateBudgets(
+                List.of(LedgerModel.budget(2), budget("team-b/monthly", 2, null)),
+                LATER,
+                sent::add);
+
+        assertThat(sent)
+                .containsExactly(
+                        List.of(new LedgerEffect.Recall(HOLDER, KEY)),
+                        List.of(new LedgerEffect.Recall(HOLDER, OTHER)));
+    }
+
+    @Test
+    void countsWhatIsSpentByWhoWasNeverGrantedAnything() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        for (var overrun : List.of(20L, 30L, 30L, 20L)) {
+            ledger.handle(
+                    new LedgerCommand.Report(HOLDER, List.of(totals(0, 0, overrun, 0, false))),
+                    LATER);
+        }
+
+        var account = store.accounts.get(KEY);
+        assertThat(account.overrunMicros()).isEqualTo(30);
+        assertThat(account.remainingMicros()).isEqualTo(-20);
+        assertThat(account.lease(HOLDER)).isNotNull();
+        assertThat(account.seq()).as("opened with nothing, then each growth").isEqualTo(3);
+    }
+
+    @Test
+    void countsOnceWhatIsToldOnlyAtTheClose() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        var last = new LedgerCommand.Close(HOLDER, totals(0, 0, 30, 0, true));
+        for (var time = 0; time < 3; time++) {
+            assertThat(ledger.handle(last, LATER))
+                    .contains(new LedgerEffect.Closed(HOLDER, KEY, 1));
+        }
+        var again = new HolderId(HOLDER.logId(), 2);
+        for (var time = 0; time < 2; time++) {
+            ledger.handle(new LedgerCommand.Register(again, "pod0", List.of(last.totals())), LATER);
+        }
+
+        assertThat(store.accounts.get(KEY).overrunMicros()).isEqualTo(30);
+        assertThat(store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    @Test
+    void freezesWhenTheStoreIsAnotherThanTheOneThatWasJudgedSound() {
+        ledger = new LedgerService(store, 1);
+        ledger.sound("what it was before");
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ledger.tick(LATER);
+
+        assertThat(ask(KEY, 1, 5))
+                .isInstanceOfSatisfying(
+                        LedgerEffect.Denied.class,
+                        denied -> assertThat(denied.reason()).isEqualTo(DeniedReason.FROZEN));
+    }
+}

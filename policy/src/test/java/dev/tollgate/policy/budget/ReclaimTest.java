@@ -1,0 +1,225 @@
+package dev.tollgate.policy.budget;
+
+import static dev.tollgate.policy.budget.LedgerModel.KEY;
+import static dev.tollgate.policy.budget.LedgerModel.NOW;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tollgate.policy.budget.LedgerModel.Store;
+import dev.tollgate.policy.budget.LedgerModel.StoreMood;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Giving back what a lost holder has, and what becomes of that holder if it comes back. */
+class ReclaimTest {
+
+    private static final HolderId LOST = new HolderId("lost", 1);
+    private static final HolderId OTHER = new HolderId("other", 1);
+    private static final String BUDGET = "team-a/monthly";
+
+    private final Store store = new Store(Map.of(), StoreMood.WORKS);
+    private final LedgerService ledger = new LedgerService(store, 1);
+    private final List<LedgerEffect> sent = new ArrayList<>();
+
+    /** One has 6 of 10 and has told of 2 that it spent; the other was refused 8. */
+    @BeforeEach
+    void aLeaseOfAHolderThatIsGone() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register(ledger, LOST);
+        register(ledger, OTHER);
+        assertThat(acquire(LOST, 1, 6)).isInstanceOf(LedgerEffect.Grant.class);
+        ledger.handle(new LedgerCommand.Report(LOST, List.of(told(6, 2, 0, false))), NOW);
+        assertThat(acquire(OTHER, 1, 8)).isInstanceOf(LedgerEffect.Denied.class);
+    }
+
+    private static List<LedgerEffect> register(
+            LedgerService ledger, HolderId holder, LeaseTotals... leases) {
+        return ledger.handle(
+                new LedgerCommand.Register(holder, "pod-" + holder.logId(), List.of(leases)), NOW);
+    }
+
+    private LedgerEffect acquire(HolderId holder, int request, long micros) {
+        return ledger.handle(
+                        new LedgerCommand.Acquire(holder, request, KEY, micros, micros, true), NOW)
+                .getFirst();
+    }
+
+    private static LeaseTotals told(long amount, long settled, long returned, boolean closed) {
+        return new LeaseTotals(KEY, 1, amount, settled, returned, 0, 0, 1, closed);
+    }
+
+    private Reclaimed reclaim(HolderId holder) {
+        return ledger.reclaim(BUDGET, holder, NOW, sent::addAll);
+    }
+
+    private Account account() {
+        return store.accounts.get(KEY);
+    }
+
+    @Test
+    void givesBackWhatIsNotSettledAndTellsWhoWaits() {
+        ledger.disconnected(LOST);
+
+        assertThat(reclaim(LOST)).isEqualTo(new Reclaimed.Done(2, 4));
+
+        assertThat(account().remainingMicros()).isEqualTo(8);
+        assertThat(account().settledMicros()).isEqualTo(2);
+        assertThat(sent).anyMatch(e -> e instanceof LedgerEffect.State s && s.freeAgain());
+        assertThat(acquire(OTHER, 2, 8)).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(acquire(OTHER, 3, 1)).isInstanceOf(LedgerEffect.Denied.class);
+    }
+
+    @Test
+    void givesBackNothingTwice() {
+        ledger.disconnected(LOST);
+        reclaim(LOST);
+        var once = account();
+
+        assertThat(reclaim(LOST)).isEqualTo(new Reclaimed.Before(2));
+        var next = new LedgerService(store, 2);
+        next.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        assertThat(next.reclaim(BUDGET, LOST, NOW, sent::addAll))
+                .isEqualTo(new Reclaimed.Before(2));
+        assertThat(account()).isEqualTo(once);
+    }
+
+    @Test
+    void refusesAHolderThatIsConnected() {
+        assertThat(reclaim(LOST))
+                .isEqualTo(new Reclaimed.Refused("holder lost/1 is connected, as pod-lost"));
+        assertThat(account().outstandingMicros()).isEqualTo(4);
+    }
+
+    @Test
+    void refusesAHolderThatHasNoLeaseAndNamesWhoHas() {
+        assertThat(reclaim(new HolderId("nobody", 1)))
+                .isEqualTo(
+                        new Reclaimed.Refused(
+                                "holder nobody/1 has no lease of Budget team-a/monthly;"
+                                        + " these have: lost/1"));
+    }
+
+    @Test
+    void waitsWhileTheStoreMayHaveForgottenSomething() {
+        ledger.disconnected(LOST);
+        ledger.freezeAll(NOW);
+        assertThat(reclaim(LOST)).isInstanceOf(Reclaimed.Unavailable.class);
+        assertThat(account().outstandingMicros()).isEqualTo(4);
+    }
+
+    @Test
+    void givesAHolderThatComesBackNothingAndCountsWhatItSpentAsOverrun() {
+        ledger.disconnected(LOST);
+        reclaim(LOST);
+        assertThat(acquire(OTHER, 2, 8)).isInstanceOf(LedgerEffect.Grant.class);
+
+        assertThat(register(ledger, LOST, told(6, 5, 0, false)))
+                .as("it thinks it has one left")
+                .contains(
+                        new LedgerEffect.Recall(LOST, KEY),
+                        new LedgerEffect.Registered(LOST, true, ""));
+
+        assertThat(ledger.frozen()).as("the store has forgotten nothing").isEmpty();
+        assertThat(account().overrunMicros()).isEqualTo(3);
+        assertThat(account().settledMicros()).isEqualTo(2);
+        assertThat(account().outstandingMicros()).isEqualTo(8);
+        assertThat(acquire(LOST, 1, 1)).as("the same Acquire again").isEqualTo(unknown(1));
+        assertThat(acquire(LOST, 2, 1)).isEqualTo(unknown(2));
+    }
+
+    private LedgerEffect unknown(long request) {
+        return new LedgerEffect.Denied(
+                LOST,
+                request,
+                KEY,
+                DeniedReason.UNKNOWN_ACCOUNT,
+                java.time.Duration.ZERO,
+                Math.max(0, account().remainingMicros()));
+    }
+
+    @Test
+    void leavesAHolderAloneThatHasReturnedItAll() {
+        ledger.disconnected(LOST);
+        reclaim(LOST);
+        assertThat(register(ledger, LOST, told(6, 5, 1, false)))
+                .noneMatch(effect -> effect instanceof LedgerEffect.Recall);
+        ledger.handle(new LedgerCommand.Report(LOST, List.of(told(6, 5, 1, false))), NOW);
+        assertThat(account().overrunMicros()).as("told twice").isEqualTo(3);
+    }
+
+    @Test
+    void forgetsTheLeaseWhenItsHolderClosesIt() {
+        ledger.disconnected(LOST);
+        reclaim(LOST);
+        var again = new HolderId("lost", 2);
+
+        register(ledger, again, told(6, 4, 0, true));
+
+        assertThat(account().leases()).isEmpty();
+        assertThat(account().settledMicros()).isEqualTo(2);
+        assertThat(account().overrunMicros()).isEqualTo(2);
+        assertThat(acquire(again, 1, 6)).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(acquire(again, 2, 1)).isInstanceOf(LedgerEffect.Denied.class);
+    }
+
+    @Test
+    void keepsItReclaimedWhenTheStoreHasForgottenThat() {
+        var before = account();
+        ledger.disconnected(LOST);
+        reclaim(LOST);
+        store.accounts.put(KEY, before);
+        ledger.handle(new LedgerCommand.Acquire(OTHER, 2, KEY, 1, 1, true), NOW);
+        ledger.handle(new LedgerCommand.Acquire(OTHER, 3, KEY, 1, 1, true), NOW);
+
+        assertThat(account().lease(LOST).state()).isEqualTo(LeaseAccount.State.RECLAIMED);
+        assertThat(account().lease(LOST).outstandingMicros()).isZero();
+    }
+
+    @Test
+    void tellsWhereAHolderIs() {
+        assertThat(ledger.whereabouts(LOST)).isEqualTo(new Whereabouts.Connected("pod-lost"));
+        ledger.disconnected(LOST);
+        assertThat(ledger.whereabouts(LOST)).isEqualTo(new Whereabouts.Away("pod-lost"));
+        assertThat(ledger.connected()).containsExactly("pod-other");
+        register(ledger, new HolderId("lost", 2));
+        assertThat(ledger.whereabouts(LOST)).isEqualTo(new Whereabouts.Succeeded(2));
+        assertThat(ledger.whereabouts(new HolderId("nobody", 1)))
+                .isEqualTo(new Whereabouts.Unheard());
+        assertThat(ledger.whereabouts(new HolderId("lost", 3)))
+                .isEqualTo(new Whereabouts.Unheard());
+    }
+
+    @Test
+    void readsWhatItWrites() {
+        var request = new ReclaimRequest(LOST, "system:serviceaccount:ops:bot", "node n1: lost");
+        assertThat(request.toString())
+                .isEqualTo("lost/1 by system:serviceaccount:ops:bot: node n1: lost");
+        assertThat(ReclaimRequest.parse(request.toString())).isEqualTo(request);
+    }
+
+    @Test
+    void takesTheFirstNameAsTheUser() {
+        assertThat(ReclaimRequest.parse("lost/1 by eve: by bob: because").user()).isEqualTo("eve");
+    }
+
+    @Test
+    void refusesARequestThatNamesNobodyOrNoReason() {
+        for (var text :
+                List.of(
+                        "lost/1",
+                        "lost/1 by bob",
+                        "lost/1 by bob: ",
+                        "lost by bob: x",
+                        "by b: x")) {
+            assertThatThrownBy(() -> ReclaimRequest.parse(text))
+                    .as(text)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("expected");
+        }
+        assertThatThrownBy(() -> ReclaimRequest.parse("lost/1 by bob: " + "x".repeat(2_000)))
+                .hasMessageContaining("1024");
+    }
+}
