@@ -73,7 +73,7 @@ record SimulatedProvider(TollgateProcess process, int port) implements AutoClose
 
     /** Each call on its bill. */
     List<JsonNode> calls() throws IOException, InterruptedException {
-        return list(send("GET", "/_sim/calls?limit=10000", ""));
+        return list(send("GET", "/_sim/calls?limit=100000", ""));
     }
 
     /** The calls for one of its models. */

@@ -231,6 +231,10 @@ final class Standalone implements AutoCloseable {
         return new BigDecimal(dollars).movePointRight(9).longValueExact();
     }
 
+    static String dollars(long micros) {
+        return BigDecimal.valueOf(micros, 6).toPlainString();
+    }
+
     @Override
     public void close() throws InterruptedException {
         process().close();

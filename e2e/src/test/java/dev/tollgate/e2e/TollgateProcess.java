@@ -101,6 +101,20 @@ final class TollgateProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
+    /** SIGSTOP: it holds what it has, and hears and says nothing until {@link #proceed}. */
+    void pause() throws IOException, InterruptedException {
+        signal("-STOP");
+    }
+
+    /** SIGCONT. */
+    void proceed() throws IOException, InterruptedException {
+        signal("-CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", name, Long.toString(process.pid())).start().waitFor();
+    }
+
     /** SIGTERM, then waits; fails if it does not end by itself, or not well. */
     @Override
     public void close() throws InterruptedException {
