@@ -31,6 +31,13 @@ public interface AnswerStream {
     void fail(ErrorKind kind, String message, Sink sink);
 
     /**
+     * Ends the client's stream cleanly, with its dialect's reason for a reached output limit,
+     * though the provider would go on: what is open is closed, and nothing can be fed any more.
+     * Only of a {@link Bridge#limitedStream}.
+     */
+    void endAtLimit(Sink sink);
+
+    /**
      * Whether the stream cannot come to a good end any more: an event is too large or cannot be
      * read, or the provider told of an error. The caller may stop reading and call {@link #end}.
      */

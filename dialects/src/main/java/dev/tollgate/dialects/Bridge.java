@@ -27,6 +27,11 @@ public interface Bridge {
      */
     AnswerStream stream(AnswerTerms terms);
 
+    /** A stream that can be {@linkplain AnswerStream#endAtLimit ended} before its provider ends. */
+    default AnswerStream limitedStream(AnswerTerms terms) {
+        return stream(terms);
+    }
+
     /**
      * What the gateway has decided about one attempt's request.
      *

@@ -52,7 +52,8 @@ final class Bridges {
     private static Map<Dialect, Bridge> same() {
         var bridges = new EnumMap<Dialect, Bridge>(Dialect.class);
         for (var dialect : Dialect.values()) {
-            var same = new HistoryBridge(new SameBridge(dialect));
+            var bytes = Translations.limited(dialect, new SameBridge(dialect));
+            var same = new HistoryBridge(bytes);
             bridges.put(dialect, dialect == Dialect.OPENAI_CHAT ? new EditorBridge(same) : same);
         }
         return bridges;

@@ -8,7 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /** How hard the cap is, and what happens without a ledger. */
 @Wire
-public record Enforcement(@Nullable Mode mode, @Nullable OnLedgerUnavailable onLedgerUnavailable) {
+public record Enforcement(
+        @Nullable Mode mode,
+        @Nullable OnLedgerUnavailable onLedgerUnavailable,
+        @Nullable Hold hold,
+        @Nullable WhenShort whenShort) {
 
     /** Shadow never refuses and reports what it would have done. */
     @WireEnum
@@ -33,6 +37,30 @@ public record Enforcement(@Nullable Mode mode, @Nullable OnLedgerUnavailable onL
         BLOCK,
         @JsonProperty("Allow")
         ALLOW,
+        /** A value of a newer schema; the compiler refuses it. */
+        @JsonEnumDefaultValue
+        UNKNOWN
+    }
+
+    /** Stepped holds what a long stream costs step by step, and not its whole bound. */
+    @WireEnum
+    public enum Hold {
+        @JsonProperty("Whole")
+        WHOLE,
+        @JsonProperty("Stepped")
+        STEPPED,
+        /** A value of a newer schema; the compiler refuses it. */
+        @JsonEnumDefaultValue
+        UNKNOWN
+    }
+
+    /** Clamp lowers the output limit of a request to what is left. */
+    @WireEnum
+    public enum WhenShort {
+        @JsonProperty("Clamp")
+        CLAMP,
+        @JsonProperty("Refuse")
+        REFUSE,
         /** A value of a newer schema; the compiler refuses it. */
         @JsonEnumDefaultValue
         UNKNOWN

@@ -44,4 +44,9 @@ public final class FittedBridge implements Bridge {
     public AnswerStream stream(AnswerTerms terms) {
         return bridge.stream(terms);
     }
+
+    @Override
+    public AnswerStream limitedStream(AnswerTerms terms) {
+        return bridge.limitedStream(terms);
+    }
 }

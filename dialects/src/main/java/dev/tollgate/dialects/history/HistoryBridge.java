@@ -33,4 +33,9 @@ public final class HistoryBridge implements Bridge {
     public AnswerStream stream(AnswerTerms terms) {
         return bridge.stream(terms);
     }
+
+    @Override
+    public AnswerStream limitedStream(AnswerTerms terms) {
+        return bridge.limitedStream(terms);
+    }
 }

@@ -27,6 +27,11 @@ final class RawStream implements AnswerStream {
     public void fail(ErrorKind kind, String message, Sink sink) {}
 
     @Override
+    public void endAtLimit(Sink sink) {
+        throw new UnsupportedOperationException("bytes of any kind have no limit to end at");
+    }
+
+    @Override
     public boolean failed() {
         return false;
     }

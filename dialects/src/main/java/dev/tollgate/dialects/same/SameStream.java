@@ -227,6 +227,11 @@ final class SameStream implements AnswerStream {
         }
     }
 
+    @Override
+    public void endAtLimit(Sink sink) {
+        throw new UnsupportedOperationException("a stream of unchanged bytes ends as it was sent");
+    }
+
     private void writeError(ErrorKind kind, String message, Sink sink) {
         var event =
                 dialect == Dialect.OPENAI_RESPONSES

@@ -38,4 +38,9 @@ public final class EditorBridge implements Bridge {
     public AnswerStream stream(AnswerTerms terms) {
         return of(terms.scan()).stream(terms);
     }
+
+    @Override
+    public AnswerStream limitedStream(AnswerTerms terms) {
+        return of(terms.scan()).limitedStream(terms);
+    }
 }

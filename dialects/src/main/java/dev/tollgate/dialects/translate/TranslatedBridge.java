@@ -130,6 +130,14 @@ public final class TranslatedBridge implements Bridge {
                 request.choices());
     }
 
+    /** Of a stream whose bytes go to the client as they are: what would be written instead. */
+    LimitedStream limited(AnswerStream bytes, AnswerTerms terms) {
+        return new LimitedStream(
+                bytes,
+                provider.stream(terms.id()),
+                client.stream(withoutPrompt(clientTerms(terms), terms.scan().dialect())));
+    }
+
     /**
      * A stream lives for minutes, and a prompt may be megabytes: of the client's request it keeps
      * what its answer repeats, which only in Responses is more than the model, and of all else that

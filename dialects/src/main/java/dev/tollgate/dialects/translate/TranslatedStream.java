@@ -10,6 +10,7 @@ import dev.tollgate.dialects.codec.SseOut;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.codec.StreamWriter;
 import dev.tollgate.dialects.conversation.AnswerEvent;
+import dev.tollgate.dialects.conversation.FinishReason;
 import dev.tollgate.dialects.sse.SseEvent;
 import dev.tollgate.dialects.sse.SseParser;
 import java.util.Map;
@@ -32,6 +33,10 @@ final class TranslatedStream implements AnswerStream {
         COMPLETE,
         BROKEN
     }
+
+    /** How an answer ends that reached its output limit. */
+    static final AnswerEvent.Finished LIMIT =
+            new AnswerEvent.Finished(FinishReason.LENGTH, "length", null);
 
     private final SseParser parser = new SseParser(MAX_EVENT_BYTES);
     private final StreamReader reader;
@@ -176,6 +181,15 @@ final class TranslatedStream implements AnswerStream {
     @Override
     public void fail(ErrorKind kind, String message, Sink sink) {
         broken(kind, message, new SseOut(sink));
+    }
+
+    @Override
+    public void endAtLimit(Sink sink) {
+        if (state == State.OPEN) {
+            var out = new SseOut(sink);
+            handle(LIMIT, out);
+            done(out);
+        }
     }
 
     @Override

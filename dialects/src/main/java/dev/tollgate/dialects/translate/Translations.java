@@ -43,4 +43,13 @@ public final class Translations {
         }
         return new TranslatedBridge(clientCodec, provider, providerCodec);
     }
+
+    /** The bridge of a dialect to itself, with streams that can be ended at a limit. */
+    public static Bridge limited(Dialect dialect, Bridge same) {
+        var client = CLIENTS.get(dialect);
+        var provider = PROVIDERS.get(dialect);
+        return client == null || provider == null
+                ? same
+                : new LimitedBridge(same, new TranslatedBridge(client, dialect, provider));
+    }
 }

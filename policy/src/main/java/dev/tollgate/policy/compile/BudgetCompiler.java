@@ -90,6 +90,7 @@ final class BudgetCompiler {
                         StepCompiler.of(spec.thresholds(), spec.amount() != null, findings),
                         mode(),
                         onLedgerUnavailable(),
+                        holding(),
                         suspended(),
                         resetAtMillis(),
                         null);
@@ -156,6 +157,7 @@ final class BudgetCompiler {
                 earlier.steps(),
                 earlier.mode(),
                 earlier.onLedgerUnavailable(),
+                earlier.holding(),
                 earlier.suspended() || later.suspend() == Suspend.HOLD,
                 earlier.resetAtMillis(),
                 null);
@@ -362,6 +364,26 @@ final class BudgetCompiler {
                 yield BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED;
             }
         };
+    }
+
+    private BudgetEntry.@Nullable Holding holding() {
+        var enforcement = spec.enforcement();
+        if (enforcement == null) {
+            return null;
+        }
+        var hold = enforcement.hold();
+        var whenShort = enforcement.whenShort();
+        if (hold == Enforcement.Hold.UNKNOWN) {
+            findings.unsupported("spec.enforcement.hold", "a value of a newer version");
+        }
+        if (whenShort == Enforcement.WhenShort.UNKNOWN) {
+            findings.unsupported("spec.enforcement.whenShort", "a value of a newer version");
+        }
+        boolean clamps = whenShort != Enforcement.WhenShort.REFUSE;
+        return hold == null && clamps
+                ? null
+                : new BudgetEntry.Holding(
+                        hold == null ? null : (Boolean) (hold == Enforcement.Hold.STEPPED), clamps);
     }
 
     private boolean suspended() {

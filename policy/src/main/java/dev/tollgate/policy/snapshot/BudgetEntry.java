@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param callers only these callers, named as in usage records; empty: all of the namespaces
  * @param models only these served models or patterns; empty: all
  * @param steps of the ladder, rising in percent; only with {@code limitMicros}
+ * @param holding what an attempt holds; null: as the mode has it
  * @param suspended every matching request is refused
  * @param resetAtMillis when the last reset was asked for, Unix time; null: never
  * @param blocked the Budget was never accepted: matching requests of its own namespace are refused
@@ -35,6 +36,7 @@ public record BudgetEntry(
         List<Step> steps,
         Mode mode,
         OnLedgerUnavailable onLedgerUnavailable,
+        @Nullable Holding holding,
         boolean suspended,
         @Nullable Long resetAtMillis,
         @Nullable String blocked) {
@@ -45,6 +47,62 @@ public record BudgetEntry(
         tags = List.copyOf(tags);
         steps = List.copyOf(steps);
     }
+
+    /** One whose attempts hold what its mode has them hold. */
+    public BudgetEntry(
+            String key,
+            @Nullable Long limitMicros,
+            @Nullable Period period,
+            @Nullable Long maxCostNanosPerRequest,
+            @Nullable LimitsEntry limits,
+            NamespaceSet namespaces,
+            boolean perNamespace,
+            List<String> callers,
+            List<String> models,
+            List<Tag> tags,
+            List<Step> steps,
+            Mode mode,
+            OnLedgerUnavailable onLedgerUnavailable,
+            boolean suspended,
+            @Nullable Long resetAtMillis,
+            @Nullable String blocked) {
+        this(
+                key,
+                limitMicros,
+                period,
+                maxCostNanosPerRequest,
+                limits,
+                namespaces,
+                perNamespace,
+                callers,
+                models,
+                tags,
+                steps,
+                mode,
+                onLedgerUnavailable,
+                null,
+                suspended,
+                resetAtMillis,
+                blocked);
+    }
+
+    /** Whether a long stream may hold what it costs step by step, and not its whole bound. */
+    public boolean stepped() {
+        return holding == null || holding.stepped() == null ? mode != Mode.HARD : holding.stepped();
+    }
+
+    /** Whether a request that does not fit is asked for less output, and not refused. */
+    public boolean clamps() {
+        return holding == null || holding.clamps();
+    }
+
+    /**
+     * What an attempt holds, and what becomes of one that does not fit.
+     *
+     * @param stepped a long stream holds what it costs step by step; null: as the mode has it
+     * @param clamps its output limit is lowered to what fits; else it is refused
+     */
+    public record Holding(@Nullable Boolean stepped, boolean clamps) {}
 
     /**
      * A calendar window: {@code startDay} is 1..28 for MONTH, 1..7 from Monday for WEEK, else 1.
