@@ -75,7 +75,7 @@ final class HeldReservation implements Reservation {
             return;
         }
         var nanos = cost.nanos();
-        var violation = nanos > claim.bound().nanos();
+        var violation = nanos > claim.most().nanos();
         var charges = new ArrayList<LogRecord.Charge>(parts.size());
         var taken = new long[parts.size()];
         for (var i = 0; i < taken.length; i++) {

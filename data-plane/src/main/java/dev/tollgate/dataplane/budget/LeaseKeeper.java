@@ -148,7 +148,7 @@ class LeaseKeeper implements LedgerLink.Listener {
                 "BoundViolation: request {} cost {} USD, its bound was {} USD, Budget {}",
                 claim.request().id(),
                 cost,
-                claim.bound(),
+                claim.most(),
                 counter.budget);
         run(
                 () -> {

@@ -63,7 +63,8 @@ record Asked(
                         capture,
                         deadlineNanos,
                         steps,
-                        raced),
+                        raced,
+                        opened.hold()),
                 opened.reservation());
     }
 }

@@ -30,6 +30,11 @@ final class Closing {
     /** The outcome of an attempt whose request another one answered. */
     static final String LOST = "hedge_lost";
 
+    /** The outcome of an attempt that was ended as there was no money to extend its hold. */
+    static final String LIMITED = "budget_ended";
+
+    private static final String LENGTH = "length";
+
     private record Facts(
             @Nullable Usage usage, @Nullable String finishReason, @Nullable String model) {}
 
@@ -198,6 +203,16 @@ final class Closing {
                 word,
                 stream == null ? 0 : StreamError.STATUS,
                 new Facts(usage, finish, stream == null ? null : stream.model()));
+    }
+
+    /** The Budget had no more for it: the provider is cut, and the client has a clean end. */
+    void limited(AnswerStream stream) {
+        settle(
+                unreported(stream.usage(), stream.visibleOutputBytes()),
+                new Outcome.Success(),
+                LIMITED,
+                StreamError.STATUS,
+                new Facts(stream.usage(), LENGTH, stream.model()));
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.tollgate.dataplane.budget.Admission;
 import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.dataplane.budget.Holds;
 import dev.tollgate.dataplane.budget.Reservation;
+import dev.tollgate.dataplane.budget.SteppedReservation;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.policy.budget.Ladder;
 import dev.tollgate.policy.price.Money;
@@ -52,13 +53,18 @@ final class Opening {
         void broke(RuntimeException failure);
     }
 
-    /** An attempt that can be sent; its receiver settles it once it is {@link #handedOver}. */
+    /**
+     * An attempt that can be sent; its receiver settles it once it is {@link #handedOver}.
+     *
+     * @param hold extends the reservation as the answer grows; null: it holds the whole bound
+     */
     record Opened(
             Candidate candidate,
             Quote.Held held,
             Bridge bridge,
             Bridge.Outbound.Ready ready,
-            Reservation reservation) {}
+            Reservation reservation,
+            @Nullable StreamHold hold) {}
 
     /**
      * The attempt beside which this one is to run.
@@ -169,20 +175,26 @@ final class Opening {
     }
 
     private void claim(Quote.Held held, boolean mayClamp) {
-        var bound = held.bound();
+        var first = beside == null ? firstStep(held) : null;
+        var bound = first == null ? held.bound() : first;
         var next = beside == null ? tally.next(bound) : tally.next(candidate, bound);
-        var claim = new Claim(tally.logged(), next, budgets);
+        var claim = new Claim(tally.logged(), next, budgets, held.bound());
         var admission = loop.gate().reserve(claim);
         if (admission.succeeded()) {
-            admitted(held, mayClamp, admission.result());
+            admitted(held, claim, mayClamp, admission.result());
         } else {
             admission.onComplete(
-                    a -> owner.safely(() -> admitted(held, mayClamp, a)),
+                    a -> owner.safely(() -> admitted(held, claim, mayClamp, a)),
                     failure -> owner.broke(new IllegalStateException("no admission", failure)));
         }
     }
 
-    private void admitted(Quote.Held held, boolean mayClamp, Admission admission) {
+    private @Nullable Money firstStep(Quote.Held held) {
+        boolean sse = welcome.ingress().sse();
+        return StreamHold.first(found.scan(), sse, plan, candidate, budgets, held);
+    }
+
+    private void admitted(Quote.Held held, Claim claim, boolean mayClamp, Admission admission) {
         switch (admission) {
             case Admission.Refused refused -> {
                 if (!owner.isOver()) {
@@ -190,25 +202,33 @@ final class Opening {
                 }
             }
             case Admission.Reserved reserved -> {
-                var reservation = reserved.reservation();
+                var first = reserved.reservation();
                 if (owner.isOver()) {
-                    reservation.settle(Money.ZERO, false);
+                    first.settle(Money.ZERO, false);
                     return;
                 }
+                var stepped =
+                        claim.bound().equals(claim.most())
+                                ? null
+                                : new SteppedReservation(loop.gate(), claim, first);
+                var reservation = stepped == null ? first : stepped;
                 untried = reservation;
                 if (beside == null) {
                     tally.budgetViews = reservation.budgets();
                 } else {
                     tally.charging(budgets);
                 }
-                translate(held, reservation);
+                translate(
+                        held,
+                        reservation,
+                        stepped == null ? null : new StreamHold(stepped, candidate, held));
             }
         }
     }
 
     private void refused(Quote.Held held, boolean mayClamp, Admission.Refused refused) {
         var limit =
-                mayClamp && isShort(refused)
+                mayClamp && isShort(refused) && mayClamp(refused.budget())
                         ? Quote.clamped(found, candidate, held.size(), refused.remaining())
                         : OptionalLong.empty();
         if (limit.isPresent()
@@ -221,6 +241,10 @@ final class Opening {
         }
     }
 
+    private boolean mayClamp(String budget) {
+        return budgets.stream().filter(b -> b.key().equals(budget)).allMatch(BudgetEntry::clamps);
+    }
+
     private static boolean isShort(Admission.Refused refused) {
         return switch (refused.kind()) {
             case EXHAUSTED, RESERVED, CEILING -> true;
@@ -228,7 +252,7 @@ final class Opening {
         };
     }
 
-    private void translate(Quote.Held held, Reservation reservation) {
+    private void translate(Quote.Held held, Reservation reservation, @Nullable StreamHold hold) {
         var bridge = Resolution.bridge(found.scan(), candidate);
         if (bridge == null) {
             throw new IllegalStateException(
@@ -255,7 +279,7 @@ final class Opening {
                     skipWhatHasNoRoom();
                     return;
                 }
-                owner.opened(new Opened(candidate, held, bridge, ready, reservation));
+                owner.opened(new Opened(candidate, held, bridge, ready, reservation, hold));
             }
         }
     }

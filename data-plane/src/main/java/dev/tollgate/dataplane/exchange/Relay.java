@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * HELD --first event--> FLOWING --end--> OVER: complete
  *   |                     |--cut, silent, error--> OVER: truncated (error event, then reset)
+ *   |                     |--endAtLimit()--> OVER: limited (the dialect's reason for its length)
  *   |                     |--client gone--> DETACHED --end, silent--> OVER: detached
  *   +--end, silent, error, too much held--> OVER: nothing()
  * </pre>
@@ -27,12 +28,18 @@ final class Relay {
 
     private static final int MAX_HELD_BYTES = 256 * 1024;
 
-    /** Hears how the stream went: exactly one of the four ends. */
+    /** Hears how the stream went: exactly one of the five ends. */
     interface Owner {
         /** The first event is here: the head goes out now. */
         void opens();
 
         void token();
+
+        /** More of the answer is on its way to the client. */
+        void grew();
+
+        /** The client has a clean end, though the provider would have gone on. */
+        void limited();
 
         /** The client has everything; the response still has to be ended. */
         void complete();
@@ -70,6 +77,7 @@ final class Relay {
     private Phase phase = Phase.HELD;
     private long deadlineNanos;
     private boolean paused;
+    private boolean held;
     private boolean sawToken;
     private Future<Void> lastWrite = Future.succeededFuture();
     private @Nullable Buffer out;
@@ -156,6 +164,9 @@ final class Relay {
         } else {
             deadlineNanos = System.nanoTime() + idleNanos;
             forward();
+            if (phase == Phase.FLOWING) {
+                owner.grew();
+            }
         }
     }
 
@@ -205,9 +216,40 @@ final class Relay {
     private void resume() {
         if (paused && phase != Phase.OVER) {
             paused = false;
+            readOn();
+        }
+    }
+
+    private void readOn() {
+        if (!paused && !held) {
             deadlineNanos = System.nanoTime() + idleNanos;
             upstream.resume();
         }
+    }
+
+    /** Nothing is read until {@link #goOn} or an end. */
+    void hold() {
+        held = true;
+        upstream.pause();
+    }
+
+    void goOn() {
+        if (held && phase != Phase.OVER) {
+            held = false;
+            readOn();
+        }
+    }
+
+    /** The client's stream ends cleanly here, and the provider is given up. */
+    void endAtLimit() {
+        if (phase != Phase.FLOWING) {
+            return;
+        }
+        stream.endAtLimit(this::sink);
+        forward();
+        phase = Phase.OVER;
+        upstream.request().reset();
+        owner.limited();
     }
 
     private void heldTooMuch() {
@@ -269,7 +311,7 @@ final class Relay {
     }
 
     void tick(long nowNanos) {
-        if (phase == Phase.OVER || nowNanos - deadlineNanos < 0) {
+        if (phase == Phase.OVER || held || nowNanos - deadlineNanos < 0) {
             return;
         }
         if (paused) {
@@ -294,8 +336,9 @@ final class Relay {
     void detach() {
         phase = Phase.DETACHED;
         out = null;
-        if (paused) {
+        if (paused || held) {
             paused = false;
+            held = false;
             upstream.resume();
         }
         deadlineNanos = System.nanoTime() + idleNanos;

@@ -59,7 +59,7 @@ final class StreamedAnswer implements Relay.Owner {
                         this,
                         head,
                         outlet,
-                        terms.bridge().stream(terms.answerTerms(tally)),
+                        terms.stream(tally),
                         firstByteNanos,
                         terms.candidate().provider().timeouts().streamIdleMillis(),
                         loop.settings().clientStallMillis(),
@@ -123,6 +123,46 @@ final class StreamedAnswer implements Relay.Owner {
         if (!holds()) {
             tally.firstTokenNanos = now - tally.startNanos;
         }
+    }
+
+    /** Its hold follows; without money for that, the answer ends here. */
+    @Override
+    public void grew() {
+        var hold = terms.hold();
+        var stream = relay.stream();
+        if (hold == null
+                || stream.finishReason() != null
+                || hold.covers(stream.visibleOutputBytes())) {
+            return;
+        }
+        var extended = hold.extend(stream.visibleOutputBytes());
+        if (!extended.isComplete()) {
+            relay.hold();
+        }
+        extended.onComplete(
+                held -> {
+                    try {
+                        extended(held);
+                    } catch (RuntimeException e) {
+                        owner.broke(e);
+                    }
+                },
+                failure -> owner.broke(new IllegalStateException("no admission", failure)));
+    }
+
+    private void extended(boolean held) {
+        if (held) {
+            relay.goOn();
+        } else {
+            relay.endAtLimit();
+        }
+    }
+
+    @Override
+    public void limited() {
+        closing.limited(relay.stream());
+        reply.response().end();
+        owner.answered(trial);
     }
 
     @Override

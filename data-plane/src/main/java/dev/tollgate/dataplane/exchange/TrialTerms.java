@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.policy.attempt.CascadeRule;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param steps judges its answer, which is held back until then; null: nobody does
  * @param raced another target may be asked as long as no token has come: nothing of a stream goes
  *     out before that
+ * @param hold extends what is held as the answer grows; null: the whole bound is held
  */
 record TrialTerms(
         int number,
@@ -29,7 +31,14 @@ record TrialTerms(
         @Nullable Capture capture,
         long deadlineNanos,
         @Nullable Steps steps,
-        boolean raced) {
+        boolean raced,
+        @Nullable StreamHold hold) {
+
+    /** The answer as a stream, on its way to the client. */
+    AnswerStream stream(Tally tally) {
+        var terms = answerTerms(tally);
+        return hold == null ? bridge.stream(terms) : bridge.limitedStream(terms);
+    }
 
     /** How its answer is to be read. */
     Bridge.AnswerTerms answerTerms(Tally tally) {

@@ -23,5 +23,14 @@ public record Interrupted(LogRecord.Request request, List<Tried> tries) {
         public Tried {
             budgets = List.copyOf(budgets);
         }
+
+        /** With what the same attempt held beyond this. */
+        Tried plus(Tried extension) {
+            return new Tried(
+                    attempt,
+                    Math.addExact(costNanos, extension.costNanos),
+                    assumed || extension.assumed,
+                    budgets);
+        }
     }
 }

@@ -195,15 +195,17 @@ final class LogState {
     List<Interrupted> interrupted() {
         var requests = new ArrayList<Interrupted>();
         for (var request : running.values()) {
-            var tries = new ArrayList<Interrupted.Tried>();
+            var tries = new LinkedHashMap<Integer, Interrupted.Tried>();
             for (var attempt : request.attempts()) {
                 var budgets =
                         attempt.holds.stream().map(hold -> hold.lease().key().budget()).toList();
-                tries.add(
+                tries.merge(
+                        attempt.about.number(),
                         new Interrupted.Tried(
-                                attempt.about, attempt.costNanos, attempt.assumed, budgets));
+                                attempt.about, attempt.costNanos, attempt.assumed, budgets),
+                        Interrupted.Tried::plus);
             }
-            requests.add(new Interrupted(request.request(), tries));
+            requests.add(new Interrupted(request.request(), List.copyOf(tries.values())));
         }
         return requests;
     }

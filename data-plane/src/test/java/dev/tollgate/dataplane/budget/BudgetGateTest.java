@@ -106,6 +106,87 @@ class BudgetGateTest {
         assertThat(account.outstandingMicros()).isZero();
     }
 
+    /** Of at most 10 cents, of which one is held at first. */
+    private static SteppedReservation stepped(BudgetGate gate, String id, BudgetEntry budget) {
+        var whole = Budgets.claim(id, CENT, budget);
+        var claim =
+                new Claim(whole.request(), whole.attempt(), whole.budgets(), Money.parse("0.10"));
+        return new SteppedReservation(gate, claim, reserved(gate, claim));
+    }
+
+    @Test
+    void holdsInStepsAndSettlesOverAllOfThem() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 1_000_000);
+        budgets(budget);
+        var gate = gate("a");
+        var reservation = stepped(gate, "r", budget);
+        assertThat(join(reservation.extend(Money.parse("0.03")))).isTrue();
+        assertThat(join(reservation.extend(Money.parse("0.02")))).isTrue();
+        assertThat(reservation.held()).isEqualTo(Money.parse("0.03"));
+        assertThat(gate.figures().getFirst().held()).isEqualTo(Money.parse("0.03"));
+        assertThat(join(reservation.extend(Money.parse("7")))).isTrue();
+        assertThat(reservation.held()).isEqualTo(Money.parse("0.10"));
+        reservation.settle(Money.parse("0.025"), false);
+        assertThat(gate.figures().getFirst().held()).isEqualTo(Money.ZERO);
+        assertThat(gate.figures().getFirst().spent()).isEqualTo(Money.parse("0.025"));
+        reservation.settle(CENT, false);
+        assertThat(gate.figures().getFirst().spent()).isEqualTo(Money.parse("0.025"));
+        assertThat(gate.counters().doubleSettles()).isEqualTo(1);
+    }
+
+    @Test
+    void saysWhenThereIsNoMoneyForAnotherStepAndKeepsWhatItHolds() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 30_000);
+        budgets(budget);
+        var gate = gate("a");
+        var reservation = stepped(gate, "r", budget);
+        assertThat(join(reservation.extend(Money.parse("0.03")))).isTrue();
+        assertThat(join(reservation.extend(Money.parse("0.04")))).isFalse();
+        assertThat(reservation.held()).isEqualTo(Money.parse("0.03"));
+        reservation.settle(Money.parse("0.03"), true);
+        assertThat(gate.figures().getFirst().spent()).isEqualTo(Money.parse("0.03"));
+    }
+
+    @Test
+    void whatAStepCostsAboveItsHoldIsAnOverrunAndAboveItsBoundAViolation() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 10_000);
+        budgets(budget);
+        var gate = gate("a");
+        stepped(gate, "r", budget).settle(Money.parse("0.02"), false);
+        join(gates.removeFirst().close(1_000));
+        var account = service.accounts().getFirst();
+        assertThat(account.settledMicros() + account.overrunMicros()).isEqualTo(20_000);
+        assertThat(account.overrunMicros()).isEqualTo(10_000);
+        assertThat(gate.figures().getFirst().boundViolations()).isZero();
+
+        var other = Budgets.hard("team-a/other", 1_000_000);
+        budgets(budget, other);
+        var second = gate("b");
+        var reservation = stepped(second, "s", other);
+        assertThat(join(reservation.extend(Money.parse("0.05")))).isTrue();
+        reservation.settle(Money.parse("0.11"), false);
+        assertThat(second.figures().getFirst().boundViolations()).isEqualTo(1);
+    }
+
+    @Test
+    void whatAKillLeavesInStepsIsChargedAtAllThatWasHeldInOneAttempt() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 1_000_000);
+        budgets(budget);
+        var gate = gate("a");
+        var reservation = stepped(gate, "r", budget);
+        assertThat(join(reservation.extend(Money.parse("0.04")))).isTrue();
+        logs.getFirst().close(); // as a kill does: nothing is settled
+        var copy = directory.resolve("a");
+        try (var again = Wal.open(WalSettings.in(copy).withSegmentBytes(1 << 20, 16L << 20))) {
+            assertThat(again.interrupted()).hasSize(1);
+            var tried = again.interrupted().getFirst().tries();
+            assertThat(tried).hasSize(1);
+            assertThat(tried.getFirst().costNanos()).isEqualTo(Money.parse("0.04").nanos());
+            assertThat(tried.getFirst().assumed()).isTrue();
+        }
+        gates.clear();
+    }
+
     @Test
     void freesWhatASettlementDidNotUse() throws Exception {
         var budget = Budgets.hard("team-a/monthly", 20_000);

@@ -383,7 +383,10 @@ final class BudgetCompiler {
         return hold == null && clamps
                 ? null
                 : new BudgetEntry.Holding(
-                        hold == null ? null : (Boolean) (hold == Enforcement.Hold.STEPPED), clamps);
+                        hold == null
+                                ? mode() != BudgetEntry.Mode.HARD
+                                : hold == Enforcement.Hold.STEPPED,
+                        clamps);
     }
 
     private boolean suspended() {

@@ -88,7 +88,7 @@ public record BudgetEntry(
 
     /** Whether a long stream may hold what it costs step by step, and not its whole bound. */
     public boolean stepped() {
-        return holding == null || holding.stepped() == null ? mode != Mode.HARD : holding.stepped();
+        return holding == null ? mode != Mode.HARD : holding.stepped();
     }
 
     /** Whether a request that does not fit is asked for less output, and not refused. */
@@ -99,10 +99,10 @@ public record BudgetEntry(
     /**
      * What an attempt holds, and what becomes of one that does not fit.
      *
-     * @param stepped a long stream holds what it costs step by step; null: as the mode has it
+     * @param stepped a long stream holds what it costs step by step
      * @param clamps its output limit is lowered to what fits; else it is refused
      */
-    public record Holding(@Nullable Boolean stepped, boolean clamps) {}
+    public record Holding(boolean stepped, boolean clamps) {}
 
     /**
      * A calendar window: {@code startDay} is 1..28 for MONTH, 1..7 from Monday for WEEK, else 1.

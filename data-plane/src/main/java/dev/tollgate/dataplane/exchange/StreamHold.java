@@ -1,0 +1,104 @@
+package dev.tollgate.dataplane.exchange;
+
+import dev.tollgate.dataplane.budget.SteppedReservation;
+import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.Operation;
+import dev.tollgate.dialects.RequestScan;
+import dev.tollgate.policy.price.Bound;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.price.UpperBound;
+import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.route.RoutePlan;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import io.vertx.core.Future;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The hold of one stream, extended as more of it is seen (budgets.md, 6.3): {@value #STEP_TOKENS}
+ * output tokens at a time, each UTF-8 byte of what was seen taken for one, and always the {@link
+ * Settlement#GUARD_TOKENS} that are not seen yet.
+ */
+final class StreamHold {
+
+    static final long STEP_TOKENS = 1_024;
+
+    private final SteppedReservation reservation;
+    private final Candidate candidate;
+    private final Quote.Held whole;
+    private long coveredTokens = STEP_TOKENS;
+
+    StreamHold(SteppedReservation reservation, Candidate candidate, Quote.Held whole) {
+        this.reservation = reservation;
+        this.candidate = candidate;
+        this.whole = whole;
+    }
+
+    /**
+     * What is held of an attempt before it is sent; null: the whole bound. Only of streams whose
+     * every billed token is seen, from providers that stop when nobody reads any more, which
+     * nothing else waits for or runs beside, and if all Budgets that count it say so.
+     */
+    static @Nullable Money first(
+            RequestScan scan,
+            boolean sse,
+            RoutePlan plan,
+            Candidate candidate,
+            List<BudgetEntry> budgets,
+            Quote.Held whole) {
+        boolean streams =
+                scan.operation() == Operation.GENERATE
+                        && scan.stream()
+                        && scan.choices() == 1
+                        && (sse || scan.dialect() != Dialect.GEMINI);
+        boolean allIsSeen =
+                candidate.provider().billing().stopsOnDisconnect()
+                        && !mayThink(scan, candidate)
+                        && !UpperBound.costsBeyondTokens(candidate.model(), whole.size());
+        boolean alone = plan.hedge() == null && plan.selection().cascade() == null;
+        if (!streams || !allIsSeen || !alone || !isWanted(budgets)) {
+            return null;
+        }
+        var first = bound(candidate, whole, STEP_TOKENS);
+        return first != null && whole.bound().isMoreThan(first) ? first : null;
+    }
+
+    /** Claude thinks when it is asked to, others also when they are not. */
+    private static boolean mayThink(RequestScan scan, Candidate candidate) {
+        return scan.features().contains(RequestScan.Feature.REASONING)
+                || candidate.model().capabilities().contains("Reasoning")
+                        && Dialect.of(candidate.provider().dialect()) != Dialect.ANTHROPIC;
+    }
+
+    private static boolean isWanted(List<BudgetEntry> budgets) {
+        var counting = budgets.stream().filter(budget -> budget.limitMicros() != null).toList();
+        return !counting.isEmpty() && counting.stream().allMatch(BudgetEntry::stepped);
+    }
+
+    private static @Nullable Money bound(Candidate candidate, Quote.Held whole, long tokens) {
+        var size = whole.size().withMaxOutputTokens(tokens);
+        return UpperBound.of(candidate.model(), size) instanceof Bound.Bounded bounded
+                ? bounded.cost()
+                : null;
+    }
+
+    boolean covers(long visibleBytes) {
+        return visibleBytes + Settlement.GUARD_TOKENS <= coveredTokens
+                || !whole.bound().isMoreThan(reservation.held());
+    }
+
+    /** Holds at least what was seen and the guard. False: there is no money for it. */
+    Future<Boolean> extend(long visibleBytes) {
+        long needed = visibleBytes + Settlement.GUARD_TOKENS;
+        long tokens = Math.ceilDiv(needed, STEP_TOKENS) * STEP_TOKENS;
+        var bound = bound(candidate, whole, tokens);
+        return reservation
+                .extend(bound == null ? whole.bound() : bound)
+                .onSuccess(
+                        extended -> {
+                            if (extended) {
+                                coveredTokens = tokens;
+                            }
+                        });
+    }
+}

@@ -1,0 +1,215 @@
+package dev.tollgate.dataplane.exchange;
+
+import static dev.tollgate.dataplane.exchange.Harness.chunk;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tollgate.dataplane.budget.Claim;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Holding;
+import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import io.vertx.core.http.HttpServerResponse;
+import java.io.IOException;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Streams whose hold follows their answer, over real sockets. */
+class SteppedHoldTest {
+
+    private static final Holding STEPPED = new Holding(true, true);
+    private static final String TEXT = "t".repeat(700);
+
+    private final Harness harness = new Harness();
+    private final List<HttpServerResponse> open = new CopyOnWriteArrayList<>();
+    private Harness.Upstream upstream;
+    private boolean stopsOnDisconnect = true;
+
+    @AfterEach
+    void close() {
+        harness.close();
+    }
+
+    private void start(BudgetEntry... budgets) {
+        upstream =
+                harness.upstream(
+                        request -> {
+                            var response = Harness.streamHead(request);
+                            response.write(chunk("Hi")).onSuccess(v -> open.add(response));
+                        });
+        var provider =
+                Snapshots.provider(
+                        "a",
+                        "openai-chat",
+                        upstream.url() + "/v1",
+                        Snapshots.timeouts(15_000),
+                        stopsOnDisconnect);
+        harness.apply(
+                Snapshots.of(
+                        List.of(provider),
+                        List.of(
+                                Snapshots.chain(
+                                        "model-1", Snapshots.retry(3, null), List.of(provider))),
+                        List.of(budgets),
+                        List.of(Harness.clientKey()),
+                        List.of()));
+        harness.start();
+    }
+
+    private static BudgetEntry budget(Mode mode, @Nullable Holding holding) {
+        var budget = Snapshots.budget("1000000");
+        return new BudgetEntry(
+                budget.key(),
+                budget.limitMicros(),
+                budget.period(),
+                null,
+                null,
+                budget.namespaces(),
+                false,
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                mode,
+                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
+                holding,
+                false,
+                null,
+                null);
+    }
+
+    private Socket asks() throws IOException {
+        var socket = harness.socket(Harness.chat("model-1", true));
+        Harness.readUntil(socket.getInputStream(), "Hi");
+        await().until(() -> !open.isEmpty());
+        return socket;
+    }
+
+    /** The provider goes on with so much text, and the client reads it. */
+    private void says(Socket socket, int times) throws IOException {
+        for (int i = 0; i < times; i++) {
+            open.getFirst().write(chunk(TEXT));
+            Harness.readUntil(socket.getInputStream(), TEXT);
+        }
+    }
+
+    private List<Long> held() {
+        return harness.gate.claims.stream().map(Claim::bound).map(Money::nanos).toList();
+    }
+
+    @Test
+    void holdsMoreAsTheAnswerGrowsAndIsSettledAtWhatItCost() throws IOException {
+        start(budget(Mode.HARD, STEPPED));
+        try (var socket = asks()) {
+            assertThat(harness.gate.claims).hasSize(1);
+            says(socket, 4);
+            await().untilAsserted(() -> assertThat(harness.gate.claims).hasSize(3));
+            open.getFirst().write(Harness.LAST_CHUNKS);
+            open.getFirst().end();
+            Harness.readUntil(socket.getInputStream(), "[DONE]");
+        }
+        var record = harness.record(1);
+        assertThat(record.getJsonArray("attempts")).hasSize(1);
+        assertThat(record.getString("cost_usd")).isEqualTo("0.00002");
+        assertThat(record.getBoolean("cost_assumed", false)).isFalse();
+        var whole = harness.gate.claims.getFirst().most().nanos();
+        assertThat(held().stream().mapToLong(Long::longValue).sum()).isLessThan(whole);
+        assertThat(harness.gate.claims)
+                .allSatisfy(claim -> assertThat(claim.attempt().number()).isEqualTo(1));
+        assertThat(harness.gate.settled).hasSize(3);
+        assertThat(harness.gate.settled.stream().mapToLong(s -> s.cost().nanos()).sum())
+                .isEqualTo(20_000);
+        assertThat(harness.gate.purseNanos).hasValue(Long.MAX_VALUE / 2 - 20_000);
+    }
+
+    @Test
+    void endsAsOneThatReachedItsLimitWhenThereIsNoMoneyForMore() throws IOException {
+        start(budget(Mode.HARD, STEPPED));
+        harness.gate.purseNanos.set(5_000_000);
+        try (var socket = asks()) {
+            harness.gate.purseNanos.set(1_000);
+            says(socket, 1);
+            open.getFirst().write(chunk(TEXT));
+            var end = Harness.readUntil(socket.getInputStream(), "[DONE]");
+            assertThat(end)
+                    .contains(TEXT, "\"finish_reason\":\"length\"", "data: [DONE]")
+                    .doesNotContain("error");
+            await().until(() -> !upstream.closed.isEmpty());
+        }
+        var record = harness.record(1);
+        assertThat(record.getInteger("status")).isEqualTo(200);
+        assertThat(record.getJsonArray("attempts").getJsonObject(0).getString("outcome"))
+                .isEqualTo("budget_ended");
+        assertThat(record.getBoolean("cost_assumed")).isTrue();
+        var settled = harness.gate.settled.stream().mapToLong(s -> s.cost().nanos()).sum();
+        assertThat(settled).isPositive().isLessThanOrEqualTo(held().getFirst());
+    }
+
+    @Test
+    void givesAllBackWhenTheClientLeavesWhileMoreIsHeld() throws IOException {
+        start(budget(Mode.HARD, STEPPED));
+        try (var socket = asks()) {
+            says(socket, 3);
+            await().until(() -> harness.gate.claims.size() > 1);
+        }
+        await().until(() -> harness.gate.settled.size() == harness.gate.claims.size());
+        var settled = harness.gate.settled.stream().mapToLong(s -> s.cost().nanos()).sum();
+        assertThat(harness.gate.purseNanos).hasValue(Long.MAX_VALUE / 2 - settled);
+        assertThat(settled).isPositive();
+    }
+
+    private void assertThatTheWholeBoundIsHeld() throws IOException {
+        try (var socket = asks()) {
+            says(socket, 4);
+            open.getFirst().write(Harness.LAST_CHUNKS);
+            open.getFirst().end();
+            Harness.readUntil(socket.getInputStream(), "[DONE]");
+        }
+        harness.record(1);
+        assertThat(harness.gate.claims).hasSize(1);
+        var claim = harness.gate.claims.getFirst();
+        assertThat(claim.bound()).isEqualTo(claim.most());
+    }
+
+    @Test
+    void aHardBudgetHoldsTheWholeBoundUnlessToldOtherwise() throws IOException {
+        start(budget(Mode.HARD, null));
+        assertThatTheWholeBoundIsHeld();
+    }
+
+    @Test
+    void aSoftBudgetHoldsInStepsUnlessToldOtherwise() throws IOException {
+        start(budget(Mode.SOFT, null));
+        try (var socket = asks()) {
+            says(socket, 2);
+            await().until(() -> harness.gate.claims.size() == 2);
+        }
+    }
+
+    @Test
+    void aSoftBudgetHoldsTheWholeBoundIfItSaysSo() throws IOException {
+        start(budget(Mode.SOFT, new Holding(false, true)));
+        assertThatTheWholeBoundIsHeld();
+    }
+
+    @Test
+    void aProviderThatBillsOnIsHeldForTheWholeBound() throws IOException {
+        stopsOnDisconnect = false;
+        start(budget(Mode.HARD, STEPPED));
+        assertThatTheWholeBoundIsHeld();
+    }
+
+    @Test
+    void refusesWhatDoesNotFitWhereTheBudgetDoesNotClamp() {
+        start(budget(Mode.HARD, new Holding(false, false)));
+        harness.gate.purseNanos.set(1_500_000);
+        var refused = harness.chat(Harness.chat("model-1", false));
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.headers().firstValue("x-tollgate-max-tokens")).isEmpty();
+        assertThat(harness.gate.claims).hasSize(1);
+    }
+}
