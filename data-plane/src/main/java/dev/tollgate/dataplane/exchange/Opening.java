@@ -179,8 +179,10 @@ final class Opening {
         var bound = first == null ? held.bound() : first;
         var next = beside == null ? tally.next(bound) : tally.next(candidate, bound);
         var claim = new Claim(tally.logged(), next, budgets, held.bound());
+        long begun = System.nanoTime();
         var admission = loop.gate().reserve(claim);
         if (admission.succeeded()) {
+            loop.metrics().reserved(System.nanoTime() - begun);
             admitted(held, claim, mayClamp, admission.result());
         } else {
             admission.onComplete(

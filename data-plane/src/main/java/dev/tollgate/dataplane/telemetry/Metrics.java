@@ -45,6 +45,7 @@ public final class Metrics {
     private final ConcurrentHashMap<CheckKey, LongAdder> checks = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<HedgeKey, LongAdder> hedges = new ConcurrentHashMap<>();
     private final Histogram overhead = new Histogram();
+    private final Histogram reserving = Histogram.ofShort();
     private final LongAdder fallbacks = new LongAdder();
     private final LongAdder[] cache = new LongAdder[CacheResult.values().length];
     private final LongAdder unrecorded = new LongAdder();
@@ -115,6 +116,11 @@ public final class Metrics {
                 .increment();
     }
 
+    /** An attempt's bound was taken from its leases and its intent logged, or refused, at once. */
+    public void reserved(long nanos) {
+        reserving.observe(nanos);
+    }
+
     /** The gateway's own part of a request: all but waiting for providers. */
     public void overhead(long nanos) {
         overhead.observe(nanos);
@@ -180,6 +186,12 @@ public final class Metrics {
         histograms(out, "tollgate_ttft_seconds", "Time to the first token.", firstToken);
         header(out, "tollgate_overhead_seconds", "The gateway's own part.", "histogram");
         histogram(out, "tollgate_overhead_seconds", "", overhead);
+        header(
+                out,
+                "tollgate_budget_reserve_seconds",
+                "Check of all Budgets and intent in the log, where no lease was short.",
+                "histogram");
+        histogram(out, "tollgate_budget_reserve_seconds", "", reserving);
         counter(out, "tollgate_fallbacks_total", "Requests that another target served.", fallbacks);
         header(out, "tollgate_hedges_total", "Requests with a late first token.", "counter");
         hedges.forEach(
@@ -266,11 +278,11 @@ public final class Metrics {
             StringBuilder out, String name, String labels, Histogram histogram) {
         var prefix = labels.isEmpty() ? "" : labels + ",";
         long count = 0;
-        for (int i = 0; i < Histogram.BOUNDS.length; i++) {
+        for (int i = 0; i < histogram.bounds.length; i++) {
             count += histogram.count(i);
-            line(out, name + "_bucket", prefix + label("le", number(Histogram.BOUNDS[i])), count);
+            line(out, name + "_bucket", prefix + label("le", number(histogram.bounds[i])), count);
         }
-        count += histogram.count(Histogram.BOUNDS.length);
+        count += histogram.count(histogram.bounds.length);
         line(out, name + "_bucket", prefix + label("le", "+Inf"), count);
         var braces = labels.isEmpty() ? "" : "{" + labels + "}";
         out.append(name).append("_sum").append(braces).append(' ');
