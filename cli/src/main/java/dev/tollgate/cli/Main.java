@@ -21,6 +21,7 @@ public final class Main {
         commands.put("simulator", SimulatorCommand.class);
         commands.put("lint", LintCommand.class);
         commands.put("drill", DrillCommand.class);
+        commands.put("ledger", LedgerCommand.class);
         commands.put("explain", ExplainCommand.class);
         commands.put("train", TrainCommand.class);
         return commands;

@@ -9,8 +9,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * {@code /livez}, {@code /readyz}, {@code /metrics} and {@code /status}; read-only. Every handler
- * answers from memory.
+ * {@code /livez}, {@code /readyz}, {@code /metrics}, {@code /status} and {@code /ledger};
+ * read-only. Every handler answers from memory.
  */
 final class AdminServer {
 
@@ -21,17 +21,20 @@ final class AdminServer {
     private final BooleanSupplier ready;
     private final Supplier<String> metrics;
     private final Supplier<String> status;
+    private final Supplier<String> ledger;
 
     AdminServer(
             Vertx vertx,
             BooleanSupplier live,
             BooleanSupplier ready,
             Supplier<String> metrics,
-            Supplier<String> status) {
+            Supplier<String> status,
+            Supplier<String> ledger) {
         this.live = live;
         this.ready = ready;
         this.metrics = metrics;
         this.status = status;
+        this.ledger = ledger;
         this.server =
                 vertx.createHttpServer(
                                 new HttpServerOptions()
@@ -62,6 +65,8 @@ final class AdminServer {
                             .end(metrics.get());
             case "/status" ->
                     response.putHeader("content-type", "application/json").end(status.get());
+            case "/ledger" ->
+                    response.putHeader("content-type", "application/json").end(ledger.get());
             default -> response.setStatusCode(404).end();
         }
     }

@@ -314,7 +314,8 @@ public final class Operator implements AutoCloseable {
                         () -> !closed.get(),
                         () -> !closed.get() && control.compiles() > 0,
                         report::metrics,
-                        report::status);
+                        report::status,
+                        report::ledger);
         await(
                 pages.listen(options.adminHost(), options.adminPort()),
                 "--admin-port: " + options.adminHost() + ":" + options.adminPort());

@@ -7,10 +7,12 @@ import dev.tollgate.operator.ledger.LedgerStreams;
 import dev.tollgate.operator.push.Proxy;
 import dev.tollgate.operator.push.ProxyState;
 import dev.tollgate.operator.push.PushServer;
+import dev.tollgate.policy.budget.AccountJson;
 import dev.tollgate.policy.compile.Retirement;
 import dev.tollgate.policy.snapshot.RevisionNumber;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -131,6 +133,33 @@ final class OperatorReport {
                 .put("rollout", fleet.rollout().getClass().getSimpleName())
                 .put("proxies", proxies)
                 .encodePrettily();
+    }
+
+    /** Every account as last stored, and who has registered. */
+    String ledger() {
+        var accounts = new JsonArray();
+        for (var account : ledger.accounts()) {
+            accounts.add(
+                    new JsonObject(new String(AccountJson.write(account), StandardCharsets.UTF_8)));
+        }
+        var holders = new JsonArray();
+        ledger.holders()
+                .all()
+                .forEach(
+                        (holder, seen) ->
+                                holders.add(
+                                        new JsonObject()
+                                                .put("holder", holder.toString())
+                                                .put("proxy", seen.proxy())
+                                                .put("connected", seen.connected())
+                                                .put("since", seen.since().toString())));
+        var frozen = new JsonArray();
+        ledger.frozen().forEach(key -> frozen.add(key.toString()));
+        return new JsonObject()
+                .put("accounts", accounts)
+                .put("holders", holders)
+                .put("frozen", frozen)
+                .encode();
     }
 
     private static String state(Proxy proxy) {

@@ -42,6 +42,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     private final Clock clock;
     private final Map<AccountKey, SerialQueue> accounts = new ConcurrentHashMap<>();
     private final Map<HolderId, Stream> streams = new ConcurrentHashMap<>();
+    private final Holders holders = new Holders();
     private final ScheduledExecutorService ticker =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("ledger-tick").factory());
@@ -80,6 +81,11 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     /** Gives back what a lost holder has of a Budget. Blocking. */
     Reclaimed reclaim(String budget, HolderId holder) {
         return service.reclaim(budget, holder, clock.instant(), this::send);
+    }
+
+    /** Who has registered since this operator began. */
+    public Holders holders() {
+        return holders;
     }
 
     /** All accounts as last stored. */
@@ -153,6 +159,8 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                         order.execute(
                                 () -> {
                                     streams.put(register.holder(), this);
+                                    holders.came(
+                                            register.holder(), register.proxy(), clock.instant());
                                     handle(register);
                                 });
                 case LedgerCommand.Acquire acquire -> onAccount(acquire.account(), acquire);
@@ -199,6 +207,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                 return present;
             }
             service.disconnected(registered);
+            holders.left(registered, clock.instant());
             return null;
         }
 
