@@ -98,7 +98,7 @@ final class Referee {
         for (var account : call.accounts) {
             var sum = billed.merge(account, nanos, Long::sum);
             var allowed = run.allowedMicros(account);
-            if (sum > allowed * 1_000) {
+            if (sum > allowed * 1_000 && run.isHard(account)) {
                 run.fail(
                         "I8: "
                                 + account

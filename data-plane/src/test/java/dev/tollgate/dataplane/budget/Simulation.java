@@ -14,6 +14,7 @@ import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.OnLedgerUnavailable;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+import dev.tollgate.policy.snapshot.BudgetEntry.Step;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import java.lang.foreign.Arena;
 import java.time.Instant;
@@ -60,6 +61,7 @@ final class Simulation {
         STOP,
         CLOCK,
         LIMIT,
+        RESET,
         DISK_FULL,
         DISK_FAILS,
         POWER,
@@ -153,7 +155,6 @@ final class Simulation {
             // with them, what was forgotten may have no holder that could tell of it
             faults.removeAll(
                     Set.of(Fault.POWER, Fault.DISK_LOST, Fault.DISK_FAILS, Fault.DISK_FULL));
-            faults.removeAll(Set.of(Fault.FAILOVER, Fault.LIMIT));
         }
     }
 
@@ -290,8 +291,15 @@ final class Simulation {
 
     // Checks while it runs
 
-    private static long charged(Account account) {
-        return account.settledMicros() + account.overrunMicros() + account.outstandingMicros();
+    private long charged(Account account) {
+        var leased = account.settledMicros() + account.outstandingMicros();
+        return isHard(account.key()) ? leased + account.overrunMicros() : leased;
+    }
+
+    /** The other ones tell of an overrun, and go on. */
+    boolean isHard(AccountKey account) {
+        return budgets.stream()
+                .anyMatch(b -> b.key().equals(account.budget()) && b.mode() == Mode.HARD);
     }
 
     private void written(long epoch, Account before, Account after) {
@@ -299,7 +307,9 @@ final class Simulation {
         var first = book.latestEpoch == 0;
         if ((first || before != null && before.limitMicros() != after.limitMicros())
                 && epoch >= book.latestEpoch) {
-            book.allowedMicros = Math.max(after.limitMicros(), charged(after));
+            // what was forgotten is not charged yet
+            var least = forgot ? book.allowedMicros : 0;
+            book.allowedMicros = Math.max(least, Math.max(after.limitMicros(), charged(after)));
             if (mutant == Mutant.UNGUARDED_SHRINK
                     && before != null
                     && after.limitMicros() < before.limitMicros()) {
@@ -333,7 +343,11 @@ final class Simulation {
         if (grown < settled || all && grown != settled) {
             fail("I3: from " + before + " to " + after);
         }
-        if (grown < 0 || after.seq() <= before.seq() || after.epoch() < before.epoch()) {
+        if (grown < 0
+                || after.overrunMicros() < before.overrunMicros()
+                || after.resetMicros() < before.resetMicros()
+                || after.seq() <= before.seq()
+                || after.epoch() < before.epoch()) {
             fail("I5: from " + before + " to " + after);
         }
     }
@@ -440,10 +454,26 @@ final class Simulation {
         var longNames = faults.contains(Fault.DISK_FULL);
         budgets = new ArrayList<>();
         var scale = random.nextLong(2_000, 200_000);
-        budgets.add(budget("team-a/hourly", Period.Type.HOUR, scale, false, longNames));
-        budgets.add(budget("org/monthly", Period.Type.MONTH, scale * 2, false, longNames));
+        var block =
+                List.of(new Step("stop", random.nextInt(30, 101), Step.Action.BLOCK, null, null));
+        var steps = random.nextInt(3) == 0 ? block : List.<Step>of();
+        budgets.add(
+                budget("team-a/hourly", Period.Type.HOUR, scale, longNames, Mode.HARD, List.of()));
+        budgets.add(
+                budget("org/monthly", Period.Type.MONTH, scale * 2, longNames, Mode.HARD, steps));
         if (random.nextBoolean()) {
-            budgets.add(budget("org/each", Period.Type.LIFETIME, scale, true, longNames));
+            budgets.add(
+                    budget(
+                            "org/each",
+                            Period.Type.LIFETIME,
+                            scale,
+                            longNames,
+                            Mode.HARD,
+                            List.of()));
+        }
+        if (random.nextBoolean()) {
+            var mode = random.nextInt(3) == 0 ? Mode.SHADOW : Mode.SOFT;
+            budgets.add(budget("team-a/soft", Period.Type.DAY, scale, longNames, mode, List.of()));
         }
         callsEverySecond = random.nextInt(2, 12);
         ledgers.add(new SimulatedLedger(this, 1, 0));
@@ -459,8 +489,15 @@ final class Simulation {
         agenda.at(SECOND, this::trouble);
     }
 
+    /** A Lifetime one counts for each team apart. */
     private static BudgetEntry budget(
-            String key, Period.Type type, long limit, boolean perNamespace, boolean longName) {
+            String key,
+            Period.Type type,
+            long limit,
+            boolean longName,
+            Mode mode,
+            List<Step> steps) {
+        var perNamespace = type == Period.Type.LIFETIME;
         return new BudgetEntry(
                 longName ? key + "-".repeat(200) : key,
                 limit,
@@ -472,8 +509,8 @@ final class Simulation {
                 List.of(),
                 List.of(),
                 List.of(),
-                List.of(),
-                Mode.HARD,
+                steps,
+                mode,
                 OnLedgerUnavailable.ALLOW_LEASED,
                 false,
                 null,
@@ -532,6 +569,7 @@ final class Simulation {
                 agenda.at(until, () -> storeTrouble = false);
             }
             case LIMIT -> limit();
+            case RESET -> reset();
             case FORGET -> forget();
             case KILL, STOP, CLOCK, DISK_FULL, DISK_FAILS, POWER, DISK_LOST -> {
                 if (proxy.up() && !proxy.stopped()) {
@@ -572,7 +610,7 @@ final class Simulation {
                 proxy.loseDisk();
                 restart(proxy);
             }
-            case NETWORK, FAILOVER, STORE, LIMIT, FORGET -> throw new AssertionError(fault);
+            case NETWORK, FAILOVER, STORE, LIMIT, RESET, FORGET -> throw new AssertionError(fault);
         }
     }
 
@@ -590,10 +628,16 @@ final class Simulation {
 
     /** The old leader may go on for a while, and knows no new limit. */
     private void failover() {
+        if (forgot) {
+            return; // what the store has forgotten, only this ledger remembers
+        }
         var old = ledger();
         var next = new SimulatedLedger(this, old.epoch + 1, random.nextLong(-3_000, 3_000));
         ledgers.add(next);
         next.budgets(budgets);
+        if (faults.contains(Fault.FORGET)) {
+            old.stepDown(); // what it wrote later, nobody would remember
+        }
         agenda.at(agenda.now() + random.nextLong(15 * SECOND), old::stepDown);
         for (var proxy : proxies) {
             if (random.nextBoolean()) {
@@ -603,10 +647,25 @@ final class Simulation {
     }
 
     private void limit() {
-        var changed = new ArrayList<>(budgets);
-        var index = random.nextInt(changed.size());
-        var entry = changed.get(index);
+        var index = random.nextInt(budgets.size());
+        var entry = budgets.get(index);
         var limit = Math.max(500, entry.limitMicros() * random.nextLong(30, 171) / 100);
+        change(index, limit, entry.resetAtMillis());
+    }
+
+    /** Asked for a little before it comes, or a little later. */
+    private void reset() {
+        var index = random.nextInt(budgets.size());
+        var entry = budgets.get(index);
+        var at = wall().toEpochMilli() + random.nextLong(-3_000, 1_000);
+        if (entry.resetAtMillis() == null || entry.resetAtMillis() < at) {
+            change(index, entry.limitMicros(), at);
+        }
+    }
+
+    private void change(int index, long limit, Long resetAtMillis) {
+        var changed = new ArrayList<>(budgets);
+        var entry = changed.get(index);
         changed.set(
                 index,
                 new BudgetEntry(
@@ -624,7 +683,7 @@ final class Simulation {
                         entry.mode(),
                         entry.onLedgerUnavailable(),
                         false,
-                        null,
+                        resetAtMillis,
                         null));
         budgets = changed;
         ledger().budgets(budgets);
@@ -640,11 +699,25 @@ final class Simulation {
     }
 
     private void forget() {
+        if (!remembers()) {
+            return;
+        }
         forgot = true;
         store.forget(random.nextInt(4) == 0 ? Integer.MAX_VALUE : random.nextInt(1, 12));
         if (mutant == Mutant.NO_REGRESSION_GUARD) {
             ledger().forgetAll(budgets);
         }
+    }
+
+    /** The one ledger that goes on knows all that the store does. */
+    private boolean remembers() {
+        var known = new HashSet<>(ledger().ledger().accounts());
+        for (var versioned : store.all()) {
+            if (!known.contains(versioned.account())) {
+                return false;
+            }
+        }
+        return ledgers.stream().noneMatch(each -> each != ledger() && each.alive());
     }
 
     // The end
@@ -694,26 +767,30 @@ final class Simulation {
         runUntil(agenda.now() + 3 * SECOND);
     }
 
-    /** What fits into the rest of a budget is admitted. */
+    /** What fits into the rest of a budget is admitted, and what its mode refuses is refused. */
     private void probe() {
         for (var entry : budgets) {
             for (var team : entry.perNamespace() ? TEAMS : TEAMS.subList(0, 1)) {
                 var window = Window.of(entry.period(), ledger().now());
                 var subject = entry.perNamespace() ? team : "";
                 var key = AccountKey.of(entry.key(), subject, window.start());
+                resetIsDone(entry, account(key));
                 var rest = rest(entry, account(key));
-                if (rest < 10) {
+                if (entry.mode() == Mode.HARD && rest < 10) {
                     continue;
                 }
-                var call = new Referee.Call("probe-" + callNumber++, team, rest * 1_000);
+                var bound = entry.mode() == Mode.HARD ? rest : 50;
+                var call = new Referee.Call("probe-" + callNumber++, team, bound * 1_000);
                 var proxy = proxies.get(random.nextInt(proxies.size()));
-                trace("probe of " + key, rest);
+                trace("probe of " + key, bound);
+                var before = account(key);
                 proxy.request(call, List.of(entry));
                 runUntil(agenda.now() + 4 * SECOND);
-                if (!call.admitted && !noticesLate(call)) {
+                var refuses = refuses(entry, before);
+                if (call.admitted ? refuses > 0 : refuses < 0 && !noticesLate(call)) {
                     throw broken(
-                            "phantom refusal of "
-                                    + rest
+                            (call.admitted ? "admitted " : "phantom refusal of ")
+                                    + bound
                                     + " micro-USD by "
                                     + proxy.pod()
                                     + ": "
@@ -723,6 +800,43 @@ final class Simulation {
                             null);
                 }
             }
+        }
+    }
+
+    /**
+     * Whether what is spent refuses more: -1 no, 1 yes, 0 too near to say, because leases are
+     * rounded and each proxy knows its own spend to the nano-USD.
+     */
+    private int refuses(BudgetEntry entry, Account account) {
+        var percent =
+                switch (entry.mode()) {
+                    case HARD -> entry.steps().isEmpty() ? 0 : entry.steps().getFirst().percent();
+                    case SOFT -> 100;
+                    case SHADOW -> 0;
+                };
+        if (account == null || percent == 0) {
+            return -1;
+        }
+        var from = Objects.requireNonNull(entry.limitMicros()) * percent / 100;
+        // each start of each proxy may have rounded a lease twice
+        var near = 1 + 2L * booted();
+        var spent = account.spentMicros();
+        return spent >= from + near ? 1 : spent + near <= from ? -1 : 0;
+    }
+
+    private long booted() {
+        return proxies.stream().mapToLong(p -> p.wal().holder().bootEpoch()).sum();
+    }
+
+    private void resetIsDone(BudgetEntry entry, Account account) {
+        if (account == null || entry.resetAtMillis() == null) {
+            return;
+        }
+        var asked = Instant.ofEpochMilli(entry.resetAtMillis());
+        var start = account.key().windowStart();
+        var done = account.resetAt() != null && !account.resetAt().isBefore(asked);
+        if (!done && (start == null || !asked.isBefore(start))) {
+            throw broken("reset of " + asked + " is not done: " + account, null);
         }
     }
 
@@ -742,7 +856,7 @@ final class Simulation {
         if (account == null) {
             return limit;
         }
-        var rest = limit - account.settledMicros() - account.overrunMicros();
+        var rest = limit - account.spentMicros();
         for (var lease : account.leases()) {
             var living = proxies.stream().anyMatch(p -> p.isHolder(lease.holder()));
             rest -= living ? 2 : lease.outstandingMicros();
@@ -795,10 +909,10 @@ final class Simulation {
         }
         var costs = new HashMap<String, Long>();
         var records = new HashMap<String, Integer>();
-        var settledMicros = new HashMap<String, Long>();
+        var spent = new HashMap<String, Spent>();
         for (var proxy : proxies) {
-            settledMicros(proxy.disk().records(), costs, records)
-                    .forEach((account, micros) -> settledMicros.merge(account, micros, Long::sum));
+            spent(proxy.disk().records(), costs, records)
+                    .forEach((account, more) -> spent.merge(account, more, Spent::plus));
         }
         for (var call : referee.calls().values()) {
             var cost = costs.getOrDefault(call.id, 0L);
@@ -811,19 +925,41 @@ final class Simulation {
             }
         }
         for (var account : accounts()) {
-            var settled = settledMicros.getOrDefault(account.key().toString(), 0L);
-            if (settled != account.settledMicros() || account.overrunMicros() != 0) {
-                throw broken("I12: the logs settled " + settled + " of " + account, null);
+            var logged = spent.getOrDefault(account.key().toString(), new Spent(0, 0));
+            if (logged.settled() != account.settledMicros()
+                    || logged.overrun() < account.overrunMicros()
+                    || logged.overrun() > account.overrunMicros() && overrunsAreTold()
+                    || account.overrunMicros() != 0 && isHard(account.key())) {
+                throw broken("I12: the logs have " + logged + " of " + account, null);
             }
         }
     }
 
-    private static Map<String, Long> settledMicros(
+    /**
+     * The last second of a proxy that spends of a Soft Budget without ever having had a lease of it
+     * may be told to nobody.
+     */
+    private boolean overrunsAreTold() {
+        return Set.of(Fault.CLOCK, Fault.LIMIT, Fault.RESET, Fault.STOP).containsAll(faults);
+    }
+
+    /** Of a lease in nano-USD, of an account in micro-USD. */
+    private record Spent(long settled, long overrun) {
+        Spent plus(Spent other) {
+            return new Spent(settled + other.settled, overrun + other.overrun);
+        }
+
+        Spent micros() {
+            return new Spent(Math.ceilDiv(settled, 1_000L), Math.ceilDiv(overrun, 1_000L));
+        }
+    }
+
+    private static Map<String, Spent> spent(
             List<SimulatedDisk.Written> log,
             Map<String, Long> costs,
             Map<String, Integer> records) {
         record Lease(long epoch, String account) {}
-        var nanos = new HashMap<Lease, Long>();
+        var leases = new HashMap<Lease, Spent>();
         var intents = new HashMap<Long, String>();
         for (var written : log) {
             switch (written.record()) {
@@ -834,10 +970,10 @@ final class Simulation {
                     if (call != null) {
                         costs.merge(call, settle.costNanos(), Long::sum);
                         for (var charge : settle.charges()) {
-                            nanos.merge(
+                            leases.merge(
                                     new Lease(written.epoch(), charge.account()),
-                                    charge.settledNanos(),
-                                    Long::sum);
+                                    new Spent(charge.settledNanos(), charge.overrunNanos()),
+                                    Spent::plus);
                         }
                     }
                 }
@@ -845,10 +981,9 @@ final class Simulation {
                 default -> {}
             }
         }
-        var micros = new HashMap<String, Long>();
-        nanos.forEach(
-                (lease, sum) ->
-                        micros.merge(lease.account(), Math.ceilDiv(sum, 1_000L), Long::sum));
-        return micros;
+        var accounts = new HashMap<String, Spent>();
+        leases.forEach(
+                (lease, nanos) -> accounts.merge(lease.account(), nanos.micros(), Spent::plus));
+        return accounts;
     }
 }

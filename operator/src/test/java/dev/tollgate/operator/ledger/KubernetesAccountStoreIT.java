@@ -1,8 +1,10 @@
 package dev.tollgate.operator.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.crds.apiserver.ApiServer;
+import dev.tollgate.operator.kube.BudgetLedgerResource;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
@@ -10,6 +12,12 @@ import dev.tollgate.policy.budget.AccountStoreContract;
 import dev.tollgate.policy.budget.FencedStore;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
+import dev.tollgate.policy.budget.LeaseTotals;
+import dev.tollgate.policy.budget.LedgerCommand;
+import dev.tollgate.policy.budget.LedgerEffect;
+import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.NamespaceSet;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -31,6 +39,25 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
 
     @RegisterExtension static final ApiServer API = new ApiServer();
 
+    private static final Instant WITHIN = Instant.parse("2026-11-20T00:00:00Z");
+    private static final BudgetEntry LEDGER_BUDGET =
+            new BudgetEntry(
+                    "team-a/a",
+                    1_000L,
+                    new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "UTC", 1),
+                    null,
+                    null,
+                    NamespaceSet.of(List.of("team-a")),
+                    false,
+                    List.of(),
+                    List.of(),
+                    List.of(),
+                    List.of(),
+                    BudgetEntry.Mode.HARD,
+                    BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
+                    false,
+                    null,
+                    null);
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
     private final List<KubernetesClient> clients = new ArrayList<>();
@@ -116,11 +143,79 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
 
     /** A faulty ledger could be one that does not assert: here the API server refuses by itself. */
     @Test
-    void refusesAWriteThatLeavesOutANumber() {
-        var version = written(with(1, 1, 1_000, 0), AccountStore.ABSENT);
-        assertThat(store.compareAndSet(key("a"), version, with(3, 1, 1_000, 0)))
+    void refusesAWriteWhoseNumberDoesNotGrow() {
+        var version = written(with(3, 1, 1_000, 0), AccountStore.ABSENT);
+        for (var seq = 2; seq <= 3; seq++) {
+            assertThat(store.compareAndSet(key("a"), version, with(seq, 1, 900, 0)))
+                    .isInstanceOf(AccountStore.Write.Unavailable.class);
+        }
+        assertThat(stored()).isEqualTo(with(3, 1, 1_000, 0));
+    }
+
+    @Test
+    void rebuildsAnAccountThatLeavesNumbersOutAlsoAboveALoweredLimit() {
+        var version = written(with(1, 1, 500, 400), AccountStore.ABSENT);
+        assertThat(store.compareAndSet(key("a"), version, with(2, 1, 500, 600)))
                 .isInstanceOf(AccountStore.Write.Unavailable.class);
-        assertThat(stored().seq()).isEqualTo(1);
+        var rebuilt = written(with(9, 1, 500, 600), version);
+        assertThat(store.compareAndSet(key("a"), rebuilt, with(10, 1, 500, 601)))
+                .isInstanceOf(AccountStore.Write.Unavailable.class);
+        assertThat(stored().seq()).isEqualTo(9);
+    }
+
+    private static final HolderId HOLDER = new HolderId("log-1", 1);
+
+    private LedgerService ledger(long epoch) {
+        var ledger = new LedgerService(store, epoch);
+        ledger.updateBudgets(List.of(LEDGER_BUDGET), WITHIN);
+        return ledger;
+    }
+
+    private static LedgerEffect ask(LedgerService ledger, int request, long micros, Instant now) {
+        return ledger.handle(
+                        new LedgerCommand.Acquire(HOLDER, request, key("a"), micros, micros, true),
+                        now)
+                .getFirst();
+    }
+
+    /** As etcd after a restore: its object is an earlier one, of the same namespace. */
+    @Test
+    void anAccountOfABackupIsRestoredByWhoeverHasSeenMoreOfItAndGivesGrantsAgain() {
+        var first = ledger(1);
+        first.handle(new LedgerCommand.Register(HOLDER, "pod-0", List.of()), WITHIN);
+        assertThat(ask(first, 1, 100, WITHIN)).isInstanceOf(LedgerEffect.Grant.class);
+        var backup = stored();
+        for (var request = 2; request <= 7; request++) {
+            assertThat(ask(first, request, 100, WITHIN)).isInstanceOf(LedgerEffect.Grant.class);
+        }
+        var known = stored();
+        assertThat(known.seq()).isEqualTo(7);
+        API.client()
+                .resources(BudgetLedgerResource.class)
+                .inNamespace(namespace)
+                .withName(AccountObjects.name(key("a")))
+                .delete();
+        await().until(() -> store.read(key("a")) instanceof AccountStore.Read.Absent);
+        written(backup, AccountStore.ABSENT);
+
+        var next = ledger(2);
+        var held = new LeaseTotals(key("a"), 1, 700, 650, 0, 0, 0, known.seq(), false);
+        assertThat(next.handle(new LedgerCommand.Register(HOLDER, "pod-0", List.of(held)), WITHIN))
+                .contains(new LedgerEffect.Registered(HOLDER, true, ""));
+        assertThat(stored().seq()).isGreaterThanOrEqualTo(known.seq());
+        assertThat(stored().settledMicros()).isEqualTo(650);
+        assertThat(stored().outstandingMicros()).isEqualTo(50);
+        assertThat(next.frozen()).containsExactly(key("a"));
+        assertThat(ask(next, 8, 100, WITHIN)).isInstanceOf(LedgerEffect.Denied.class);
+
+        var later = WITHIN.plusSeconds(121);
+        next.tick(later);
+        assertThat(next.frozen()).isEmpty();
+        assertThat(ask(next, 9, 301, later))
+                .as("300 are left")
+                .isInstanceOf(LedgerEffect.Denied.class);
+        assertThat(ask(next, 10, 300, later)).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(stored().remainingMicros()).isZero();
     }
 
     @Test

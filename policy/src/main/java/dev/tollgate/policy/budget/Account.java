@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param overrunMicros charges above a hold, of all leases, closed ones too
  * @param resetMicros of the limit, what resets have added: what was spent when they came
  * @param resetAt when the last reset that counts was asked for; null: none
- * @param seq one more with every write
+ * @param seq one more with every write, at least two when what was forgotten is rebuilt
  * @param epoch fencing number of the ledger that wrote it
  * @param leases at most {@link #MAX_LEASES}
  */

@@ -614,7 +614,12 @@ public final class LedgerService {
         if (spentWithoutLease(from, totals)) {
             return countOverrun(from, totals, now, effects);
         }
-        if (book.account(key) == null && !book.unsure(key)) {
+        // an earlier ledger may still be about to open it
+        boolean fences =
+                totals.closed()
+                        && entry != null
+                        && (key.windowStart() == null || !key.windowStart().isAfter(now));
+        if (book.account(key) == null && !book.unsure(key) && !fences) {
             if (totals.closed()) {
                 effects.add(new LedgerEffect.Closed(from, key, totals.bootEpoch()));
             }

@@ -358,6 +358,29 @@ class LedgerServiceTest {
     }
 
     @Test
+    void noEarlierLedgerOpensAnAccountOnceALaterOneHasClosedALeaseOfIt() {
+        var later = new LedgerService(store, 2);
+        later.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        later.handle(new LedgerCommand.Register(HOLDER, "pod0", List.of()), NOW);
+        assertThat(later.handle(new LedgerCommand.Close(HOLDER, nothing(true)), NOW))
+                .containsExactly(new LedgerEffect.Closed(HOLDER, KEY, 1));
+        var create = store.compareAndSet(KEY, AccountStore.ABSENT, Account.opened(KEY, null, 10));
+        assertThat(create).as("a late write").isInstanceOf(AccountStore.Write.Conflict.class);
+        assertThat(store.accounts.get(KEY).epoch()).isEqualTo(2);
+    }
+
+    @Test
+    void aCloseOfAWindowToComeOpensNoAccount() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        var next = AccountKey.of(KEY.budget(), "", Instant.parse("2026-12-01T00:00:00Z"));
+        var totals = new LeaseTotals(next, 1, 0, 0, 0, 0, 0, 0, true);
+        assertThat(ledger.handle(new LedgerCommand.Close(HOLDER, totals), NOW))
+                .containsExactly(new LedgerEffect.Closed(HOLDER, next, 1));
+        assertThat(store.accounts).isEmpty();
+    }
+
+    @Test
     void aReportThatTheStoreDoesNotTakeIsStoredAtALaterTick() {
         var failing = new LateStore();
         var keeps = new LedgerService(failing, 1);

@@ -114,7 +114,7 @@ class LedgerTest {
         var account = rebuilt(new Ledger(1), stored, remembered);
         assertThat(account.leases()).containsExactly(lease(TWO, 80, 0, 0));
         assertThat(account.settledMicros()).isEqualTo(35);
-        assertThat(account.seq()).isEqualTo(8);
+        assertThat(account.seq()).isEqualTo(9);
     }
 
     @Test
@@ -132,7 +132,7 @@ class LedgerTest {
         var account = rebuilt(new Ledger(1), stored, remembered);
         assertThat(account.leases()).containsExactly(lease(ONE, 120, 30, 10));
         assertThat(account.settledMicros()).isEqualTo(30);
-        assertThat(account.seq()).isEqualTo(5);
+        assertThat(account.seq()).as("no plain write").isEqualTo(6);
     }
 
     @Test
@@ -146,5 +146,12 @@ class LedgerTest {
         assertThat(account.seq()).isEqualTo(41);
         assertThat(account.settledMicros()).isEqualTo(150);
         assertThat(account.leases()).containsExactly(lease(ONE, 200, 150, 0));
+
+        var justMore = totals(1, 110, 20, 0, 5, false);
+        var next =
+                new Ledger(2)
+                        .apply(stored, new AccountCommand.Restore(ONE, justMore, null), NOW)
+                        .account();
+        assertThat(next.seq()).as("no plain write").isEqualTo(6);
     }
 }
