@@ -95,7 +95,7 @@ final class Crowd implements AutoCloseable {
                 asked.add(
                         threads.submit(
                                 () -> {
-                                    end(once(numbers.getAndIncrement()));
+                                    end(once(() -> false));
                                     return null;
                                 }));
             }
@@ -114,7 +114,7 @@ final class Crowd implements AutoCloseable {
                         threads.submit(
                                 () -> {
                                     while (!over.getAsBoolean()) {
-                                        end(once(numbers.getAndIncrement()));
+                                        end(once(over));
                                     }
                                     return null;
                                 }));
@@ -162,12 +162,16 @@ final class Crowd implements AutoCloseable {
                         text);
     }
 
-    private End once(int number) throws InterruptedException {
+    /**
+     * @param enough it is not asked again
+     */
+    private End once(BooleanSupplier enough) throws InterruptedException {
+        int number = numbers.getAndIncrement();
         places.acquire();
         try {
             for (int i = 1; i < TRIES; i++) {
                 var end = tried(number, i);
-                if (end != End.UNAVAILABLE && end != End.UNREACHED) {
+                if (end != End.UNAVAILABLE && end != End.UNREACHED || enough.getAsBoolean()) {
                     return end;
                 }
                 end(end);

@@ -212,6 +212,7 @@ final class Fleet implements AutoCloseable {
                             for (int i = 0; i < size(); i++) {
                                 var status = status(i);
                                 var who = "proxy " + i + ": " + status;
+                                assertThat(status.get("ready").asBoolean()).as(who).isTrue();
                                 assertThat(status.get("live_proxies").asInt())
                                         .as(who)
                                         .isEqualTo(size());

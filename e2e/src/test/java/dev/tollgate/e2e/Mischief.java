@@ -171,6 +171,11 @@ final class Mischief implements AutoCloseable {
         }
     }
 
+    /** How often the rarest fault has happened. */
+    int least() {
+        return Collections.min(counts().values());
+    }
+
     /** How long it has lasted. */
     long seconds() {
         return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since);
