@@ -88,6 +88,27 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
     }
 
     @Override
+    public synchronized Write delete(AccountKey key, String version) {
+        var name = key.toString();
+        var known = accounts.get(name);
+        if (known == null || !version.equals(known.version())) {
+            return new Write.Conflict();
+        }
+        try {
+            Files.deleteIfExists(file(name));
+        } catch (IOException e) {
+            return new Write.Unavailable(e.toString());
+        }
+        accounts.remove(name);
+        try {
+            DurableFile.syncDirectory(directory);
+        } catch (IOException e) {
+            return new Write.Unknown(e.toString());
+        }
+        return new Write.Ok(ABSENT);
+    }
+
+    @Override
     public synchronized Listing list(String prefix) {
         var found = new ArrayList<Versioned>();
         accounts.tailMap(prefix)

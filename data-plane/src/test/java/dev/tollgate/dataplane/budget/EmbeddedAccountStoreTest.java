@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.budget;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tollgate.policy.budget.AccountStore;
@@ -64,5 +65,23 @@ class EmbeddedAccountStoreTest extends AccountStoreContract {
             }
         }
         store = EmbeddedAccountStore.open(directory);
+    }
+
+    @Test
+    void deletesOnlyWhatStillIsAsItWasRead() throws Exception {
+        var first =
+                (AccountStore.Write.Ok)
+                        store().compareAndSet(key("a"), AccountStore.ABSENT, account(key("a"), 1));
+        var second =
+                (AccountStore.Write.Ok)
+                        store().compareAndSet(key("a"), first.version(), account(key("a"), 2));
+        assertThat(store().delete(key("a"), first.version()))
+                .isInstanceOf(AccountStore.Write.Conflict.class);
+        assertThat(reopened().read(key("a"))).isInstanceOf(AccountStore.Read.Ok.class);
+        assertThat(store().delete(key("a"), second.version()))
+                .isInstanceOf(AccountStore.Write.Ok.class);
+        assertThat(reopened().read(key("a"))).isInstanceOf(AccountStore.Read.Absent.class);
+        assertThat(store().delete(key("b"), second.version()))
+                .isInstanceOf(AccountStore.Write.Conflict.class);
     }
 }

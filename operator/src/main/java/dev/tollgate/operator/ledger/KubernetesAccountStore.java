@@ -89,6 +89,27 @@ public final class KubernetesAccountStore implements AccountStore {
     }
 
     @Override
+    public Write delete(AccountKey key, String version) {
+        var object = AccountObjects.object(namespace, Account.opened(key, null, 0), version);
+        try {
+            var deleted =
+                    ledgers()
+                            .inNamespace(namespace)
+                            .resource(object)
+                            .lockResourceVersion(version)
+                            .delete();
+            return deleted.isEmpty() ? new Write.Conflict() : new Write.Ok(ABSENT);
+        } catch (KubernetesClientException e) {
+            return switch (e.getCode()) {
+                case CONFLICT, NOT_FOUND -> new Write.Conflict();
+                case 400, 401, 403, 405, UNPROCESSABLE, TOO_MANY ->
+                        new Write.Unavailable(reason(e));
+                default -> new Write.Unknown(reason(e));
+            };
+        }
+    }
+
+    @Override
     public Listing list(String prefix) {
         try {
             var found = new ArrayList<Versioned>();

@@ -276,4 +276,22 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
         assertThat(AccountObjects.name(new AccountKey("team-a", "b", "x", null)))
                 .isNotEqualTo(AccountObjects.name(new AccountKey("team-a", "b", "y", null)));
     }
+
+    @Test
+    void deletesOnlyWhatStillIsAsItWasRead() throws Exception {
+        var first =
+                (AccountStore.Write.Ok)
+                        store().compareAndSet(key("a"), AccountStore.ABSENT, account(key("a"), 1));
+        var second =
+                (AccountStore.Write.Ok)
+                        store().compareAndSet(key("a"), first.version(), account(key("a"), 2));
+        assertThat(store().delete(key("a"), first.version()))
+                .isInstanceOf(AccountStore.Write.Conflict.class);
+        assertThat(reopened().read(key("a"))).isInstanceOf(AccountStore.Read.Ok.class);
+        assertThat(store().delete(key("a"), second.version()))
+                .isInstanceOf(AccountStore.Write.Ok.class);
+        assertThat(reopened().read(key("a"))).isInstanceOf(AccountStore.Read.Absent.class);
+        assertThat(store().delete(key("b"), second.version()))
+                .isInstanceOf(AccountStore.Write.Conflict.class);
+    }
 }

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,9 @@ final class AccountBook {
          * made.
          */
         @Nullable String unknownAfter;
+
+        /** It is to be deleted, or has been: that it is absent is no loss. */
+        boolean leaving;
 
         /** What the store has forgotten, until it is rebuilt. */
         @Nullable Account lost;
@@ -181,6 +185,7 @@ final class AccountBook {
             switch (store.compareAndSet(key, version, transition.account())) {
                 case AccountStore.Write.Ok(var written) -> {
                     slot.known = new AccountStore.Versioned(transition.account(), written);
+                    slot.leaving = false;
                     return new Change.Done(transition);
                 }
                 case AccountStore.Write.Unavailable(var reason) -> {
@@ -219,6 +224,49 @@ final class AccountBook {
         }
     }
 
+    /**
+     * Deletes it, in the store and here. False: not now.
+     *
+     * @param old asked again while nobody else changes the account
+     */
+    boolean forget(AccountKey key, Predicate<Account> old) {
+        var slot = slots.get(key);
+        if (slot == null) {
+            return true;
+        }
+        slot.lock.lock();
+        try {
+            if (slot.lost != null || refresh(key, slot) != null) {
+                return false;
+            }
+            var known = slot.known;
+            if (known == null) {
+                return slots.remove(key, slot);
+            }
+            if (!old.test(known.account())) {
+                return false;
+            }
+            boolean before = slot.leaving;
+            slot.leaving = true;
+            return switch (store.delete(key, known.version())) {
+                case AccountStore.Write.Ok _ -> {
+                    slot.known = null;
+                    yield slots.remove(key, slot);
+                }
+                case AccountStore.Write.Unavailable _ -> {
+                    slot.leaving = before;
+                    yield false;
+                }
+                case AccountStore.Write.Conflict(), AccountStore.Write.Unknown _ -> {
+                    slot.stale = true; // what came of it is seen at the next time
+                    yield false;
+                }
+            };
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
     /** A write whose outcome is unknown may still be made. */
     boolean unsure(AccountKey key) {
         var slot = slot(key);
@@ -245,7 +293,7 @@ final class AccountBook {
             case AccountStore.Read.Absent() -> {
                 slot.stale = false;
                 slot.known = null;
-                return before == null ? null : regressed(slot, before.account());
+                return before == null || slot.leaving ? null : regressed(slot, before.account());
             }
             case AccountStore.Read.Ok(var versioned) -> {
                 slot.stale = false;

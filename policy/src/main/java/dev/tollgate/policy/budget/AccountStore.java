@@ -20,6 +20,15 @@ public interface AccountStore {
      */
     Write compareAndSet(AccountKey key, String version, Account account);
 
+    /**
+     * Deletes an account that nothing can come of any more, if the stored version still is {@code
+     * version}. Ok: it is absent now; Unavailable: it is kept, for ever if the store deletes
+     * nothing.
+     */
+    default Write delete(AccountKey key, String version) {
+        return new Write.Unavailable("this store deletes nothing");
+    }
+
     /** All accounts whose key, as text, begins with {@code prefix}; sorted by key. */
     Listing list(String prefix);
 

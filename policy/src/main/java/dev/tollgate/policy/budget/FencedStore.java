@@ -36,6 +36,11 @@ public final class FencedStore implements AccountStore {
     }
 
     @Override
+    public Write delete(AccountKey key, String version) {
+        return store.delete(key, version);
+    }
+
+    @Override
     public Listing list(String prefix) {
         var answer = store.list(prefix);
         return answer instanceof Listing.Ok ok

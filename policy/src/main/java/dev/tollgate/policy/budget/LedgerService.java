@@ -34,13 +34,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LedgerService {
 
-    /** Time for proxies that this ledger does not know of to appear, before a freeze may end. */
-    static final Duration FREEZE_MIN = Duration.ofSeconds(120);
-
-    private static final Duration IDENTITY_EVERY = Duration.ofSeconds(30);
-
-    /** Time for holders to tell what they have spent. */
-    static final Duration RESET_WAITS = Duration.ofSeconds(2);
+    /** Before a freeze may end. */
+    static final Duration FREEZE_MIN = Freezes.AT_LEAST;
 
     /** Most holders that a refusal names. */
     private static final int NAMED_MAX = 16;
@@ -50,20 +45,15 @@ public final class LedgerService {
     /** Names a lease of which totals are to be stored. */
     private record Reported(HolderId holder, AccountKey account) {}
 
-    /** A reset that holders are asked for their totals for. */
-    private record Resetting(Instant asked, Instant since) {}
-
     private final AccountStore store;
     private final Ledger ledger;
     private final AccountBook book;
-    private final Predicate<Set<String>> fleetComplete;
     private final AtomicReference<Sessions> sessions;
-    private final ConcurrentHashMap<AccountKey, Instant> frozen = new ConcurrentHashMap<>();
-    private final ConcurrentHashMap<AccountKey, Resetting> resetting = new ConcurrentHashMap<>();
+    private final Freezes freezes;
+    private final Resets resets = new Resets();
     private final ConcurrentHashMap<AccountKey, Account> pushed = new ConcurrentHashMap<>();
-    private volatile @Nullable Instant allFrozenSince;
+    private final Retention retention = new Retention();
     private final ConcurrentHashMap<Reported, LeaseTotals> unstored = new ConcurrentHashMap<>();
-    private volatile Consumer<String> heardAll = identity -> {};
     private volatile BiConsumer<AccountKey, RuntimeException> failed =
             (key, bug) -> {
                 throw bug;
@@ -72,13 +62,8 @@ public final class LedgerService {
     /** Closed leases that never had money, of which the overrun is in the account. */
     private final Set<Reported> countedWithoutLease = ConcurrentHashMap.newKeySet();
 
-    /** Who came before the Budgets were known, by holder; null: they are known. */
-    private @Nullable Map<HolderId, LedgerCommand.Register> early = new LinkedHashMap<>();
-
-    private final Object earlyLock = new Object();
+    private final EarlyRegisters early = new EarlyRegisters();
     private volatile Map<String, BudgetEntry> budgets = Map.of();
-    private volatile @Nullable String storeIdentity;
-    private volatile Instant identityCheckedAt = Instant.MIN;
 
     /** A ledger whose fleet is whoever registers. */
     public LedgerService(AccountStore store, long epoch) {
@@ -103,7 +88,7 @@ public final class LedgerService {
         this.store = store;
         this.ledger = new Ledger(epoch);
         this.book = new AccountBook(store);
-        this.fleetComplete = fleetComplete;
+        this.freezes = new Freezes(fleetComplete);
         this.sessions = new AtomicReference<>(sessions);
     }
 
@@ -132,7 +117,7 @@ public final class LedgerService {
             }
         }
         budgets = Map.copyOf(next);
-        for (var register : takeEarly()) {
+        for (var register : early.end()) {
             send.accept(handle(register, now));
         }
         if (book.load() != null) {
@@ -141,31 +126,11 @@ public final class LedgerService {
         applyLimits(now, send);
     }
 
-    private List<LedgerCommand.Register> takeEarly() {
-        synchronized (earlyLock) {
-            var waiting = early;
-            early = null;
-            return waiting == null ? List.of() : List.copyOf(waiting.values());
-        }
-    }
-
-    /** Without the Budgets, resets that were done could not be told from those to do. */
-    private boolean isEarly(LedgerCommand.Register register) {
-        synchronized (earlyLock) {
-            var waiting = early;
-            if (waiting == null) {
-                return false;
-            }
-            waiting.put(register.holder(), register);
-            return true;
-        }
-    }
-
     public List<LedgerEffect> handle(LedgerCommand command, Instant now) {
         var effects = new ArrayList<LedgerEffect>();
         switch (command) {
             case LedgerCommand.Register register -> {
-                if (!isEarly(register)) {
+                if (!early.holds(register)) {
                     register(register, now, effects);
                 }
             }
@@ -217,6 +182,19 @@ public final class LedgerService {
             }
         }
         sending(send, effects -> thaw(now, effects));
+        for (var key : retention.due(book.accounts(), now)) {
+            each(key, send, effects -> forget(key, now));
+        }
+    }
+
+    private void forget(AccountKey key, Instant now) {
+        if (freezes.isFrozen(key) || !book.forget(key, a -> Retention.isOld(a, now))) {
+            return;
+        }
+        pushed.remove(key);
+        resets.end(key);
+        unstored.keySet().removeIf(reported -> reported.account().equals(key));
+        countedWithoutLease.removeIf(reported -> reported.account().equals(key));
     }
 
     private static void sending(
@@ -254,7 +232,7 @@ public final class LedgerService {
      * this one freezes all accounts.
      */
     public void sound(String identity) {
-        storeIdentity = identity;
+        freezes.sound(identity);
     }
 
     /**
@@ -262,7 +240,7 @@ public final class LedgerService {
      * granted, of no account, until all proxies have told what they hold.
      */
     public void freezeAll(Instant now) {
-        allFrozenSince = now;
+        freezes.all(now);
     }
 
     /**
@@ -270,43 +248,23 @@ public final class LedgerService {
      *     store, as all proxies have told what they hold. It may block.
      */
     public void whenHeardAll(Consumer<String> told) {
-        heardAll = told;
+        freezes.whenHeardAll(told);
     }
 
     /** The holder's connection is gone: it no longer counts as live. Its leases stay charged. */
     public void disconnected(HolderId holder) {
-        synchronized (earlyLock) {
-            var waiting = early;
-            if (waiting != null) {
-                waiting.remove(holder);
-            }
-        }
+        early.left(holder);
         sessions.updateAndGet(s -> s.disconnected(holder));
     }
 
     /** Where the holder is, as far as its connections to this ledger tell. */
     public Whereabouts whereabouts(HolderId holder) {
-        var session = sessions().byLog().get(holder.logId());
-        if (session == null || session.bootEpoch() < holder.bootEpoch()) {
-            return new Whereabouts.Unheard();
-        }
-        if (session.bootEpoch() > holder.bootEpoch()) {
-            return new Whereabouts.Succeeded(session.bootEpoch());
-        }
-        return session.connected()
-                ? new Whereabouts.Connected(session.proxy())
-                : new Whereabouts.Away(session.proxy());
+        return sessions().whereabouts(holder);
     }
 
     /** Those that have registered and are connected, as they named themselves. */
     public Set<String> connected() {
-        var names = new HashSet<String>();
-        for (var session : sessions().byLog().values()) {
-            if (session.connected()) {
-                names.add(session.proxy());
-            }
-        }
-        return Set.copyOf(names);
+        return sessions().proxies();
     }
 
     /**
@@ -338,7 +296,7 @@ public final class LedgerService {
                     "holder " + holder + " has no lease of Budget " + budget + holders(budget));
         }
         for (var key : leases.keySet()) {
-            if (frozen().contains(key)) {
+            if (freezes.isFrozen(key)) {
                 return new Reclaimed.Unavailable(
                         "account " + key + " is frozen until all proxies have told what they hold");
             }
@@ -393,11 +351,7 @@ public final class LedgerService {
 
     /** Accounts that give no grants because the store has forgotten something. */
     public Set<AccountKey> frozen() {
-        var keys = new HashSet<>(frozen.keySet());
-        if (allFrozenSince != null) {
-            book.accounts().forEach(account -> keys.add(account.key()));
-        }
-        return Set.copyOf(keys);
+        return freezes.keys(book.accounts());
     }
 
     private void register(
@@ -501,7 +455,7 @@ public final class LedgerService {
             deny(acquire, DeniedReason.UNKNOWN_ACCOUNT, STORE_RETRY, effects);
             return;
         }
-        if (allFrozenSince != null || frozen.containsKey(key)) {
+        if (freezes.isFrozen(key)) {
             deny(acquire, DeniedReason.FROZEN, STORE_RETRY, effects);
             return;
         }
@@ -522,7 +476,7 @@ public final class LedgerService {
         }
         var opened =
                 Account.opened(key, window.end(), entry.limitMicros())
-                        .withReset(pastReset(entry, now));
+                        .withReset(Resets.past(entry, now));
         var command =
                 new AccountCommand.Acquire(acquire, window, entry.limitMicros(), sessions().live());
         if (change(key, opened, command, now, effects)
@@ -530,7 +484,7 @@ public final class LedgerService {
             var got = done.effects().getFirst() instanceof LedgerEffect.Grant;
             sessions.updateAndGet(s -> s.denied(acquire.holder(), key, !got));
         } else {
-            var why = frozen.containsKey(key) ? DeniedReason.FROZEN : DeniedReason.UNAVAILABLE;
+            var why = freezes.isFrozen(key) ? DeniedReason.FROZEN : DeniedReason.UNAVAILABLE;
             deny(acquire, why, STORE_RETRY, effects);
         }
     }
@@ -592,11 +546,17 @@ public final class LedgerService {
                 && totals.bootEpoch() == from.bootEpoch()) {
             return true; // closed meanwhile
         }
+        if (book.account(key) == null && Retention.isForgotten(key, end(entry, key), now)) {
+            if (totals.closed()) {
+                effects.add(new LedgerEffect.Closed(from, key, totals.bootEpoch()));
+            }
+            return true;
+        }
         var opened = Account.opened(key, end(entry, key), limit);
         if (tellsMore(from, totals)) {
             freeze(key, now, effects);
             // which resets counted is not known: of those asked for until now none does any more
-            var past = pastReset(entry, now);
+            var past = Resets.past(entry, now);
             var restored =
                     change(
                             key,
@@ -626,7 +586,7 @@ public final class LedgerService {
             return true; // a lease that never got a grant
         }
         var command = new AccountCommand.Totals(from, totals);
-        return change(key, opened.withReset(pastReset(entry, now)), command, now, effects)
+        return change(key, opened.withReset(Resets.past(entry, now)), command, now, effects)
                 instanceof AccountBook.Change.Done;
     }
 
@@ -657,7 +617,7 @@ public final class LedgerService {
         var entry = Objects.requireNonNull(budgets.get(key.budget()));
         var limit = Objects.requireNonNull(entry.limitMicros());
         var holder = new HolderId(from.logId(), totals.bootEpoch());
-        var opened = Account.opened(key, end(entry, key), limit).withReset(pastReset(entry, now));
+        var opened = Account.opened(key, end(entry, key), limit).withReset(Resets.past(entry, now));
         var steps =
                 List.of(new AccountCommand.Open(holder), new AccountCommand.Totals(from, totals));
         for (var step : steps) {
@@ -737,14 +697,14 @@ public final class LedgerService {
         var entry = budgets.get(account.key().budget());
         var limit = entry == null ? null : entry.limitMicros();
         if (entry == null || limit == null || entry.period() == null) {
-            resetting.remove(account.key());
+            resets.end(account.key());
             return;
         }
-        boolean resets = resetIsDue(entry, account, now);
-        if (!resets) {
-            resetting.remove(account.key());
+        boolean due = Resets.isDue(entry, account, now);
+        if (!due) {
+            resets.end(account.key());
         }
-        if (limit == account.amountMicros() && !resets) {
+        if (limit == account.amountMicros() && !due) {
             return;
         }
         var window =
@@ -760,139 +720,64 @@ public final class LedgerService {
     /** What was spent before counts as before: its holders are asked for it first. */
     private void reset(
             BudgetEntry entry, Account account, Instant now, List<LedgerEffect> effects) {
-        var asked = resetAt(entry);
-        if (asked == null || !resetIsDue(entry, account, now)) {
-            return;
-        }
-        var known = resetting.get(account.key());
-        if (known == null || !known.asked().equals(asked)) {
-            resetting.put(account.key(), new Resetting(asked, now));
-            for (var lease : account.leases()) {
-                if (lease.state() == LeaseAccount.State.OPEN) {
-                    effects.add(new LedgerEffect.Recall(lease.holder(), account.key()));
+        var asked = Resets.asked(entry);
+        switch (resets.next(entry, account, now)) {
+            case NOTHING, WAIT -> {}
+            case ASK_HOLDERS -> {
+                for (var lease : account.leases()) {
+                    if (lease.state() == LeaseAccount.State.OPEN) {
+                        effects.add(new LedgerEffect.Recall(lease.holder(), account.key()));
+                    }
                 }
             }
-        } else if (!now.isBefore(known.since().plus(RESET_WAITS))
-                && change(account.key(), null, new AccountCommand.Reset(asked), now, effects)
+            case RESET -> {
+                var command = new AccountCommand.Reset(Objects.requireNonNull(asked));
+                if (change(account.key(), null, command, now, effects)
                         instanceof AccountBook.Change.Done) {
-            resetting.remove(account.key());
+                    resets.end(account.key());
+                }
+            }
         }
-    }
-
-    /** Asked for in the account's own window, and not done yet. */
-    private static boolean resetIsDue(BudgetEntry entry, Account account, Instant now) {
-        var asked = resetAt(entry);
-        var start = account.key().windowStart();
-        return asked != null
-                && !asked.isAfter(now)
-                && (start == null || !asked.isBefore(start))
-                && (account.resetAt() == null || asked.isAfter(account.resetAt()));
-    }
-
-    /** A reset that was asked for before now says nothing of an account that is opened now. */
-    private static @Nullable Instant pastReset(@Nullable BudgetEntry entry, Instant now) {
-        var asked = resetAt(entry);
-        return asked == null || asked.isAfter(now) ? null : asked;
-    }
-
-    private static @Nullable Instant resetAt(@Nullable BudgetEntry entry) {
-        var millis = entry == null ? null : entry.resetAtMillis();
-        return millis == null ? null : Instant.ofEpochMilli(millis);
     }
 
     private void checkIdentity(Instant now, List<LedgerEffect> effects) {
-        if (now.isBefore(
-                identityCheckedAt.equals(Instant.MIN)
-                        ? now
-                        : identityCheckedAt.plus(IDENTITY_EVERY))) {
+        if (!freezes.storeChanged(store, now)) {
             return;
         }
-        if (store.identity() instanceof AccountStore.Identity.Ok(var id)) {
-            identityCheckedAt = now;
-            var before = storeIdentity;
-            storeIdentity = id;
-            if (before != null && !before.equals(id)) {
-                freezeAll(now);
-                for (var account : book.accounts()) {
-                    freeze(account.key(), now, effects);
-                    change(
-                            account.key(),
-                            Account.opened(
-                                    account.key(), account.windowEnd(), account.amountMicros()),
-                            new AccountCommand.Rebuild(account),
-                            now,
-                            effects);
-                }
-            }
+        for (var account : book.accounts()) {
+            freeze(account.key(), now, effects);
+            change(
+                    account.key(),
+                    Account.opened(account.key(), account.windowEnd(), account.amountMicros()),
+                    new AccountCommand.Rebuild(account),
+                    now,
+                    effects);
         }
     }
 
     private void freeze(AccountKey key, Instant now, List<LedgerEffect> effects) {
-        if (frozen.putIfAbsent(key, now) == null) {
-            tellAll(new LedgerEffect.Freeze(new HolderId("all", 1), key, true), effects);
+        if (freezes.freeze(key, now)) {
+            tellAll(key, true, effects);
         }
     }
 
-    /** Time alone never ends a freeze: every proxy of the fleet must have told what it holds. */
     private void thaw(Instant now, List<LedgerEffect> effects) {
-        var all = allFrozenSince;
-        if (frozen.isEmpty() && all == null) {
-            return;
+        for (var key : freezes.thawed(sessions().proxies(), book.accounts(), now)) {
+            tellAll(key, false, effects);
         }
-        var registered = new HashSet<String>();
-        for (var session : sessions().byLog().values()) {
-            if (session.connected()) {
-                registered.add(session.proxy());
-            }
-        }
-        if (registered.isEmpty() || !fleetComplete.test(registered)) {
-            return;
-        }
-        if (all != null && !now.isBefore(all.plus(FREEZE_MIN))) {
-            allFrozenSince = null;
-            for (var account : book.accounts()) {
-                frozen.putIfAbsent(account.key(), all);
-            }
-            var identity = storeIdentity;
-            if (identity != null) {
-                heardAll.accept(identity);
-            }
-        }
-        frozen.forEach(
-                (key, since) -> {
-                    if (!now.isBefore(since.plus(FREEZE_MIN)) && frozen.remove(key, since)) {
-                        tellAll(
-                                new LedgerEffect.Freeze(new HolderId("all", 1), key, false),
-                                effects);
-                    }
-                });
     }
 
-    private void tellAll(LedgerEffect.Freeze freeze, List<LedgerEffect> effects) {
-        sessions()
-                .byLog()
-                .forEach(
-                        (logId, session) -> {
-                            if (session.connected()) {
-                                var to = new HolderId(logId, session.bootEpoch());
-                                effects.add(
-                                        new LedgerEffect.Freeze(
-                                                to, freeze.account(), freeze.frozen()));
-                            }
-                        });
+    private void tellAll(AccountKey key, boolean frozen, List<LedgerEffect> effects) {
+        for (var holder : sessions().holders()) {
+            effects.add(new LedgerEffect.Freeze(holder, key, frozen));
+        }
     }
 
     /** Whoever spends nothing of it shows its figures all the same. */
     private void tellAll(Account account, Instant now, List<LedgerEffect> effects) {
-        sessions()
-                .byLog()
-                .forEach(
-                        (logId, session) -> {
-                            if (session.connected()) {
-                                var to = new HolderId(logId, session.bootEpoch());
-                                effects.add(state(to, account, now, false));
-                            }
-                        });
+        for (var holder : sessions().holders()) {
+            effects.add(state(holder, account, now, false));
+        }
     }
 
     private static boolean isOver(Account account, Instant now) {

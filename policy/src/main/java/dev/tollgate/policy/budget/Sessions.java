@@ -1,7 +1,9 @@
 package dev.tollgate.policy.budget;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -113,6 +115,42 @@ record Sessions(Map<String, Session> byLog) {
     @Nullable Session connected(HolderId holder) {
         var known = of(holder);
         return known != null && known.connected() ? known : null;
+    }
+
+    Whereabouts whereabouts(HolderId holder) {
+        var session = byLog.get(holder.logId());
+        if (session == null || session.bootEpoch() < holder.bootEpoch()) {
+            return new Whereabouts.Unheard();
+        }
+        if (session.bootEpoch() > holder.bootEpoch()) {
+            return new Whereabouts.Succeeded(session.bootEpoch());
+        }
+        return session.connected()
+                ? new Whereabouts.Connected(session.proxy())
+                : new Whereabouts.Away(session.proxy());
+    }
+
+    /** Names of those that are connected. */
+    Set<String> proxies() {
+        var names = new HashSet<String>();
+        for (var session : byLog.values()) {
+            if (session.connected()) {
+                names.add(session.proxy());
+            }
+        }
+        return Set.copyOf(names);
+    }
+
+    /** Those that are connected. */
+    List<HolderId> holders() {
+        var holders = new ArrayList<HolderId>();
+        byLog.forEach(
+                (logId, session) -> {
+                    if (session.connected()) {
+                        holders.add(new HolderId(logId, session.bootEpoch()));
+                    }
+                });
+        return holders;
     }
 
     int live() {

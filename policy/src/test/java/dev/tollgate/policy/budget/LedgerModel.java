@@ -712,6 +712,25 @@ final class LedgerModel {
         }
 
         @Override
+        public Write delete(AccountKey key, String version) {
+            var known = accounts.get(key);
+            if (known == null || !version.equals(versioned(known).version())) {
+                return new Write.Conflict();
+            }
+            return switch (mood) {
+                case WORKS -> {
+                    accounts.remove(key);
+                    yield new Write.Ok(ABSENT);
+                }
+                case WRITES_AND_IS_SILENT -> {
+                    accounts.remove(key);
+                    yield new Write.Unknown("silent");
+                }
+                case LOSES_AND_IS_SILENT -> new Write.Unknown("silent");
+            };
+        }
+
+        @Override
         public Listing list(String prefix) {
             return new Listing.Ok(accounts.values().stream().map(Store::versioned).toList());
         }

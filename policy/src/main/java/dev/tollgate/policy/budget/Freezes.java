@@ -1,0 +1,120 @@
+package dev.tollgate.policy.budget;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which accounts give nothing out because the store has, or may have, forgotten something. Time
+ * alone never ends a freeze: every proxy of the fleet must have told what it holds.
+ */
+final class Freezes {
+
+    /** Time for proxies that this ledger does not know of to appear, before a freeze may end. */
+    static final Duration AT_LEAST = Duration.ofSeconds(120);
+
+    private static final Duration IDENTITY_EVERY = Duration.ofSeconds(30);
+
+    private final Predicate<Set<String>> fleetComplete;
+    private final ConcurrentHashMap<AccountKey, Instant> frozen = new ConcurrentHashMap<>();
+    private volatile @Nullable Instant allSince;
+    private volatile Consumer<String> heardAll = identity -> {};
+    private volatile @Nullable String storeIdentity;
+    private volatile @Nullable Instant identityCheckedAt;
+
+    /**
+     * @param fleetComplete whether these proxies are all that there are
+     */
+    Freezes(Predicate<Set<String>> fleetComplete) {
+        this.fleetComplete = fleetComplete;
+    }
+
+    void all(Instant now) {
+        allSince = now;
+    }
+
+    void sound(String identity) {
+        storeIdentity = identity;
+    }
+
+    void whenHeardAll(Consumer<String> told) {
+        heardAll = told;
+    }
+
+    boolean isFrozen(AccountKey key) {
+        return allSince != null || frozen.containsKey(key);
+    }
+
+    /** False: it was frozen already. */
+    boolean freeze(AccountKey key, Instant now) {
+        return frozen.putIfAbsent(key, now) == null;
+    }
+
+    /**
+     * @param accounts all that are known
+     */
+    Set<AccountKey> keys(List<Account> accounts) {
+        var keys = new HashSet<>(frozen.keySet());
+        if (allSince != null) {
+            accounts.forEach(account -> keys.add(account.key()));
+        }
+        return Set.copyOf(keys);
+    }
+
+    /** It is another one than before, so everything is frozen. Asks it now and then. */
+    boolean storeChanged(AccountStore store, Instant now) {
+        var checked = identityCheckedAt;
+        if (checked != null && now.isBefore(checked.plus(IDENTITY_EVERY))) {
+            return false;
+        }
+        if (!(store.identity() instanceof AccountStore.Identity.Ok(var id))) {
+            return false;
+        }
+        identityCheckedAt = now;
+        var before = storeIdentity;
+        storeIdentity = id;
+        if (before == null || before.equals(id)) {
+            return false;
+        }
+        all(now);
+        return true;
+    }
+
+    /**
+     * @param connected names of the proxies that have registered
+     * @param accounts all that are known
+     */
+    List<AccountKey> thawed(Set<String> connected, List<Account> accounts, Instant now) {
+        var all = allSince;
+        if (frozen.isEmpty() && all == null
+                || connected.isEmpty()
+                || !fleetComplete.test(connected)) {
+            return List.of();
+        }
+        if (all != null && !now.isBefore(all.plus(AT_LEAST))) {
+            allSince = null;
+            for (var account : accounts) {
+                frozen.putIfAbsent(account.key(), all);
+            }
+            var identity = storeIdentity;
+            if (identity != null) {
+                heardAll.accept(identity);
+            }
+        }
+        var thawed = new ArrayList<AccountKey>();
+        frozen.forEach(
+                (key, since) -> {
+                    if (!now.isBefore(since.plus(AT_LEAST)) && frozen.remove(key, since)) {
+                        thawed.add(key);
+                    }
+                });
+        return thawed;
+    }
+}

@@ -1,0 +1,91 @@
+package dev.tollgate.policy.budget;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which accounts may be forgotten (budgets.md, section 11): 35 days after the end of their window,
+ * and only those of which nothing can be settled any more. A clock that is ahead must forget
+ * nothing that still counts: a window whose successor was opened is never entered again, and any
+ * other account must have been old for a whole day of this ledger's life. Confined to one thread.
+ */
+final class Retention {
+
+    static final Duration KEPT = Duration.ofDays(35);
+
+    /** Without a later window. */
+    static final Duration OLD_FOR = Duration.ofDays(1);
+
+    static final Duration EVERY = Duration.ofHours(1);
+
+    /** Of one look, so that a store is not kept busy. */
+    static final int AT_MOST = 100;
+
+    private static final Duration LONGEST_WINDOW = Duration.ofDays(32);
+
+    private final Map<AccountKey, Instant> oldSince = new HashMap<>();
+    private @Nullable Instant lookedAt;
+
+    /** What may be forgotten now; most of the time it does not look. */
+    List<AccountKey> due(List<Account> accounts, Instant now) {
+        var looked = lookedAt;
+        if (looked != null && !now.isBefore(looked) && now.isBefore(looked.plus(EVERY))) {
+            return List.of();
+        }
+        lookedAt = now;
+        var latest = new HashMap<String, Instant>();
+        for (var account : accounts) {
+            var start = account.key().windowStart();
+            if (start != null) {
+                latest.merge(account.key().counterPrefix(), start, (a, b) -> a.isAfter(b) ? a : b);
+            }
+        }
+        var due = new ArrayList<AccountKey>();
+        var stillOld = new HashMap<AccountKey, Instant>();
+        for (var account : accounts) {
+            if (!isOld(account, now)) {
+                continue;
+            }
+            var key = account.key();
+            var known = oldSince.get(key);
+            var since = known == null || now.isBefore(known) ? now : known;
+            stillOld.put(key, since);
+            boolean succeeded = !Objects.equals(latest.get(key.counterPrefix()), key.windowStart());
+            if ((succeeded || !now.isBefore(since.plus(OLD_FOR))) && due.size() < AT_MOST) {
+                due.add(key);
+            }
+        }
+        oldSince.clear();
+        oldSince.putAll(stillOld);
+        return due;
+    }
+
+    /** Long over, and no lease of it is open or could be proven by a log. */
+    static boolean isOld(Account account, Instant now) {
+        var end = account.windowEnd();
+        return end != null
+                && !now.isBefore(end.plus(KEPT))
+                && account.leases().stream()
+                        .allMatch(lease -> lease.state() == LeaseAccount.State.RECLAIMED);
+    }
+
+    /**
+     * What a holder says of an account that is not known says nothing of a loss: it was forgotten.
+     *
+     * @param end of its window, if the period is known
+     */
+    static boolean isForgotten(AccountKey key, @Nullable Instant end, Instant now) {
+        var start = key.windowStart();
+        if (start == null) {
+            return false;
+        }
+        var over = end == null ? start.plus(LONGEST_WINDOW) : end;
+        return !now.isBefore(over.plus(KEPT));
+    }
+}

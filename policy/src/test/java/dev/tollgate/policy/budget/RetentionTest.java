@@ -1,0 +1,140 @@
+package dev.tollgate.policy.budget;
+
+import static dev.tollgate.policy.budget.LedgerModel.KEY;
+import static dev.tollgate.policy.budget.LedgerModel.NOW;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.policy.budget.LedgerModel.Store;
+import dev.tollgate.policy.budget.LedgerModel.StoreMood;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Accounts are forgotten when nothing can come of them any more, and nobody takes it for a loss.
+ */
+class RetentionTest {
+
+    private static final HolderId HOLDER = new HolderId("p0", 1);
+    private static final Instant END = Instant.parse("2026-12-01T00:00:00Z");
+    private static final Instant OLD = END.plus(Retention.KEPT);
+
+    private final Store store = new Store(Map.of(), StoreMood.WORKS);
+    private LedgerService ledger = new LedgerService(store, 1);
+
+    @BeforeEach
+    void spentInNovember() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register(ledger, NOW);
+        acquire(KEY, NOW);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(totals(false))), NOW);
+    }
+
+    private static void register(LedgerService ledger, Instant now, LeaseTotals... leases) {
+        ledger.handle(new LedgerCommand.Register(HOLDER, "pod0", List.of(leases)), now);
+    }
+
+    private LedgerEffect acquire(AccountKey key, Instant now) {
+        return ledger.handle(new LedgerCommand.Acquire(HOLDER, 1, key, 4, 4, true), now).getFirst();
+    }
+
+    private static LeaseTotals totals(boolean closed) {
+        return new LeaseTotals(KEY, 1, 4, 3, 0, 0, 0, 1, closed);
+    }
+
+    private void close(Instant now) {
+        ledger.handle(new LedgerCommand.Close(HOLDER, totals(true)), now);
+    }
+
+    private void hoursFrom(Instant from, int hours) {
+        for (var hour = 0; hour <= hours; hour++) {
+            ledger.tick(from.plus(Duration.ofHours(hour)));
+        }
+    }
+
+    private void spendInTheWindowOf(Instant now) {
+        var holder = new HolderId("p1", 1);
+        ledger.handle(new LedgerCommand.Register(holder, "pod1", List.of()), now);
+        var window = Window.of(LedgerModel.budget(10).period(), now);
+        var key = AccountKey.of(KEY.budget(), "", window.start());
+        assertThat(
+                        ledger.handle(new LedgerCommand.Acquire(holder, 1, key, 1, 1, true), now)
+                                .getFirst())
+                .isInstanceOf(LedgerEffect.Grant.class);
+    }
+
+    @Test
+    void forgetsAnAccountThirtyFiveDaysAfterItsWindow() {
+        close(END);
+        spendInTheWindowOf(OLD);
+        ledger.tick(OLD.minusSeconds(1));
+        assertThat(store.accounts).containsKey(KEY);
+        ledger.tick(OLD.plus(Retention.EVERY));
+        assertThat(store.accounts).hasSize(1).doesNotContainKey(KEY);
+        assertThat(ledger.accounts()).noneMatch(account -> account.key().equals(KEY));
+        assertThat(ledger.frozen()).isEmpty();
+        hoursFrom(OLD.plus(Retention.EVERY), 3);
+        assertThat(ledger.frozen()).isEmpty();
+    }
+
+    @Test
+    void keepsAnAccountWhoseLeaseCouldStillBeSettled() {
+        spendInTheWindowOf(OLD);
+        hoursFrom(OLD, 48);
+        assertThat(store.accounts).containsKey(KEY);
+
+        ledger.disconnected(HOLDER);
+        ledger.reclaim(KEY.budget(), HOLDER, OLD, effects -> {});
+        hoursFrom(OLD.plus(Duration.ofHours(49)), 1);
+        assertThat(store.accounts).doesNotContainKey(KEY);
+    }
+
+    @Test
+    void keepsTheLastAccountOfABudgetForADayMoreSoThatAClockAheadForgetsNothing() {
+        close(END);
+        hoursFrom(OLD, 23);
+        assertThat(store.accounts).containsKey(KEY);
+        ledger.tick(NOW);
+        hoursFrom(OLD.plus(Duration.ofHours(10)), 23);
+        assertThat(store.accounts).as("counted anew after the clock was right").containsKey(KEY);
+        hoursFrom(OLD.plus(Duration.ofHours(34)), 0);
+        assertThat(store.accounts).doesNotContainKey(KEY);
+    }
+
+    @Test
+    void takesNoUnknownOutcomeOfADeletionForALoss() {
+        close(END);
+        spendInTheWindowOf(OLD);
+        var silent = new Store(store.accounts, StoreMood.WRITES_AND_IS_SILENT);
+        ledger = new LedgerService(silent, 2);
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), OLD);
+        hoursFrom(OLD, 3);
+        assertThat(silent.accounts).doesNotContainKey(KEY);
+        assertThat(ledger.frozen()).isEmpty();
+    }
+
+    @Test
+    void takesNoHolderThatStillKnowsItForAWitnessOfALoss() {
+        close(END);
+        spendInTheWindowOf(OLD);
+        hoursFrom(OLD, 1);
+        for (var closed : List.of(true, false)) {
+            var effects =
+                    ledger.handle(
+                            new LedgerCommand.Register(HOLDER, "pod0", List.of(totals(closed))),
+                            OLD.plus(Duration.ofHours(2)));
+            assertThat(effects).contains(new LedgerEffect.Registered(HOLDER, true, ""));
+        }
+        assertThat(ledger.frozen()).isEmpty();
+        assertThat(store.accounts).doesNotContainKey(KEY);
+    }
+
+    @Test
+    void keepsALifetimeAccount() {
+        var lifetime = Account.opened(new AccountKey("a", "b", "", null), null, 5);
+        assertThat(Retention.isOld(lifetime, OLD.plus(Duration.ofDays(9_999)))).isFalse();
+    }
+}
