@@ -1,6 +1,8 @@
 package dev.tollgate.cli;
 
 import dev.tollgate.policy.snapshot.SettingsEntry;
+import java.util.Locale;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
 /**
@@ -27,8 +29,29 @@ final class CompileFlags {
     @Option(
             names = "--unbudgeted-namespaces",
             defaultValue = "allow",
+            converter = Unbudgeted.class,
             description =
-                    "What happens to a namespace that no Budget covers: allow or block. Default:"
-                            + " ${DEFAULT-VALUE}.")
+                    "What happens to a request that no Budget counts: allow, block, or default-budget"
+                            + " (the platform namespace's Budget named default counts it; without"
+                            + " one it is blocked). Default: ${DEFAULT-VALUE}.")
     SettingsEntry.Unbudgeted unbudgetedNamespaces = SettingsEntry.Unbudgeted.ALLOW;
+
+    /** As flags write it and as the chart's values do. */
+    private static final class Unbudgeted
+            implements CommandLine.ITypeConverter<SettingsEntry.Unbudgeted> {
+        @Override
+        public SettingsEntry.Unbudgeted convert(String text) {
+            for (var value : SettingsEntry.Unbudgeted.values()) {
+                if (bare(value.name()).equals(bare(text))) {
+                    return value;
+                }
+            }
+            throw new CommandLine.TypeConversionException(
+                    text + " (expected: allow, block or default-budget)");
+        }
+
+        private static String bare(String text) {
+            return text.replaceAll("[-_]", "").toLowerCase(Locale.ROOT);
+        }
+    }
 }

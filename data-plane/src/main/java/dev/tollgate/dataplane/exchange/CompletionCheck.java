@@ -25,7 +25,6 @@ import dev.tollgate.policy.route.Traits;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
-import dev.tollgate.policy.snapshot.SettingsEntry.Unbudgeted;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -108,8 +107,7 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
         var namespace = provider.key().substring(0, provider.key().indexOf('/'));
         var payer = new Caller(namespace, "check:" + provider.key(), Caller.Kind.ANONYMOUS);
         var budgets = Router.budgets(index, payer, name);
-        if (budgets.isEmpty()
-                && index.snapshot().settings().unbudgetedNamespaces() == Unbudgeted.BLOCK) {
+        if (budgets.isEmpty() && index.snapshot().settings().refusesUnbudgeted()) {
             return skipped("budget", Refusal.unbudgeted(namespace).message());
         }
         var asked = asked(candidate, route);

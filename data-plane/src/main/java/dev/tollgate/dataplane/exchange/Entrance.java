@@ -2,7 +2,6 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.policy.snapshot.BudgetEntry;
-import dev.tollgate.policy.snapshot.SettingsEntry.Unbudgeted;
 import io.vertx.core.MultiMap;
 import java.time.Instant;
 import java.util.List;
@@ -30,7 +29,7 @@ final class Entrance {
     /** Null: it may be served under these budgets, and its tags are in the tally. */
     @Nullable Refusal admits(List<BudgetEntry> budgets) {
         var settings = welcome.applied().snapshot().settings();
-        if (budgets.isEmpty() && settings.unbudgetedNamespaces() == Unbudgeted.BLOCK) {
+        if (budgets.isEmpty() && settings.refusesUnbudgeted()) {
             return Refusal.unbudgeted(welcome.caller().namespace());
         }
         if (tally.tags.isEmpty()) {

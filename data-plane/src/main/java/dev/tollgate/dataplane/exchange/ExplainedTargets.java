@@ -12,7 +12,6 @@ import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.route.Routing;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
-import dev.tollgate.policy.snapshot.SettingsEntry;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -144,8 +143,8 @@ final class ExplainedTargets {
 
     /** What stands in the way whatever the accounts say; null: nothing. */
     private @Nullable Refusal refusal(List<BudgetEntry> budgets) {
-        var unbudgeted = asked.index().snapshot().settings().unbudgetedNamespaces();
-        if (budgets.isEmpty() && unbudgeted == SettingsEntry.Unbudgeted.BLOCK) {
+        var settings = asked.index().snapshot().settings();
+        if (budgets.isEmpty() && settings.refusesUnbudgeted()) {
             return Refusal.unbudgeted(asked.caller().namespace());
         }
         for (var budget : budgets) {

@@ -9,7 +9,6 @@ import dev.tollgate.policy.route.Caller;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.snapshot.RuleEntry;
-import dev.tollgate.policy.snapshot.SettingsEntry.Unbudgeted;
 import io.vertx.core.MultiMap;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -87,7 +86,7 @@ final class ShadowCopies {
         var payer = new Caller(team, "shadow:" + plan.route(), Caller.Kind.ANONYMOUS);
         var index = welcome.applied().index();
         var budgets = Router.budgets(index, payer, candidate.model().name());
-        boolean unpaid = index.snapshot().settings().unbudgetedNamespaces() == Unbudgeted.BLOCK;
+        boolean unpaid = index.snapshot().settings().refusesUnbudgeted();
         if (budgets.isEmpty() && unpaid) {
             series.copy("dropped_budget");
             return null;

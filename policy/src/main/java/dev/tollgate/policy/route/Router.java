@@ -4,6 +4,8 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
+import dev.tollgate.policy.snapshot.SettingsEntry;
+import dev.tollgate.policy.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -101,10 +103,24 @@ public final class Router {
      */
     public static List<BudgetEntry> budgets(
             SnapshotIndex index, Caller caller, String servedModel) {
-        return index.view(caller.namespace()).budgets().stream()
-                .filter(budget -> charges(budget, caller))
-                .filter(budget -> matchesModel(budget, servedModel))
-                .toList();
+        var matching =
+                index.view(caller.namespace()).budgets().stream()
+                        .filter(budget -> charges(budget, caller))
+                        .filter(budget -> matchesModel(budget, servedModel))
+                        .toList();
+        return withoutNeedlessDefault(index.snapshot(), matching);
+    }
+
+    /** The default Budget counts only what no other one does, where the installation says so. */
+    private static List<BudgetEntry> withoutNeedlessDefault(
+            Snapshot snapshot, List<BudgetEntry> matching) {
+        if (matching.size() < 2
+                || snapshot.settings().unbudgetedNamespaces()
+                        != SettingsEntry.Unbudgeted.DEFAULT_BUDGET) {
+            return matching;
+        }
+        var key = snapshot.platformNamespace() + "/" + SettingsEntry.DEFAULT_BUDGET;
+        return matching.stream().filter(budget -> !budget.key().equals(key)).toList();
     }
 
     /** The caller's Budgets with a ladder that one of these targets would charge, sorted by key. */
@@ -112,14 +128,14 @@ public final class Router {
             SnapshotIndex index, Caller caller, List<Candidate> candidates) {
         List<BudgetEntry> found = List.of();
         for (var budget : index.view(caller.namespace()).budgets()) {
-            if (!budget.steps().isEmpty()
-                    && charges(budget, caller)
+            if (charges(budget, caller)
                     && candidates.stream().anyMatch(c -> matchesModel(budget, c.model().name()))) {
                 found = found.isEmpty() ? new ArrayList<>() : found;
                 found.add(budget);
             }
         }
-        return found;
+        var counting = withoutNeedlessDefault(index.snapshot(), found);
+        return counting.stream().filter(budget -> !budget.steps().isEmpty()).toList();
     }
 
     private static boolean charges(BudgetEntry budget, Caller caller) {

@@ -22,10 +22,20 @@ public record SettingsEntry(
     /** {@code unbudgetedNamespaces}; api.md, B8. */
     public enum Unbudgeted {
         ALLOW,
-        BLOCK
+        BLOCK,
+        /** {@link #DEFAULT_BUDGET} counts what no other Budget does; without one, as BLOCK. */
+        DEFAULT_BUDGET
     }
+
+    /** Name of the platform namespace's Budget for requests that no other one counts. */
+    public static final String DEFAULT_BUDGET = "default";
 
     public SettingsEntry {
         namespaces = List.copyOf(namespaces);
+    }
+
+    /** Whether a request that no Budget counts is refused. */
+    public boolean refusesUnbudgeted() {
+        return unbudgetedNamespaces != Unbudgeted.ALLOW;
     }
 }

@@ -15,6 +15,9 @@ import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
+import dev.tollgate.policy.snapshot.SettingsEntry;
+import dev.tollgate.policy.snapshot.SettingsEntry.Unbudgeted;
+import dev.tollgate.policy.snapshot.Snapshot;
 import dev.tollgate.policy.snapshot.Snapshots;
 import java.time.Instant;
 import java.util.List;
@@ -347,6 +350,41 @@ class RouterTest {
                 .extracting(BudgetEntry::key)
                 .containsExactly("team-a/app", "team-a/team", "tollgate-system/org");
         assertThat(Router.budgets(index, Caller.anonymous("team-c"), "gpt-4o")).isEmpty();
+    }
+
+    @Test
+    void theDefaultBudgetCountsOnlyWhatNoOtherOneDoes() {
+        var all = NamespaceSet.of(List.of("team-a", "team-b"));
+        var fallback = budget("tollgate-system/default", all);
+        var mini = narrowed(budget("team-a/mini", TEAM_A), List.of(), List.of("gpt-4*"));
+        var given = Snapshots.of(List.of(), List.of(), List.of(mini, fallback));
+        var index = SnapshotIndex.of(unbudgeted(given, Unbudgeted.DEFAULT_BUDGET));
+        assertThat(keys(index, "team-a", "gpt-4o")).containsExactly("team-a/mini");
+        assertThat(keys(index, "team-a", "claude")).containsExactly("tollgate-system/default");
+        assertThat(keys(index, "team-b", "gpt-4o")).containsExactly("tollgate-system/default");
+        assertThat(keys(index, "team-c", "gpt-4o")).isEmpty();
+        assertThat(keys(SnapshotIndex.of(given), "team-a", "gpt-4o"))
+                .as("any other setting leaves it one among others")
+                .containsExactly("team-a/mini", "tollgate-system/default");
+    }
+
+    private static List<String> keys(SnapshotIndex index, String namespace, String model) {
+        return Router.budgets(index, Caller.anonymous(namespace), model).stream()
+                .map(BudgetEntry::key)
+                .toList();
+    }
+
+    private static Snapshot unbudgeted(Snapshot snapshot, Unbudgeted unbudgeted) {
+        var settings = snapshot.settings();
+        return new Snapshot(
+                snapshot.schemaVersion(),
+                snapshot.platformNamespace(),
+                new SettingsEntry(settings.endpointPolicy(), unbudgeted, settings.namespaces()),
+                snapshot.providers(),
+                snapshot.policies(),
+                snapshot.budgets(),
+                snapshot.clientKeys(),
+                snapshot.issuers());
     }
 
     private static BudgetEntry narrowed(
