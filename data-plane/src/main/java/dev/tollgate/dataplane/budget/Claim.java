@@ -35,8 +35,8 @@ public record Claim(
         return new Money(attempt.boundNanos());
     }
 
-    /** Of the same attempt, once this one holds so much: for that much more. */
-    Claim more(Money held, Money more) {
+    /** Of the same attempt, once this one holds so much: for that much more, as Budgets are now. */
+    Claim more(Money held, Money more, List<BudgetEntry> present) {
         var next =
                 new LogRecord.Try(
                         attempt.number(),
@@ -44,6 +44,6 @@ public record Claim(
                         attempt.model(),
                         attempt.priceSource(),
                         more.nanos());
-        return new Claim(request, next, budgets, most.minus(held));
+        return new Claim(request, next, present, most.minus(held));
     }
 }

@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.budget;
 
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,13 +33,15 @@ public final class SteppedReservation implements Reservation {
     /**
      * Holds so much in all, at most what the attempt can cost. False: there is no money for it, now
      * and within a second.
+     *
+     * @param budgets that match caller and model now: they may have changed since the claim
      */
-    public Future<Boolean> extend(Money bound) {
+    public Future<Boolean> extend(Money bound, List<BudgetEntry> budgets) {
         var wanted = bound.isMoreThan(claim.most()) ? claim.most() : bound;
         if (settled || !wanted.isMoreThan(held)) {
             return Future.succeededFuture(true);
         }
-        var admission = gate.reserve(claim.more(held, wanted.minus(held)));
+        var admission = gate.reserve(claim.more(held, wanted.minus(held), budgets));
         return admission.map(this::extended);
     }
 

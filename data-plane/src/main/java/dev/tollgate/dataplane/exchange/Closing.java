@@ -212,7 +212,7 @@ final class Closing {
                 new Outcome.Success(),
                 LIMITED,
                 StreamError.STATUS,
-                new Facts(stream.usage(), LENGTH, stream.model()));
+                new Facts(null, LENGTH, stream.model()));
     }
 
     /**
@@ -253,14 +253,14 @@ final class Closing {
     }
 
     private Settlement unreported(@Nullable Usage partial, long visibleBytes) {
-        return free()
-                ? Settlement.NOTHING
-                : Settlement.unreported(
-                        terms.candidate().model(),
-                        terms.held().size(),
-                        partial,
-                        visibleBytes,
-                        reservation.held());
+        if (free()) {
+            return Settlement.NOTHING;
+        }
+        var model = terms.candidate().model();
+        var size = terms.held().size();
+        return terms.hold() == null
+                ? Settlement.unreported(model, size, partial, visibleBytes, reservation.held())
+                : Settlement.seen(model, size, partial, visibleBytes, terms.held().bound());
     }
 
     private boolean free() {

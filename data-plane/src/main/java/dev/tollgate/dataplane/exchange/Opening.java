@@ -191,6 +191,14 @@ final class Opening {
         }
     }
 
+    /** The Budgets that count it, as they are by now. */
+    private List<BudgetEntry> present() {
+        var applied = loop.live().applied();
+        return applied == null
+                ? budgets
+                : Router.budgets(applied.index(), welcome.caller(), candidate.model().name());
+    }
+
     private @Nullable Money firstStep(Quote.Held held) {
         boolean sse = welcome.ingress().sse();
         return StreamHold.first(found.scan(), sse, plan, candidate, budgets, held);
@@ -223,7 +231,9 @@ final class Opening {
                 translate(
                         held,
                         reservation,
-                        stepped == null ? null : new StreamHold(stepped, candidate, held));
+                        stepped == null
+                                ? null
+                                : new StreamHold(stepped, candidate, held, this::present));
             }
         }
     }

@@ -247,9 +247,13 @@ final class Relay {
         }
         stream.endAtLimit(this::sink);
         forward();
-        phase = Phase.OVER;
         upstream.request().reset();
-        owner.limited();
+        if (stream.failed()) {
+            over(Phase.FLOWING, ErrorKind.UPSTREAM, "the answer could not be ended");
+        } else {
+            phase = Phase.OVER;
+            owner.limited();
+        }
     }
 
     private void heldTooMuch() {

@@ -112,6 +112,24 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
                 || UpperBound.costsBeyondTokens(model, size)) {
             return hold(hold);
         }
+        return seen(model, size, partial, visibleBytes, hold);
+    }
+
+    /**
+     * The same of an answer of which nothing is hidden.
+     *
+     * @param hold the most that it can cost
+     */
+    static Settlement seen(
+            ModelEntry model,
+            BoundInput size,
+            @Nullable Usage partial,
+            long visibleBytes,
+            Money hold) {
+        var price = model.price();
+        if (price == null) {
+            return hold(hold);
+        }
         long output = visibleBytes + GUARD_TOKENS;
         Money estimate;
         if (partial != null && beyondLimits(model, size, partial, size.choices())) {

@@ -12,6 +12,7 @@ import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import io.vertx.core.Future;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,10 +27,19 @@ final class StreamHold {
     private final SteppedReservation reservation;
     private final Candidate candidate;
     private final Quote.Held whole;
+    private final Supplier<List<BudgetEntry>> budgets;
     private long coveredTokens = STEP_TOKENS;
 
-    StreamHold(SteppedReservation reservation, Candidate candidate, Quote.Held whole) {
+    /**
+     * @param budgets that count the request, as they are now
+     */
+    StreamHold(
+            SteppedReservation reservation,
+            Candidate candidate,
+            Quote.Held whole,
+            Supplier<List<BudgetEntry>> budgets) {
         this.reservation = reservation;
+        this.budgets = budgets;
         this.candidate = candidate;
         this.whole = whole;
     }
@@ -54,6 +64,7 @@ final class StreamHold {
         boolean allIsSeen =
                 candidate.provider().billing().stopsOnDisconnect()
                         && !mayThink(scan, candidate)
+                        && !isUnseen(scan)
                         && !UpperBound.costsBeyondTokens(candidate.model(), whole.size());
         boolean alone = plan.hedge() == null && plan.selection().cascade() == null;
         if (!streams || !allIsSeen || !alone || !isWanted(budgets)) {
@@ -68,6 +79,12 @@ final class StreamHold {
         return scan.features().contains(RequestScan.Feature.REASONING)
                 || candidate.model().capabilities().contains("Reasoning")
                         && Dialect.of(candidate.provider().dialect()) != Dialect.ANTHROPIC;
+    }
+
+    /** Arguments of tools may come all at once when they are whole, and sound is no text. */
+    private static boolean isUnseen(RequestScan scan) {
+        return scan.features().contains(RequestScan.Feature.TOOLS)
+                || scan.features().contains(RequestScan.Feature.AUDIO);
     }
 
     private static boolean isWanted(List<BudgetEntry> budgets) {
@@ -93,7 +110,7 @@ final class StreamHold {
         long tokens = Math.ceilDiv(needed, STEP_TOKENS) * STEP_TOKENS;
         var bound = bound(candidate, whole, tokens);
         return reservation
-                .extend(bound == null ? whole.bound() : bound)
+                .extend(bound == null ? whole.bound() : bound, budgets.get())
                 .onSuccess(
                         extended -> {
                             if (extended) {

@@ -120,11 +120,11 @@ class BudgetGateTest {
         budgets(budget);
         var gate = gate("a");
         var reservation = stepped(gate, "r", budget);
-        assertThat(join(reservation.extend(Money.parse("0.03")))).isTrue();
-        assertThat(join(reservation.extend(Money.parse("0.02")))).isTrue();
+        assertThat(join(reservation.extend(Money.parse("0.03"), List.of(budget)))).isTrue();
+        assertThat(join(reservation.extend(Money.parse("0.02"), List.of(budget)))).isTrue();
         assertThat(reservation.held()).isEqualTo(Money.parse("0.03"));
         assertThat(gate.figures().getFirst().held()).isEqualTo(Money.parse("0.03"));
-        assertThat(join(reservation.extend(Money.parse("7")))).isTrue();
+        assertThat(join(reservation.extend(Money.parse("7"), List.of(budget)))).isTrue();
         assertThat(reservation.held()).isEqualTo(Money.parse("0.10"));
         reservation.settle(Money.parse("0.025"), false);
         assertThat(gate.figures().getFirst().held()).isEqualTo(Money.ZERO);
@@ -140,8 +140,8 @@ class BudgetGateTest {
         budgets(budget);
         var gate = gate("a");
         var reservation = stepped(gate, "r", budget);
-        assertThat(join(reservation.extend(Money.parse("0.03")))).isTrue();
-        assertThat(join(reservation.extend(Money.parse("0.04")))).isFalse();
+        assertThat(join(reservation.extend(Money.parse("0.03"), List.of(budget)))).isTrue();
+        assertThat(join(reservation.extend(Money.parse("0.04"), List.of(budget)))).isFalse();
         assertThat(reservation.held()).isEqualTo(Money.parse("0.03"));
         reservation.settle(Money.parse("0.03"), true);
         assertThat(gate.figures().getFirst().spent()).isEqualTo(Money.parse("0.03"));
@@ -163,7 +163,7 @@ class BudgetGateTest {
         budgets(budget, other);
         var second = gate("b");
         var reservation = stepped(second, "s", other);
-        assertThat(join(reservation.extend(Money.parse("0.05")))).isTrue();
+        assertThat(join(reservation.extend(Money.parse("0.05"), List.of(other)))).isTrue();
         reservation.settle(Money.parse("0.11"), false);
         assertThat(second.figures().getFirst().boundViolations()).isEqualTo(1);
     }
@@ -174,7 +174,7 @@ class BudgetGateTest {
         budgets(budget);
         var gate = gate("a");
         var reservation = stepped(gate, "r", budget);
-        assertThat(join(reservation.extend(Money.parse("0.04")))).isTrue();
+        assertThat(join(reservation.extend(Money.parse("0.04"), List.of(budget)))).isTrue();
         logs.getFirst().close(); // as a kill does: nothing is settled
         var copy = directory.resolve("a");
         try (var again = Wal.open(WalSettings.in(copy).withSegmentBytes(1 << 20, 16L << 20))) {

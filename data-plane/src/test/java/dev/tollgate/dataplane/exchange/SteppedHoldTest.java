@@ -9,6 +9,7 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Holding;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import dev.tollgate.policy.snapshot.ProviderEntry;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.net.Socket;
@@ -27,6 +28,7 @@ class SteppedHoldTest {
     private final Harness harness = new Harness();
     private final List<HttpServerResponse> open = new CopyOnWriteArrayList<>();
     private Harness.Upstream upstream;
+    private ProviderEntry provider;
     private boolean stopsOnDisconnect = true;
 
     @AfterEach
@@ -41,13 +43,18 @@ class SteppedHoldTest {
                             var response = Harness.streamHead(request);
                             response.write(chunk("Hi")).onSuccess(v -> open.add(response));
                         });
-        var provider =
+        provider =
                 Snapshots.provider(
                         "a",
                         "openai-chat",
                         upstream.url() + "/v1",
                         Snapshots.timeouts(15_000),
                         stopsOnDisconnect);
+        apply(budgets);
+        harness.start();
+    }
+
+    private void apply(BudgetEntry... budgets) {
         harness.apply(
                 Snapshots.of(
                         List.of(provider),
@@ -57,7 +64,6 @@ class SteppedHoldTest {
                         List.of(budgets),
                         List.of(Harness.clientKey()),
                         List.of()));
-        harness.start();
     }
 
     private static BudgetEntry budget(Mode mode, @Nullable Holding holding) {
@@ -146,7 +152,9 @@ class SteppedHoldTest {
                 .isEqualTo("budget_ended");
         assertThat(record.getBoolean("cost_assumed")).isTrue();
         var settled = harness.gate.settled.stream().mapToLong(s -> s.cost().nanos()).sum();
-        assertThat(settled).isPositive().isLessThanOrEqualTo(held().getFirst());
+        assertThat(settled).isEqualTo(Money.parse(record.getString("cost_usd")).nanos());
+        assertThat(settled)
+                .isBetween(held().getFirst(), harness.gate.claims.getFirst().most().nanos());
     }
 
     @Test
@@ -173,6 +181,50 @@ class SteppedHoldTest {
         assertThat(harness.gate.claims).hasSize(1);
         var claim = harness.gate.claims.getFirst();
         assertThat(claim.bound()).isEqualTo(claim.most());
+    }
+
+    @Test
+    void whatCameInOnePieceBeyondTheHoldIsChargedToo() throws IOException {
+        start(budget(Mode.HARD, STEPPED));
+        try (var socket = asks()) {
+            harness.gate.purseNanos.set(1_000);
+            open.getFirst().write(chunk("t".repeat(3_000)));
+            Harness.readUntil(socket.getInputStream(), "[DONE]");
+        }
+        var first = Money.parse(harness.record(1).getString("cost_usd"));
+        assertThat(first.nanos()).isGreaterThan(held().getFirst());
+        assertThat(harness.gate.settled.stream().mapToLong(s -> s.cost().nanos()).sum())
+                .isEqualTo(first.nanos());
+    }
+
+    @Test
+    void argumentsOfToolsMayComeAllAtOnceSoTheWholeBoundIsHeld() throws IOException {
+        start(budget(Mode.HARD, STEPPED));
+        var tools =
+                Harness.chat("model-1", true)
+                        .replaceFirst(
+                                "}$",
+                                ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}");
+        try (var socket = harness.socket(tools)) {
+            Harness.readUntil(socket.getInputStream(), "Hi");
+            var claim = harness.gate.claims.getFirst();
+            assertThat(claim.bound()).isEqualTo(claim.most());
+        }
+    }
+
+    @Test
+    void anExtensionIsHeldOfTheBudgetsAsTheyAreByThen() throws IOException {
+        start(budget(Mode.SOFT, null));
+        try (var socket = asks()) {
+            apply(budget(Mode.HARD, STEPPED));
+            says(socket, 2);
+            await().until(() -> harness.gate.claims.size() == 2);
+            var modes =
+                    harness.gate.claims.stream()
+                            .map(claim -> claim.budgets().getFirst().mode())
+                            .toList();
+            assertThat(modes).containsExactly(Mode.SOFT, Mode.HARD);
+        }
     }
 
     @Test

@@ -108,6 +108,8 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
             var stream = streams.get(effect.to());
             if (stream != null) {
                 stream.send.accept(LedgerMessages.message(effect));
+            } else if (effect instanceof LedgerEffect.Registered) {
+                service.disconnected(effect.to()); // it left while its Register waited
             }
         }
     }

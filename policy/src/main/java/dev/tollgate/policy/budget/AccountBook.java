@@ -267,6 +267,22 @@ final class AccountBook {
         }
     }
 
+    /** What the store has forgotten and what is not rebuilt yet. */
+    List<Account> lost() {
+        var accounts = new ArrayList<Account>();
+        for (var slot : slots.values()) {
+            slot.lock.lock();
+            try {
+                if (slot.lost != null) {
+                    accounts.add(slot.lost);
+                }
+            } finally {
+                slot.lock.unlock();
+            }
+        }
+        return accounts;
+    }
+
     /** A write whose outcome is unknown may still be made. */
     boolean unsure(AccountKey key) {
         var slot = slot(key);

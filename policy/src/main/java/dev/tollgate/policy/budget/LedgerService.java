@@ -118,12 +118,23 @@ public final class LedgerService {
         }
         budgets = Map.copyOf(next);
         for (var register : early.end()) {
-            send.accept(handle(register, now));
+            send.accept(answer(register, now));
         }
         if (book.load() != null) {
             return; // each Acquire brings the limit in force, and tick sets the rest
         }
         applyLimits(now, send);
+    }
+
+    /** One that breaks a rule is refused, so that it comes again; it ends nothing for others. */
+    private List<LedgerEffect> answer(LedgerCommand.Register register, Instant now) {
+        try {
+            return handle(register, now);
+        } catch (RuntimeException e) {
+            var effects = new ArrayList<LedgerEffect>();
+            refuse(register.holder(), "the ledger failed: " + e.getMessage(), effects);
+            return effects;
+        }
     }
 
     public List<LedgerEffect> handle(LedgerCommand command, Instant now) {
@@ -174,6 +185,10 @@ public final class LedgerService {
             return;
         }
         sending(send, effects -> checkIdentity(now, effects));
+        for (var lost : book.lost()) { // nobody may ask for it any more
+            var rebuild = new AccountCommand.Rebuild(lost);
+            each(lost.key(), send, effects -> change(lost.key(), null, rebuild, now, effects));
+        }
         applyLimits(now, send);
         storeReports(now, send);
         for (var account : book.accounts()) {
@@ -585,6 +600,11 @@ public final class LedgerService {
             }
             return true; // a lease that never got a grant
         }
+        if (totals.closed() && totals.amountMicros() == 0) {
+            // if it is missing when this is said again, it has been counted
+            countedWithoutLease.add(
+                    new Reported(new HolderId(from.logId(), totals.bootEpoch()), key));
+        }
         var command = new AccountCommand.Totals(from, totals);
         return change(key, opened.withReset(Resets.past(entry, now)), command, now, effects)
                 instanceof AccountBook.Change.Done;
@@ -618,17 +638,15 @@ public final class LedgerService {
         var limit = Objects.requireNonNull(entry.limitMicros());
         var holder = new HolderId(from.logId(), totals.bootEpoch());
         var opened = Account.opened(key, end(entry, key), limit).withReset(Resets.past(entry, now));
-        var steps =
-                List.of(new AccountCommand.Open(holder), new AccountCommand.Totals(from, totals));
-        for (var step : steps) {
-            if (!(change(key, opened, step, now, effects) instanceof AccountBook.Change.Done)) {
-                return false;
-            }
+        if (!(change(key, opened, new AccountCommand.Open(holder), now, effects)
+                instanceof AccountBook.Change.Done)) {
+            return false;
         }
-        if (totals.closed()) {
+        if (totals.closed()) { // from now on a lease that is missing has been counted and closed
             countedWithoutLease.add(new Reported(holder, key));
         }
-        return true;
+        return change(key, opened, new AccountCommand.Totals(from, totals), now, effects)
+                instanceof AccountBook.Change.Done;
     }
 
     /** The holder has seen more of the account than this ledger. */

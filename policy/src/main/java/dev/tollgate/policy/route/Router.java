@@ -111,7 +111,10 @@ public final class Router {
         return withoutNeedlessDefault(index.snapshot(), matching);
     }
 
-    /** The default Budget counts only what no other one does, where the installation says so. */
+    /**
+     * The default Budget counts only what no other one with an amount does, where the installation
+     * says so.
+     */
     private static List<BudgetEntry> withoutNeedlessDefault(
             Snapshot snapshot, List<BudgetEntry> matching) {
         if (matching.size() < 2
@@ -120,22 +123,32 @@ public final class Router {
             return matching;
         }
         var key = snapshot.platformNamespace() + "/" + SettingsEntry.DEFAULT_BUDGET;
-        return matching.stream().filter(budget -> !budget.key().equals(key)).toList();
+        boolean needless =
+                matching.stream().anyMatch(budget -> !budget.key().equals(key) && counts(budget));
+        return needless
+                ? matching.stream().filter(budget -> !budget.key().equals(key)).toList()
+                : matching;
+    }
+
+    private static boolean counts(BudgetEntry budget) {
+        return budget.limitMicros() != null && budget.mode() != BudgetEntry.Mode.SHADOW;
     }
 
     /** The caller's Budgets with a ladder that one of these targets would charge, sorted by key. */
     public static List<BudgetEntry> ladders(
             SnapshotIndex index, Caller caller, List<Candidate> candidates) {
-        List<BudgetEntry> found = List.of();
-        for (var budget : index.view(caller.namespace()).budgets()) {
-            if (charges(budget, caller)
-                    && candidates.stream().anyMatch(c -> matchesModel(budget, c.model().name()))) {
-                found = found.isEmpty() ? new ArrayList<>() : found;
-                found.add(budget);
-            }
+        if (index.view(caller.namespace()).budgets().stream()
+                .allMatch(budget -> budget.steps().isEmpty())) {
+            return List.of();
         }
-        var counting = withoutNeedlessDefault(index.snapshot(), found);
-        return counting.stream().filter(budget -> !budget.steps().isEmpty()).toList();
+        return candidates.stream()
+                .map(candidate -> candidate.model().name())
+                .distinct()
+                .flatMap(model -> budgets(index, caller, model).stream())
+                .filter(budget -> !budget.steps().isEmpty())
+                .distinct()
+                .sorted(Comparator.comparing(BudgetEntry::key))
+                .toList();
     }
 
     private static boolean charges(BudgetEntry budget, Caller caller) {

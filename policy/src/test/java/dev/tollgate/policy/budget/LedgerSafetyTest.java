@@ -213,6 +213,22 @@ class LedgerSafetyTest {
     }
 
     @Test
+    void countsOnceWhatWasToldBeforeItsCloseAndIsToldAgainAfterIt() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(totals(0, 0, 20, 0, false))), LATER);
+        var again = new HolderId(HOLDER.logId(), 2);
+        for (var time = 0; time < 2; time++) {
+            ledger.handle(
+                    new LedgerCommand.Register(again, "pod0", List.of(totals(0, 0, 30, 0, true))),
+                    LATER);
+        }
+
+        assertThat(store.accounts.get(KEY).overrunMicros()).isEqualTo(30);
+        assertThat(store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    @Test
     void freezesWhenTheStoreIsAnotherThanTheOneThatWasJudgedSound() {
         ledger = new LedgerService(store, 1);
         ledger.sound("what it was before");

@@ -368,6 +368,39 @@ class RouterTest {
                 .containsExactly("team-a/mini", "tollgate-system/default");
     }
 
+    /** A team cannot leave it by a Budget of its own that counts no money. */
+    @Test
+    void theDefaultBudgetCountsBesideOneWithoutAnAmountAndOneThatOnlyTells() {
+        var fallback = budget("tollgate-system/default", TEAM_A);
+        var rates = ofMode("team-a/rates", null, BudgetEntry.Mode.HARD);
+        var shadow = ofMode("team-a/shadow", 1_000_000L, BudgetEntry.Mode.SHADOW);
+        var given = Snapshots.of(List.of(), List.of(), List.of(rates, shadow, fallback));
+        var index = SnapshotIndex.of(unbudgeted(given, Unbudgeted.DEFAULT_BUDGET));
+        assertThat(keys(index, "team-a", "gpt-4o"))
+                .containsExactly("team-a/rates", "team-a/shadow", "tollgate-system/default");
+    }
+
+    private static BudgetEntry ofMode(String key, Long limitMicros, BudgetEntry.Mode mode) {
+        var plain = budget(key, TEAM_A);
+        return new BudgetEntry(
+                key,
+                limitMicros,
+                limitMicros == null ? null : plain.period(),
+                null,
+                null,
+                plain.namespaces(),
+                false,
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                mode,
+                plain.onLedgerUnavailable(),
+                false,
+                null,
+                null);
+    }
+
     private static List<String> keys(SnapshotIndex index, String namespace, String model) {
         return Router.budgets(index, Caller.anonymous(namespace), model).stream()
                 .map(BudgetEntry::key)
