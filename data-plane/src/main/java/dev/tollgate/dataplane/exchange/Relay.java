@@ -247,13 +247,13 @@ final class Relay {
         }
         stream.endAtLimit(this::sink);
         forward();
-        upstream.request().reset();
         if (stream.failed()) {
             over(Phase.FLOWING, ErrorKind.UPSTREAM, "the answer could not be ended");
         } else {
             phase = Phase.OVER;
             owner.limited();
         }
+        upstream.request().reset();
     }
 
     private void heldTooMuch() {
