@@ -25,7 +25,7 @@ class TortureE2E {
     @RegisterExtension static final ApiServer API = new ApiServer();
 
     private static final int THREE_SECONDS = Integer.getInteger("torture.seconds", 35);
-    private static final int TEN_SECONDS = Integer.getInteger("torture.seconds", 12);
+    private static final int TEN_SECONDS = Integer.getInteger("torture.seconds", 30);
     private static final int USE_PERCENT = 99;
 
     @TempDir Path folder;
