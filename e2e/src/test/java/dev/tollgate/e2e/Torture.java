@@ -45,8 +45,10 @@ final class Torture implements AutoCloseable {
     private static final int TIGHT_REQUESTS = 10_000;
     private static final int TIGHT_WORTH = 100;
     private static final int TIGHT_PLACES = 400;
+
     /** More than they ask for: mischief may take longer than it must. */
     private static final int STEADY_PER_SECOND = 100;
+
     private static final int LAST_CLIENTS = 80;
 
     private static final Teams.Behaviour BEHAVIOUR =
