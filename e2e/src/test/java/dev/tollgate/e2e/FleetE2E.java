@@ -53,7 +53,7 @@ class FleetE2E {
     @Test
     void servesFailsOverAndStopsAtTheBudgetAsTheRefereesConfirm() throws Exception {
         API.installCrds();
-        kubectl("create", "namespace", "tollgate-system");
+        kubectl("create", "namespace", "fleet-system");
         try (var openai = SimulatedProvider.start("openai", SCRIPT, folder);
                 var anthropic = SimulatedProvider.start("anthropic", SCRIPT, folder);
                 var gemini = SimulatedProvider.start("gemini", SCRIPT, folder);
@@ -64,13 +64,20 @@ class FleetE2E {
             kubectl(
                     "wait",
                     "-n",
-                    "team-a",
+                    "fleet-team",
                     "--for=condition=Programmed",
                     "--timeout=60s",
                     "rpol/chat",
                     "bud/tight");
             var token =
-                    kubectl("create", "token", "chatbot", "-n", "team-a", "--audience", "tollgate")
+                    kubectl(
+                                    "create",
+                                    "token",
+                                    "chatbot",
+                                    "-n",
+                                    "fleet-team",
+                                    "--audience",
+                                    "tollgate")
                             .strip();
             var clients = List.of(client(first, token), client(second, token));
 
@@ -88,7 +95,7 @@ class FleetE2E {
                             RateLimitException.class,
                             refusal -> {
                                 assertThat(refusal.statusCode()).isEqualTo(429);
-                                assertThat(refusal.getMessage()).contains("team-a/tight");
+                                assertThat(refusal.getMessage()).contains("fleet-team/tight");
                                 assertThat(refusal.headers().values("x-should-retry"))
                                         .contains("false");
                             });
@@ -118,7 +125,7 @@ class FleetE2E {
         kubectl(
                 "annotate",
                 "-n",
-                "team-a",
+                "fleet-team",
                 "bud/tight",
                 "tollgate.dev/reset-requested-at=" + asked);
         await().atMost(Duration.ofSeconds(30))
@@ -128,7 +135,7 @@ class FleetE2E {
                                                 kubectl(
                                                         "get",
                                                         "-n",
-                                                        "team-a",
+                                                        "fleet-team",
                                                         "bud/tight",
                                                         "-o=jsonpath={.status.lastHandledReset}"))
                                         .isEqualTo(asked));
@@ -149,8 +156,8 @@ class FleetE2E {
                 "--push-port=0",
                 "--admin-port=0",
                 "--control-security=none",
-                "--platform-namespace=tollgate-system",
-                "--secret-namespaces=tollgate-system,team-a",
+                "--platform-namespace=fleet-system",
+                "--secret-namespaces=fleet-system,fleet-team",
                 "--endpoint-policy=any",
                 "--data=" + folder.resolve("operator"));
     }
@@ -226,11 +233,11 @@ class FleetE2E {
     private static String resources(
             SimulatedProvider openai, SimulatedProvider anthropic, SimulatedProvider gemini) {
         return """
-                {apiVersion: v1, kind: Namespace, metadata: {name: team-a}}
+                {apiVersion: v1, kind: Namespace, metadata: {name: fleet-team}}
                 ---
-                {apiVersion: v1, kind: ServiceAccount, metadata: {name: chatbot, namespace: team-a}}
+                {apiVersion: v1, kind: ServiceAccount, metadata: {name: chatbot, namespace: fleet-team}}
                 ---
-                {apiVersion: v1, kind: Secret, metadata: {name: keys, namespace: tollgate-system}, stringData: {api-key: sk-simulated}}
+                {apiVersion: v1, kind: Secret, metadata: {name: keys, namespace: fleet-system}, stringData: {api-key: sk-simulated}}
                 ---
                 """
                 + provider("openai", "OpenAI", openai.url() + "/v1", "gpt-4o-mini", "0.15", "0.60")
@@ -251,19 +258,19 @@ class FleetE2E {
                 + """
                 apiVersion: tollgate.dev/v1alpha1
                 kind: RoutingPolicy
-                metadata: {name: chat, namespace: team-a}
+                metadata: {name: chat, namespace: fleet-team}
                 spec:
                   models: [fast]
                   rules:
                   - name: default
                     targets:
-                    - {name: main, providerRef: {name: openai, namespace: tollgate-system}, model: gpt-4o-mini}
-                    - {name: alt, providerRef: {name: anthropic, namespace: tollgate-system}, model: claude-haiku-4-5, priority: 1}
-                    - {name: spare, providerRef: {name: gemini, namespace: tollgate-system}, model: gemini-2.5-flash, priority: 2}
+                    - {name: main, providerRef: {name: openai, namespace: fleet-system}, model: gpt-4o-mini}
+                    - {name: alt, providerRef: {name: anthropic, namespace: fleet-system}, model: claude-haiku-4-5, priority: 1}
+                    - {name: spare, providerRef: {name: gemini, namespace: fleet-system}, model: gemini-2.5-flash, priority: 2}
                 ---
                 apiVersion: tollgate.dev/v1alpha1
                 kind: Budget
-                metadata: {name: tight, namespace: team-a}
+                metadata: {name: tight, namespace: fleet-team}
                 spec:
                   amount: "%s"
                   period: {type: Day}
@@ -276,7 +283,7 @@ class FleetE2E {
         return """
                 apiVersion: tollgate.dev/v1alpha1
                 kind: ModelProvider
-                metadata: {name: %s, namespace: tollgate-system}
+                metadata: {name: %s, namespace: fleet-system}
                 spec:
                   type: %s
                   endpoint: {url: "%s"}

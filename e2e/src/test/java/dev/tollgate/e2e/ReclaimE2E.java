@@ -39,7 +39,7 @@ class ReclaimE2E {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration SOON = Duration.ofSeconds(60);
-    private static final String PLATFORM = "reclaim-system";
+    private static final String PLATFORM = "tollgate-system";
     private static final String BUDGET = "0.002";
     private static final String SCRIPT =
             """
@@ -63,12 +63,12 @@ class ReclaimE2E {
             apply(resources(openai));
             kubectl(
                     "wait",
-                    "-n=reclaim-team",
+                    "-n=team-a",
                     "--for=condition=Programmed",
                     "--timeout=60s",
                     "rpol/chat",
                     "bud/tight");
-            var token = token("chatbot", "reclaim-team");
+            var token = token("chatbot", "team-a");
             client(first, token).chat().completions().create(question());
             var holder = holderOf("proxy-1", operator);
             awaitReported(holder);
@@ -96,7 +96,7 @@ class ReclaimE2E {
             await().atMost(SOON)
                     .untilAsserted(
                             () ->
-                                    assertThat(kubectl("get", "events", "-n=reclaim-team"))
+                                    assertThat(kubectl("get", "events", "-n=team-a"))
                                             .contains("BudgetReclaimed", "BudgetReclaimRefused"));
 
             assertThatThrownBy(() -> spend(spender)).isInstanceOf(RateLimitException.class);
@@ -107,7 +107,7 @@ class ReclaimE2E {
             assertThat(again.exit()).isZero();
             assertThat(again.out()).anyMatch(line -> line.contains("was reclaimed before"));
             assertThat(status("returned")).isEqualTo("0");
-            assertThat(ledger("show", "tight", "-n=reclaim-team", "--kubeconfig=" + ops).out())
+            assertThat(ledger("show", "tight", "-n=team-a", "--kubeconfig=" + ops).out())
                     .anyMatch(line -> line.contains(holder) && line.contains("Reclaimed"));
         }
     }
@@ -123,14 +123,7 @@ class ReclaimE2E {
                 .contains("expected: HOLDER by " + user("ops"));
         assertThat(annotate(ops, "x by " + user("eve") + ": by " + user("ops") + ": it was me"))
                 .contains("expected: HOLDER by");
-        assertThat(
-                        API.kubectl(
-                                "",
-                                "--kubeconfig=" + eve,
-                                "label",
-                                "-n=reclaim-team",
-                                "bud/tight",
-                                "a=b"))
+        assertThat(API.kubectl("", "--kubeconfig=" + eve, "label", "-n=team-a", "bud/tight", "a=b"))
                 .as("what is not about the annotation is not its business")
                 .matches(ApiServer.Outcome::ok);
     }
@@ -142,7 +135,7 @@ class ReclaimE2E {
                         "--kubeconfig=" + kubeconfig,
                         "annotate",
                         "--overwrite",
-                        "-n=reclaim-team",
+                        "-n=team-a",
                         "bud/tight",
                         "tollgate.dev/reclaim-lease=" + text);
         assertThat(outcome.ok()).as(text).isFalse();
@@ -168,7 +161,7 @@ class ReclaimE2E {
         return ledger(
                 "reclaim",
                 "tight",
-                "-n=reclaim-team",
+                "-n=team-a",
                 "--holder=" + holder,
                 "--reason=" + reason,
                 "--kubeconfig=" + kubeconfig,
@@ -176,7 +169,7 @@ class ReclaimE2E {
     }
 
     private static JsonNode shown(String... flags) throws Exception {
-        var all = new ArrayList<>(List.of("show", "tight", "-n=reclaim-team", "--output=json"));
+        var all = new ArrayList<>(List.of("show", "tight", "-n=team-a", "--output=json"));
         all.addAll(List.of(flags));
         var ended = ledger(all.toArray(String[]::new));
         assertThat(ended.exit()).as(ended.err().toString()).isZero();
@@ -211,10 +204,7 @@ class ReclaimE2E {
 
     private static String status(String field) {
         return kubectl(
-                "get",
-                "-n=reclaim-team",
-                "bud/tight",
-                "-o=jsonpath={.status.lastReclaim." + field + "}");
+                "get", "-n=team-a", "bud/tight", "-o=jsonpath={.status.lastReclaim." + field + "}");
     }
 
     /** The chart's own roles and policy. */
@@ -238,15 +228,15 @@ class ReclaimE2E {
                 wanted
                         + """
                         ---
-                        {apiVersion: v1, kind: ServiceAccount, metadata: {name: ops, namespace: reclaim-system}}
+                        {apiVersion: v1, kind: ServiceAccount, metadata: {name: ops, namespace: tollgate-system}}
                         ---
-                        {apiVersion: v1, kind: ServiceAccount, metadata: {name: eve, namespace: reclaim-system}}
+                        {apiVersion: v1, kind: ServiceAccount, metadata: {name: eve, namespace: tollgate-system}}
                         ---
                         apiVersion: rbac.authorization.k8s.io/v1
                         kind: ClusterRoleBinding
                         metadata: {name: ops}
                         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: tollgate-platform-admin}
-                        subjects: [{kind: ServiceAccount, name: ops, namespace: reclaim-system}]
+                        subjects: [{kind: ServiceAccount, name: ops, namespace: tollgate-system}]
                         ---
                         apiVersion: rbac.authorization.k8s.io/v1
                         kind: ClusterRole
@@ -257,7 +247,7 @@ class ReclaimE2E {
                         kind: ClusterRoleBinding
                         metadata: {name: eve}
                         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: budget-editor}
-                        subjects: [{kind: ServiceAccount, name: eve, namespace: reclaim-system}]
+                        subjects: [{kind: ServiceAccount, name: eve, namespace: tollgate-system}]
                         """);
     }
 
@@ -314,7 +304,7 @@ class ReclaimE2E {
                 "--admin-port=0",
                 "--control-security=none",
                 "--platform-namespace=" + PLATFORM,
-                "--secret-namespaces=" + PLATFORM + ",reclaim-team",
+                "--secret-namespaces=" + PLATFORM + ",team-a",
                 "--endpoint-policy=any",
                 "--data=" + folder.resolve("operator"));
     }
@@ -363,15 +353,15 @@ class ReclaimE2E {
 
     private static String resources(SimulatedProvider openai) {
         return """
-                {apiVersion: v1, kind: Namespace, metadata: {name: reclaim-team}}
+                {apiVersion: v1, kind: Namespace, metadata: {name: team-a}}
                 ---
-                {apiVersion: v1, kind: ServiceAccount, metadata: {name: chatbot, namespace: reclaim-team}}
+                {apiVersion: v1, kind: ServiceAccount, metadata: {name: chatbot, namespace: team-a}}
                 ---
-                {apiVersion: v1, kind: Secret, metadata: {name: keys, namespace: reclaim-system}, stringData: {api-key: sk-simulated}}
+                {apiVersion: v1, kind: Secret, metadata: {name: keys, namespace: tollgate-system}, stringData: {api-key: sk-simulated}}
                 ---
                 apiVersion: tollgate.dev/v1alpha1
                 kind: ModelProvider
-                metadata: {name: openai, namespace: reclaim-system}
+                metadata: {name: openai, namespace: tollgate-system}
                 spec:
                   type: OpenAI
                   endpoint: {url: "%s/v1"}
@@ -383,17 +373,17 @@ class ReclaimE2E {
                 ---
                 apiVersion: tollgate.dev/v1alpha1
                 kind: RoutingPolicy
-                metadata: {name: chat, namespace: reclaim-team}
+                metadata: {name: chat, namespace: team-a}
                 spec:
                   models: [fast]
                   rules:
                   - name: default
                     targets:
-                    - {name: main, providerRef: {name: openai, namespace: reclaim-system}, model: gpt-4o-mini}
+                    - {name: main, providerRef: {name: openai, namespace: tollgate-system}, model: gpt-4o-mini}
                 ---
                 apiVersion: tollgate.dev/v1alpha1
                 kind: Budget
-                metadata: {name: tight, namespace: reclaim-team}
+                metadata: {name: tight, namespace: team-a}
                 spec:
                   amount: "%s"
                   period: {type: Day}
