@@ -208,22 +208,11 @@ public final class FolderConfig implements AutoCloseable {
                         ? NamespaceSet.everyone()
                         : NamespaceSet.of(List.of(key.namespace()));
         var name = NAME.matcher(key.name()).matches() ? key.name() : "unnamed";
-        return new BudgetEntry(
+        return BudgetEntry.blocked(
                 key.namespace() + "/" + name,
-                null,
-                null,
-                null,
-                null,
                 namespaces,
-                false,
                 List.of(),
                 List.of(),
-                List.of(),
-                List.of(),
-                BudgetEntry.Mode.HARD,
-                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                false,
-                null,
                 "it cannot be read: the gateway's log says why");
     }
 

@@ -2,11 +2,10 @@ package dev.tollgate.dataplane.budget;
 
 import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
-import dev.tollgate.policy.snapshot.BudgetEntry.OnLedgerUnavailable;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
-import dev.tollgate.policy.snapshot.NamespaceSet;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -28,43 +27,16 @@ final class Budgets {
 
     static BudgetEntry budget(
             String key, long limitMicros, Period period, Mode mode, List<BudgetEntry.Step> steps) {
-        return new BudgetEntry(
-                key,
-                limitMicros,
-                period,
-                null,
-                null,
-                new NamespaceSet(false, List.of(key.substring(0, key.indexOf('/')))),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                steps,
-                mode,
-                OnLedgerUnavailable.ALLOW_LEASED,
-                false,
-                null,
-                null);
+        return BudgetBuilder.budget(key)
+                .limit(limitMicros)
+                .period(period)
+                .steps(steps)
+                .mode(mode)
+                .build();
     }
 
     static BudgetEntry reset(BudgetEntry budget, Instant at) {
-        return new BudgetEntry(
-                budget.key(),
-                budget.limitMicros(),
-                budget.period(),
-                null,
-                null,
-                budget.namespaces(),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                budget.steps(),
-                budget.mode(),
-                budget.onLedgerUnavailable(),
-                false,
-                at.toEpochMilli(),
-                null);
+        return BudgetBuilder.as(budget).resetAt(at).build();
     }
 
     static Claim claim(String id, Money bound, BudgetEntry... budgets) {

@@ -10,9 +10,9 @@ import dev.tollgate.policy.budget.LeaseTotals;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.budget.Window;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
-import dev.tollgate.policy.snapshot.BudgetEntry.OnLedgerUnavailable;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
 import dev.tollgate.policy.snapshot.NamespaceSet;
@@ -498,23 +498,14 @@ final class Simulation {
             Mode mode,
             List<Step> steps) {
         var perNamespace = type == Period.Type.LIFETIME;
-        return new BudgetEntry(
-                longName ? key + "-".repeat(200) : key,
-                limit,
-                new Period(type, "UTC", 1),
-                null,
-                null,
-                NamespaceSet.of(TEAMS),
-                perNamespace,
-                List.of(),
-                List.of(),
-                List.of(),
-                steps,
-                mode,
-                OnLedgerUnavailable.ALLOW_LEASED,
-                false,
-                null,
-                null);
+        return BudgetBuilder.budget(longName ? key + "-".repeat(200) : key)
+                .limit(limit)
+                .period(type)
+                .namespaces(NamespaceSet.of(TEAMS))
+                .perNamespace(perNamespace)
+                .steps(steps)
+                .mode(mode)
+                .build();
     }
 
     private void load() {
@@ -650,7 +641,7 @@ final class Simulation {
         var index = random.nextInt(budgets.size());
         var entry = budgets.get(index);
         var limit = Math.max(500, entry.limitMicros() * random.nextLong(30, 171) / 100);
-        change(index, limit, entry.resetAtMillis());
+        change(index, BudgetBuilder.as(entry).limit(limit).build());
     }
 
     /** Asked for a little before it comes, or a little later. */
@@ -659,32 +650,13 @@ final class Simulation {
         var entry = budgets.get(index);
         var at = wall().toEpochMilli() + random.nextLong(-3_000, 1_000);
         if (entry.resetAtMillis() == null || entry.resetAtMillis() < at) {
-            change(index, entry.limitMicros(), at);
+            change(index, BudgetBuilder.as(entry).resetAt(Instant.ofEpochMilli(at)).build());
         }
     }
 
-    private void change(int index, long limit, Long resetAtMillis) {
+    private void change(int index, BudgetEntry entry) {
         var changed = new ArrayList<>(budgets);
-        var entry = changed.get(index);
-        changed.set(
-                index,
-                new BudgetEntry(
-                        entry.key(),
-                        limit,
-                        entry.period(),
-                        null,
-                        null,
-                        entry.namespaces(),
-                        entry.perNamespace(),
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        entry.steps(),
-                        entry.mode(),
-                        entry.onLedgerUnavailable(),
-                        false,
-                        resetAtMillis,
-                        null));
+        changed.set(index, entry);
         budgets = changed;
         ledger().budgets(budgets);
         for (var proxy : proxies) {

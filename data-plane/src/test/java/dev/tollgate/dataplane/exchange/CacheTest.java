@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.dataplane.cache.Answer;
 import dev.tollgate.dataplane.config.LiveConfig;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.ClientKeyEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
@@ -379,24 +380,11 @@ class CacheTest {
     }
 
     private static BudgetEntry budget(boolean suspended, String blocked, LimitsEntry limits) {
-        var all = Snapshots.budget("1000000");
-        return new BudgetEntry(
-                all.key(),
-                all.limitMicros(),
-                all.period(),
-                all.maxCostNanosPerRequest(),
-                limits,
-                all.namespaces(),
-                all.perNamespace(),
-                all.callers(),
-                all.models(),
-                all.tags(),
-                List.of(),
-                all.mode(),
-                all.onLedgerUnavailable(),
-                suspended,
-                null,
-                blocked);
+        return BudgetBuilder.as(Snapshots.budget("1000000"))
+                .limits(limits)
+                .suspended(suspended)
+                .blocked(blocked)
+                .build();
     }
 
     @Test

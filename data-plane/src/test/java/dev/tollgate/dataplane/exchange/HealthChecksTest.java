@@ -4,10 +4,9 @@ import static dev.tollgate.dataplane.exchange.Harness.answers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.HealthCheckEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
-import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -143,23 +142,7 @@ class HealthChecksTest {
         var all = List.of(with(provider, ASKING));
         var budget = Snapshots.budget("1000000");
         var payers =
-                new BudgetEntry(
-                        "platform/checks",
-                        budget.limitMicros(),
-                        budget.period(),
-                        null,
-                        limits,
-                        NamespaceSet.of(List.of("platform")),
-                        false,
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        budget.mode(),
-                        budget.onLedgerUnavailable(),
-                        false,
-                        null,
-                        null);
+                BudgetBuilder.budget("platform/checks").limit(1_000_000).limits(limits).build();
         harness.apply(
                 Snapshots.of(
                         all,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.policy.route.Candidate;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
@@ -31,44 +32,11 @@ class LimitsTest {
     }
 
     private static BudgetEntry limited(LimitsEntry limits) {
-        var budget = Snapshots.budget("1000000");
-        return new BudgetEntry(
-                budget.key(),
-                budget.limitMicros(),
-                budget.period(),
-                null,
-                limits,
-                budget.namespaces(),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                budget.mode(),
-                budget.onLedgerUnavailable(),
-                false,
-                null,
-                null);
+        return BudgetBuilder.as(Snapshots.budget("1000000")).limits(limits).build();
     }
 
     private static BudgetEntry suspended(BudgetEntry budget) {
-        return new BudgetEntry(
-                budget.key(),
-                budget.limitMicros(),
-                budget.period(),
-                null,
-                budget.limits(),
-                budget.namespaces(),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                budget.mode(),
-                budget.onLedgerUnavailable(),
-                true,
-                null,
-                null);
+        return BudgetBuilder.as(budget).suspended(true).build();
     }
 
     private void start(BudgetEntry budget, ProviderEntry... providers) {

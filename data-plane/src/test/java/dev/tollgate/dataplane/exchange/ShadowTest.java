@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.dataplane.exchange.Harness.Upstream;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
 import dev.tollgate.policy.snapshot.ModelEntry;
@@ -99,24 +100,7 @@ class ShadowTest {
     }
 
     private BudgetEntry platformBudget() {
-        var budget = Snapshots.budget("1000000");
-        return new BudgetEntry(
-                "platform/trials",
-                budget.limitMicros(),
-                budget.period(),
-                null,
-                limits,
-                NamespaceSet.of(List.of("platform")),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                budget.mode(),
-                budget.onLedgerUnavailable(),
-                false,
-                null,
-                null);
+        return BudgetBuilder.budget("platform/trials").limit(1_000_000).limits(limits).build();
     }
 
     private JsonObject record(boolean shadow, int count) {

@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.ClientKeyEntry;
 import dev.tollgate.policy.snapshot.HealthCheckEntry;
@@ -210,23 +211,11 @@ public final class Snapshots {
     }
 
     static BudgetEntry budget(String amountMicros, List<BudgetEntry.Step> steps) {
-        return new BudgetEntry(
-                "team-a/monthly",
-                Long.parseLong(amountMicros),
-                new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "UTC", 1),
-                null,
-                null,
-                NamespaceSet.of(List.of("team-a")),
-                false,
-                List.of(),
-                List.of(),
-                List.of(new BudgetEntry.Tag("feature", "x-feature", 2)),
-                steps,
-                BudgetEntry.Mode.HARD,
-                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                false,
-                null,
-                null);
+        return BudgetBuilder.budget("team-a/monthly")
+                .limit(Long.parseLong(amountMicros))
+                .tags(new BudgetEntry.Tag("feature", "x-feature", 2))
+                .steps(steps)
+                .build();
     }
 
     public static Snapshot of(

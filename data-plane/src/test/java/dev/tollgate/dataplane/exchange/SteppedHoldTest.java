@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Holding;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
@@ -67,25 +68,7 @@ class SteppedHoldTest {
     }
 
     private static BudgetEntry budget(Mode mode, @Nullable Holding holding) {
-        var budget = Snapshots.budget("1000000");
-        return new BudgetEntry(
-                budget.key(),
-                budget.limitMicros(),
-                budget.period(),
-                null,
-                null,
-                budget.namespaces(),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                mode,
-                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                holding,
-                false,
-                null,
-                null);
+        return BudgetBuilder.as(Snapshots.budget("1000000")).mode(mode).holding(holding).build();
     }
 
     private Socket asks() throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tollgate.policy.share.Amounts;
 import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.share.RateUse;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
@@ -28,23 +29,11 @@ class TeamLimitsTest {
             @Nullable Long requests,
             @Nullable Long tokens,
             @Nullable Integer concurrent) {
-        return new BudgetEntry(
-                key,
-                null,
-                null,
-                null,
-                new LimitsEntry(requests, tokens, concurrent, 100),
-                NamespaceSet.everyone(),
-                perNamespace,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                BudgetEntry.Mode.HARD,
-                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                false,
-                null,
-                null);
+        return BudgetBuilder.budget(key)
+                .limits(new LimitsEntry(requests, tokens, concurrent, 100))
+                .namespaces(NamespaceSet.everyone())
+                .perNamespace(perNamespace)
+                .build();
     }
 
     private TeamLimits.Entry enter(long tokens, long afterSeconds, BudgetEntry... budgets) {

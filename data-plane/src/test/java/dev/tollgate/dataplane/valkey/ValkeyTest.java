@@ -9,6 +9,7 @@ import dev.tollgate.dataplane.cache.CacheKey;
 import dev.tollgate.dataplane.limits.ProviderLimits;
 import dev.tollgate.dataplane.limits.RateShares;
 import dev.tollgate.dataplane.limits.TeamLimits;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
@@ -36,23 +37,10 @@ class ValkeyTest {
     private static final CacheKey KEY = new CacheKey("team-a", 1, 2, 3, 4);
 
     private static final BudgetEntry BUDGET =
-            new BudgetEntry(
-                    "team-a/rate",
-                    null,
-                    null,
-                    null,
-                    new LimitsEntry((long) LIMIT, null, null, 100),
-                    NamespaceSet.everyone(),
-                    false,
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    BudgetEntry.Mode.HARD,
-                    BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                    false,
-                    null,
-                    null);
+            BudgetBuilder.budget("team-a/rate")
+                    .limits(new LimitsEntry((long) LIMIT, null, null, 100))
+                    .namespaces(NamespaceSet.everyone())
+                    .build();
 
     private final Vertx vertx = Vertx.vertx();
     private final List<Peer> peers = new ArrayList<>();

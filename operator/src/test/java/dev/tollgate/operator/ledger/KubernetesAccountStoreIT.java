@@ -16,8 +16,8 @@ import dev.tollgate.policy.budget.LeaseTotals;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
-import dev.tollgate.policy.snapshot.NamespaceSet;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -41,23 +41,7 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
 
     private static final Instant WITHIN = Instant.parse("2026-11-20T00:00:00Z");
     private static final BudgetEntry LEDGER_BUDGET =
-            new BudgetEntry(
-                    "team-a/a",
-                    1_000L,
-                    new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "UTC", 1),
-                    null,
-                    null,
-                    NamespaceSet.of(List.of("team-a")),
-                    false,
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    BudgetEntry.Mode.HARD,
-                    BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                    false,
-                    null,
-                    null);
+            BudgetBuilder.budget("team-a/a").limit(1_000).build();
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
     private final List<KubernetesClient> clients = new ArrayList<>();

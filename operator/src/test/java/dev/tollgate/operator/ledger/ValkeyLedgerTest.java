@@ -12,8 +12,8 @@ import dev.tollgate.policy.budget.LeaseTotals;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
-import dev.tollgate.policy.snapshot.NamespaceSet;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
@@ -159,23 +159,10 @@ class ValkeyLedgerTest {
     }
 
     private static BudgetEntry budget() {
-        return new BudgetEntry(
-                KEY.budget(),
-                LIMIT,
-                new BudgetEntry.Period(BudgetEntry.Period.Type.LIFETIME, "UTC", 1),
-                null,
-                null,
-                NamespaceSet.of(List.of("team-a")),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                BudgetEntry.Mode.HARD,
-                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                false,
-                null,
-                null);
+        return BudgetBuilder.budget(KEY.budget())
+                .limit(LIMIT)
+                .period(BudgetEntry.Period.Type.LIFETIME)
+                .build();
     }
 
     private void waitForTheFreeze() {

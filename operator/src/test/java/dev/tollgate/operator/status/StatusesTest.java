@@ -21,8 +21,8 @@ import dev.tollgate.policy.compile.Finding;
 import dev.tollgate.policy.compile.Verdict;
 import dev.tollgate.policy.push.RateStore;
 import dev.tollgate.policy.share.LimitKey;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
-import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.RevisionNumber;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -62,23 +62,7 @@ class StatusesTest {
     }
 
     private static final BudgetEntry ENTRY =
-            new BudgetEntry(
-                    "team-a/monthly",
-                    10_000_000L,
-                    new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "UTC", 1),
-                    null,
-                    null,
-                    NamespaceSet.of(List.of("team-a")),
-                    false,
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    BudgetEntry.Mode.HARD,
-                    BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                    false,
-                    null,
-                    null);
+            BudgetBuilder.budget("team-a/monthly").limit(10_000_000).build();
 
     private static Account account(long settledMicros) {
         return account(settledMicros, 0);
@@ -224,24 +208,7 @@ class StatusesTest {
     void saysNothingOfBoundsWhileTheyHoldOrUnderSoft() {
         assertThat(first(3_120_000).conditions())
                 .noneMatch(c -> c.type() == ConditionType.BOUND_VIOLATION);
-        var soft =
-                new BudgetEntry(
-                        ENTRY.key(),
-                        ENTRY.limitMicros(),
-                        ENTRY.period(),
-                        null,
-                        null,
-                        ENTRY.namespaces(),
-                        false,
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        BudgetEntry.Mode.SOFT,
-                        ENTRY.onLedgerUnavailable(),
-                        false,
-                        null,
-                        null);
+        var soft = BudgetBuilder.as(ENTRY).mode(BudgetEntry.Mode.SOFT).build();
         var status =
                 statuses(verdict(1, 1L, true), soft, account(9_000_000, 15_000), NOW)
                         .budget(MONTHLY, 1, null, null)
@@ -250,23 +217,7 @@ class StatusesTest {
     }
 
     private static BudgetEntry with(List<BudgetEntry.Step> steps, @Nullable Instant resetAt) {
-        return new BudgetEntry(
-                ENTRY.key(),
-                ENTRY.limitMicros(),
-                ENTRY.period(),
-                null,
-                null,
-                ENTRY.namespaces(),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                steps,
-                ENTRY.mode(),
-                ENTRY.onLedgerUnavailable(),
-                false,
-                resetAt == null ? null : (Long) resetAt.toEpochMilli(),
-                null);
+        return BudgetBuilder.as(ENTRY).steps(steps).resetAt(resetAt).build();
     }
 
     private static final List<BudgetEntry.Step> LADDER =

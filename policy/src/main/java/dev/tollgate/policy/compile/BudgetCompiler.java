@@ -113,22 +113,11 @@ final class BudgetCompiler {
         if (!reachesOwn || usersAlone) {
             return null;
         }
-        return new BudgetEntry(
+        return BudgetEntry.blocked(
                 key,
-                null,
-                null,
-                null,
-                null,
                 NamespaceSet.of(List.of(namespace)),
-                false,
                 callers(),
                 spec.models().stream().sorted().toList(),
-                List.of(),
-                List.of(),
-                BudgetEntry.Mode.HARD,
-                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                false,
-                null,
                 "Budget " + key + " is not accepted: " + reason);
     }
 

@@ -48,42 +48,31 @@ public record BudgetEntry(
         steps = List.copyOf(steps);
     }
 
-    /** One whose attempts hold what its mode has them hold. */
-    public BudgetEntry(
+    /** One that refuses, with this text, whatever it matches. */
+    public static BudgetEntry blocked(
             String key,
-            @Nullable Long limitMicros,
-            @Nullable Period period,
-            @Nullable Long maxCostNanosPerRequest,
-            @Nullable LimitsEntry limits,
             NamespaceSet namespaces,
-            boolean perNamespace,
             List<String> callers,
             List<String> models,
-            List<Tag> tags,
-            List<Step> steps,
-            Mode mode,
-            OnLedgerUnavailable onLedgerUnavailable,
-            boolean suspended,
-            @Nullable Long resetAtMillis,
-            @Nullable String blocked) {
-        this(
+            String why) {
+        return new BudgetEntry(
                 key,
-                limitMicros,
-                period,
-                maxCostNanosPerRequest,
-                limits,
+                null,
+                null,
+                null,
+                null,
                 namespaces,
-                perNamespace,
+                false,
                 callers,
                 models,
-                tags,
-                steps,
-                mode,
-                onLedgerUnavailable,
+                List.of(),
+                List.of(),
+                Mode.HARD,
+                OnLedgerUnavailable.ALLOW_LEASED,
                 null,
-                suspended,
-                resetAtMillis,
-                blocked);
+                false,
+                null,
+                why);
     }
 
     /** Whether a long stream may hold what it costs step by step, and not its whole bound. */

@@ -2,10 +2,10 @@ package dev.tollgate.policy.budget;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
-import dev.tollgate.policy.snapshot.NamespaceSet;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -23,23 +23,11 @@ class LadderTest {
     private static final Step STOP = new Step("stop", 98, Step.Action.BLOCK, null, null);
 
     private static BudgetEntry budget(String name, Mode mode, long limitMicros, Step... steps) {
-        return new BudgetEntry(
-                "team-a/" + name,
-                limitMicros,
-                new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "UTC", 1),
-                null,
-                null,
-                NamespaceSet.of(List.of("team-a")),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(steps),
-                mode,
-                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                false,
-                null,
-                null);
+        return BudgetBuilder.budget("team-a/" + name)
+                .limit(limitMicros)
+                .steps(List.of(steps))
+                .mode(mode)
+                .build();
     }
 
     private static Ladder at(long spent, BudgetEntry... budgets) {

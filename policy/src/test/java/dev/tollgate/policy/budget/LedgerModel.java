@@ -1,10 +1,7 @@
 package dev.tollgate.policy.budget;
 
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
-import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
-import dev.tollgate.policy.snapshot.BudgetEntry.OnLedgerUnavailable;
-import dev.tollgate.policy.snapshot.BudgetEntry.Period;
-import dev.tollgate.policy.snapshot.NamespaceSet;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -655,23 +652,7 @@ final class LedgerModel {
     }
 
     static BudgetEntry budget(long limit) {
-        return new BudgetEntry(
-                "team-a/monthly",
-                limit,
-                new Period(Period.Type.MONTH, "UTC", 1),
-                null,
-                null,
-                NamespaceSet.of(List.of("team-a")),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                Mode.HARD,
-                OnLedgerUnavailable.ALLOW_LEASED,
-                false,
-                null,
-                null);
+        return BudgetBuilder.budget("team-a/monthly").limit(limit).build();
     }
 
     static final class Store implements AccountStore {

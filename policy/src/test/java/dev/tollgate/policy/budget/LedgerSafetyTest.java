@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.policy.budget.LedgerModel.Store;
 import dev.tollgate.policy.budget.LedgerModel.StoreMood;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,24 +27,7 @@ class LedgerSafetyTest {
     private LedgerService ledger = new LedgerService(store, 1);
 
     private static BudgetEntry budget(String key, long limit, Instant reset) {
-        var plain = LedgerModel.budget(limit);
-        return new BudgetEntry(
-                key,
-                plain.limitMicros(),
-                plain.period(),
-                null,
-                null,
-                plain.namespaces(),
-                plain.perNamespace(),
-                plain.callers(),
-                plain.models(),
-                plain.tags(),
-                plain.steps(),
-                plain.mode(),
-                plain.onLedgerUnavailable(),
-                false,
-                reset == null ? null : (Long) reset.toEpochMilli(),
-                null);
+        return BudgetBuilder.as(LedgerModel.budget(limit), key).resetAt(reset).build();
     }
 
     private static BudgetEntry reset(long limit, Instant asked) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.policy.budget.LedgerModel.Store;
 import dev.tollgate.policy.budget.LedgerModel.StoreMood;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Duration;
 import java.time.Instant;
@@ -68,24 +69,7 @@ class LedgerServiceTest {
     private static final Instant LATER = NOW.plusSeconds(60);
 
     private static BudgetEntry reset(long limit, Instant asked) {
-        var plain = LedgerModel.budget(limit);
-        return new BudgetEntry(
-                plain.key(),
-                plain.limitMicros(),
-                plain.period(),
-                null,
-                null,
-                plain.namespaces(),
-                plain.perNamespace(),
-                plain.callers(),
-                plain.models(),
-                plain.tags(),
-                plain.steps(),
-                plain.mode(),
-                plain.onLedgerUnavailable(),
-                false,
-                asked.toEpochMilli(),
-                null);
+        return BudgetBuilder.as(LedgerModel.budget(limit)).resetAt(asked).build();
     }
 
     private static LeaseTotals spent(long amount, long settled) {

@@ -8,10 +8,9 @@ import dev.tollgate.crds.provider.ModelProviderSpec;
 import dev.tollgate.crds.provider.ProviderType;
 import dev.tollgate.crds.resource.ConditionType;
 import dev.tollgate.crds.resource.Kind;
-import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.HealthCheckEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
-import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.SnapshotError;
 import dev.tollgate.policy.snapshot.SnapshotValidator;
@@ -108,23 +107,9 @@ class HealthCheckCompilerTest {
     @Test
     void aProxyRefusesALimitOfATeamThatCannotBe() {
         var budget =
-                new BudgetEntry(
-                        "team-a/rate",
-                        null,
-                        null,
-                        null,
-                        new LimitsEntry(0L, null, null, 100),
-                        NamespaceSet.of(List.of("team-a")),
-                        false,
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        BudgetEntry.Mode.HARD,
-                        BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                        false,
-                        null,
-                        null);
+                BudgetBuilder.budget("team-a/rate")
+                        .limits(new LimitsEntry(0L, null, null, 100))
+                        .build();
         var snapshot = Snapshots.of(List.of(), List.of(), List.of(budget));
         assertThat(SnapshotValidator.validate(snapshot))
                 .extracting(SnapshotError::path)

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.PolicyEntry;
@@ -381,24 +382,7 @@ class RouterTest {
     }
 
     private static BudgetEntry ofMode(String key, Long limitMicros, BudgetEntry.Mode mode) {
-        var plain = budget(key, TEAM_A);
-        return new BudgetEntry(
-                key,
-                limitMicros,
-                limitMicros == null ? null : plain.period(),
-                null,
-                null,
-                plain.namespaces(),
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                mode,
-                plain.onLedgerUnavailable(),
-                false,
-                null,
-                null);
+        return BudgetBuilder.as(budget(key, TEAM_A)).limit(limitMicros).mode(mode).build();
     }
 
     private static List<String> keys(SnapshotIndex index, String namespace, String model) {
@@ -422,22 +406,6 @@ class RouterTest {
 
     private static BudgetEntry narrowed(
             BudgetEntry budget, List<String> callers, List<String> models) {
-        return new BudgetEntry(
-                budget.key(),
-                budget.limitMicros(),
-                budget.period(),
-                null,
-                null,
-                budget.namespaces(),
-                false,
-                callers,
-                models,
-                List.of(),
-                List.of(),
-                budget.mode(),
-                budget.onLedgerUnavailable(),
-                false,
-                null,
-                null);
+        return BudgetBuilder.as(budget).callers(callers).models(models).build();
     }
 }

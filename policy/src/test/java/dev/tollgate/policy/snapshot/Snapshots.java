@@ -164,22 +164,11 @@ public final class Snapshots {
     }
 
     public static BudgetEntry budget(String key, NamespaceSet namespaces) {
-        return new BudgetEntry(
-                key,
-                500_000_000L,
-                new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "Europe/Berlin", 1),
-                null,
-                null,
-                namespaces,
-                false,
-                List.of(),
-                List.of(),
-                List.of(new BudgetEntry.Tag("feature", "x-feature", 50)),
-                List.of(),
-                BudgetEntry.Mode.HARD,
-                BudgetEntry.OnLedgerUnavailable.ALLOW_LEASED,
-                false,
-                null,
-                null);
+        return BudgetBuilder.budget(key)
+                .limit(500_000_000)
+                .period(new BudgetEntry.Period(BudgetEntry.Period.Type.MONTH, "Europe/Berlin", 1))
+                .namespaces(namespaces)
+                .tags(new BudgetEntry.Tag("feature", "x-feature", 50))
+                .build();
     }
 }
