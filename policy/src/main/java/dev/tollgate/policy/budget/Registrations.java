@@ -1,0 +1,127 @@
+package dev.tollgate.policy.budget;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes holders on: with all that they have and have spent, and none whose time is over. Whoever
+ * comes before the first Budgets are known waits for them.
+ */
+final class Registrations {
+
+    private final Bookkeeper keeper;
+    private final Reports reports;
+    private final Audience audience;
+    private final EarlyRegisters early = new EarlyRegisters();
+
+    Registrations(Bookkeeper keeper, Reports reports, Audience audience) {
+        this.keeper = keeper;
+        this.reports = reports;
+        this.audience = audience;
+    }
+
+    void register(LedgerCommand.Register register, Instant now, List<LedgerEffect> effects) {
+        if (!early.holds(register)) {
+            answer(register, now, effects);
+        }
+    }
+
+    /** One that breaks a rule is refused, so that it comes again; it ends nothing for others. */
+    void budgetsAreKnown(Instant now, Consumer<List<LedgerEffect>> send) {
+        for (var register : early.end()) {
+            var effects = new ArrayList<LedgerEffect>();
+            try {
+                register(register, now, effects);
+            } catch (RuntimeException e) {
+                effects.clear();
+                refuse(register.holder(), "the ledger failed: " + e.getMessage(), effects);
+            }
+            send.accept(effects);
+        }
+    }
+
+    void left(HolderId holder) {
+        early.left(holder);
+        audience.update(s -> s.disconnected(holder));
+    }
+
+    private void answer(LedgerCommand.Register register, Instant now, List<LedgerEffect> effects) {
+        var holder = register.holder();
+        var refusal = refusal(holder, register.proxy());
+        if (refusal != null) {
+            refuse(holder, refusal, effects);
+            return;
+        }
+        audience.update(s -> s.register(holder, register.proxy()));
+        var stored = true;
+        var named = new HashSet<AccountKey>();
+        var session = audience.sessions().connected(holder);
+        for (var totals : register.leases()) {
+            var own = totals.bootEpoch() == holder.bootEpoch();
+            var late = session != null && own && session.closed().contains(totals.account());
+            if (!late || totals.closed()) { // a doubled Register opens no closed lease again
+                stored &= reports.take(holder, totals, now, effects);
+            }
+            if (totals.closed() && own) {
+                audience.update(s -> s.closed(holder, totals.account()));
+            }
+            named.add(totals.account());
+        }
+        stored &= suspectEarlier(holder, now, effects);
+        if (!stored) {
+            refuse(holder, "ledger store did not answer", effects);
+            audience.update(s -> s.disconnected(holder));
+            return;
+        }
+        effects.add(new LedgerEffect.Registered(holder, true, ""));
+        var accounts = keeper.book.accounts();
+        audience.welcome(holder, accounts, named, keeper.freezes.keys(accounts), now, effects);
+    }
+
+    private @Nullable String refusal(HolderId holder, String proxy) {
+        var unreadable = keeper.book.load();
+        if (unreadable != null) {
+            return "ledger store: " + unreadable;
+        }
+        var refusal = audience.sessions().refusal(holder, proxy);
+        return refusal == null && hasLaterLease(holder)
+                ? "boot epoch " + holder.bootEpoch() + " is over: a later one holds leases"
+                : refusal;
+    }
+
+    private static void refuse(HolderId holder, String reason, List<LedgerEffect> effects) {
+        effects.add(new LedgerEffect.Registered(holder, false, reason));
+    }
+
+    private boolean hasLaterLease(HolderId holder) {
+        for (var account : keeper.book.accounts()) {
+            for (var lease : account.leases()) {
+                if (lease.holder().logId().equals(holder.logId())
+                        && lease.holder().bootEpoch() > holder.bootEpoch()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** What an earlier start of the same log has not closed with proof stays charged. */
+    private boolean suspectEarlier(HolderId holder, Instant now, List<LedgerEffect> effects) {
+        var stored = true;
+        for (var account : keeper.book.accounts()) {
+            for (var lease : account.leases()) {
+                if (lease.holder().logId().equals(holder.logId())
+                        && lease.holder().bootEpoch() < holder.bootEpoch()
+                        && lease.state() == LeaseAccount.State.OPEN) {
+                    var suspect = new AccountCommand.Suspect(lease.holder());
+                    stored &= keeper.stores(account.key(), suspect, now, effects);
+                }
+            }
+        }
+        return stored;
+    }
+}
