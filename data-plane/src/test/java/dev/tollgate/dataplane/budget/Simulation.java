@@ -439,7 +439,7 @@ final class Simulation {
         do {
             agenda.runUntil(Math.min(time, agenda.now() + SECOND / 10));
             for (var proxy : proxies) {
-                var bug = proxy.keeper() == null ? null : proxy.keeper().bug;
+                var bug = proxy.keeper() == null ? null : proxy.keeper().bug();
                 if (bug != null) {
                     throw broken(proxy.pod() + ": " + bug, bug);
                 }

@@ -1,0 +1,346 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.dataplane.budget.Admission.RefusalKind;
+import dev.tollgate.dataplane.wal.LogRecord;
+import dev.tollgate.dataplane.wal.Wal;
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.DeniedReason;
+import dev.tollgate.policy.budget.LedgerEffect;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gets money for those who wait and ahead of need: asks the ledger, at most once at a time for a
+ * counter, puts its grants into leases, remembers its refusals, and serves who waits. What is asked
+ * for and what is granted is in the log first. On the keeper's thread.
+ */
+final class Refills {
+
+    private static final long NANOS_PER_MICRO = 1_000;
+    private static final long SECOND = 1_000_000_000L;
+
+    /** Unanswered for this long, an Acquire is said again, with the same number. */
+    private static final long ASK_AGAIN_NANOS = 2 * SECOND;
+
+    /** A ledger that gave no clear answer is told the totals for so long; it says what it has. */
+    private static final long UNSURE_NANOS = 10 * SECOND;
+
+    private static final long LATER_MILLIS = 250;
+
+    /** One call brings money for at most this many who wait. */
+    private static final int BATCH_MAX = 64;
+
+    /** A slice is at least this many of the dearest requests. */
+    private static final int BOUNDS_PER_SLICE = 4;
+
+    private final Wal wal;
+    private final LedgerSession session;
+    private final GateSettings settings;
+    private final TimeSource time;
+    private final KeeperThread thread;
+    private final Supplier<Admitter> gate;
+
+    Refills(
+            Wal wal,
+            LedgerSession session,
+            GateSettings settings,
+            TimeSource time,
+            KeeperThread thread,
+            Supplier<Admitter> gate) {
+        this.wal = wal;
+        this.session = session;
+        this.settings = settings;
+        this.time = time;
+        this.thread = thread;
+        this.gate = gate;
+    }
+
+    /** What was refused may be possible now. */
+    void again(Counter counter) {
+        counter.refusal = null;
+        counter.refillAsked.set(false);
+        counter.recallUntilNanos = 0;
+        serve(counter);
+        ask(counter);
+    }
+
+    void granted(LedgerEffect.Grant grant) {
+        var counter = find(grant.account());
+        if (counter == null) {
+            return;
+        }
+        var asked = counter.asked;
+        if (asked != null
+                && asked.lease().key.equals(grant.account())
+                && asked.request() <= grant.request()) {
+            counter.asked = null;
+        }
+        var lease = counter.current();
+        if (lease == null || !lease.key.equals(grant.account()) || lease.ended()) {
+            unclear(counter, asked, grant.account());
+            again(counter); // of a window that is over: its close gives the money back
+            return;
+        }
+        var known = wal.totals(lease.account, wal.holder().bootEpoch());
+        var before = known == null ? 0 : known.amountMicros();
+        if (grant.amountMicros() > before) {
+            var logged =
+                    wal.append(
+                            new LogRecord.Grant(lease.account, grant.amountMicros(), grant.seq()));
+            if (logged == 0) {
+                lease.unclear = true;
+                lease.unsureUntilNanos = time.nanos() + UNSURE_NANOS;
+                return; // not in the log: not to be spent; asked for again later
+            }
+            var slice = Math.multiplyExact(grant.amountMicros() - before, NANOS_PER_MICRO);
+            lease.granted = true;
+            lease.sliceNanos = grant.direct() ? 0 : slice;
+            lease.direct = grant.direct();
+            lease.give(slice);
+        }
+        if (grant.windowRemaining() != null && asked != null) {
+            lease.endNanos = asked.sentNanos() + grant.windowRemaining().toNanos();
+        }
+        counter.refusal = null;
+        counter.onlyHead = false;
+        counter.recallUntilNanos = 0;
+        counter.refillAsked.set(false);
+        serve(counter);
+        if (counter.waiting.get() > 0) {
+            ask(counter);
+        }
+    }
+
+    /** Not in the log, and granted all the same: closed at its end, not forgotten. */
+    private static void unclear(Counter counter, Counter.@Nullable Asked asked, AccountKey key) {
+        if (asked != null && asked.lease().key.equals(key)) {
+            asked.lease().unclear = true;
+        }
+        synchronized (counter.over) {
+            counter.over.stream().filter(l -> l.key.equals(key)).forEach(l -> l.unclear = true);
+        }
+    }
+
+    void denied(LedgerEffect.Denied denied) {
+        var counter = find(denied.account());
+        var asked = counter == null ? null : counter.asked;
+        if (counter == null
+                || asked == null
+                || asked.request() != denied.request()
+                || !asked.lease().key.equals(denied.account())) {
+            return;
+        }
+        counter.asked = null;
+        var now = time.nanos();
+        var remaining = Math.multiplyExact(denied.remainingMicros(), NANOS_PER_MICRO);
+        var retry = denied.retryAfter() == null ? Long.MAX_VALUE : denied.retryAfter().toNanos();
+        if (counter.current() != asked.lease()) {
+            again(counter); // another window has begun
+            return;
+        }
+        if (lastReturnIsLater(asked)) {
+            again(counter); // the answer did not know of it
+            return;
+        }
+        var needed =
+                denied.reason() == DeniedReason.EXHAUSTED
+                        || denied.reason() == DeniedReason.RESERVED;
+        if (needed && asked.amountMicros() == 0 && denied.remainingMicros() > 0) {
+            // a refill that found little; whoever is short asks for exactly that
+            counter.refusal = null;
+            later(counter);
+            if (counter.waiting.get() > 0) {
+                ask(counter);
+            }
+            return;
+        }
+        if (needed && !counter.onlyHead && counter.waiting.get() > 1) {
+            counter.onlyHead = true; // not for all at once, but perhaps for the first
+            ask(counter);
+            return;
+        }
+        switch (denied.reason()) {
+            case EXHAUSTED -> {
+                var until =
+                        asked.lease().heldNanos.get() > 0
+                                ? now + SECOND
+                                : retry == Long.MAX_VALUE ? Long.MAX_VALUE : now + retry;
+                refuseAll(counter, RefusalKind.EXHAUSTED, remaining, until);
+            }
+            case RESERVED -> {
+                if (counter.recallUntilNanos == 0 && retry > 0 && counter.waiting.get() > 0) {
+                    counter.recallUntilNanos = now + retry;
+                } else if (counter.recallUntilNanos == 0
+                        || now - counter.recallUntilNanos >= 0
+                        || counter.waiting.get() == 0) {
+                    refuseAll(counter, RefusalKind.RESERVED, remaining, now + SECOND);
+                }
+            }
+            case UNKNOWN_ACCOUNT -> later(counter);
+            case UNAVAILABLE, LEDGER_FULL -> {
+                // the store may have taken it all the same
+                asked.lease().unclear = true;
+                asked.lease().unsureUntilNanos = now + UNSURE_NANOS;
+                refuseAll(counter, RefusalKind.LEDGER_UNAVAILABLE, 0, now + SECOND);
+            }
+            case FROZEN -> refuseAll(counter, RefusalKind.FROZEN, 0, now + SECOND);
+        }
+    }
+
+    private static boolean lastReturnIsLater(Counter.Asked asked) {
+        return asked.lease().returnedAtNanos != 0
+                && asked.lease().returnedAtNanos - asked.sentNanos() >= 0;
+    }
+
+    private void later(Counter counter) {
+        thread.later(
+                () -> {
+                    counter.refillAsked.set(false);
+                    if (counter.waiting.get() > 0) {
+                        ask(counter);
+                    }
+                },
+                LATER_MILLIS);
+    }
+
+    /** Sends an Acquire if none is on its way and one is of use. */
+    void ask(Counter counter) {
+        var lease = counter.current();
+        if (lease == null || counter.asked != null || !session.registered() || lease.ended()) {
+            return;
+        }
+        var need = 0L;
+        var count = 0;
+        for (var waiter : counter.waiters) {
+            if (count++ == (counter.onlyHead ? 1 : BATCH_MAX)) {
+                break;
+            }
+            need = Math.addExact(need, waiter.claim().bound().nanos());
+        }
+        need = Math.max(0, need - lease.freeNanos());
+        if (need == 0 && !lease.wantsRefill() && lease.sliceNanos > 0) {
+            counter.refillAsked.set(false);
+            return;
+        }
+        if (need == 0 && counter.refusal != null) {
+            return; // a refill is not worth a call; State tells when it may be
+        }
+        var ahead =
+                Math.multiplyExact(counter.burnPerSecondNanos, settings.sliceAhead().toSeconds());
+        var slice = Math.max(ahead, BOUNDS_PER_SLICE * counter.boundMaxNanos.get());
+        var amount = Math.ceilDiv(need, NANOS_PER_MICRO);
+        var wanted = Math.max(amount, Math.ceilDiv(slice, NANOS_PER_MICRO));
+        var request = wal.lastRequest(lease.account) + 1;
+        if (wal.append(new LogRecord.Acquire(lease.account, request, amount)) == 0) {
+            refuseAll(counter, RefusalKind.LOG_UNAVAILABLE, 0, time.nanos() + SECOND);
+            return;
+        }
+        if (amount > 0) {
+            session.report(List.of(lease)); // so that no is said only to who has nothing left
+        }
+        sendAcquire(counter, lease, request, amount, wanted);
+    }
+
+    private void sendAcquire(Counter counter, Lease lease, long request, long amount, long wanted) {
+        var asked = new Counter.Asked(lease, request, amount, wanted, time.nanos());
+        counter.asked = asked;
+        session.acquire(asked);
+    }
+
+    /** In the order of their arrival, as far as the lease reaches. */
+    void serve(Counter counter) {
+        while (true) {
+            var waiter = counter.waiters.peek();
+            if (waiter == null) {
+                return;
+            }
+            switch (gate.get().decide(waiter.claim(), true)) {
+                case Admitter.Verdict.Decided(var admission) -> {
+                    counter.waiters.poll();
+                    counter.waiting.decrementAndGet();
+                    waiter.complete(admission);
+                }
+                case Admitter.Verdict.Short(var on, var shortNanos) -> {
+                    if (on == counter) {
+                        return;
+                    }
+                    counter.waiters.poll();
+                    counter.waiting.decrementAndGet();
+                    on.waiters.add(waiter);
+                    on.waiting.incrementAndGet();
+                    ask(on);
+                }
+            }
+        }
+    }
+
+    private void refuseAll(
+            Counter counter, RefusalKind kind, long remainingNanos, long untilNanos) {
+        counter.onlyHead = false;
+        counter.recallUntilNanos = 0;
+        counter.refusal = new Refusal(kind, remainingNanos, untilNanos);
+        counter.refillAsked.set(false);
+        serve(counter); // the memory answers those that it covers
+        if (counter.waiting.get() > 0) {
+            ask(counter);
+        }
+    }
+
+    void giveUpLate(Counter counter, long now) {
+        if (counter.recallUntilNanos != 0 && counter.waiting.get() == 0) {
+            counter.recallUntilNanos = 0; // served by what a settlement freed
+            counter.onlyHead = false;
+        }
+        if (counter.recallUntilNanos != 0
+                && now - counter.recallUntilNanos >= 0
+                && counter.asked == null) {
+            counter.onlyHead = true;
+            ask(counter); // once more; a no is the last word then
+        }
+        while (true) {
+            var waiter = counter.waiters.peek();
+            if (waiter == null || now - waiter.untilNanos() < 0) {
+                return;
+            }
+            counter.waiters.poll();
+            counter.waiting.decrementAndGet();
+            var kind =
+                    counter.recallUntilNanos == 0
+                            ? RefusalKind.LEDGER_UNAVAILABLE
+                            : RefusalKind.RESERVED;
+            waiter.complete(gate.get().giveUp(waiter.claim(), counter, kind, 0));
+        }
+    }
+
+    /** What had no answer before the connection was lost may be granted all the same. */
+    void lost(Counter counter) {
+        var asked = counter.asked;
+        if (asked != null) {
+            asked.lease().unclear = true;
+        }
+    }
+
+    void sayAgain(Counter counter) {
+        var asked = counter.asked;
+        if (asked != null) {
+            sendAcquire(
+                    counter,
+                    asked.lease(),
+                    asked.request(),
+                    asked.amountMicros(),
+                    asked.wantedMicros());
+        }
+    }
+
+    void sayAgainLate(Counter counter, long now) {
+        var asked = counter.asked;
+        if (asked != null && session.registered() && now - asked.sentNanos() > ASK_AGAIN_NANOS) {
+            sayAgain(counter);
+        }
+    }
+
+    private @Nullable Counter find(AccountKey key) {
+        return gate.get().counter(key.budget(), key.subject());
+    }
+}
