@@ -11,6 +11,7 @@ import dev.tollgate.dataplane.exchange.Explanation;
 import dev.tollgate.dataplane.standalone.FolderConfig;
 import dev.tollgate.dataplane.standalone.FolderSettings;
 import dev.tollgate.dataplane.standalone.SecretSources;
+import dev.tollgate.policy.issuer.OidcIssuer;
 import dev.tollgate.policy.route.Caller;
 import dev.tollgate.policy.route.SnapshotIndex;
 import io.vertx.core.MultiMap;
@@ -66,6 +67,12 @@ final class ExplainCommand extends TollgateCommand {
             paramLabel = "NAMESPACE[/SERVICEACCOUNT]",
             description = "Who asks.")
     String caller = "";
+
+    @Option(
+            names = "--user",
+            paramLabel = "SUB",
+            description = "The user of --as NAMESPACE, of the first issuer of --oidc-issuers.")
+    @Nullable String user;
 
     @Option(
             names = "--request",
@@ -127,6 +134,17 @@ final class ExplainCommand extends TollgateCommand {
                     "--as " + caller + " (expected: NAMESPACE or NAMESPACE/SERVICEACCOUNT)");
         }
         var account = matcher.group(4);
+        var name = user;
+        if (name != null) {
+            var issuers = compile.issuers();
+            if (account != null || issuers.isEmpty()) {
+                throw CommandFailure.usage(
+                        "--user "
+                                + name
+                                + " (expected: with --as NAMESPACE and --oidc-issuers FILE)");
+            }
+            return Caller.user(matcher.group(1), issuers.getFirst().entry().user(name));
+        }
         return account == null
                 ? Caller.anonymous(matcher.group(1))
                 : Caller.serviceAccount(matcher.group(1), account);
@@ -167,12 +185,14 @@ final class ExplainCommand extends TollgateCommand {
     /** The folder as {@code serve} would read it. */
     private SnapshotIndex index() {
         var live = new LiveConfig();
+        var issuers = compile.issuers().stream().map(OidcIssuer::entry).toList();
         var settings =
                 new FolderSettings(
                         folder,
                         compile.platformNamespace,
                         compile.endpointPolicy,
                         compile.unbudgetedNamespaces,
+                        () -> issuers,
                         secrets());
         try (var config = FolderConfig.load(settings, live)) {
             var err = spec.commandLine().getErr();

@@ -16,7 +16,9 @@ import dev.tollgate.policy.compile.CompileSettings;
 import dev.tollgate.policy.compile.Compiler;
 import dev.tollgate.policy.compile.LastAccepted;
 import dev.tollgate.policy.compile.Problem;
+import dev.tollgate.policy.issuer.OidcIssuer;
 import dev.tollgate.policy.price.Catalogue;
+import dev.tollgate.policy.snapshot.IssuerEntry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +50,10 @@ final class LintCommand extends TollgateCommand {
      * Stands for every secret value: lint reads none, and this one is well-formed as any of them.
      */
     private static final String SECRET_STAND_IN = "sha256:" + "0".repeat(64);
+
+    /** Stands for the issuers of the installation, unless they are given. */
+    private static final IssuerEntry ISSUER_STAND_IN =
+            new IssuerEntry("https://issuer.invalid", "tollgate", false, null, List.of());
 
     /** How problems are printed. */
     enum Output {
@@ -110,6 +116,7 @@ final class LintCommand extends TollgateCommand {
         lines.addAll(compileProblems(read, new FieldPlaces(files)));
         lines.sort(Comparator.comparing(Line::file).thenComparing(Line::line));
         print(lines);
+        note(read);
         return lines.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
     }
 
@@ -119,7 +126,7 @@ final class LintCommand extends TollgateCommand {
                         compile.platformNamespace,
                         compile.endpointPolicy,
                         compile.unbudgetedNamespaces,
-                        List.of(),
+                        issuers(),
                         CompileSettings.DEFAULT_DEPRECATION_WARN_DAYS,
                         Instant.now(),
                         Catalogue.builtIn());
@@ -129,6 +136,27 @@ final class LintCommand extends TollgateCommand {
                         compiled.verdicts().values().stream().flatMap(v -> v.problems().stream()))
                 .map(problem -> line(problem, read.places(), fields))
                 .toList();
+    }
+
+    private List<IssuerEntry> issuers() {
+        return compile.oidcIssuers == null
+                ? List.of(ISSUER_STAND_IN)
+                : compile.issuers().stream().map(OidcIssuer::entry).toList();
+    }
+
+    /** What lint took for granted: on stderr, and no problem. */
+    private void note(Read read) {
+        boolean users =
+                read.resources().budgets().stream()
+                        .map(budget -> budget.spec().subject())
+                        .anyMatch(subject -> subject != null && !subject.users().isEmpty());
+        if (users && compile.oidcIssuers == null) {
+            var err = spec.commandLine().getErr();
+            err.println(
+                    "tollgate: note: Budgets for users need an installation with oidcIssuers, which"
+                            + " is taken for granted (--oidc-issuers FILE says)");
+            err.flush();
+        }
     }
 
     private static Line line(Problem problem, Map<ResourceKey, Place> places, FieldPlaces fields) {

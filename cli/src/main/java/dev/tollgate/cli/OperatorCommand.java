@@ -141,6 +141,7 @@ final class OperatorCommand extends TollgateCommand {
                 data,
                 compile.endpointPolicy,
                 compile.unbudgetedNamespaces,
+                compile.issuers(),
                 ledger.store(),
                 adminHost,
                 adminPort);

@@ -1,8 +1,10 @@
 package dev.tollgate.cli;
 
+import dev.tollgate.dataplane.ProxyOptions;
 import dev.tollgate.dataplane.standalone.FolderSettings;
 import dev.tollgate.dataplane.standalone.SecretSources;
 import dev.tollgate.dataplane.standalone.Standalone;
+import dev.tollgate.operator.oidc.IssuerKeys;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -48,12 +50,20 @@ final class ServeCommand extends TollgateCommand {
     @Override
     int run() {
         var options = proxy.options(anonymous);
+        try (var issuers = new IssuerKeys(compile.issuers(), compile.endpointPolicy, () -> {})) {
+            issuers.start();
+            return serve(options, issuers);
+        }
+    }
+
+    private int serve(ProxyOptions options, IssuerKeys issuers) {
         var settings =
                 new FolderSettings(
                         folder,
                         compile.platformNamespace,
                         compile.endpointPolicy,
                         compile.unbudgetedNamespaces,
+                        issuers::issuers,
                         new SecretSources(folder, System.getenv()));
         var vertx = CompletableFuture.supplyAsync(Runtimes::vertx);
         Standalone gateway;

@@ -357,4 +357,45 @@ class ExplainCommandTest {
         assertThat(said.code()).isZero();
         assertThat(said.err()).contains("ModelProvider team-a/absent not found");
     }
+
+    private static final String OF_ANN =
+            """
+            {apiVersion: tollgate.dev/v1alpha1, kind: Budget, metadata: {name: of-ann, namespace: team-a}, spec: {
+              amount: "1", period: {type: Day}, subject: {users: [ann]}}}
+            """;
+
+    private Path issuers() throws IOException {
+        return Files.writeString(
+                folder.resolve("issuers"),
+                "issuers: [{issuer: 'https://a.example', namespaces: [{claim: team}]}]");
+    }
+
+    @Test
+    void tellsTheBudgetOfAUserToHimAlone() throws IOException {
+        Files.writeString(folder.resolve("ann.yaml"), OF_ANN);
+        var trusting = "--oidc-issuers=" + issuers();
+        assertThat(explain(CHAT, "--as", "team-a", "--user", "ann", trusting).out())
+                .contains("oidc:https://a.example/ann", "team-a/of-ann", "team-a/monthly");
+        assertThat(explain(CHAT, "--as", "team-a", "--user", "bob", trusting).out())
+                .contains("team-a/monthly")
+                .doesNotContain("team-a/of-ann");
+        var without = explain(CHAT, "--as", "team-a", "--user", "ann");
+        assertThat(without.code()).isEqualTo(2);
+        assertThat(without.err()).contains("--oidc-issuers FILE");
+    }
+
+    @Test
+    void lintsBudgetsForUsersWithANoteUnlessItKnowsTheIssuers() throws IOException {
+        var file = Files.writeString(folder.resolve("ann.yaml"), OF_ANN).toString();
+        var alone = run("lint", file);
+        assertThat(alone.code()).isZero();
+        assertThat(alone.out()).isEmpty();
+        assertThat(alone.err()).contains("--oidc-issuers FILE");
+        var knowing = run("lint", file, "--oidc-issuers=" + issuers());
+        assertThat(knowing.code()).isZero();
+        assertThat(knowing.err()).isEmpty();
+        var wrong = run("lint", file, "--oidc-issuers=" + file);
+        assertThat(wrong.code()).isEqualTo(2);
+        assertThat(wrong.err()).contains("--oidc-issuers: apiVersion: is unknown");
+    }
 }

@@ -3,6 +3,7 @@ package dev.tollgate.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.marcnuri.helm.Helm;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -95,6 +97,43 @@ class ChartsTest {
                                                 .equals(mount.getMountPath() + "/password")
                                         && flag(operator, "ledger-valkey-ca-file")
                                                 .equals(mount.getMountPath() + "/ca.crt"));
+    }
+
+    @Test
+    void mountsTheExternalIssuersOnlyWhereThereAreSome(@TempDir Path folder) throws Exception {
+        assertThat(container("operator").getArgs()).noneMatch(flag -> flag.contains("oidc"));
+        var settings =
+                new String[] {
+                    "operator.oidcIssuers[0].issuer=https://login.example.com",
+                    "operator.oidcIssuers[0].namespaces[0].claim=groups",
+                    "operator.oidcIssuers[0].namespaces[0].prefix=llm-"
+                };
+        var operator = container("operator", settings);
+        var file = flag(operator, "oidc-issuers");
+        assertThat(operator.getVolumeMounts())
+                .anyMatch(
+                        mount ->
+                                mount.getName().equals("oidc-issuers")
+                                        && file.equals(mount.getMountPath() + "/issuers.yaml"));
+        assertThat(pod("operator", settings).getSpec().getVolumes())
+                .anyMatch(
+                        volume ->
+                                volume.getConfigMap() != null
+                                        && volume.getName().equals("oidc-issuers")
+                                        && volume.getConfigMap()
+                                                .getName()
+                                                .equals("tollgate-oidc-issuers"));
+        assertThat(pod("operator", settings).getMetadata().getAnnotations())
+                .containsKey("tollgate.dev/oidc-issuers");
+        var map = named(ConfigMap.class, "tollgate-oidc-issuers", settings);
+        var written =
+                Files.writeString(
+                        folder.resolve("issuers.yaml"), map.getData().get("issuers.yaml"));
+        var budget = Files.writeString(folder.resolve("budget.yaml"), Resources.namespace("a"));
+        try (var lint =
+                TollgateProcess.start("lint", budget.toString(), "--oidc-issuers=" + written)) {
+            assertThat(lint.awaitExit(Duration.ofSeconds(90))).as(lint.tail()).isZero();
+        }
     }
 
     @Test

@@ -18,6 +18,7 @@ import dev.tollgate.operator.ledger.KubernetesAccountStore;
 import dev.tollgate.operator.ledger.LeaseReclaims;
 import dev.tollgate.operator.ledger.LedgerStreams;
 import dev.tollgate.operator.ledger.ValkeyAccountStore;
+import dev.tollgate.operator.oidc.IssuerKeys;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.ProxyState;
 import dev.tollgate.operator.push.PushServer;
@@ -39,6 +40,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -84,6 +86,7 @@ public final class Operator implements AutoCloseable {
 
     // made by start, in this order
     private @Nullable ClusterKeys keys;
+    private @Nullable IssuerKeys issuerKeys;
     private @Nullable Reconcilers reconcilers;
     private @Nullable ControlLoop loop;
     private @Nullable PushServer push;
@@ -151,6 +154,7 @@ public final class Operator implements AutoCloseable {
         var clusterKeys = closing(new ClusterKeys(api.client(), this::dirty));
         keys = clusterKeys;
         clusterKeys.start();
+        issuerKeys = externalIssuers(clusterKeys);
         var pods =
                 new FleetPods(
                         api.client(),
@@ -189,6 +193,25 @@ public final class Operator implements AutoCloseable {
         serve(control, streams, watchers, events, epoch, remembered);
         vertx.setPeriodic(PODS_MILLIS, _ -> freeShares(pods));
         vertx.setPeriodic(FIGURES_MILLIS, _ -> reclaims.look(watchers.budgets()));
+    }
+
+    private IssuerKeys externalIssuers(ClusterKeys cluster) throws StartRefusal {
+        for (var own : cluster.issuers()) {
+            if (options.oidcIssuers().stream().anyMatch(i -> i.issuer().equals(own.issuer()))) {
+                throw new StartRefusal(
+                        StartRefusal.USAGE,
+                        "--oidc-issuers: "
+                                + own.issuer()
+                                + " (expected: not the cluster's own, whose ServiceAccounts are"
+                                + " known)");
+            }
+        }
+        var external =
+                closing(
+                        new IssuerKeys(
+                                options.oidcIssuers(), options.endpointPolicy(), this::dirty));
+        external.start();
+        return external;
     }
 
     /**
@@ -307,7 +330,14 @@ public final class Operator implements AutoCloseable {
         trust.keep(server);
         var report =
                 new OperatorReport(
-                        server, streams, watchers, control::retirements, events, times, clock);
+                        server,
+                        streams,
+                        watchers,
+                        control::retirements,
+                        this::issuerFigures,
+                        events,
+                        times,
+                        clock);
         var pages =
                 new AdminServer(
                         vertx,
@@ -332,6 +362,11 @@ public final class Operator implements AutoCloseable {
                 .addKeyValue("admin", pages.port())
                 .addKeyValue("epoch", epoch)
                 .log("operator serves");
+    }
+
+    private List<IssuerKeys.Figures> issuerFigures() {
+        var external = issuerKeys;
+        return external == null ? List.of() : external.figures();
     }
 
     /** Acts no more, then tells; while it starts, {@link #start} does. */
@@ -407,8 +442,16 @@ public final class Operator implements AutoCloseable {
 
         @Override
         public List<IssuerEntry> issuers() {
-            var clusterKeys = keys;
-            return clusterKeys == null ? List.of() : clusterKeys.issuers();
+            var all = new TreeMap<String, IssuerEntry>();
+            var external = issuerKeys;
+            if (external != null) {
+                external.issuers().forEach(issuer -> all.put(issuer.issuer(), issuer));
+            }
+            var cluster = keys;
+            if (cluster != null) {
+                cluster.issuers().forEach(issuer -> all.put(issuer.issuer(), issuer));
+            }
+            return List.copyOf(all.values());
         }
 
         @Override

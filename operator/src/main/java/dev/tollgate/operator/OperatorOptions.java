@@ -2,6 +2,7 @@ package dev.tollgate.operator;
 
 import dev.tollgate.operator.kube.WatchedNamespaces;
 import dev.tollgate.operator.ledger.ValkeyServer;
+import dev.tollgate.policy.issuer.OidcIssuer;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param fleetServiceAccount {@code namespace/name} of the proxies; null: no tokens are asked for
  * @param dataDir keeps the highest epoch that was claimed, should the Secret with it be lost; null:
  *     not kept
+ * @param oidcIssuers external issuers whose tokens callers may show
  * @param ledgerStore where the accounts of Budgets are kept
  * @param adminPort of {@code /livez}, {@code /readyz}, {@code /metrics}, {@code /status}; 0: a free
  *     one
@@ -41,6 +43,7 @@ public record OperatorOptions(
         @Nullable Path dataDir,
         SettingsEntry.EndpointPolicy endpointPolicy,
         SettingsEntry.Unbudgeted unbudgetedNamespaces,
+        List<OidcIssuer> oidcIssuers,
         LedgerStore ledgerStore,
         String adminHost,
         int adminPort) {
@@ -69,6 +72,7 @@ public record OperatorOptions(
 
     public OperatorOptions {
         pushNames = List.copyOf(pushNames);
+        oidcIssuers = List.copyOf(oidcIssuers);
     }
 
     /** All defaults: everything watched, mutual TLS on loopback and free ports. */
@@ -86,6 +90,7 @@ public record OperatorOptions(
                 null,
                 SettingsEntry.EndpointPolicy.PUBLIC,
                 SettingsEntry.Unbudgeted.ALLOW,
+                List.of(),
                 new LedgerStore.Kubernetes(),
                 "127.0.0.1",
                 9090);

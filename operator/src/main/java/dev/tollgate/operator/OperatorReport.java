@@ -4,6 +4,7 @@ import dev.tollgate.operator.event.EventWriter;
 import dev.tollgate.operator.kube.ProgrammedTimes;
 import dev.tollgate.operator.kube.Reconcilers;
 import dev.tollgate.operator.ledger.LedgerStreams;
+import dev.tollgate.operator.oidc.IssuerKeys;
 import dev.tollgate.operator.push.Proxy;
 import dev.tollgate.operator.push.ProxyState;
 import dev.tollgate.operator.push.PushServer;
@@ -30,6 +31,7 @@ final class OperatorReport {
     private final LedgerStreams ledger;
     private final Reconcilers reconcilers;
     private final Supplier<List<Retirement>> retirements;
+    private final Supplier<List<IssuerKeys.Figures>> issuers;
     private final EventWriter events;
     private final ProgrammedTimes times;
     private final Clock clock;
@@ -39,6 +41,7 @@ final class OperatorReport {
             LedgerStreams ledger,
             Reconcilers reconcilers,
             Supplier<List<Retirement>> retirements,
+            Supplier<List<IssuerKeys.Figures>> issuers,
             EventWriter events,
             ProgrammedTimes times,
             Clock clock) {
@@ -46,6 +49,7 @@ final class OperatorReport {
         this.ledger = ledger;
         this.reconcilers = reconcilers;
         this.retirements = retirements;
+        this.issuers = issuers;
         this.events = events;
         this.times = times;
         this.clock = clock;
@@ -91,6 +95,7 @@ final class OperatorReport {
                             + "\"}",
                     retired.date().atStartOfDay(ZoneOffset.UTC).toEpochSecond());
         }
+        issuers(text);
         text.append("# TYPE tollgate_events_total counter\n");
         line(text, "tollgate_events_total{result=\"written\"}", events.written());
         line(text, "tollgate_events_total{result=\"failed\"}", events.failed());
@@ -100,6 +105,23 @@ final class OperatorReport {
         line(text, "tollgate_ledger_accounts{state=\"frozen\"}", ledger.frozen().size());
         text.append(times.text("tollgate_programmed_seconds"));
         return text.toString();
+    }
+
+    private void issuers(StringBuilder text) {
+        text.append("# TYPE tollgate_issuer_keys gauge\n");
+        for (var each : issuers.get()) {
+            var issuer = "{issuer=\"" + label(each.issuer()) + "\"";
+            line(text, "tollgate_issuer_keys" + issuer + "}", each.keys());
+        }
+        text.append("# TYPE tollgate_issuer_reads_total counter\n");
+        for (var each : issuers.get()) {
+            var issuer = "{issuer=\"" + label(each.issuer()) + "\"";
+            line(text, "tollgate_issuer_reads_total" + issuer + ",result=\"ok\"}", each.reads());
+            line(
+                    text,
+                    "tollgate_issuer_reads_total" + issuer + ",result=\"failed\"}",
+                    each.failures());
+        }
     }
 
     private static long number(RevisionNumber revision) {

@@ -7,6 +7,7 @@ import dev.tollgate.dataplane.control.OperatorAddress;
 import dev.tollgate.operator.kube.WatchedNamespaces;
 import dev.tollgate.operator.push.ScriptedProxy;
 import dev.tollgate.operator.push.TestProxy;
+import dev.tollgate.policy.issuer.OidcIssuer;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import io.fabric8.kubernetes.api.model.AuthInfoBuilder;
 import io.fabric8.kubernetes.api.model.Config;
@@ -43,6 +44,7 @@ final class OperatorFixture implements AutoCloseable {
     private final List<Operator> others = new ArrayList<>();
     private @Nullable Operator operator;
     private int port;
+    private List<OidcIssuer> issuers = List.of();
     volatile boolean fenced;
 
     OperatorFixture(ApiServer api, Path directory) {
@@ -62,6 +64,11 @@ final class OperatorFixture implements AutoCloseable {
                                     .build())
                     .create();
         }
+    }
+
+    /** Trusts these issuers from the next start on. */
+    void trust(List<OidcIssuer> external) {
+        issuers = external;
     }
 
     OperatorOptions options() {
@@ -106,6 +113,7 @@ final class OperatorFixture implements AutoCloseable {
                 null,
                 SettingsEntry.EndpointPolicy.ANY,
                 SettingsEntry.Unbudgeted.ALLOW,
+                issuers,
                 store,
                 "127.0.0.1",
                 0);

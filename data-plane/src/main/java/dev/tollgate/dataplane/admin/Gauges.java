@@ -65,6 +65,14 @@ record Gauges(AdminServer.Sources sources) implements Metrics.GaugeSource {
                     "Counter of the snapshot that serves.",
                     Metrics.label("kind", "applied"),
                     counter(applied.revision()));
+            for (var issuer : applied.snapshot().issuers()) {
+                gauge(
+                        sink,
+                        "tollgate_issuer_keys",
+                        "Keys that tokens of an issuer are verified with; 0: none could be had.",
+                        Metrics.label("issuer", issuer.issuer()),
+                        issuer.keys().size());
+            }
         }
         sink.accept(
                 new Gauge(

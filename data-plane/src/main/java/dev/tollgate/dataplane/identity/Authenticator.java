@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.identity;
 
 import dev.tollgate.policy.route.Caller;
+import dev.tollgate.policy.snapshot.IssuerEntry;
 import io.vertx.core.MultiMap;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -14,10 +15,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out who calls (api.md, section 6). Client keys are looked up by their SHA-256;
- * ServiceAccount tokens (RS256, ES256) are verified offline against the snapshot's issuers and
- * remembered by their hash until they expire. Everything is decided from local state: no look-up
- * leaves the process.
+ * Finds out who calls (api.md, section 6). Client keys are looked up by their SHA-256; tokens of
+ * ServiceAccounts and of external issuers (RS256, ES256) are verified offline against the
+ * snapshot's issuers and remembered by their hash until they expire. Everything is decided from
+ * local state: no look-up leaves the process.
  *
  * <p>One per event loop: not thread-safe. {@link #authenticate} never blocks.
  */
@@ -143,27 +144,50 @@ public final class Authenticator {
             return new Identified.Unknown(BAD_TOKEN + ": its issuer is not trusted");
         }
         var key = issuer.keys().get(jwt.keyId());
+        var entry = issuer.entry();
+        var bad = badToken(entry);
         if (key == null || !key.algorithm().equals(jwt.algorithm()) || !signatureHolds(jwt, key)) {
-            return new Identified.Unknown(BAD_TOKEN + ": it is not signed by its issuer");
-        }
-        if (!jwt.audience().contains(issuer.entry().audience())) {
             return new Identified.Unknown(
-                    "the token is for another audience and must not be sent here (a token for the"
-                            + " API server would give the gateway your rights): mount a projected"
-                            + " ServiceAccount token with audience '"
-                            + issuer.entry().audience()
-                            + "'");
+                    issuer.keys().isEmpty()
+                            ? bad + ": the keys of its issuer are not known here yet"
+                            : bad + ": it is not signed by its issuer");
+        }
+        if (!jwt.audience().contains(entry.audience())) {
+            return new Identified.Unknown(otherAudience(entry));
         }
         if (nowSeconds >= jwt.expiresAt() + SKEW_SECONDS) {
-            return new Identified.Unknown(BAD_TOKEN + ": it has expired");
+            return new Identified.Unknown(bad + ": it has expired");
         }
         if (jwt.notBefore() - SKEW_SECONDS > nowSeconds) {
-            return new Identified.Unknown(BAD_TOKEN + ": it is not valid yet");
+            return new Identified.Unknown(bad + ": it is not valid yet");
         }
-        return issuer.entry().kubernetes()
+        return entry.kubernetes()
                 ? serviceAccount(jwt.subject())
-                : new Identified.Unknown(
-                        BAD_TOKEN + ": its issuer has no map from claims to namespaces");
+                : ExternalUser.identified(
+                        jwt,
+                        entry,
+                        tables::knowsNamespace,
+                        user -> tables.isUserOfLonger(entry, user));
+    }
+
+    private static String badToken(IssuerEntry issuer) {
+        return issuer.kubernetes()
+                ? BAD_TOKEN
+                : "the token is not valid here: send an unexpired one of "
+                        + issuer.issuer()
+                        + " with audience '"
+                        + issuer.audience()
+                        + "'";
+    }
+
+    private static String otherAudience(IssuerEntry issuer) {
+        return "the token is for another audience and must not be sent here "
+                + (issuer.kubernetes()
+                        ? "(a token for the API server would give the gateway your rights): mount a"
+                                + " projected ServiceAccount token with audience '"
+                        : "(whoever it is for trusts it): ask its issuer for one with audience '")
+                + issuer.audience()
+                + "'";
     }
 
     private static Identified serviceAccount(String subject) {

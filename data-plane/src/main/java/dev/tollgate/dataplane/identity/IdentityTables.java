@@ -94,9 +94,22 @@ public final class IdentityTables {
         return namespaces.contains(namespace);
     }
 
-    /** Whether tokens that the other tables verified would verify here too. */
+    /**
+     * Whether this name of one issuer's user is also the name of a user of an issuer whose own name
+     * goes on: {@code https://a} has a user {@code b/c} where {@code https://a/b} has {@code c}.
+     */
+    boolean isUserOfLonger(IssuerEntry issuer, String user) {
+        return issuerEntries.stream()
+                .filter(other -> !other.kubernetes())
+                .filter(other -> other.issuer().length() > issuer.issuer().length())
+                .anyMatch(other -> user.startsWith(other.user("")));
+    }
+
+    /** Whether tokens that the other tables verified would stand for the same callers here. */
     boolean sameIssuersAs(IdentityTables other) {
-        return issuerEntries.equals(other.issuerEntries);
+        return issuerEntries.equals(other.issuerEntries)
+                && (namespaces.equals(other.namespaces)
+                        || issuerEntries.stream().allMatch(IssuerEntry::kubernetes));
     }
 
     private static @Nullable StoredKey stored(ClientKeyEntry entry, Problems problems) {

@@ -9,13 +9,17 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A token in compact form, taken apart and not yet believed. Only the members that decide are kept:
  * {@code jku}, {@code x5u}, {@code jwk} and all others are skipped. A duplicate member, a second
- * value, padding or a critical extension makes it unreadable.
+ * value, padding or a critical extension makes it unreadable. Claims that an issuer's settings name
+ * are read from the payload when they are asked for.
  */
 record Jwt(
         String algorithm,
@@ -25,6 +29,7 @@ record Jwt(
         List<String> audience,
         long expiresAt,
         long notBefore,
+        byte[] payload,
         byte[] signed,
         byte[] signature) {
 
@@ -57,7 +62,8 @@ record Jwt(
         }
         try {
             var header = new Members(decode(token.substring(0, first)));
-            var payload = new Members(decode(token.substring(first + 1, second)));
+            var claims = decode(token.substring(first + 1, second));
+            var payload = new Members(claims);
             if (header.critical
                     || header.algorithm == null
                     || header.keyId == null
@@ -74,11 +80,53 @@ record Jwt(
                     List.copyOf(payload.audience),
                     payload.expiresAt,
                     payload.notBefore,
+                    claims,
                     token.substring(0, second).getBytes(StandardCharsets.US_ASCII),
                     decode(token.substring(second + 1)));
         } catch (IOException | IllegalArgumentException | ArithmeticException e) {
             return null;
         }
+    }
+
+    /**
+     * The strings of these claims, each one or a list; what is no string is passed over. At most as
+     * many as fit into {@link #MAX_LENGTH}. None of them if one holds bytes that are no text.
+     */
+    Map<String, List<String>> claims(Set<String> names) {
+        var found = new HashMap<String, List<String>>();
+        try (var parser = STRICT.createParser(payload)) {
+            parser.nextToken();
+            while (parser.nextToken() != JsonToken.END_OBJECT) {
+                var name = parser.currentName();
+                parser.nextToken();
+                if (names.contains(name)) {
+                    found.put(name, strings(parser));
+                } else {
+                    parser.skipChildren();
+                }
+            }
+        } catch (IOException e) {
+            return Map.of();
+        }
+        return found;
+    }
+
+    private static List<String> strings(JsonParser parser) throws IOException {
+        var strings = new ArrayList<String>();
+        if (parser.currentToken() == JsonToken.VALUE_STRING) {
+            strings.add(parser.getText());
+        } else if (parser.currentToken() == JsonToken.START_ARRAY) {
+            while (parser.nextToken() != JsonToken.END_ARRAY) {
+                if (parser.currentToken() == JsonToken.VALUE_STRING) {
+                    strings.add(parser.getText());
+                } else {
+                    parser.skipChildren();
+                }
+            }
+        } else {
+            parser.skipChildren();
+        }
+        return strings;
     }
 
     private static byte[] decode(String part) {

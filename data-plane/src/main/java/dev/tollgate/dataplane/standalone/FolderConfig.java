@@ -14,6 +14,7 @@ import dev.tollgate.policy.compile.LastAccepted;
 import dev.tollgate.policy.compile.Problem;
 import dev.tollgate.policy.drill.DrillBook;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.IssuerEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import dev.tollgate.policy.snapshot.Snapshot;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
@@ -39,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * The folder is looked at four times a second (modification times and sizes, which also see
  * replaced links), so a change is live within a second. A bad object leaves the others serving and
  * is logged with its place, once. Between two looks the canaries are judged; one whose share
- * changes compiles the folder again.
+ * changes compiles the folder again, as do other keys of an issuer.
  *
  * <pre>
  * files -> ResourceReader -> Resources -> Compiler -> snapshot -> LiveConfig
@@ -63,6 +64,7 @@ public final class FolderConfig implements AutoCloseable {
     private Read before = new Read(Resources.NONE, Map.of(), List.of(), Set.of());
     private LastAccepted accepted = LastAccepted.NONE;
     private Map<String, CanaryPlan> canaryPlans = Map.of();
+    private List<IssuerEntry> issuers = List.of();
     private volatile Set<String> problems = Set.of();
     private Set<String> told = Set.of();
     private String seen = "";
@@ -120,7 +122,8 @@ public final class FolderConfig implements AutoCloseable {
                     load();
                     tell(problems);
                     seen = now;
-                } else if (canaries.judge(canaryPlans)) {
+                } else if (canaries.judge(canaryPlans)
+                        || !settings.issuers().get().equals(issuers)) {
                     load();
                 }
             } catch (InterruptedException e) {
@@ -152,6 +155,7 @@ public final class FolderConfig implements AutoCloseable {
         var read = ResourceReader.read(files(), settings.secretValues());
         var kept = KeptObjects.of(read, before);
         var resources = kept.resources();
+        issuers = settings.issuers().get();
         var compiled = compile(resources);
         canaryPlans = compiled.canaries();
         if (canaries.judge(canaryPlans)) {
@@ -171,7 +175,7 @@ public final class FolderConfig implements AutoCloseable {
 
     private Compiled compile(Resources resources) {
         return Compiler.compile(
-                resources, settings.compile(Instant.now()), accepted, canaries.states());
+                resources, settings.compile(Instant.now(), issuers), accepted, canaries.states());
     }
 
     /**

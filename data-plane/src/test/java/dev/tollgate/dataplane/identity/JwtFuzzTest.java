@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -58,6 +59,7 @@ class JwtFuzzTest {
                         "{'alg':'RS256','kid':'k1'}\n{'iss':'i','sub':'s','aud':['a','b'],'exp':1763740000,'nbf':1763730000}\nsig",
                         "{'alg':'ES256','kid':'k','crit':['b64'],'jwk':{'kty':'RSA'}}\n{'iss':'i','sub':'s','aud':'a','exp':1e9}\nsig",
                         "{'alg':'RS256','kid':'k'}\n{'iss':'i','sub':'s','exp':1e-99999999999,'x':{'y':[1,2]}}\ns",
+                        "{'alg':'RS256','kid':'k'}\n{'iss':'i','sub':'s','exp':1,'groups':['a',[{}],7,'b'],'x':'\\uD800'}\ns",
                         "{'alg':'RS256','kid':'k'}{}\n[{'iss':'i'\ns")
                 .map(each -> each.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
     }
@@ -71,6 +73,8 @@ class JwtFuzzTest {
             assertThat(jwt.keyId()).isNotNull();
             assertThat(jwt.issuer()).isNotNull();
             assertThat(jwt.subject()).isNotNull();
+            assertThat(jwt.claims(Set.of("sub", "groups", "x")).keySet())
+                    .isSubsetOf("sub", "groups", "x");
             assertThat(token.getBytes(StandardCharsets.US_ASCII)).startsWith(jwt.signed());
         }
     }

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +62,7 @@ final class Compilation {
     }
 
     /**
-     * @param settled the release whose token keys stand in while the cluster's cannot be read
+     * @param settled the release whose token keys stand in for those that cannot be read
      */
     Result run(@Nullable Release settled) {
         var resources = sources.resources();
@@ -152,14 +153,36 @@ final class Compilation {
         return map;
     }
 
+    /** Keys that cannot be read are those that the fleet has. */
     private List<IssuerEntry> issuers(@Nullable Release settled) {
         var issuers = sources.issuers();
-        if (!issuers.isEmpty() || settled == null) {
-            return issuers;
-        }
+        boolean complete =
+                issuers.stream().anyMatch(IssuerEntry::kubernetes)
+                        && issuers.stream().noneMatch(issuer -> issuer.keys().isEmpty());
+        return complete || settled == null ? issuers : completed(issuers, served(settled));
+    }
+
+    private static List<IssuerEntry> served(Release settled) {
         return switch (SnapshotCodec.decode(settled.bytes().toByteArray())) {
             case Decoded.Readable readable -> readable.snapshot().issuers();
-            case Decoded.Unreadable _ -> issuers;
+            case Decoded.Unreadable _ -> List.of();
         };
+    }
+
+    static List<IssuerEntry> completed(List<IssuerEntry> now, List<IssuerEntry> before) {
+        var byName = new TreeMap<String, IssuerEntry>();
+        now.forEach(issuer -> byName.put(issuer.issuer(), issuer));
+        boolean cluster = now.stream().anyMatch(IssuerEntry::kubernetes);
+        for (var earlier : before) {
+            var known = byName.get(earlier.issuer());
+            if (earlier.kubernetes()) {
+                if (!cluster) {
+                    byName.put(earlier.issuer(), earlier);
+                }
+            } else if (known != null && !known.kubernetes() && known.keys().isEmpty()) {
+                byName.put(earlier.issuer(), known.with(earlier.keys()));
+            }
+        }
+        return List.copyOf(byName.values());
     }
 }

@@ -11,6 +11,7 @@ public interface Sources {
 
     Resources resources();
 
+    /** Of the cluster, unless its keys could not be read yet, and external ones. */
     List<IssuerEntry> issuers();
 
     /** The value behind {@code namespace/secret/key}, if the Secret and the key exist. */

@@ -3,17 +3,13 @@ package dev.tollgate.operator.trust;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tollgate.operator.api.ApiFailure;
+import dev.tollgate.policy.issuer.Jwks;
 import dev.tollgate.policy.snapshot.IssuerEntry;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Base64;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -30,9 +26,6 @@ public final class ClusterKeys implements AutoCloseable {
 
     /** What a token must be for, to be taken by a proxy. */
     public static final String AUDIENCE = "tollgate";
-
-    /** Shorter keys are left out: a proxy would refuse the whole snapshot for one of them. */
-    private static final int MIN_RSA_BITS = 2_048;
 
     private static final Duration AGAIN = Duration.ofMinutes(5);
     private static final Duration AGAIN_AFTER_FAILURE = Duration.ofSeconds(5);
@@ -102,52 +95,7 @@ public final class ClusterKeys implements AutoCloseable {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("openid-configuration has no issuer");
         }
-        var keys = new ArrayList<IssuerEntry.Key>();
-        for (var key : jwks.path("keys")) {
-            key(key).ifPresent(keys::add);
-        }
-        if (keys.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "jwks has no RS256 key of " + MIN_RSA_BITS + " bits and no ES256 key");
-        }
-        keys.sort(Comparator.comparing(IssuerEntry.Key::id));
-        return new IssuerEntry(name, AUDIENCE, true, keys);
-    }
-
-    private static Optional<IssuerEntry.Key> key(JsonNode key) {
-        var id = key.path("kid").asText("");
-        var algorithm =
-                switch (key.path("kty").asText("")) {
-                    case "RSA" -> "RS256";
-                    case "EC" -> key.path("crv").asText("").equals("P-256") ? "ES256" : "";
-                    default -> "";
-                };
-        var said = key.path("alg").asText(algorithm);
-        if (id.isEmpty()
-                || algorithm.isEmpty()
-                || !said.equals(algorithm)
-                || !key.path("use").asText("sig").equals("sig")
-                || algorithm.equals("RS256") && rsaBits(text(key, "n")) < MIN_RSA_BITS) {
-            return Optional.empty();
-        }
-        return Optional.of(
-                algorithm.equals("RS256")
-                        ? new IssuerEntry.Key(
-                                id, algorithm, text(key, "n"), text(key, "e"), null, null)
-                        : new IssuerEntry.Key(
-                                id, algorithm, null, null, text(key, "x"), text(key, "y")));
-    }
-
-    private static int rsaBits(String modulus) {
-        return new BigInteger(1, Base64.getUrlDecoder().decode(modulus)).bitLength();
-    }
-
-    private static String text(JsonNode key, String member) {
-        var value = key.path(member).asText("");
-        if (value.isEmpty()) {
-            throw new IllegalArgumentException("jwks: a key has no " + member);
-        }
-        return value;
+        return IssuerEntry.ofCluster(name, AUDIENCE, Jwks.keys(jwks));
     }
 
     @Override

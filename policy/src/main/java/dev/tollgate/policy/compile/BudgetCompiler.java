@@ -99,8 +99,8 @@ final class BudgetCompiler {
 
     /**
      * B9: a Budget that was never accepted refuses what it would match in its own namespace, and
-     * nothing in others. Null: it would match nothing there, as one for users alone, whom this
-     * version does not know.
+     * nothing in others. Null: it would match nothing there, as one for users alone where there is
+     * no issuer that could name one.
      */
     @Nullable BudgetEntry blocked(String reason) {
         var subject = spec.subject();
@@ -190,7 +190,12 @@ final class BudgetCompiler {
         }
         findings.unsupportedIf(spec.anomaly() != null, "spec.anomaly");
         var subject = spec.subject();
-        findings.unsupportedIf(subject != null && !subject.users().isEmpty(), "spec.subject.users");
+        if (subject != null && !subject.users().isEmpty() && around.externalIssuers().isEmpty()) {
+            findings.reject(
+                    ConditionReason.UNSUPPORTED_VALUE,
+                    "spec.subject.users",
+                    "no oidcIssuers are configured, so that nobody could be meant");
+        }
     }
 
     private @Nullable Long resetAtMillis() {
@@ -299,6 +304,9 @@ final class BudgetCompiler {
         var callers = new ArrayList<String>();
         subject.serviceAccounts().forEach(n -> callers.add("sa:" + namespace + "/" + n));
         subject.clientKeys().forEach(n -> callers.add(Callers.clientKey(namespace, n)));
+        for (var issuer : around.externalIssuers()) {
+            subject.users().forEach(user -> callers.add(issuer.user(user)));
+        }
         return callers.stream().sorted().distinct().toList();
     }
 

@@ -6,11 +6,11 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 
 /** Whether a text is a PEM bundle of X.509 certificates. */
-final class Certificates {
+public final class Certificates {
 
     private Certificates() {}
 
-    static boolean areReadable(String pem) {
+    public static boolean areReadable(String pem) {
         try {
             var bytes = pem.getBytes(StandardCharsets.US_ASCII);
             return !CertificateFactory.getInstance("X.509")

@@ -10,6 +10,7 @@ import java.util.List;
  * What a compile needs besides the resources.
  *
  * @param platformNamespace the namespace whose objects may reach others
+ * @param issuers of the cluster and external ones, these also while their keys are not known
  * @param deprecationWarnDays how long before its date a used model counts as deprecated
  * @param now decides deprecation alone; nothing of it is in the snapshot
  */

@@ -7,6 +7,7 @@ import dev.tollgate.crds.resource.Metadata;
 import dev.tollgate.crds.resource.NamespaceScope;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.crds.resource.SecretObject;
+import dev.tollgate.policy.snapshot.IssuerEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,6 +54,11 @@ final class Surroundings {
 
     CompileSettings settings() {
         return settings;
+    }
+
+    /** Whose users Budgets may name. */
+    List<IssuerEntry> externalIssuers() {
+        return settings.issuers().stream().filter(issuer -> !issuer.kubernetes()).toList();
     }
 
     boolean isPlatform(String namespace) {

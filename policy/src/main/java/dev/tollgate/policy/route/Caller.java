@@ -26,6 +26,11 @@ public record Caller(String namespace, String name, Kind kind) {
         return new Caller(namespace, caller, Kind.CLIENT_KEY);
     }
 
+    /** A user of an external issuer. {@code name} is {@code IssuerEntry.user}. */
+    public static Caller user(String namespace, String name) {
+        return new Caller(namespace, name, Kind.OIDC);
+    }
+
     public static Caller anonymous(String namespace) {
         return new Caller(namespace, "anonymous:" + namespace, Kind.ANONYMOUS);
     }

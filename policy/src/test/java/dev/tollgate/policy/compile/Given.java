@@ -28,6 +28,7 @@ import dev.tollgate.crds.route.RoutingPolicySpec;
 import dev.tollgate.crds.route.Rule;
 import dev.tollgate.crds.route.Target;
 import dev.tollgate.policy.price.Catalogue;
+import dev.tollgate.policy.snapshot.IssuerEntry;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import java.time.Instant;
 import java.util.List;
@@ -43,11 +44,21 @@ final class Given {
     private Given() {}
 
     static CompileSettings settings(SettingsEntry.EndpointPolicy policy) {
+        return settings(policy, List.of());
+    }
+
+    /** With external issuers. */
+    static CompileSettings trusting(List<IssuerEntry> issuers) {
+        return settings(SettingsEntry.EndpointPolicy.PUBLIC, issuers);
+    }
+
+    private static CompileSettings settings(
+            SettingsEntry.EndpointPolicy policy, List<IssuerEntry> issuers) {
         return new CompileSettings(
                 PLATFORM,
                 policy,
                 SettingsEntry.Unbudgeted.ALLOW,
-                List.of(),
+                issuers,
                 CompileSettings.DEFAULT_DEPRECATION_WARN_DAYS,
                 Instant.parse("2026-11-21T00:00:00Z"),
                 Catalogue.builtIn());

@@ -16,6 +16,9 @@ import dev.tollgate.crds.resource.ModelProvider;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.crds.resource.RoutingPolicy;
+import dev.tollgate.policy.issuer.OidcIssuer;
+import dev.tollgate.policy.issuer.OidcIssuers;
+import dev.tollgate.policy.snapshot.SettingsEntry;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
 import dev.tollgate.policy.snapshot.SnapshotValidator;
 import java.io.IOException;
@@ -33,9 +36,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Each {@code in-NAME.yaml} compiles to {@code out-NAME.json}: snapshot, verdicts, problems. Where
- * there is a {@code before-NAME.yaml}, that was compiled before, and is what was last accepted.
- * What only a server gives an object stands in annotations: {@code golden/created}, {@code
- * golden/generation}. On a difference the actual text is left in {@code target/golden}.
+ * there is a {@code before-NAME.yaml}, that was compiled before, and is what was last accepted; an
+ * {@code issuers-NAME.yaml} has the external issuers of the installation. What only a server gives
+ * an object stands in annotations: {@code golden/created}, {@code golden/generation}. On a
+ * difference the actual text is left in {@code target/golden}.
  */
 class GoldenTest {
 
@@ -57,11 +61,13 @@ class GoldenTest {
     @MethodSource("names")
     void compilesTo(String name) throws IOException {
         var before = FOLDER.resolve("before-" + name + ".yaml");
+        var settings = settings(FOLDER.resolve("issuers-" + name + ".yaml"));
         var last =
                 Files.exists(before)
-                        ? Given.compile(read(before), LastAccepted.NONE).accepted()
+                        ? Compiler.compile(read(before), settings, LastAccepted.NONE).accepted()
                         : LastAccepted.NONE;
-        var compiled = Given.compile(read(FOLDER.resolve("in-" + name + ".yaml")), last);
+        var compiled =
+                Compiler.compile(read(FOLDER.resolve("in-" + name + ".yaml")), settings, last);
         assertThat(SnapshotValidator.validate(compiled.snapshot())).isEmpty();
         var actual = text(compiled);
         assertThat(actual).doesNotContain("planted-secret").doesNotContain("plain-key");
@@ -72,6 +78,20 @@ class GoldenTest {
             Files.writeString(Path.of("target/golden", golden.getFileName().toString()), actual);
         }
         assertThat(actual).isEqualTo(expected);
+    }
+
+    private static CompileSettings settings(Path issuers) throws IOException {
+        if (!Files.exists(issuers)) {
+            return Given.SETTINGS;
+        }
+        var all =
+                OidcIssuers.read(
+                        Files.readString(issuers),
+                        SettingsEntry.EndpointPolicy.PUBLIC,
+                        name -> {
+                            throw new AssertionError(name);
+                        });
+        return Given.trusting(all.stream().map(OidcIssuer::entry).toList());
     }
 
     private static Resources read(Path file) throws IOException {
@@ -120,7 +140,8 @@ class GoldenTest {
                             .toList();
             assertThat(
                             files.map(file -> file.getFileName().toString())
-                                    .filter(file -> !file.startsWith("before-")))
+                                    .filter(file -> !file.startsWith("before-"))
+                                    .filter(file -> !file.startsWith("issuers-")))
                     .containsExactlyInAnyOrderElementsOf(expected);
         }
     }

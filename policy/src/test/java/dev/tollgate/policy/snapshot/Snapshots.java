@@ -113,10 +113,9 @@ public final class Snapshots {
                 budgets,
                 List.of(new ClientKeyEntry("a".repeat(64), "team-a", "key:team-a/keys/laptop")),
                 List.of(
-                        new IssuerEntry(
+                        IssuerEntry.ofCluster(
                                 "https://kubernetes.default.svc",
                                 "tollgate",
-                                true,
                                 List.of(
                                         new IssuerEntry.Key(
                                                 "k1", "RS256", "AQAB", "AQAB", null, null)))));

@@ -1,0 +1,156 @@
+package dev.tollgate.operator.oidc;
+
+import dev.tollgate.policy.issuer.OidcIssuer;
+import dev.tollgate.policy.snapshot.IssuerEntry;
+import dev.tollgate.policy.snapshot.SettingsEntry.EndpointPolicy;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The external issuers that the platform trusts, with their keys: each read by a thread of its own,
+ * so that one that does not answer delays no other. What tokens say triggers nothing: keys are read
+ * again every minute, and half a minute after a failure (reliability.md, T7), which leaves those
+ * that are known. An issuer whose keys could never be had is there without any, and is asked every
+ * 5 s.
+ */
+public final class IssuerKeys implements AutoCloseable {
+
+    /** How often keys are read. */
+    record Pace(Duration again, Duration afterFailure, Duration untilFirst) {
+        static final Pace USUAL =
+                new Pace(Duration.ofMinutes(1), Duration.ofSeconds(30), Duration.ofSeconds(5));
+    }
+
+    /** One issuer, for metrics. */
+    public record Figures(String issuer, int keys, long reads, long failures) {}
+
+    private static final Duration FIRST_WITHIN = Duration.ofSeconds(5);
+
+    private static final Logger LOG = LoggerFactory.getLogger(IssuerKeys.class);
+
+    private final List<Kept> all;
+    private final Runnable changed;
+    private final Pace pace;
+    private final CountDownLatch first;
+
+    /** One issuer and what is known of it; written by its own thread. */
+    private final class Kept {
+        private final IssuerFetch fetch;
+        private final AtomicLong reads = new AtomicLong();
+        private final AtomicLong failures = new AtomicLong();
+        private final Thread thread;
+        private volatile IssuerEntry entry;
+        private @Nullable String told;
+
+        Kept(OidcIssuer issuer, EndpointPolicy policy) {
+            this.entry = issuer.entry();
+            this.fetch = new IssuerFetch(issuer, policy);
+            this.thread =
+                    Thread.ofVirtual().name("issuer " + issuer.issuer()).unstarted(this::keep);
+        }
+
+        private void keep() {
+            try {
+                read();
+                first.countDown();
+                while (true) {
+                    Thread.sleep(next());
+                    read();
+                }
+            } catch (InterruptedException e) {
+                // closed
+            }
+        }
+
+        private Duration next() {
+            return entry.keys().isEmpty()
+                    ? pace.untilFirst()
+                    : told == null ? pace.again() : pace.afterFailure();
+        }
+
+        private void read() throws InterruptedException {
+            try {
+                var keys = fetch.keys();
+                reads.incrementAndGet();
+                told = null;
+                if (!keys.equals(entry.keys())) {
+                    entry = entry.with(keys);
+                    LOG.atInfo()
+                            .addKeyValue("issuer", entry.issuer())
+                            .addKeyValue("keys", keys.size())
+                            .log("keys of an issuer of tokens read");
+                    changed.run();
+                }
+            } catch (IOException e) {
+                failures.incrementAndGet();
+                var text = String.valueOf(e.getMessage());
+                if (!text.equals(told)) {
+                    told = text;
+                    LOG.atWarn()
+                            .addKeyValue("issuer", entry.issuer())
+                            .addKeyValue("error", text)
+                            .log("keys of an issuer cannot be read; those that are known stay");
+                }
+            }
+        }
+    }
+
+    /**
+     * @param policy as the issuers were read with
+     * @param changed told when the keys are others, by any thread
+     */
+    public IssuerKeys(List<OidcIssuer> issuers, EndpointPolicy policy, Runnable changed) {
+        this(issuers, policy, changed, Pace.USUAL);
+    }
+
+    IssuerKeys(List<OidcIssuer> issuers, EndpointPolicy policy, Runnable changed, Pace pace) {
+        this.changed = changed;
+        this.pace = pace;
+        this.first = new CountDownLatch(issuers.size());
+        this.all = issuers.stream().map(issuer -> new Kept(issuer, policy)).toList();
+    }
+
+    /** Reads in the background from now on; waits for the first keys, at most 5 s. */
+    public void start() {
+        all.forEach(each -> each.thread.start());
+        try {
+            if (!first.await(FIRST_WITHIN.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.warn("the keys of some issuers are not here yet; their tokens are refused");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** All of them, sorted by name, with the keys that are known. */
+    public List<IssuerEntry> issuers() {
+        return all.stream().map(each -> each.entry).toList();
+    }
+
+    public List<Figures> figures() {
+        return all.stream()
+                .map(
+                        each ->
+                                new Figures(
+                                        each.entry.issuer(),
+                                        each.entry.keys().size(),
+                                        each.reads.get(),
+                                        each.failures.get()))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        for (var each : all) {
+            each.thread.interrupt();
+            each.fetch.close();
+        }
+    }
+}
