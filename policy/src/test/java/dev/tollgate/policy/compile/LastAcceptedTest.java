@@ -3,6 +3,7 @@ package dev.tollgate.policy.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.crds.budget.BudgetSpec;
+import dev.tollgate.crds.budget.Subject;
 import dev.tollgate.crds.provider.Endpoint;
 import dev.tollgate.crds.provider.ModelProviderSpec;
 import dev.tollgate.crds.provider.ProviderType;
@@ -12,6 +13,7 @@ import dev.tollgate.crds.resource.ModelProvider;
 import dev.tollgate.crds.resource.NamespaceScope;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.crds.resource.RoutingPolicy;
+import dev.tollgate.policy.snapshot.IssuerEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -187,5 +189,45 @@ class LastAcceptedTest {
         assertThat(entry.blocked()).contains("team-a/monthly").contains("EUR");
         assertThat(entry.namespaces()).isEqualTo(NamespaceSet.of(List.of("team-a")));
         assertThat(compiled.accepted().budgets()).isEmpty();
+    }
+
+    private static Subject users(List<String> serviceAccounts) {
+        return new Subject(serviceAccounts, List.of(), List.of("ann"), null, null);
+    }
+
+    /** Else it would count, or block, the whole namespace: no caller named is all of them. */
+    @Test
+    void neverCountsTheWholeNamespaceForABudgetOfUsersWhenNoIssuerIsLeft() {
+        var trusting =
+                Given.trusting(
+                        List.of(
+                                new IssuerEntry(
+                                        "https://a.example", "tollgate", false, null, List.of())));
+        var resources =
+                Given.resources(
+                        List.of(),
+                        List.of(),
+                        List.of(
+                                Given.budget(
+                                        "team-a/alone", 1, Given.budgetSpec("5", users(List.of()))),
+                                Given.budget(
+                                        "team-a/mixed",
+                                        1,
+                                        Given.budgetSpec("5", users(List.of("bot"))))));
+        var before = Compiler.compile(resources, trusting, LastAccepted.NONE);
+        assertThat(before.snapshot().budgets())
+                .extracting(budget -> budget.callers().toString())
+                .containsExactly(
+                        "[oidc:https://a.example/ann]",
+                        "[oidc:https://a.example/ann, sa:team-a/bot]");
+        var after = Given.compile(resources, before.accepted()).snapshot().budgets();
+        assertThat(after)
+                .singleElement()
+                .satisfies(
+                        budget -> {
+                            assertThat(budget.key()).isEqualTo("team-a/mixed");
+                            assertThat(budget.callers()).containsExactly("sa:team-a/bot");
+                            assertThat(budget.blocked()).contains("no oidcIssuers are configured");
+                        });
     }
 }
