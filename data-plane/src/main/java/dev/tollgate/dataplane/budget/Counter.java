@@ -5,6 +5,9 @@ import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,7 +16,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One Budget and subject as this process sees it: the lease of the current window, who waits for
@@ -44,7 +46,7 @@ final class Counter {
     /** Leases of windows that begin later than this process thought. */
     private final ArrayList<Lease> ahead = new ArrayList<>(0);
 
-    /** Start of the latest window that was left, with a lease that had money, for a later one. */
+    /** Start of the latest window that is not entered again: its lease had money, or is closed. */
     private @Nullable Instant left;
 
     // the keeper's alone
@@ -194,6 +196,18 @@ final class Counter {
         var known = this.lease;
         return known != null && known != lease && known.key.equals(lease.key)
                 || ahead.stream().anyMatch(each -> each != lease && each.key.equals(lease.key));
+    }
+
+    /** In the log: of its account nothing is spent any more. */
+    synchronized void closed(Lease over) {
+        var start = over.window.start();
+        var known = lease;
+        if (start != null
+                && known != null
+                && known.period.equals(over.period)
+                && (left == null || start.isAfter(left))) {
+            left = start;
+        }
     }
 
     private void retire(Lease lease) {

@@ -5,9 +5,11 @@ import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseTotals;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Gives money back to the ledger: what is idle, and what is left of leases whose window is over, by
@@ -103,6 +105,9 @@ final class Returns {
         }
         if (!totals.closed()) {
             wal.append(new LogRecord.Close(lease.account, holder.bootEpoch()));
+            if (counter != null) {
+                counter.closed(lease);
+            }
             totals = wal.totals(lease.account, holder.bootEpoch());
         } else if (!sayAgain) {
             return true;

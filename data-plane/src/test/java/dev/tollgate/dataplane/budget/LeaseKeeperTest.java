@@ -12,15 +12,17 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 
 /** What a keeper says to a ledger that answers late, unclearly or not at all; by its own clock. */
 class LeaseKeeperTest {
@@ -38,6 +40,7 @@ class LeaseKeeperTest {
     private final List<LedgerCommand> said = new ArrayList<>();
     private Arena arena;
     private Wal wal;
+    private LeaseKeeper keeper;
     private LeasedBudgetGate gate;
     private LedgerLink.Listener ledger;
     private Duration ahead = Duration.ZERO;
@@ -89,7 +92,7 @@ class LeaseKeeperTest {
                 };
         var settings = GateSettings.of("pod-1");
         var thread = new SimulatedThread(agenda, life, random);
-        var keeper = new LeaseKeeper(wal, link, settings, clock, thread);
+        keeper = new LeaseKeeper(wal, link, settings, clock, thread);
         var admitter = new Admitter(wal, keeper, clock);
         gate = new LeasedBudgetGate(wal, keeper, admitter, settings, clock);
         keeper.start(admitter);
@@ -254,6 +257,23 @@ class LeaseKeeperTest {
         assertThat(call())
                 .as("refused by what is known of eleven o'clock")
                 .noneSatisfy(c -> assertThat(asked(c)).isEqualTo(NINE));
+    }
+
+    @Test
+    void doesNotGoBackToAWindowThatItClosedBeforeItsAnswerCame() {
+        call();
+        run(31_000);
+        call();
+        run(1_500);
+        assertThat(closes()).extracting(c -> c.totals().account()).contains(NINE);
+        answer(state(NINE, Duration.ofSeconds(5)));
+        grant(1, NINE, 50_000);
+        call();
+        var totals = wal.totals(NINE.toString(), wal.holder().bootEpoch());
+        assertThat(totals).isNotNull();
+        assertThat(totals.closed()).isTrue();
+        assertThat(totals.amountMicros()).as("what came late is not spent").isZero();
+        assertThat(keeper.bug()).isNull();
     }
 
     private LedgerEffect state(AccountKey account, Duration remaining) {

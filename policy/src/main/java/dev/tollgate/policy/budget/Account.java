@@ -1,8 +1,11 @@
 package dev.tollgate.policy.budget;
 
-import java.time.Instant;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One account of the ledger: a Budget, a subject, a window. Immutable; {@link Ledger} makes the
@@ -59,8 +62,8 @@ public record Account(
                 leases);
     }
 
-    /** The same account by one more write. */
-    Account rewritten() {
+    /** As the ledger of this epoch writes it next. */
+    Account written(long byEpoch) {
         return new Account(
                 key,
                 windowEnd,
@@ -70,8 +73,60 @@ public record Account(
                 resetMicros,
                 resetAt,
                 seq + 1,
-                epoch,
+                byEpoch,
                 leases);
+    }
+
+    Account withLimit(long micros) {
+        return with(micros, settledMicros, overrunMicros, leases);
+    }
+
+    /** Instead of the holder's other one; what it has settled and overrun more, the account has. */
+    Account withLease(LeaseAccount lease) {
+        var known = lease(lease.holder());
+        var next = new ArrayList<LeaseAccount>(leases.size() + 1);
+        for (var other : leases) {
+            next.add(other == known ? lease : other);
+        }
+        if (known == null) {
+            next.add(lease);
+        }
+        var before = known == null ? LeaseAccount.opened(lease.holder()) : known;
+        return with(
+                limitMicros,
+                Math.addExact(settledMicros, lease.settledMicros() - before.settledMicros()),
+                Math.addExact(overrunMicros, lease.overrunMicros() - before.overrunMicros()),
+                next);
+    }
+
+    /** What it has settled and overrun stays the account's. */
+    Account withoutLease(HolderId holder) {
+        return withLeases(leases.stream().filter(lease -> !lease.holder().equals(holder)).toList());
+    }
+
+    Account withLeases(List<LeaseAccount> all) {
+        return with(limitMicros, settledMicros, overrunMicros, all);
+    }
+
+    private Account with(long limit, long settled, long overrun, List<LeaseAccount> all) {
+        return new Account(
+                key, windowEnd, limit, settled, overrun, resetMicros, resetAt, seq, epoch, all);
+    }
+
+    /** A later start of the holder's log has a lease: this holder's time is over. */
+    boolean isSucceeded(HolderId holder) {
+        for (var lease : leases) {
+            if (lease.holder().logId().equals(holder.logId())
+                    && lease.holder().bootEpoch() > holder.bootEpoch()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** When the window ends, from now on; null: never. */
+    @Nullable Duration windowRemaining(Instant now) {
+        return new Window(key.windowStart(), windowEnd).remaining(now);
     }
 
     /** The Budget's amount. */

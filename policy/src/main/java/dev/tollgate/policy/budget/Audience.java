@@ -89,7 +89,7 @@ final class Audience {
                 account.amountMicros(),
                 spent,
                 account.outstandingMicros(),
-                new Window(account.key().windowStart(), account.windowEnd()).remaining(now),
+                account.windowRemaining(now),
                 freeAgain,
                 spent - own);
     }

@@ -1,15 +1,17 @@
 package dev.tollgate.policy.budget;
 
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Which accounts give nothing out because the store has, or may have, forgotten something. Time
@@ -58,14 +60,16 @@ final class Freezes {
     }
 
     /**
+     * In the order of keys.
+     *
      * @param accounts all that are known
      */
     Set<AccountKey> keys(List<Account> accounts) {
-        var keys = new HashSet<>(frozen.keySet());
+        var keys = new TreeSet<>(frozen.keySet());
         if (allSince != null) {
             accounts.forEach(account -> keys.add(account.key()));
         }
-        return Set.copyOf(keys);
+        return Collections.unmodifiableSet(keys);
     }
 
     /** It is another one than before, so everything is frozen. Asks it now and then. */

@@ -68,8 +68,6 @@ final class Grants {
             DeniedReason reason,
             Duration retry,
             List<LedgerEffect> effects) {
-        effects.add(
-                new LedgerEffect.Denied(
-                        acquire.holder(), acquire.request(), acquire.account(), reason, retry, 0));
+        effects.add(LedgerEffect.Denied.of(acquire, reason, retry, 0));
     }
 }

@@ -44,6 +44,95 @@ public record LeaseAccount(
         }
     }
 
+    /** One without money. */
+    static LeaseAccount opened(HolderId holder) {
+        return new LeaseAccount(holder, 0, 0, 0, 0, 0, State.OPEN);
+    }
+
+    LeaseAccount granted(long sliceMicros, long request) {
+        return new LeaseAccount(
+                holder,
+                Math.addExact(amountMicros, sliceMicros),
+                settledMicros,
+                returnedMicros,
+                overrunMicros,
+                request,
+                state);
+    }
+
+    LeaseAccount suspect() {
+        return new LeaseAccount(
+                holder,
+                amountMicros,
+                settledMicros,
+                returnedMicros,
+                overrunMicros,
+                lastAcquire,
+                State.SUSPECT);
+    }
+
+    LeaseAccount reclaimed() {
+        return new LeaseAccount(
+                holder,
+                amountMicros,
+                settledMicros,
+                amountMicros - settledMicros,
+                overrunMicros,
+                lastAcquire,
+                State.RECLAIMED);
+    }
+
+    /**
+     * The greater of each. A log that has lost its tail charges holds whose settlement it lost;
+     * what was returned since, it cannot have spent. What a reclaimed lease has settled beyond what
+     * was known is overrun: its money is somebody else's by now.
+     *
+     * @param from who tells: a later start of the log tells what it has recovered
+     * @param amount that counts now, at least the present one
+     */
+    LeaseAccount told(HolderId from, LeaseTotals totals, long amount) {
+        if (state == State.RECLAIMED) {
+            var late = Math.max(0, totals.settledMicros() - settledMicros);
+            return new LeaseAccount(
+                    holder,
+                    amount,
+                    settledMicros,
+                    amount - settledMicros,
+                    Math.max(overrunMicros, Math.addExact(totals.overrunMicros(), late)),
+                    lastAcquire,
+                    state);
+        }
+        var returned = Math.max(returnedMicros, totals.returnedMicros());
+        var recovered = totals.bootEpoch() < from.bootEpoch();
+        var settled =
+                recovered
+                        ? Math.min(totals.settledMicros(), amount - returned)
+                        : totals.settledMicros();
+        return new LeaseAccount(
+                holder,
+                amount,
+                Math.max(settledMicros, settled),
+                returned,
+                Math.max(overrunMicros, totals.overrunMicros()),
+                lastAcquire,
+                state);
+    }
+
+    /** The greater of each, of what the store has and of what this ledger remembers. */
+    LeaseAccount greater(LeaseAccount remembered) {
+        var amount = Math.max(amountMicros, remembered.amountMicros);
+        boolean reclaimed = state == State.RECLAIMED || remembered.state == State.RECLAIMED;
+        var settled = Math.max(settledMicros, remembered.settledMicros);
+        return new LeaseAccount(
+                holder,
+                amount,
+                settled,
+                reclaimed ? amount - settled : Math.max(returnedMicros, remembered.returnedMicros),
+                Math.max(overrunMicros, remembered.overrunMicros),
+                Math.max(lastAcquire, remembered.lastAcquire),
+                reclaimed ? State.RECLAIMED : state);
+    }
+
     /** What the holder may still spend or is holding. */
     public long outstandingMicros() {
         return amountMicros - settledMicros - returnedMicros;

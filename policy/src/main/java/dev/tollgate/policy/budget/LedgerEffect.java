@@ -1,7 +1,8 @@
 package dev.tollgate.policy.budget;
 
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
 
 /**
  * What the ledger says to a holder: message for message {@code FromLedger} of the push protocol.
@@ -52,7 +53,22 @@ public sealed interface LedgerEffect {
             DeniedReason reason,
             @Nullable Duration retryAfter,
             long remainingMicros)
-            implements LedgerEffect {}
+            implements LedgerEffect {
+
+        static Denied of(
+                LedgerCommand.Acquire said,
+                DeniedReason reason,
+                @Nullable Duration retryAfter,
+                long remainingMicros) {
+            return new Denied(
+                    said.holder(),
+                    said.request(),
+                    said.account(),
+                    reason,
+                    retryAfter,
+                    remainingMicros);
+        }
+    }
 
     /** Return within 500 ms what no reservation holds. */
     record Recall(HolderId to, AccountKey account) implements LedgerEffect {}

@@ -12,8 +12,13 @@ record Transition(Account account, List<LedgerEffect> effects, boolean moneyBack
         effects = List.copyOf(effects);
     }
 
+    /** Nothing to say. */
+    static Transition to(Account account) {
+        return new Transition(account, List.of(), false);
+    }
+
     /** The same, to be stored although nothing changed. */
     Transition rewritten() {
-        return new Transition(account.rewritten(), effects, moneyBack);
+        return new Transition(account.written(account.epoch()), effects, moneyBack);
     }
 }

@@ -1,0 +1,79 @@
+package dev.tollgate.policy.budget;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Instant;
+import java.util.ArrayList;
+
+/**
+ * What becomes of an account of which the store has forgotten something: the greater of what is
+ * there and of what a holder, or this ledger, knows.
+ *
+ * @param epoch fencing number of the ledger that applies the rule
+ */
+record RebuildRule(long epoch) {
+
+    /**
+     * What is rebuilt leaves a number out: by that the guards of the stores know it from a grant.
+     */
+    static final int SEQ_STEP = 2;
+
+    Transition restore(Account account, AccountCommand.Restore command) {
+        var totals = command.totals();
+        var holder = new HolderId(command.from().logId(), totals.bootEpoch());
+        var known = account.lease(holder);
+        var lease = known == null ? LeaseAccount.opened(holder) : known;
+        var amount = Math.max(lease.amountMicros(), totals.amountMicros());
+        var next = account.withLease(lease.told(command.from(), totals, amount));
+        return Transition.to(
+                new Account(
+                        account.key(),
+                        account.windowEnd(),
+                        account.limitMicros(),
+                        next.settledMicros(),
+                        next.overrunMicros(),
+                        account.resetMicros(),
+                        later(account.resetAt(), command.resetAt()),
+                        Math.max(account.seq() + SEQ_STEP, totals.seq()),
+                        epoch,
+                        next.leases()));
+    }
+
+    Transition rebuild(Account account, Account remembered) {
+        var leases = new ArrayList<LeaseAccount>();
+        boolean earlier = account.seq() < remembered.seq() && account.epoch() <= remembered.epoch();
+        for (var lease : account.leases()) {
+            var known = remembered.lease(lease.holder());
+            if (known != null) {
+                leases.add(lease.greater(known));
+            } else if (!earlier) {
+                leases.add(lease); // else it was closed since
+            }
+        }
+        for (var lease : remembered.leases()) {
+            if (account.lease(lease.holder()) == null) {
+                leases.add(lease);
+            }
+        }
+        var resetMicros = Math.max(account.resetMicros(), remembered.resetMicros());
+        return Transition.to(
+                new Account(
+                        account.key(),
+                        account.windowEnd(),
+                        Math.addExact(account.amountMicros(), resetMicros),
+                        Math.max(account.settledMicros(), remembered.settledMicros()),
+                        Math.max(account.overrunMicros(), remembered.overrunMicros()),
+                        resetMicros,
+                        later(account.resetAt(), remembered.resetAt()),
+                        Math.max(account.seq(), remembered.seq()) + SEQ_STEP,
+                        epoch,
+                        leases));
+    }
+
+    private static @Nullable Instant later(@Nullable Instant a, @Nullable Instant b) {
+        if (a == null || b == null) {
+            return a == null ? b : a;
+        }
+        return a.isAfter(b) ? a : b;
+    }
+}
