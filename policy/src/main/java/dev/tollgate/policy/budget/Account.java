@@ -86,7 +86,7 @@ public record Account(
         var known = lease(lease.holder());
         var next = new ArrayList<LeaseAccount>(leases.size() + 1);
         for (var other : leases) {
-            next.add(other == known ? lease : other);
+            next.add(other.holder().equals(lease.holder()) ? lease : other);
         }
         if (known == null) {
             next.add(lease);
