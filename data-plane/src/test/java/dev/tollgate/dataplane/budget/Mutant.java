@@ -15,5 +15,9 @@ enum Mutant {
     /** A grant is sent although the store has not stored it. */
     GRANT_BEFORE_ACKNOWLEDGED,
     /** Settled money is told to the ledger rounded down. */
-    MONEY_ROUNDED_DOWN
+    MONEY_ROUNDED_DOWN,
+    /** What a holder has is given back although it is connected. */
+    RECLAIM_WHILE_CONNECTED,
+    /** A stream goes on with a step before that is in the log. */
+    STEP_BEFORE_LOGGED
 }

@@ -1,6 +1,8 @@
 package dev.tollgate.dataplane.budget;
 
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.HolderId;
+
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +28,7 @@ final class Referee {
         final String team;
         final long boundNanos;
         List<AccountKey> accounts = List.of();
+        HolderId holder;
         boolean admitted;
         boolean assumed;
         long billedNanos;
@@ -37,14 +40,15 @@ final class Referee {
             this.boundNanos = boundNanos;
         }
 
-        void admitted(List<AccountKey> charged) {
+        void admitted(List<AccountKey> charged, HolderId by) {
             admitted = true;
             accounts = charged;
+            holder = by;
         }
     }
 
     private final Simulation run;
-    private final Map<AccountKey, Long> billed = new HashMap<>();
+    private final Map<AccountKey, Map<HolderId, Long>> billed = new HashMap<>();
     private final Map<String, Call> calls = new LinkedHashMap<>();
 
     Referee(Simulation run) {
@@ -55,8 +59,9 @@ final class Referee {
         return calls;
     }
 
-    long billedNanos(AccountKey account) {
-        return billed.getOrDefault(account, 0L);
+    /** It bills as it is read: see {@link #bill(List, Call, long)}. */
+    void streams(Call call) {
+        calls.put(call.id, call);
     }
 
     void call(Call call, Settlement settlement) {
@@ -94,19 +99,19 @@ final class Referee {
     }
 
     private void bill(Call call, long nanos) {
-        call.billedNanos = nanos;
-        for (var account : call.accounts) {
-            var sum = billed.merge(account, nanos, Long::sum);
-            var allowed = run.allowedMicros(account);
-            if (sum > allowed * 1_000 && run.isHard(account)) {
-                run.fail(
-                        "I8: "
-                                + account
-                                + " is billed "
-                                + sum
-                                + " nano-USD of "
-                                + allowed
-                                + " micro-USD");
+        bill(call.accounts, call, nanos);
+    }
+
+    /** So much more. */
+    void bill(List<AccountKey> accounts, Call call, long nanos) {
+        call.billedNanos += nanos;
+        for (var account : accounts) {
+            var holders = billed.computeIfAbsent(account, key -> new HashMap<>());
+            holders.merge(call.holder, nanos, Long::sum);
+            var sum = holders.values().stream().mapToLong(Long::longValue).sum();
+            var allowed = run.invariants.allowedNanos(account, holders);
+            if (sum > allowed && run.invariants.isHard(account)) {
+                run.fail("I8: " + account + " is billed " + sum + " nano-USD of " + allowed);
             }
         }
     }

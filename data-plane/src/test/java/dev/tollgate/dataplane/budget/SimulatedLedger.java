@@ -8,7 +8,10 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.budget.Reclaimed;
+import dev.tollgate.policy.budget.Whereabouts;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * One leader of a run: the real service behind streams as the operator's, one message after the
@@ -84,6 +88,32 @@ final class SimulatedLedger {
 
     void budgets(List<BudgetEntry> budgets) {
         enqueue(() -> send(service.updateBudgets(budgets, now())));
+    }
+
+    /** As the operator does it: see {@code Reclaimer}. */
+    void reclaim(String budget, HolderId holder, Consumer<Reclaimed> answer) {
+        enqueue(
+                () -> {
+                    if (run.mutant == Mutant.RECLAIM_WHILE_CONNECTED) {
+                        run.mutations.giveBack(budget, holder);
+                    } else if (mayBeThere(holder)) {
+                        answer.accept(new Reclaimed.Refused("its pod is there, or may be"));
+                        return;
+                    }
+                    var effects = new ArrayList<LedgerEffect>();
+                    var reclaimed = service.reclaim(budget, holder, now(), effects::addAll);
+                    answer.accept(reclaimed);
+                    send(effects);
+                });
+    }
+
+    private boolean mayBeThere(HolderId holder) {
+        return switch (service.whereabouts(holder)) {
+            case Whereabouts.Connected _ -> false; // the service refuses
+            case Whereabouts.Succeeded _ -> false;
+            case Whereabouts.Away(var proxy) -> run.isListed(proxy);
+            case Whereabouts.Unheard _ -> !run.fleetComplete(service.connected());
+        };
     }
 
     void receive(SimulatedConnection from, LedgerCommand command) {
@@ -188,7 +218,7 @@ final class SimulatedLedger {
     private void send(List<LedgerEffect> effects) {
         var sorted = new ArrayList<>(effects);
         sorted.sort(Comparator.comparing(effect -> effect.to().logId()));
-        sorted.forEach(run::sent);
+        sorted.forEach(run.invariants::sent);
         busy = true;
         run.agenda.at(
                 run.agenda.now() + run.store.takeLatency(),

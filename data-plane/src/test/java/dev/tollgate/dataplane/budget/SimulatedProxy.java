@@ -8,7 +8,9 @@ import dev.tollgate.policy.budget.LeaseTotals;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+
 import io.vertx.core.Promise;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -184,6 +186,12 @@ final class SimulatedProxy {
         newDisk();
     }
 
+    /** With its disk, and nobody starts it again. */
+    void loseNode() {
+        die("node lost");
+        run.lost(logId);
+    }
+
     private void die(String how) {
         run.trace(name + " dies", how);
         life.end();
@@ -224,7 +232,7 @@ final class SimulatedProxy {
         wallOffsetMillis = millis;
     }
 
-    private void maybeDie() {
+    void maybeDie() {
         if (killIn != Long.MAX_VALUE && --killIn <= 0) {
             die("kill -9 in the middle");
             run.restart(this);
@@ -247,6 +255,19 @@ final class SimulatedProxy {
                 () ->
                         gate.reserve(claim(call, budgets))
                                 .onComplete(answer -> answered(mine, call, answer.result())));
+    }
+
+    /** One that is held in steps. */
+    void stream(Referee.Call call, List<BudgetEntry> budgets) {
+        var mine = life;
+        run.agenda.at(
+                run.agenda.now(),
+                mine,
+                () -> new SimulatedStream(run, this, mine, call, claim(call, budgets)).begin());
+    }
+
+    void recordSoon(Agenda.Life mine, String request) {
+        run.agenda.at(after(run.random.nextLong(30_000_000)), mine, () -> record(request));
     }
 
     private static Claim claim(Referee.Call call, List<BudgetEntry> budgets) {
@@ -275,7 +296,7 @@ final class SimulatedProxy {
         maybeDie();
         var parts = ((HeldReservation) reservation).parts;
         run.trace(name + " admits " + call.id, call.boundNanos);
-        call.admitted(parts.stream().map(part -> part.lease().key).toList());
+        call.admitted(parts.stream().map(part -> part.lease().key).toList(), wal.holder());
         run.referee.call(
                 call,
                 (at, cost) ->
@@ -288,10 +309,7 @@ final class SimulatedProxy {
                                         settledNanos.merge(part.lease().account, cost, Long::sum);
                                     }
                                     maybeDie();
-                                    run.agenda.at(
-                                            after(run.random.nextLong(30_000_000)),
-                                            mine,
-                                            () -> record(call.id));
+                                    recordSoon(mine, call.id);
                                 }));
     }
 
@@ -352,7 +370,7 @@ final class SimulatedProxy {
         public void send(LedgerCommand command) {
             maybeDie();
             if (connection != null) {
-                connection.up(run.mutated(command, settledNanos));
+                connection.up(run.mutations.mutated(command, settledNanos));
             }
             maybeDie();
         }

@@ -1,32 +1,24 @@
 package dev.tollgate.dataplane.budget;
 
-import dev.tollgate.dataplane.wal.LogRecord;
-import dev.tollgate.dataplane.wal.SimulatedDisk;
 import dev.tollgate.policy.budget.Account;
-import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.HolderId;
-import dev.tollgate.policy.budget.LeaseAccount;
-import dev.tollgate.policy.budget.LeaseTotals;
-import dev.tollgate.policy.budget.LedgerCommand;
-import dev.tollgate.policy.budget.LedgerEffect;
-import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
 import dev.tollgate.policy.snapshot.NamespaceSet;
+
 import java.lang.foreign.Arena;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /**
  * One run of a small fleet in one thread: proxies with the real gate, keeper and log; ledgers with
@@ -40,9 +32,9 @@ import java.util.SplittableRandom;
  */
 final class Simulation {
 
-    private static final long SECOND = 1_000_000_000L;
+    static final long SECOND = 1_000_000_000L;
+    static final List<String> TEAMS = List.of("team-a", "team-b");
     private static final int TRACE_MAX = Integer.getInteger("tollgate.simulation.trace", 400);
-    private static final List<String> TEAMS = List.of("team-a", "team-b");
 
     /** A promise that was broken. */
     static final class Broken extends AssertionError {
@@ -53,53 +45,41 @@ final class Simulation {
         }
     }
 
-    private enum Fault {
-        NETWORK,
-        FAILOVER,
-        STORE,
-        KILL,
-        STOP,
-        CLOCK,
-        LIMIT,
-        RESET,
-        DISK_FULL,
-        DISK_FAILS,
-        POWER,
-        DISK_LOST,
-        FORGET
-    }
-
-    /** What the simulation knows of an account. */
-    private static final class Book {
-        long allowedMicros;
-        long latestEpoch;
-        long settledMicros;
-        final Map<HolderId, Long> grantedMicros = new HashMap<>();
-    }
-
     final Mutant mutant;
     final SplittableRandom random;
     final Agenda agenda = new Agenda();
+    final Invariants invariants = new Invariants(this);
+    final Mutations mutations = new Mutations(this);
     final Referee referee = new Referee(this);
-    final SimulatedStore store = new SimulatedStore(this, this::written);
+    final SimulatedStore store = new SimulatedStore(this, invariants::written);
+    final Trouble trouble;
+
+    /** Those that the cluster lists. */
+    final List<SimulatedProxy> proxies = new ArrayList<>();
+
+    final List<SimulatedLedger> ledgers = new ArrayList<>();
     Arena arena;
     List<BudgetEntry> budgets;
     boolean storeTrouble;
     boolean networkTrouble;
     boolean healed;
 
+    /** The store has forgotten something. */
+    boolean forgot;
+
     private final long seed;
-    private final Set<Fault> faults = new HashSet<>();
-    private final List<SimulatedProxy> proxies = new ArrayList<>();
-    private final List<SimulatedLedger> ledgers = new ArrayList<>();
-    private final Map<AccountKey, Book> books = new HashMap<>();
+
+    /** Thought to be lost; they have successors, and come back. */
+    private final List<SimulatedProxy> former = new ArrayList<>();
+
     private final Set<HolderId> unproven = new HashSet<>();
     private final Set<String> lostLogs = new HashSet<>();
+    private final Map<String, Long> happened = new TreeMap<>();
     private final ArrayDeque<Object[]> trace = new ArrayDeque<>();
     private final Instant start;
     private final long horizon;
     private String failure;
-    private boolean forgot;
+    private int proxyNumber;
     private int callNumber;
     private long digest;
     private int callsEverySecond;
@@ -110,7 +90,7 @@ final class Simulation {
         this.random = new SplittableRandom(seed);
         this.start = Instant.parse("2026-11-21T09:59:00Z").plusMillis(random.nextInt(60_000));
         this.horizon = random.nextLong(10, 50) * SECOND;
-        drawFaults();
+        this.trouble = new Trouble(this);
     }
 
     /** Runs the seed. */
@@ -122,6 +102,16 @@ final class Simulation {
         }
     }
 
+    /** How often each of some rare things happened in a run. */
+    static Map<String, Long> happened(long seed) {
+        try (var memory = Arena.ofConfined()) {
+            var simulation = new Simulation(seed, null);
+            simulation.arena = memory;
+            simulation.run();
+            return simulation.happened;
+        }
+    }
+
     /** Names all that happened in a run. */
     static long digest(long seed) {
         try (var memory = Arena.ofConfined()) {
@@ -129,32 +119,6 @@ final class Simulation {
             simulation.arena = memory;
             simulation.run();
             return simulation.digest;
-        }
-    }
-
-    private void drawFaults() {
-        for (var fault : Fault.values()) {
-            var often = fault.compareTo(Fault.DISK_FULL) < 0 ? 2 : 6;
-            if (random.nextInt(often) == 0) {
-                faults.add(fault);
-            }
-        }
-        if (mutant != null) {
-            faults.addAll(
-                    switch (mutant) {
-                        case REFUND_ON_EXPIRY -> List.of(Fault.STOP, Fault.NETWORK);
-                        case NO_EPOCH_CHECK -> List.of(Fault.FAILOVER, Fault.LIMIT);
-                        case NO_REGRESSION_GUARD -> List.of(Fault.FORGET);
-                        case UNGUARDED_SHRINK -> List.of(Fault.LIMIT);
-                        case RETURN_BEFORE_LOGGED -> List.of(Fault.DISK_FULL);
-                        case GRANT_BEFORE_ACKNOWLEDGED -> List.of(Fault.STORE);
-                        case MONEY_ROUNDED_DOWN -> List.<Fault>of();
-                    });
-        }
-        if (faults.contains(Fault.FORGET)) {
-            // with them, what was forgotten may have no holder that could tell of it
-            faults.removeAll(
-                    Set.of(Fault.POWER, Fault.DISK_LOST, Fault.DISK_FAILS, Fault.DISK_FULL));
         }
     }
 
@@ -172,20 +136,25 @@ final class Simulation {
         digest = digest * 31 + agenda.now() + what.hashCode();
     }
 
+    /** Counted, so that a test can tell that runs reach what they are for. */
+    void happened(String what) {
+        happened.merge(what, 1L, Long::sum);
+    }
+
     void fail(String what) {
         if (failure == null) {
             failure = what;
         }
     }
 
-    private Broken broken(String what, Throwable cause) {
+    Broken broken(String what, Throwable cause) {
         var text = new StringBuilder();
         text.append("seed ")
                 .append(seed)
                 .append(": ")
                 .append(what)
                 .append("\nfaults ")
-                .append(faults);
+                .append(trouble);
         text.append("; the last events:\n");
         for (var event : trace) {
             text.append(String.format("%12.6f ", (Long) event[0] / 1e9));
@@ -197,12 +166,37 @@ final class Simulation {
         return broken;
     }
 
-    long allowedMicros(AccountKey account) {
-        return book(account).allowedMicros;
+    /** All that have a disk: those that the cluster lists, and those that come back all the same. */
+    List<SimulatedProxy> fleet() {
+        var all = new ArrayList<>(proxies);
+        all.addAll(former);
+        return all;
     }
 
-    private Book book(AccountKey account) {
-        return books.computeIfAbsent(account, key -> new Book());
+    boolean isListed(String pod) {
+        return proxies.stream().anyMatch(proxy -> proxy.pod().equals(pod));
+    }
+
+    /** Its process is over, or the cluster has another one in its place. */
+    boolean isGivenUp(HolderId holder) {
+        return proxies.stream().noneMatch(proxy -> proxy.isHolder(holder));
+    }
+
+    /** The cluster makes another one in its place. */
+    void replace(SimulatedProxy proxy, boolean comesBack) {
+        var successor = new SimulatedProxy(this, proxyNumber++);
+        proxies.set(proxies.indexOf(proxy), successor);
+        if (comesBack) {
+            former.add(proxy);
+        }
+        trace("replaces " + proxy.pod(), successor.pod());
+        agenda.at(agenda.now() + random.nextLong(5 * SECOND), successor::start);
+    }
+
+    /** The same Budgets as they are now. */
+    List<BudgetEntry> like(List<BudgetEntry> some) {
+        var keys = some.stream().map(BudgetEntry::key).toList();
+        return budgets.stream().filter(entry -> keys.contains(entry.key())).toList();
     }
 
     boolean fleetComplete(Set<String> registered) {
@@ -224,6 +218,10 @@ final class Simulation {
         lostLogs.add(logId);
     }
 
+    boolean hasLostLogs() {
+        return !lostLogs.isEmpty();
+    }
+
     void restart(SimulatedProxy proxy) {
         var after = random.nextLong(healed ? SECOND : 10 * SECOND);
         agenda.at(agenda.now() + after, proxy::start);
@@ -239,7 +237,7 @@ final class Simulation {
         return ledger().alive() ? ledger() : null;
     }
 
-    private SimulatedLedger ledger() {
+    SimulatedLedger ledger() {
         return ledgers.getLast();
     }
 
@@ -254,168 +252,6 @@ final class Simulation {
         }
     }
 
-    /** What reaches the ledger of what a proxy says. */
-    LedgerCommand mutated(LedgerCommand command, Map<String, Long> settledNanos) {
-        if (mutant != Mutant.NO_REGRESSION_GUARD && mutant != Mutant.MONEY_ROUNDED_DOWN) {
-            return command;
-        }
-        return switch (command) {
-            case LedgerCommand.Register(var holder, var proxy, var leases) ->
-                    new LedgerCommand.Register(
-                            holder,
-                            proxy,
-                            leases.stream().map(t -> mutated(t, settledNanos)).toList());
-            case LedgerCommand.Report(var holder, var leases) ->
-                    new LedgerCommand.Report(
-                            holder, leases.stream().map(t -> mutated(t, settledNanos)).toList());
-            case LedgerCommand.Close(var holder, var totals) ->
-                    new LedgerCommand.Close(holder, mutated(totals, settledNanos));
-            case LedgerCommand.Acquire acquire -> acquire;
-        };
-    }
-
-    private LeaseTotals mutated(LeaseTotals totals, Map<String, Long> settledNanos) {
-        var exact = settledNanos.getOrDefault(totals.account().toString(), Long.MAX_VALUE);
-        var down = mutant == Mutant.MONEY_ROUNDED_DOWN;
-        return new LeaseTotals(
-                totals.account(),
-                totals.bootEpoch(),
-                totals.amountMicros(),
-                down ? Math.min(totals.settledMicros(), exact / 1_000) : totals.settledMicros(),
-                totals.returnedMicros(),
-                totals.overrunMicros(),
-                totals.openMicros(),
-                down ? totals.seq() : 0,
-                totals.closed());
-    }
-
-    // Checks while it runs
-
-    private long charged(Account account) {
-        var leased = account.settledMicros() + account.outstandingMicros();
-        return isHard(account.key()) ? leased + account.overrunMicros() : leased;
-    }
-
-    /** The other ones tell of an overrun, and go on. */
-    boolean isHard(AccountKey account) {
-        return budgets.stream()
-                .anyMatch(b -> b.key().equals(account.budget()) && b.mode() == Mode.HARD);
-    }
-
-    private void written(long epoch, Account before, Account after) {
-        var book = book(after.key());
-        var first = book.latestEpoch == 0;
-        if ((first || before != null && before.limitMicros() != after.limitMicros())
-                && epoch >= book.latestEpoch) {
-            // what was forgotten is not charged yet
-            var least = forgot ? book.allowedMicros : 0;
-            book.allowedMicros = Math.max(least, Math.max(after.limitMicros(), charged(after)));
-            if (mutant == Mutant.UNGUARDED_SHRINK
-                    && before != null
-                    && after.limitMicros() < before.limitMicros()) {
-                shrink(after);
-            }
-        }
-        book.latestEpoch = Math.max(book.latestEpoch, epoch);
-        if (charged(after) > book.allowedMicros) {
-            fail("I1: " + after + " charges more than " + book.allowedMicros);
-        }
-        for (var lease : after.leases()) {
-            book.grantedMicros.merge(lease.holder(), lease.amountMicros(), Math::max);
-        }
-        if (before != null && !forgot) {
-            addsUp(before, after);
-        }
-        book.settledMicros = Math.max(book.settledMicros, after.settledMicros());
-    }
-
-    private void addsUp(Account before, Account after) {
-        var settled = 0L;
-        var all = true;
-        for (var lease : after.leases()) {
-            var known = before.lease(lease.holder());
-            settled += lease.settledMicros() - (known == null ? 0 : known.settledMicros());
-        }
-        for (var lease : before.leases()) {
-            all &= after.lease(lease.holder()) != null;
-        }
-        var grown = after.settledMicros() - before.settledMicros();
-        if (grown < settled || all && grown != settled) {
-            fail("I3: from " + before + " to " + after);
-        }
-        if (grown < 0
-                || after.overrunMicros() < before.overrunMicros()
-                || after.resetMicros() < before.resetMicros()
-                || after.seq() <= before.seq()
-                || after.epoch() < before.epoch()) {
-            fail("I5: from " + before + " to " + after);
-        }
-    }
-
-    void sent(LedgerEffect effect) {
-        if (effect instanceof LedgerEffect.Grant grant) {
-            var stored = book(grant.account()).grantedMicros.getOrDefault(grant.to(), 0L);
-            if (grant.amountMicros() > stored) {
-                fail("grant before acknowledgment: " + grant + ", stored " + stored);
-            }
-        }
-    }
-
-    // Mutants that act on the store
-
-    private void shrink(Account after) {
-        agenda.at(
-                agenda.now() + 1,
-                () -> {
-                    var now = store.account(after.key());
-                    var leases = 0L;
-                    for (var lease : now.leases()) {
-                        leases += lease.settledMicros();
-                    }
-                    store.overwrite(
-                            new Account(
-                                    now.key(),
-                                    now.windowEnd(),
-                                    now.limitMicros(),
-                                    Math.min(now.settledMicros(), leases),
-                                    now.overrunMicros(),
-                                    now.resetMicros(),
-                                    now.resetAt(),
-                                    now.seq() + 1,
-                                    now.epoch(),
-                                    List.of()));
-                });
-    }
-
-    private void expire() {
-        for (var versioned : store.all()) {
-            var account = versioned.account();
-            var kept = new ArrayList<LeaseAccount>();
-            for (var lease : account.leases()) {
-                var silent =
-                        proxies.stream().noneMatch(p -> p.isHolder(lease.holder()) && !p.stopped());
-                if (!silent) {
-                    kept.add(lease);
-                }
-            }
-            if (kept.size() < account.leases().size()) {
-                trace("expires leases of", account.key());
-                store.overwrite(
-                        new Account(
-                                account.key(),
-                                account.windowEnd(),
-                                account.limitMicros(),
-                                account.settledMicros(),
-                                account.overrunMicros(),
-                                account.resetMicros(),
-                                account.resetAt(),
-                                account.seq() + 1,
-                                account.epoch(),
-                                kept));
-            }
-        }
-    }
-
     // The run
 
     private void run() {
@@ -423,9 +259,9 @@ final class Simulation {
             begin();
             runUntil(horizon);
             heal();
-            probe();
+            new Probes(this).probe();
             close();
-            agree();
+            new Reckoning(this).agree();
             runUntil(agenda.now());
         } catch (Broken broken) {
             throw broken;
@@ -435,10 +271,10 @@ final class Simulation {
     }
 
     /** In steps, so that a failure is told with the events that led to it. */
-    private void runUntil(long time) {
+    void runUntil(long time) {
         do {
             agenda.runUntil(Math.min(time, agenda.now() + SECOND / 10));
-            for (var proxy : proxies) {
+            for (var proxy : fleet()) {
                 var bug = proxy.keeper() == null ? null : proxy.keeper().bug();
                 if (bug != null) {
                     throw broken(proxy.pod() + ": " + bug, bug);
@@ -451,7 +287,7 @@ final class Simulation {
     }
 
     private void begin() {
-        var longNames = faults.contains(Fault.DISK_FULL);
+        var longNames = trouble.longNames();
         budgets = new ArrayList<>();
         var scale = random.nextLong(2_000, 200_000);
         var block =
@@ -480,13 +316,13 @@ final class Simulation {
         ledger().budgets(budgets);
         var count = random.nextInt(2, 5);
         for (var i = 0; i < count; i++) {
-            proxies.add(new SimulatedProxy(this, i));
+            proxies.add(new SimulatedProxy(this, proxyNumber++));
         }
         for (var proxy : proxies) {
             agenda.at(random.nextLong(SECOND), proxy::start);
         }
         agenda.at(SECOND / 2, this::load);
-        agenda.at(SECOND, this::trouble);
+        agenda.at(SECOND, trouble::trouble);
     }
 
     /** A Lifetime one counts for each team apart. */
@@ -513,7 +349,8 @@ final class Simulation {
             return;
         }
         agenda.at(agenda.now() + random.nextLong(2 * SECOND / callsEverySecond), this::load);
-        var proxy = proxies.get(random.nextInt(proxies.size()));
+        var fleet = fleet();
+        var proxy = fleet.get(random.nextInt(fleet.size()));
         if (!proxy.up()) {
             return;
         }
@@ -524,172 +361,23 @@ final class Simulation {
         }
         var burst = random.nextInt(10) == 0 ? 8 : 1;
         for (var i = 0; i < burst; i++) {
-            proxy.request(call(1 + random.nextLong(most)), charged);
+            var call = call(1 + random.nextLong(most));
+            if (random.nextInt(5) == 0 && streams()) {
+                proxy.stream(call, charged);
+            } else {
+                proxy.request(call, charged);
+            }
         }
+    }
+
+    /** The other mutants know what a call costs by its one settlement. */
+    private boolean streams() {
+        return mutant == null || mutant == Mutant.STEP_BEFORE_LOGGED;
     }
 
     private Referee.Call call(long boundNanos) {
         var team = TEAMS.get(random.nextInt(TEAMS.size()));
         return new Referee.Call("call-" + callNumber++, team, boundNanos);
-    }
-
-    // Faults
-
-    private void trouble() {
-        if (healed) {
-            return;
-        }
-        agenda.at(agenda.now() + random.nextLong(4 * SECOND), this::trouble);
-        if (mutant == Mutant.REFUND_ON_EXPIRY) {
-            expire();
-        }
-        if (faults.isEmpty()) {
-            return;
-        }
-        var list = new ArrayList<>(faults);
-        list.sort(null);
-        var fault = list.get(random.nextInt(list.size()));
-        var proxy = proxies.get(random.nextInt(proxies.size()));
-        var until = agenda.now() + random.nextLong(8 * SECOND);
-        trace("fault", fault);
-        switch (fault) {
-            case NETWORK -> network(proxy, until);
-            case FAILOVER -> failover();
-            case STORE -> {
-                storeTrouble = true;
-                agenda.at(until, () -> storeTrouble = false);
-            }
-            case LIMIT -> limit();
-            case RESET -> reset();
-            case FORGET -> forget();
-            case KILL, STOP, CLOCK, DISK_FULL, DISK_FAILS, POWER, DISK_LOST -> {
-                if (proxy.up() && !proxy.stopped()) {
-                    trouble(fault, proxy, until);
-                }
-            }
-        }
-    }
-
-    private void trouble(Fault fault, SimulatedProxy proxy, long until) {
-        switch (fault) {
-            case KILL -> {
-                if (random.nextBoolean()) {
-                    proxy.killSoon();
-                } else {
-                    proxy.killNow();
-                    restart(proxy);
-                }
-            }
-            case STOP -> {
-                proxy.stop();
-                agenda.at(until + random.nextLong(6 * SECOND), proxy::resume);
-            }
-            case CLOCK -> proxy.wallOffset(random.nextLong(-7_200_000, 7_200_000));
-            case DISK_FULL -> {
-                proxy.disk().full(true);
-                agenda.at(until + random.nextLong(20 * SECOND), () -> proxy.disk().full(false));
-            }
-            case DISK_FAILS -> {
-                proxy.disk().failing(true);
-                agenda.at(until, () -> proxy.disk().failing(false));
-            }
-            case POWER -> {
-                proxy.losePower();
-                restart(proxy);
-            }
-            case DISK_LOST -> {
-                proxy.loseDisk();
-                restart(proxy);
-            }
-            case NETWORK, FAILOVER, STORE, LIMIT, RESET, FORGET -> throw new AssertionError(fault);
-        }
-    }
-
-    private void network(SimulatedProxy proxy, long until) {
-        if (random.nextInt(3) == 0) {
-            proxy.cut();
-        } else if (random.nextBoolean()) {
-            networkTrouble = true;
-            agenda.at(until, () -> networkTrouble = false);
-        } else {
-            proxy.partitioned(true);
-            agenda.at(until, () -> proxy.partitioned(false));
-        }
-    }
-
-    /** The old leader may go on for a while, and knows no new limit. */
-    private void failover() {
-        if (forgot) {
-            return; // what the store has forgotten, only this ledger remembers
-        }
-        var old = ledger();
-        var next = new SimulatedLedger(this, old.epoch + 1, random.nextLong(-3_000, 3_000));
-        ledgers.add(next);
-        next.budgets(budgets);
-        if (faults.contains(Fault.FORGET)) {
-            old.stepDown(); // what it wrote later, nobody would remember
-        }
-        agenda.at(agenda.now() + random.nextLong(15 * SECOND), old::stepDown);
-        for (var proxy : proxies) {
-            if (random.nextBoolean()) {
-                agenda.at(agenda.now() + random.nextLong(3 * SECOND), proxy::cut);
-            }
-        }
-    }
-
-    private void limit() {
-        var index = random.nextInt(budgets.size());
-        var entry = budgets.get(index);
-        var limit = Math.max(500, entry.limitMicros() * random.nextLong(30, 171) / 100);
-        change(index, BudgetBuilder.as(entry).limit(limit).build());
-    }
-
-    /** Asked for a little before it comes, or a little later. */
-    private void reset() {
-        var index = random.nextInt(budgets.size());
-        var entry = budgets.get(index);
-        var at = wall().toEpochMilli() + random.nextLong(-3_000, 1_000);
-        if (entry.resetAtMillis() == null || entry.resetAtMillis() < at) {
-            change(index, BudgetBuilder.as(entry).resetAt(Instant.ofEpochMilli(at)).build());
-        }
-    }
-
-    private void change(int index, BudgetEntry entry) {
-        var changed = new ArrayList<>(budgets);
-        changed.set(index, entry);
-        budgets = changed;
-        ledger().budgets(budgets);
-        for (var proxy : proxies) {
-            agenda.at(agenda.now() + random.nextLong(3 * SECOND), () -> tellBudgets(proxy));
-        }
-    }
-
-    private void tellBudgets(SimulatedProxy proxy) {
-        if (proxy.up()) {
-            proxy.budgets(budgets);
-        }
-    }
-
-    private void forget() {
-        if (!remembers()) {
-            return;
-        }
-        forgot = true;
-        store.forget(random.nextInt(4) == 0 ? Integer.MAX_VALUE : random.nextInt(1, 12));
-        if (mutant == Mutant.NO_REGRESSION_GUARD) {
-            ledger().forgetAll(budgets);
-        }
-    }
-
-    /** The one ledger that goes on knows all that the store does. */
-    private boolean remembers() {
-        var known = new HashSet<>(ledger().ledger().accounts());
-        for (var versioned : store.all()) {
-            if (!known.contains(versioned.account())) {
-                return false;
-            }
-        }
-        return ledgers.stream().noneMatch(each -> each != ledger() && each.alive());
     }
 
     // The end
@@ -704,7 +392,7 @@ final class Simulation {
                 ledger.stepDown();
             }
         }
-        for (var proxy : proxies) {
+        for (var proxy : fleet()) {
             proxy.disk().full(false);
             proxy.disk().failing(false);
             proxy.partitioned(false);
@@ -714,7 +402,7 @@ final class Simulation {
             }
         }
         runUntil(agenda.now() + 2 * SECOND);
-        for (var proxy : proxies) {
+        for (var proxy : fleet()) {
             if (proxy.up() && proxy.wal().failure() != null) {
                 proxy.killNow();
                 proxy.start();
@@ -730,8 +418,8 @@ final class Simulation {
         if (!ledger().frozen().isEmpty()) {
             throw broken("still frozen: " + ledger().frozen(), null);
         }
-        for (var proxy : proxies) {
-            tellBudgets(proxy);
+        for (var proxy : fleet()) {
+            trouble.tellBudgets(proxy);
             if (!proxy.up() || !proxy.keeper().reachable()) {
                 throw broken(proxy.pod() + " has not come back", null);
             }
@@ -739,110 +427,13 @@ final class Simulation {
         runUntil(agenda.now() + 3 * SECOND);
     }
 
-    /** What fits into the rest of a budget is admitted, and what its mode refuses is refused. */
-    private void probe() {
-        for (var entry : budgets) {
-            for (var team : entry.perNamespace() ? TEAMS : TEAMS.subList(0, 1)) {
-                var window = Window.of(entry.period(), ledger().now());
-                var subject = entry.perNamespace() ? team : "";
-                var key = AccountKey.of(entry.key(), subject, window.start());
-                resetIsDone(entry, account(key));
-                var rest = rest(entry, account(key));
-                if (entry.mode() == Mode.HARD && rest < 10) {
-                    continue;
-                }
-                var bound = entry.mode() == Mode.HARD ? rest : 50;
-                var call = new Referee.Call("probe-" + callNumber++, team, bound * 1_000);
-                var proxy = proxies.get(random.nextInt(proxies.size()));
-                trace("probe of " + key, bound);
-                var before = account(key);
-                proxy.request(call, List.of(entry));
-                runUntil(agenda.now() + 4 * SECOND);
-                var refuses = refuses(entry, before);
-                if (call.admitted ? refuses > 0 : refuses < 0 && !noticesLate(call)) {
-                    throw broken(
-                            (call.admitted ? "admitted " : "phantom refusal of ")
-                                    + bound
-                                    + " micro-USD by "
-                                    + proxy.pod()
-                                    + ": "
-                                    + call.refused
-                                    + "; "
-                                    + account(key),
-                            null);
-                }
-            }
-        }
-    }
-
-    /**
-     * Whether what is spent refuses more: -1 no, 1 yes, 0 too near to say, because leases are
-     * rounded and each proxy knows its own spend to the nano-USD.
-     */
-    private int refuses(BudgetEntry entry, Account account) {
-        var percent =
-                switch (entry.mode()) {
-                    case HARD -> entry.steps().isEmpty() ? 0 : entry.steps().getFirst().percent();
-                    case SOFT -> 100;
-                    case SHADOW -> 0;
-                };
-        if (account == null || percent == 0) {
-            return -1;
-        }
-        var from = Objects.requireNonNull(entry.limitMicros()) * percent / 100;
-        // each start of each proxy may have rounded a lease twice
-        var near = 1 + 2L * booted();
-        var spent = account.spentMicros();
-        return spent >= from + near ? 1 : spent + near <= from ? -1 : 0;
-    }
-
-    private long booted() {
-        return proxies.stream().mapToLong(p -> p.wal().holder().bootEpoch()).sum();
-    }
-
-    private void resetIsDone(BudgetEntry entry, Account account) {
-        if (account == null || entry.resetAtMillis() == null) {
-            return;
-        }
-        var asked = Instant.ofEpochMilli(entry.resetAtMillis());
-        var start = account.key().windowStart();
-        var done = account.resetAt() != null && !account.resetAt().isBefore(asked);
-        if (!done && (start == null || !asked.isBefore(start))) {
-            throw broken("reset of " + asked + " is not done: " + account, null);
-        }
-    }
-
-    /** What the store has forgotten may be noticed as late as that. */
-    private boolean noticesLate(Referee.Call call) {
-        return forgot
-                && call.refused != null
-                && call.refused.kind() == Admission.RefusalKind.FROZEN;
-    }
-
-    private Account account(AccountKey key) {
-        return accounts().stream().filter(a -> a.key().equals(key)).findFirst().orElse(null);
-    }
-
-    private long rest(BudgetEntry entry, Account account) {
-        var limit = Objects.requireNonNull(entry.limitMicros());
-        if (account == null) {
-            return limit;
-        }
-        var rest = limit - account.spentMicros();
-        for (var lease : account.leases()) {
-            var living = proxies.stream().anyMatch(p -> p.isHolder(lease.holder()));
-            rest -= living ? 2 : lease.outstandingMicros();
-        }
-        return rest;
-    }
-
     private void close() {
-        for (var proxy : proxies) {
+        for (var proxy : fleet()) {
             if (proxy.wal().openIntents() != 0) {
                 throw broken(proxy.pod() + " holds " + proxy.wal().openIntents(), null);
             }
         }
-        var closing = proxies.stream().map(SimulatedProxy::close).toList();
+        var closing = fleet().stream().map(SimulatedProxy::close).toList();
         runUntil(agenda.now() + 12 * SECOND);
         if (!closing.stream().allMatch(promise -> promise.future().isComplete())) {
             throw broken("a gate does not close", null);
@@ -857,105 +448,17 @@ final class Simulation {
                 }
             }
         }
-        proxies.forEach(proxy -> proxy.wal().close());
+        fleet().forEach(proxy -> proxy.wal().close());
     }
 
     /** What the store has forgotten of windows that are over, nobody gives it back. */
-    private List<Account> accounts() {
+    List<Account> accounts() {
         var accounts = new ArrayList<Account>();
         if (forgot) {
             accounts.addAll(ledger().ledger().accounts());
         } else {
             store.all().forEach(versioned -> accounts.add(versioned.account()));
         }
-        return accounts;
-    }
-
-    /** I9 and I12: the logs, the ledger and the bills. */
-    private void agree() {
-        if (faults.contains(Fault.DISK_FULL)
-                || faults.contains(Fault.DISK_FAILS)
-                || faults.contains(Fault.POWER)
-                || faults.contains(Fault.DISK_LOST)) {
-            return;
-        }
-        var costs = new HashMap<String, Long>();
-        var records = new HashMap<String, Integer>();
-        var spent = new HashMap<String, Spent>();
-        for (var proxy : proxies) {
-            spent(proxy.disk().records(), costs, records)
-                    .forEach((account, more) -> spent.merge(account, more, Spent::plus));
-        }
-        for (var call : referee.calls().values()) {
-            var cost = costs.getOrDefault(call.id, 0L);
-            var count = records.getOrDefault(call.id, 0);
-            if (count > 1 || count == 0 && call.billedNanos > 0) {
-                throw broken("I9: " + call.id + " has records: " + count, null);
-            }
-            if (cost < call.billedNanos) {
-                throw broken("I9: " + call.id + " cost " + cost + " of " + call.billedNanos, null);
-            }
-        }
-        for (var account : accounts()) {
-            var logged = spent.getOrDefault(account.key().toString(), new Spent(0, 0));
-            if (logged.settled() != account.settledMicros()
-                    || logged.overrun() < account.overrunMicros()
-                    || logged.overrun() > account.overrunMicros() && overrunsAreTold()
-                    || account.overrunMicros() != 0 && isHard(account.key())) {
-                throw broken("I12: the logs have " + logged + " of " + account, null);
-            }
-        }
-    }
-
-    /**
-     * The last second of a proxy that spends of a Soft Budget without ever having had a lease of it
-     * may be told to nobody.
-     */
-    private boolean overrunsAreTold() {
-        return Set.of(Fault.CLOCK, Fault.LIMIT, Fault.RESET, Fault.STOP).containsAll(faults);
-    }
-
-    /** Of a lease in nano-USD, of an account in micro-USD. */
-    private record Spent(long settled, long overrun) {
-        Spent plus(Spent other) {
-            return new Spent(settled + other.settled, overrun + other.overrun);
-        }
-
-        Spent micros() {
-            return new Spent(Math.ceilDiv(settled, 1_000L), Math.ceilDiv(overrun, 1_000L));
-        }
-    }
-
-    private static Map<String, Spent> spent(
-            List<SimulatedDisk.Written> log,
-            Map<String, Long> costs,
-            Map<String, Integer> records) {
-        record Lease(long epoch, String account) {}
-        var leases = new HashMap<Lease, Spent>();
-        var intents = new HashMap<Long, String>();
-        for (var written : log) {
-            switch (written.record()) {
-                case LogRecord.Intent intent ->
-                        intents.put(written.number(), intent.request().id());
-                case LogRecord.Settle settle -> {
-                    var call = intents.remove(settle.intent());
-                    if (call != null) {
-                        costs.merge(call, settle.costNanos(), Long::sum);
-                        for (var charge : settle.charges()) {
-                            leases.merge(
-                                    new Lease(written.epoch(), charge.account()),
-                                    new Spent(charge.settledNanos(), charge.overrunNanos()),
-                                    Spent::plus);
-                        }
-                    }
-                }
-                case LogRecord.Usage usage -> records.merge(usage.requestId(), 1, Integer::sum);
-                default -> {}
-            }
-        }
-        var accounts = new HashMap<String, Spent>();
-        leases.forEach(
-                (lease, nanos) -> accounts.merge(lease.account(), nanos.micros(), Spent::plus));
         return accounts;
     }
 }

@@ -3,11 +3,13 @@ package dev.tollgate.dataplane.budget;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+
+import java.util.TreeMap;
+import java.util.stream.LongStream;
 
 /**
  * The fleet in one thread by seeds. A seed that fails runs alone with {@code
@@ -35,6 +37,19 @@ class SimulationTest {
     @Test
     void repeatsARunExactly() {
         assertThat(Simulation.digest(4_711)).isEqualTo(Simulation.digest(4_711));
+    }
+
+    /** Else it would promise nothing of them. */
+    @Test
+    void reachesReclaimsOfEveryOutcomeAndStreamsThatAreExtendedAndEnded() {
+        var happened = new TreeMap<String, Long>();
+        for (var seed = 0L; seed < SEEDS_OF_A_MUTANT / 2; seed++) {
+            Simulation.happened(seed)
+                    .forEach((what, count) -> happened.merge(what, count, Long::sum));
+        }
+        assertThat(happened.keySet())
+                .contains(
+                        "Done", "Before", "Refused", "Unavailable", "Untold", "Extended", "Ended");
     }
 
     @ParameterizedTest
