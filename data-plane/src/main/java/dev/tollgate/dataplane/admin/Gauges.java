@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.admin;
 
+import dev.tollgate.dataplane.budget.GateCounters;
 import dev.tollgate.dataplane.exchange.TargetStates.Circuit;
 import dev.tollgate.dataplane.telemetry.Metrics;
 import dev.tollgate.dataplane.telemetry.Metrics.Gauge;
@@ -56,6 +57,16 @@ record Gauges(AdminServer.Sources sources) implements Metrics.GaugeSource {
                             "counter",
                             label,
                             budget.boundViolations()));
+        }
+        var sent = sources.gate().counters().ledgerMessages();
+        for (var message : GateCounters.Message.values()) {
+            sink.accept(
+                    new Gauge(
+                            "tollgate_ledger_messages_total",
+                            "Messages that this proxy has sent to the ledger.",
+                            "counter",
+                            Metrics.label("kind", message.word()),
+                            sent.getOrDefault(message, 0L)));
         }
         var applied = sources.live().applied();
         if (applied != null) {

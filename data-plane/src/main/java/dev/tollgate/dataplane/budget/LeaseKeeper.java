@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,8 +90,9 @@ class LeaseKeeper implements LedgerLink.Listener {
         return session.unreachable(nowNanos);
     }
 
-    LongAdder ledgerCalls() {
-        return session.ledgerCalls;
+    /** How many messages were sent to the ledger. */
+    Map<GateCounters.Message, Long> ledgerMessages() {
+        return session.sent.sums();
     }
 
     /** The last task that broke an invariant; the keeper goes on with the next. */

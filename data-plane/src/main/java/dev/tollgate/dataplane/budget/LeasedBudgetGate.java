@@ -173,7 +173,7 @@ public final class LeasedBudgetGate implements BudgetGate {
                 admitter.refused.sum(),
                 admitter.doubleSettles.sum(),
                 wal.dropped() + admitter.unlogged.sum(),
-                keeper.ledgerCalls().sum());
+                keeper.ledgerMessages());
     }
 
     @Override

@@ -7,7 +7,6 @@ import dev.tollgate.policy.budget.LedgerCommand;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,7 +27,7 @@ final class LedgerSession {
     private final TimeSource time;
     private final HolderId holder;
     private final Promise<Void> firstRegistration = Promise.promise();
-    final LongAdder ledgerCalls = new LongAdder();
+    final LedgerTraffic sent = new LedgerTraffic();
 
     private volatile boolean registered;
     private volatile long unregisteredSince;
@@ -154,7 +153,7 @@ final class LedgerSession {
     }
 
     private void send(LedgerCommand command) {
-        ledgerCalls.increment();
+        sent.count(command);
         link.send(command);
     }
 }

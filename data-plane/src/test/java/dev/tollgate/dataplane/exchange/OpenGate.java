@@ -12,6 +12,7 @@ import dev.tollgate.policy.snapshot.BudgetEntry;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -121,7 +122,7 @@ final class OpenGate implements BudgetGate {
 
     @Override
     public GateCounters counters() {
-        return new GateCounters(claims.size(), 0, secondSettles.get(), 0, 0);
+        return new GateCounters(claims.size(), 0, secondSettles.get(), 0, Map.of(GateCounters.Message.REPORT, 7L));
     }
 
     @Override

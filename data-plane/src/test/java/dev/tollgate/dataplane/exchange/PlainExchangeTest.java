@@ -1,15 +1,19 @@
 package dev.tollgate.dataplane.exchange;
 
 import static dev.tollgate.dataplane.exchange.Harness.answers;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.dataplane.budget.BudgetFigures;
 import dev.tollgate.policy.price.Money;
+
 import io.vertx.core.json.JsonObject;
-import java.math.BigDecimal;
-import java.util.List;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+
+import java.math.BigDecimal;
+import java.util.List;
 
 class PlainExchangeTest {
 
@@ -65,7 +69,9 @@ class PlainExchangeTest {
                         "tollgate_budget_limit_usd" + label + "50",
                         "tollgate_budget_spent_usd" + label + "12.5",
                         "tollgate_budget_held_usd" + label + "0.25",
-                        "tollgate_budget_bound_violations_total" + label + "3");
+                        "tollgate_budget_bound_violations_total" + label + "3",
+                        "tollgate_ledger_messages_total{kind=\"report\"} 7",
+                        "tollgate_ledger_messages_total{kind=\"acquire\"} 0");
     }
 
     @Test
