@@ -183,6 +183,12 @@ final class LedgerShow extends TollgateCommand {
         } catch (IOException | IllegalArgumentException e) {
             throw CommandFailure.failed(admin + " does not answer: is an operator running there?");
         }
+        if (answer.statusCode() == 503) {
+            throw CommandFailure.failed(
+                    admin
+                            + " stands by (expected: the admin port of the operator that leads, which `kubectl get"
+                            + " lease tollgate-operator` names)");
+        }
         if (answer.statusCode() != 200) {
             throw CommandFailure.failed(
                     admin

@@ -32,6 +32,8 @@ public final class Main {
                 "vertx.logger-delegate-factory-class-name",
                 "io.vertx.core.logging.SLF4JLogDelegateFactory");
         System.setProperty("vertx.disableDnsResolver", "true");
+        // seconds: pods of the operator and of providers come and go; Java's own is 30
+        System.setProperty("sun.net.inetaddr.ttl", "5");
         // threads that log while logging starts have their lines a moment later, and no word of
         // SLF4J's own
         System.setProperty("slf4j.internal.verbosity", "ERROR");

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
@@ -191,6 +192,27 @@ class ChartsTest {
             }
             var target = service.getSpec().getPorts().getFirst().getTargetPort().getStrVal();
             assertThat(ports(container(pods.get(name)))).containsKey(target);
+        }
+    }
+
+    @Test
+    void runsTwoOperatorsThatMayShareOneLeaseAndNoMore() throws Exception {
+        assertThat(
+                        named(Deployment.class, "tollgate-operator").getSpec().getReplicas()).isEqualTo(2);
+        assertThat(all(PodDisruptionBudget.class)).hasSize(1);
+        assertThat(all(PodDisruptionBudget.class, "operator.replicas=1")).isEmpty();
+        var rules =
+                all(Role.class).stream()
+                        .flatMap(role -> role.getRules().stream())
+                        .filter(rule -> rule.getResources().contains("leases"))
+                        .toList();
+        assertThat(rules).hasSize(2);
+        for (var rule : rules) {
+            assertThat(rule.getVerbs())
+                    .isEqualTo(
+                            rule.getResourceNames().equals(List.of("tollgate-operator"))
+                                    ? List.of("get", "update")
+                                    : List.of("create"));
         }
     }
 

@@ -24,9 +24,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.random.RandomGenerator;
 
 /**
- * An operator and its proxies as processes, each of which may be killed, stopped and started again
+ * Operators and their proxies as processes, each of which may be killed, stopped and started again
  * on its own folder; and what all their lives have written: usage records by request id. A proxy
- * has another port in each life, the operator keeps its own, since proxies dial it.
+ * has another port in each life. Operators share a port, each at an address of its own on loopback,
+ * and proxies dial a name of all of these.
  */
 final class Fleet implements AutoCloseable {
 
@@ -40,10 +41,14 @@ final class Fleet implements AutoCloseable {
 
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private static final String OPERATORS = "localhost";
+    private static final int OPERATORS_MAX = 2;
+
     private final ApiServer api;
     private final Path folder;
     private final String platform;
     private final List<String> operatorArguments;
+    private final Path hosts;
     private final int operatorPort = freePort();
     private final List<List<TollgateProcess>> lives = new CopyOnWriteArrayList<>();
     private final Map<String, JsonNode> inLogs = new LinkedHashMap<>();
@@ -70,9 +75,21 @@ final class Fleet implements AutoCloseable {
         operatorArguments.add("--namespaces=" + namespaces);
         operatorArguments.add("--secret-namespaces=" + namespaces);
         operatorArguments.add("--endpoint-policy=any");
-        operatorArguments.add("--data=" + folder.resolve("operator"));
         operatorArguments.addAll(more);
+        hosts = Files.write(folder.resolve("hosts"), hosts());
         startOperator();
+    }
+
+    private static List<String> hosts() {
+        var lines = new ArrayList<String>();
+        for (int i = 0; i < OPERATORS_MAX; i++) {
+            lines.add(host(i) + " " + OPERATORS);
+        }
+        return lines;
+    }
+
+    private static String host(int operator) {
+        return "127.0.0." + (2 + operator);
     }
 
     private static int freePort() {
@@ -89,9 +106,22 @@ final class Fleet implements AutoCloseable {
     }
 
     void startOperator() throws Exception {
-        var next = TollgateProcess.start(operatorArguments.toArray(String[]::new));
+        launchOperator(0).port();
+    }
+
+    /**
+     * Starts another one beside the first, which stands by as long as that leads, or the first one
+     * again.
+     *
+     * @param number 0 or 1: its address and folder
+     */
+    TollgateProcess launchOperator(int number) throws IOException {
+        var arguments = new ArrayList<>(operatorArguments);
+        arguments.add("--push-host=" + host(number));
+        arguments.add("--data=" + folder.resolve("operator-" + number));
+        var next = TollgateProcess.start(arguments.toArray(String[]::new));
         operators.add(next);
-        next.port();
+        return next;
     }
 
     TollgateProcess operator() {
@@ -108,8 +138,9 @@ final class Fleet implements AutoCloseable {
 
     private TollgateProcess launch(int proxy) throws IOException {
         return TollgateProcess.start(
+                Map.of("TOLLGATE_JAVA_OPTS", "-Djdk.net.hosts.file=" + hosts),
                 "proxy",
-                "--operator=127.0.0.1:" + operatorPort,
+                "--operator=" + OPERATORS + ":" + operatorPort,
                 "--port=0",
                 "--admin-port=0",
                 "--control-security=none",
@@ -300,8 +331,10 @@ final class Fleet implements AutoCloseable {
                 proxy(i).kill();
             }
         }
-        if (operator().alive()) {
-            operator().kill();
+        for (var operator : operators) {
+            if (operator.alive()) {
+                operator.kill();
+            }
         }
         http.close();
     }

@@ -5,36 +5,39 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
+import java.util.Optional;
 
 /**
  * {@code /livez}, {@code /readyz}, {@code /metrics}, {@code /status} and {@code /ledger};
- * read-only. Every handler answers from memory.
+ * read-only. Every handler answers from memory. Who stands by is ready too: a rollout must not wait
+ * for leadership.
  */
 final class AdminServer {
 
     private static final int IDLE_SECONDS = 30;
 
     private final HttpServer server;
-    private final BooleanSupplier live;
-    private final BooleanSupplier ready;
-    private final Supplier<String> metrics;
-    private final Supplier<String> status;
-    private final Supplier<String> ledger;
 
-    AdminServer(
-            Vertx vertx,
-            BooleanSupplier live,
-            BooleanSupplier ready,
-            Supplier<String> metrics,
-            Supplier<String> status,
-            Supplier<String> ledger) {
-        this.live = live;
-        this.ready = ready;
-        this.metrics = metrics;
-        this.status = status;
-        this.ledger = ledger;
+    /** What the pages say. */
+    interface Pages {
+        boolean live();
+
+        boolean ready();
+
+        /** In the Prometheus text format. */
+        String metrics();
+
+        /** JSON. */
+        String status();
+
+        /** JSON; empty: of the operator that leads. */
+        Optional<String> ledger();
+    }
+
+    private final Pages pages;
+
+    AdminServer(Vertx vertx, Pages pages) {
+        this.pages = pages;
         this.server =
                 vertx.createHttpServer(
                                 new HttpServerOptions()
@@ -58,15 +61,23 @@ final class AdminServer {
             return;
         }
         switch (request.path()) {
-            case "/livez" -> response.setStatusCode(live.getAsBoolean() ? 200 : 503).end();
-            case "/readyz" -> response.setStatusCode(ready.getAsBoolean() ? 200 : 503).end();
+            case "/livez" -> response.setStatusCode(pages.live() ? 200 : 503).end();
+            case "/readyz" -> response.setStatusCode(pages.ready() ? 200 : 503).end();
             case "/metrics" ->
                     response.putHeader("content-type", "text/plain; version=0.0.4")
-                            .end(metrics.get());
+                            .end(pages.metrics());
             case "/status" ->
-                    response.putHeader("content-type", "application/json").end(status.get());
+                    response.putHeader("content-type", "application/json").end(pages.status());
             case "/ledger" ->
-                    response.putHeader("content-type", "application/json").end(ledger.get());
+                    pages.ledger()
+                            .ifPresentOrElse(
+                                    json ->
+                                            response.putHeader("content-type", "application/json")
+                                                    .end(json),
+                                    () ->
+                                            response.setStatusCode(503)
+                                                    .putHeader("content-type", "application/json")
+                                                    .end(pages.status()));
             default -> response.setStatusCode(404).end();
         }
     }

@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which operator of a fleet acts: the one with the highest epoch. Each start claims one above all
- * that it knows of, in Secret {@code tollgate-lkg-0}; an operator that sees a higher one there, in
- * an account of the ledger or at a proxy is over.
+ * Which operator of a fleet may act: the one with the highest epoch. Whoever begins to lead claims
+ * one above all that it knows of, in Secret {@code tollgate-lkg-0}; an operator that sees a higher
+ * one there, in an account of the ledger or at a proxy is over.
  *
  * <pre>
  *   claimed --a higher epoch is stored--------------------------> fenced
@@ -39,13 +39,19 @@ final class Leadership implements AutoCloseable {
     /**
      * Claims; blocking.
      *
+     * @param transitions of the Lease: so many leaders there were before, at least
      * @param store its accounts bear the epochs of the ledgers that wrote them
      * @param fenced run once, on a thread of its own, when a later operator has taken over
      */
     static Leadership claim(
-            MemorySecrets secrets, EpochFile file, AccountStore store, Runnable fenced)
+            MemorySecrets secrets,
+            EpochFile file,
+            long transitions,
+            AccountStore store,
+            Runnable fenced)
             throws StartRefusal {
-        long epoch = secrets.claimEpoch(Math.max(file.read(), highest(store)));
+        long before = Math.max(transitions, Math.max(file.read(), highest(store)));
+        long epoch = secrets.claimEpoch(before);
         file.write(epoch);
         LOG.atInfo().addKeyValue("epoch", epoch).log("epoch claimed");
         return new Leadership(secrets, file, epoch, fenced);

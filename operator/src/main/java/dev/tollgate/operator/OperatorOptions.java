@@ -7,7 +7,6 @@ import dev.tollgate.policy.snapshot.SettingsEntry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,7 +65,7 @@ public record OperatorOptions(
         record Valkey(ValkeyServer server, String prefix) implements LedgerStore {}
     }
 
-    private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "::1", "localhost");
+    private static final String LOOPBACK = "127(\\.\\d{1,3}){3}|::1|localhost";
     private static final String PREFIX = "[A-Za-z0-9:._/-]{1,64}";
     private static final String NAME = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
 
@@ -132,7 +131,7 @@ public record OperatorOptions(
         port("--push-port", pushPort);
         port("--admin-port", adminPort);
         require(
-                security != Security.NONE || LOOPBACK.contains(pushHost),
+                security != Security.NONE || pushHost.matches(LOOPBACK),
                 "--control-security: none (expected: mtls or token, as --push-host "
                         + pushHost
                         + " is not loopback)");

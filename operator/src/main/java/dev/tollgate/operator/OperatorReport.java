@@ -65,6 +65,8 @@ final class OperatorReport {
         var fleet = push.fleet();
         var now = clock.instant();
         var text = new StringBuilder();
+        text.append("# TYPE tollgate_operator_leader gauge\n");
+        line(text, "tollgate_operator_leader", 1);
         text.append("# TYPE tollgate_config_revision gauge\n");
         line(text, "tollgate_config_revision{state=\"desired\"}", number(desired()));
         line(text, "tollgate_config_revision{state=\"applied\"}", number(fleet.lowestApplied(now)));
@@ -151,6 +153,7 @@ final class OperatorReport {
                             .put("heard", proxy.heard().toString()));
         }
         return new JsonObject()
+                .put("leader", true)
                 .put("revision", desired().toString())
                 .put("rollout", fleet.rollout().getClass().getSimpleName())
                 .put("proxies", proxies)

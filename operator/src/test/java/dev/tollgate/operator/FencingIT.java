@@ -44,21 +44,31 @@ class FencingIT {
     }
 
     @Test
-    void endsTheOlderOfTwoOperatorsWhoseProxiesThenServeWithTheLater() {
-        var older = fleet.start();
-        var one = fleet.proxy("one");
-        oneOfEach();
-        fleet.awaitCondition("rpol/chat", "Ready", "True");
-        assertThat(one.revision()).startsWith("1.");
-        fleet.startBeside();
-        await().atMost(OperatorFixture.SOON).until(() -> fleet.fenced);
-        long writes = older.statusWrites();
-        var two = fleet.proxy("two");
-        fleet.policy("late", "openai", "m1");
-        fleet.awaitCondition("rpol/late", "Accepted", "True");
-        await().atMost(OperatorFixture.SOON).until(() -> two.text().contains("/late"));
-        assertThat(two.revision()).startsWith("2.");
-        assertThat(older.statusWrites()).isEqualTo(writes);
+    void endsTheOlderOfTwoOperatorsWhoseProxiesThenServeWithTheLater() throws Exception {
+        try (var relay = new Relay(fleet.apiAddress().getPort())) {
+            var address = "https://127.0.0.1:" + relay.port();
+            var older =
+                    fleet.start(
+                            fleet.options(
+                                    fleet.kubeconfig("relayed", address, null),
+                                    OperatorOptions.Security.NONE));
+            var one = fleet.proxy("one");
+            oneOfEach();
+            fleet.awaitCondition("rpol/chat", "Ready", "True");
+            assertThat(one.revision()).startsWith("1.");
+            relay.away();
+            fleet.startBeside();
+            assertThat(fleet.fenced).as("it cannot know").isFalse();
+            relay.back();
+            await().atMost(OperatorFixture.SOON).until(() -> fleet.fenced);
+            long writes = older.statusWrites();
+            var two = fleet.proxy("two");
+            fleet.policy("late", "openai", "m1");
+            fleet.awaitCondition("rpol/late", "Accepted", "True");
+            await().atMost(OperatorFixture.SOON).until(() -> two.text().contains("/late"));
+            assertThat(two.revision()).startsWith("2.");
+            assertThat(older.statusWrites()).isEqualTo(writes);
+        }
     }
 
     @Test
@@ -72,13 +82,32 @@ class FencingIT {
         fleet.awaitCondition("rpol/chat", "Ready", "True");
         await().atMost(OperatorFixture.SOON).until(() -> one.revision().startsWith("2."));
         fleet.stop();
-        var deleted = fleet.kubectl("delete", "secret", "tollgate-lkg-0", "-n", fleet.platform);
-        assertThat(deleted.ok()).as(deleted.err()).isTrue();
+        delete("secret", "tollgate-lkg-0");
+        delete("lease", "tollgate-operator");
         fleet.start();
         fleet.policy("late", "openai", "m1");
         fleet.awaitCondition("rpol/late", "Ready", "True");
         assertThat(one.revision()).startsWith("3.");
         assertThat(fleet.fenced).isFalse();
+    }
+
+    @Test
+    void countsTheChangesOfTheLeaseWhenTheMemoryIsLost() {
+        for (int start = 1; start <= 3; start++) {
+            fleet.start();
+            var proxy = fleet.proxy("proxy-" + start);
+            oneOfEach();
+            var epoch = start + ".";
+            await().atMost(OperatorFixture.SOON).until(() -> proxy.revision().startsWith(epoch));
+            proxy.kill();
+            fleet.stop();
+            delete("secret", "tollgate-lkg-0");
+        }
+    }
+
+    private void delete(String kind, String name) {
+        var deleted = fleet.kubectl("delete", kind, name, "-n", fleet.platform);
+        assertThat(deleted.ok()).as(deleted.err()).isTrue();
     }
 
     @Test

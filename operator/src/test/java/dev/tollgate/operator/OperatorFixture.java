@@ -134,7 +134,7 @@ final class OperatorFixture implements AutoCloseable {
         }
     }
 
-    /** A second operator, on another port; the first one goes on. */
+    /** A second operator, on another port; returns when it leads. */
     Operator startBeside() {
         var first = operator();
         others.add(first);

@@ -92,7 +92,7 @@ public final class GrpcLedgerLink implements LedgerLink {
     private void dial() {
         if (!closed) {
             channel.open(LEDGER)
-                    .onSuccess(request -> context.runOnContext(_ -> opened(request)))
+                    .onSuccess(stream -> context.runOnContext(_ -> opened(stream.request())))
                     .onFailure(cause -> context.runOnContext(_ -> lost(cause)));
         }
     }

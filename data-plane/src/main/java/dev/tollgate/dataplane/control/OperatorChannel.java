@@ -5,6 +5,9 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.SocketAddress;
@@ -13,8 +16,12 @@ import io.vertx.grpc.client.GrpcClientOptions;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.common.ServiceMethod;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,8 +30,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One HTTP/2 connection to the operator, which carries the configuration stream and the ledger
- * stream. Certificates and token are read again before each stream is opened, so that a renewed
+ * One HTTP/2 connection to the operator that leads, which carries the configuration stream and the
+ * ledger stream. A name may have several addresses, one for each operator; those that stand by do
+ * not listen. Certificates and token are read again before each stream is opened, so that a renewed
  * file is used without a restart. Both links share it; either may open a stream at any time.
  */
 public final class OperatorChannel implements AutoCloseable {
@@ -36,16 +44,31 @@ public final class OperatorChannel implements AutoCloseable {
     private static final long RECONNECT_MIN_MILLIS = 100;
     private static final long RECONNECT_MAX_MILLIS = 5_000;
 
+    /** The system's resolver, or a test's. */
+    @FunctionalInterface
+    public interface Resolver {
+        InetAddress[] resolve(String host) throws UnknownHostException;
+    }
+
     private final Vertx vertx;
     private final OperatorAddress address;
+    private final Resolver resolver;
+    private final NetClient probe;
     private final ReentrantLock lock = new ReentrantLock();
-    private @Nullable GrpcClient client;
-    private List<Buffer> clientFiles = List.of();
+    private @Nullable Line line;
+    private @Nullable InetAddress left;
     private final Set<Runnable> waiting = ConcurrentHashMap.newKeySet();
 
     public OperatorChannel(Vertx vertx, OperatorAddress address) {
+        this(vertx, address, InetAddress::getAllByName);
+    }
+
+    public OperatorChannel(Vertx vertx, OperatorAddress address, Resolver resolver) {
         this.vertx = vertx;
         this.address = address;
+        this.resolver = resolver;
+        this.probe =
+                vertx.createNetClient(new NetClientOptions().setConnectTimeout(CONNECT_MILLIS));
     }
 
     OperatorAddress address() {
@@ -56,27 +79,159 @@ public final class OperatorChannel implements AutoCloseable {
         return vertx;
     }
 
-    /** Opens a stream; fails if the operator cannot be reached or a security file not be read. */
-    <Req, Resp> Future<GrpcClientRequest<Req, Resp>> open(ServiceMethod<Resp, Req> method) {
-        return vertx.executeBlocking(() -> new Dial(client(), token()), false)
+    /**
+     * The connection to one operator.
+     *
+     * @param files that secure it; with others a new one is made
+     */
+    private record Line(GrpcClient client, InetAddress at, List<Buffer> files) {}
+
+    /**
+     * An open stream.
+     *
+     * @param leave gives up the connection that it is on, and looks elsewhere first: nobody leads
+     *     there any more
+     */
+    record Opened<Req, Resp>(GrpcClientRequest<Req, Resp> request, Runnable leave) {}
+
+    /** What a dial needs; read by a thread that may block. */
+    private record Dial(List<Buffer> files, @Nullable String token, List<InetAddress> addresses) {}
+
+    /** Opens a stream; fails if no operator can be reached or a security file not be read. */
+    <Req, Resp> Future<Opened<Req, Resp>> open(ServiceMethod<Resp, Req> method) {
+        return vertx.executeBlocking(() -> new Dial(files(), token(), addresses()), false)
                 .compose(
                         dial ->
-                                dial.client()
-                                        .request(
-                                                SocketAddress.inetSocketAddress(
-                                                        address.port(), address.host()),
-                                                method)
-                                        .map(request -> authorize(request, dial.token())));
+                                line(dial)
+                                        .compose(
+                                                on ->
+                                                        on.client()
+                                                                .request(server(on.at()), method)
+                                                                .onFailure(_ -> leave(on))
+                                                                .map(
+                                                                        request ->
+                                                                                opened(
+                                                                                        request, on,
+                                                                                        dial))));
     }
 
-    private record Dial(GrpcClient client, @Nullable String token) {}
-
-    private static <Req, Resp> GrpcClientRequest<Req, Resp> authorize(
-            GrpcClientRequest<Req, Resp> request, @Nullable String token) {
+    private <Req, Resp> Opened<Req, Resp> opened(
+            GrpcClientRequest<Req, Resp> request, Line on, Dial dial) {
+        var token = dial.token();
         if (token != null) {
             request.headers().set("authorization", "Bearer " + token);
         }
-        return request;
+        return new Opened<>(request, () -> leave(on));
+    }
+
+    private SocketAddress server(InetAddress at) {
+        return SocketAddress.inetSocketAddress(new InetSocketAddress(at, address.port()));
+    }
+
+    /** The connection that is there, else one to the first address that takes connections. */
+    private Future<Line> line(Dial dial) {
+        var current = current(dial);
+        return current == null
+                ? reachable(dial.addresses()).map(at -> made(dial, at))
+                : Future.succeededFuture(current);
+    }
+
+    /** With new files a new one to the same operator, if it is still an address of the name. */
+    private @Nullable Line current(Dial dial) {
+        lock.lock();
+        try {
+            var current = line;
+            if (current == null || current.files().equals(dial.files())) {
+                return current;
+            }
+            current.client().close(); // its streams end and are opened again with the new files
+            line = null;
+            return dial.addresses().contains(current.at()) ? made(dial, current.at()) : null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Line made(Dial dial, InetAddress at) {
+        lock.lock();
+        try {
+            var other = line;
+            if (other != null && other.files().equals(dial.files())) {
+                return other; // the other link was quicker
+            }
+            var made = new Line(client(dial.files()), at, dial.files());
+            line = made;
+            return made;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A name with a single address needs no look. */
+    private Future<InetAddress> reachable(List<InetAddress> addresses) {
+        var first = addresses.getFirst();
+        if (addresses.size() == 1) {
+            return Future.succeededFuture(first);
+        }
+        return listens(first)
+                .compose(
+                        listens ->
+                                listens
+                                        ? Future.succeededFuture(first)
+                                        : reachable(addresses.subList(1, addresses.size())));
+    }
+
+    private Future<Boolean> listens(InetAddress at) {
+        return probe.connect(server(at)).compose(NetSocket::close).map(true).otherwise(false);
+    }
+
+    /**
+     * Whether an operator listens at another address than the one that a connection is to: only one
+     * that leads does.
+     */
+    Future<Boolean> elsewhere() {
+        return vertx.executeBlocking(this::addresses, false)
+                .compose(
+                        addresses -> {
+                            var others = new ArrayList<>(addresses);
+                            lock.lock();
+                            try {
+                                if (line != null) {
+                                    others.remove(line.at());
+                                }
+                            } finally {
+                                lock.unlock();
+                            }
+                            return Future.all(others.stream().map(this::listens).toList())
+                                    .map(all -> all.<Boolean>list().contains(true));
+                        });
+    }
+
+    private void leave(Line from) {
+        lock.lock();
+        try {
+            if (from.equals(line)) {
+                line = null;
+                left = from.at();
+            }
+        } finally {
+            lock.unlock();
+        }
+        from.client().close();
+    }
+
+    /** All addresses of the name, the one that was left last; blocking. */
+    private List<InetAddress> addresses() throws UnknownHostException {
+        var all = new ArrayList<>(List.of(resolver.resolve(address.host())));
+        lock.lock();
+        try {
+            if (left != null && all.remove(left)) {
+                all.add(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+        return all;
     }
 
     private @Nullable String token() throws IOException {
@@ -89,57 +244,40 @@ public final class OperatorChannel implements AutoCloseable {
         return file == null ? null : Files.readString(file).strip();
     }
 
-    /** The client for the files as they are now; blocking. */
-    private GrpcClient client() throws IOException {
+    /** The security files as they are now; blocking. */
+    private List<Buffer> files() throws IOException {
+        return switch (address.security()) {
+            case OperatorAddress.Security.None _ -> List.of();
+            case OperatorAddress.Security.Mtls mtls ->
+                    List.of(
+                            read(mtls.directory().resolve("ca.crt")),
+                            read(mtls.directory().resolve("tls.crt")),
+                            read(mtls.directory().resolve("tls.key")));
+            case OperatorAddress.Security.Token token -> List.of(read(token.caCertificates()));
+        };
+    }
+
+    /**
+     * @param files none, the authority's certificates, or these with our certificate and key
+     */
+    private GrpcClient client(List<Buffer> files) {
         var options =
                 new HttpClientOptions()
                         .setProtocolVersion(HttpVersion.HTTP_2)
                         .setHttp2ClearTextUpgrade(false)
                         .setConnectTimeout(CONNECT_MILLIS)
                         .setHttp2KeepAliveTimeout(0);
-        var files =
-                switch (address.security()) {
-                    case OperatorAddress.Security.None _ -> List.<Buffer>of();
-                    case OperatorAddress.Security.Mtls mtls -> {
-                        var read =
-                                List.of(
-                                        read(mtls.directory().resolve("ca.crt")),
-                                        read(mtls.directory().resolve("tls.crt")),
-                                        read(mtls.directory().resolve("tls.key")));
-                        options.setKeyCertOptions(
-                                new PemKeyCertOptions()
-                                        .setCertValue(read.get(1))
-                                        .setKeyValue(read.get(2)));
-                        yield read;
-                    }
-                    case OperatorAddress.Security.Token token ->
-                            List.of(read(token.caCertificates()));
-                };
         if (!files.isEmpty()) {
             options.setSsl(true)
                     .setUseAlpn(true)
                     .setTrustOptions(new PemTrustOptions().addCertValue(files.getFirst()));
         }
-        lock.lock();
-        try {
-            var current = client;
-            if (current != null && files.equals(clientFiles)) {
-                return current;
-            }
-            if (current != null) {
-                current.close(); // its streams end and are opened again with the new files
-            }
-            var made =
-                    GrpcClient.client(
-                            vertx,
-                            new GrpcClientOptions().setMaxMessageSize(MAX_MESSAGE_BYTES),
-                            options);
-            client = made;
-            clientFiles = files;
-            return made;
-        } finally {
-            lock.unlock();
+        if (files.size() > 1) {
+            options.setKeyCertOptions(
+                    new PemKeyCertOptions().setCertValue(files.get(1)).setKeyValue(files.get(2)));
         }
+        return GrpcClient.client(
+                vertx, new GrpcClientOptions().setMaxMessageSize(MAX_MESSAGE_BYTES), options);
     }
 
     private static Buffer read(Path file) throws IOException {
@@ -176,12 +314,13 @@ public final class OperatorChannel implements AutoCloseable {
     public void close() {
         lock.lock();
         try {
-            if (client != null) {
-                client.close();
-                client = null;
+            if (line != null) {
+                line.client().close();
+                line = null;
             }
         } finally {
             lock.unlock();
         }
+        probe.close();
     }
 }

@@ -44,9 +44,12 @@ import org.slf4j.LoggerFactory;
  *        +------------------------- 0.1 s to 5 s, random ---------------------+
  * </pre>
  *
- * A snapshot whose epoch is lower than one seen is refused: its sender is not the leader any more.
- * Stream handling is confined to one event loop; applying and writing files happen one after the
- * other on a thread of their own.
+ * The connection is given up with the stream, and other addresses of the operator's name are tried
+ * first: another operator may lead.
+ *
+ * <p>A snapshot whose epoch is lower than one seen is refused: its sender is not the leader any
+ * more. Stream handling is confined to one event loop; applying and writing files happen one after
+ * the other on a thread of their own.
  */
 public final class OperatorLink implements AutoCloseable {
 
@@ -84,6 +87,7 @@ public final class OperatorLink implements AutoCloseable {
     private volatile boolean closed;
     // confined to the context
     private @Nullable GrpcClientRequest<FromProxy, FromOperator> stream;
+    private Runnable leave = () -> {};
     private @Nullable SnapshotAssembly assembly;
     private long heardNanos;
     private int attempt;
@@ -160,12 +164,14 @@ public final class OperatorLink implements AutoCloseable {
         channel.open(CONFIG).onSuccess(this::opened).onFailure(this::lost);
     }
 
-    private void opened(GrpcClientRequest<FromProxy, FromOperator> request) {
+    private void opened(OperatorChannel.Opened<FromProxy, FromOperator> opened) {
+        var request = opened.request();
         if (closed) {
             request.cancel();
             return;
         }
         stream = request;
+        leave = opened.leave();
         assembly = null;
         heardNanos = System.nanoTime();
         request.exceptionHandler(cause -> lost(request, cause));
@@ -208,6 +214,7 @@ public final class OperatorLink implements AutoCloseable {
     private void lost(GrpcClientRequest<FromProxy, FromOperator> request, Throwable cause) {
         if (same(stream, request)) {
             stream = null;
+            leave.run();
             lost(cause);
         }
     }
@@ -301,11 +308,10 @@ public final class OperatorLink implements AutoCloseable {
                 var credentials = Credentials.of(values);
                 applier.execute(() -> replace(credentials, pushed.getRevision()));
             }
-            case NOT_LEADER -> {
-                from.cancel();
-                lost(from, new IOException("not the leader: " + message.getNotLeader()));
-            }
             case HEARTBEAT -> {
+                if (message.getHeartbeat().getDoubted()) {
+                    lookElsewhere(from);
+                }
                 int proxies = message.getHeartbeat().getLiveProxies();
                 if (proxies > 0) {
                     live.proxies(proxies);
@@ -319,6 +325,20 @@ public final class OperatorLink implements AutoCloseable {
             }
             case MESSAGE_NOT_SET -> {}
         }
+    }
+
+    /** The operator does not know whether it still leads: if another one does, we go there. */
+    private void lookElsewhere(GrpcClientRequest<FromProxy, FromOperator> from) {
+        channel.elsewhere()
+                .onSuccess(
+                        found ->
+                                context.runOnContext(
+                                        _ -> {
+                                            if (found && same(stream, from)) {
+                                                from.cancel();
+                                                lost(from, new IOException("another one leads"));
+                                            }
+                                        }));
     }
 
     private void announced(GrpcClientRequest<FromProxy, FromOperator> from, SnapshotHead head) {

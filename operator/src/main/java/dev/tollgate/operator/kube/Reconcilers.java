@@ -44,7 +44,7 @@ public final class Reconcilers implements AutoCloseable {
     private final Debounce refresh;
 
     /**
-     * @param statuses as they should be right now
+     * @param statuses as they should be right now; empty while another operator writes them
      * @param dirty told when an object is new, changed or gone
      * @param failed told when a cache ended for good, which no outage of the API server does
      */
@@ -52,7 +52,7 @@ public final class Reconcilers implements AutoCloseable {
             KubernetesClient client,
             WatchedNamespaces namespaces,
             CoreCaches core,
-            Supplier<Statuses> statuses,
+            Supplier<Optional<Statuses>> statuses,
             Runnable dirty,
             Runnable failed,
             ProgrammedTimes times,

@@ -41,7 +41,7 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
     /** What one reconciler needs of the operator. */
     record World(
             KubernetesClient client,
-            Supplier<Statuses> statuses,
+            Supplier<Optional<Statuses>> statuses,
             Runnable dirty,
             ProgrammedTimes times,
             EventWriter events,
@@ -122,7 +122,9 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
             world.dirty().run();
         }
         var before = writer.latest(object);
-        due(world.statuses().get(), object, key)
+        world.statuses()
+                .get()
+                .flatMap(statuses -> due(statuses, object, key))
                 .ifPresent(
                         status -> {
                             writer.write(object, fresh(), status, now);
@@ -158,8 +160,11 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
 
     /** Reconciles every object whose status should say something else; any thread. */
     void refresh() {
+        world.statuses().get().ifPresent(this::refresh);
+    }
+
+    private void refresh(Statuses statuses) {
         var now = world.clock().instant();
-        var statuses = world.statuses().get();
         objects()
                 .forEach(
                         object -> {

@@ -104,10 +104,20 @@ final class Messages {
                 .toList();
     }
 
+    /**
+     * @param doubted another operator may lead
+     */
     static FromOperator heartbeat(
-            RevisionNumber revision, int liveProxies, List<DrillOrder> drills, Instant now) {
+            RevisionNumber revision,
+            int liveProxies,
+            List<DrillOrder> drills,
+            boolean doubted,
+            Instant now) {
         var message =
-                Heartbeat.newBuilder().setRevision(revision(revision)).setLiveProxies(liveProxies);
+                Heartbeat.newBuilder()
+                        .setRevision(revision(revision))
+                        .setLiveProxies(liveProxies)
+                        .setDoubted(doubted);
         for (var drill : drills) {
             long millis = Duration.between(now, drill.until()).toMillis();
             if (millis > 0) {

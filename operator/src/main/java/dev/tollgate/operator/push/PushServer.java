@@ -122,6 +122,7 @@ public final class PushServer {
     private final AtomicLong connections = new AtomicLong();
     private final AtomicLong nacks = new AtomicLong();
     private volatile Fleet fleet;
+    private volatile boolean doubted;
     private Map<String, Bytes> credentials = Map.of();
     private List<DrillOrder> drills = List.of();
     private long epoch;
@@ -291,6 +292,11 @@ public final class PushServer {
         return division.stores();
     }
 
+    /** Whether another operator may lead, so that proxies look for it; from any thread. */
+    public void doubted(boolean may) {
+        doubted = may;
+    }
+
     public Future<Void> close() {
         return server.close();
     }
@@ -304,7 +310,7 @@ public final class PushServer {
         var newest = fleet.newest();
         var revision = newest == null ? new RevisionNumber(epoch, 0) : newest.revision();
         var now = clock.instant();
-        return Messages.heartbeat(revision, fleet.live(now).size(), drills, now);
+        return Messages.heartbeat(revision, fleet.live(now).size(), drills, doubted, now);
     }
 
     private void tick() {

@@ -112,7 +112,7 @@ public final class ScriptedProxy implements AutoCloseable {
                 credentialMessages.incrementAndGet();
             }
             case HEARTBEAT -> drills = message.getHeartbeat().getDrillsList();
-            case NOT_LEADER, MESSAGE_NOT_SET -> {}
+            case MESSAGE_NOT_SET -> {}
         }
     }
 

@@ -56,6 +56,10 @@ public final class TestProxy implements AutoCloseable {
             };
 
     public TestProxy(Vertx vertx, OperatorAddress address, String name, Path directory) {
+        this(new OperatorChannel(vertx, address), name, directory);
+    }
+
+    public TestProxy(OperatorChannel channel, String name, Path directory) {
         files = new LastKnownGood(directory.resolve(name));
         files.load(_ -> {})
                 .ifPresent(
@@ -63,7 +67,7 @@ public final class TestProxy implements AutoCloseable {
                             live.credentials(stored.credentials());
                             live.apply(stored.snapshot(), stored.revision());
                         });
-        channel = new OperatorChannel(vertx, address);
+        this.channel = channel;
         link =
                 OperatorLink.start(
                         channel,

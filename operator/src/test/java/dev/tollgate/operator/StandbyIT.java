@@ -1,0 +1,236 @@
+package dev.tollgate.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tollgate.crds.apiserver.ApiServer;
+import dev.tollgate.dataplane.control.OperatorAddress;
+import dev.tollgate.dataplane.control.OperatorChannel;
+import dev.tollgate.operator.kube.WatchedNamespaces;
+import dev.tollgate.operator.push.TestProxy;
+import dev.tollgate.policy.snapshot.SettingsEntry;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Two operators of one fleet, at two addresses of one name: one leads, the other stands by until
+ * the first ends, or is cut off from the API server (api.md, S15).
+ */
+class StandbyIT {
+
+    @RegisterExtension static final ApiServer API = new ApiServer();
+
+    /** The takeover that budgets.md promises. */
+    private static final Duration TAKEOVER = Duration.ofSeconds(20);
+
+    private static final List<String> HOSTS = List.of("127.0.0.2", "127.0.0.3");
+
+    @TempDir Path directory;
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final Vertx vertx = Vertx.vertx();
+    private OperatorFixture fleet;
+    private int pushPort;
+
+    @BeforeAll
+    static void crds() {
+        API.installCrds();
+    }
+
+    @BeforeEach
+    void namespaces() throws IOException {
+        fleet = new OperatorFixture(API, directory);
+        pushPort = freePort();
+        fleet.secret(fleet.team, "openai", "key-one");
+        fleet.provider("openai", "http://127.0.0.1:9/v1");
+        fleet.policy("chat", "openai", "m1");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        fleet.close();
+        http.close();
+        vertx.close().toCompletionStage().toCompletableFuture().get();
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private OperatorOptions options(Path kubeconfig, String host, int adminPort) {
+        var names = new WatchedNamespaces(Set.of(fleet.team));
+        return new OperatorOptions(
+                kubeconfig,
+                names,
+                names,
+                fleet.platform,
+                host,
+                pushPort,
+                List.of(),
+                OperatorOptions.Security.NONE,
+                null,
+                null,
+                SettingsEntry.EndpointPolicy.ANY,
+                SettingsEntry.Unbudgeted.ALLOW,
+                List.of(),
+                new OperatorOptions.LedgerStore.Kubernetes(),
+                "127.0.0.1",
+                adminPort);
+    }
+
+    private static CompletableFuture<Operator> standby(OperatorOptions options) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return Operator.start(options, () -> {});
+                    } catch (StartRefusal e) {
+                        throw new AssertionError(e);
+                    }
+                },
+                action -> Thread.ofPlatform().start(action));
+    }
+
+    /** A proxy that knows both operators by one name. */
+    private TestProxy proxy(String name) {
+        var address =
+                new OperatorAddress("localhost", pushPort, new OperatorAddress.Security.None());
+        return new TestProxy(new OperatorChannel(vertx, address, StandbyIT::both), name, directory);
+    }
+
+    private static InetAddress[] both(String host) {
+        return HOSTS.stream().map(literal -> named(host, literal)).toArray(InetAddress[]::new);
+    }
+
+    private static InetAddress named(String host, String literal) {
+        try {
+            return InetAddress.getByAddress(host, InetAddress.getByName(literal).getAddress());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private HttpResponse<String> admin(int port, String path) throws Exception {
+        var uri = URI.create("http://127.0.0.1:" + port + path);
+        return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    @Test
+    void standsByReadyAndLeadsAsSoonAsTheLeaderHasEnded() throws Exception {
+        var first = Operator.start(options(API.kubeconfig(), HOSTS.getFirst(), 0), () -> {});
+        var proxy = proxy("one");
+        fleet.awaitCondition("rpol/chat", "Programmed", "True/Programmed 1/1");
+        int adminPort = freePort();
+        var second = standby(options(API.kubeconfig(), HOSTS.getLast(), adminPort));
+        await().atMost(OperatorFixture.SOON)
+                .ignoreExceptions()
+                .untilAsserted(
+                        () ->
+                                assertThat(admin(adminPort, "/status").body())
+                                        .contains("\"leader\" : false")
+                                        .containsPattern("standing_by_for\" : \"[^\"]+"));
+        assertThat(admin(adminPort, "/readyz").statusCode()).isEqualTo(200);
+        assertThat(admin(adminPort, "/livez").statusCode()).isEqualTo(200);
+        assertThat(admin(adminPort, "/ledger").statusCode()).isEqualTo(503);
+        assertThat(admin(adminPort, "/metrics").body()).contains("tollgate_operator_leader 0\n");
+        assertThat(admin(first.adminPort(), "/metrics").body())
+                .contains("tollgate_operator_leader 1\n");
+        assertThat(second).isNotDone();
+        fleet.policy("meanwhile", "openai", "m1");
+        fleet.awaitCondition("rpol/meanwhile", "Programmed", "True/Programmed 1/1");
+        assertThat(proxy.revision()).startsWith("1.");
+        first.close();
+        await().atMost(Candidacy.DURATION.minusSeconds(2)).until(second::isDone);
+        try (var leader = second.get()) {
+            await().atMost(TAKEOVER).until(() -> proxy.revision().startsWith("2."));
+            fleet.policy("late", "openai", "m1");
+            fleet.awaitCondition("rpol/late", "Programmed", "True/Programmed 1/1");
+            assertThat(admin(leader.adminPort(), "/status").body()).contains("\"leader\" : true");
+        } finally {
+            proxy.kill();
+        }
+    }
+
+    @Test
+    void proxiesLeaveALeaderThatIsCutOffFromTheApiServerForTheOneThatTookOver() throws Exception {
+        var relay = new Relay(fleet.apiAddress().getPort());
+        var kubeconfig = fleet.kubeconfig("relayed", "https://127.0.0.1:" + relay.port(), null);
+        var ended = new CompletableFuture<Void>();
+        var first =
+                Operator.start(
+                        options(kubeconfig, HOSTS.getFirst(), 0), () -> ended.complete(null));
+        var proxy = proxy("one");
+        fleet.awaitCondition("rpol/chat", "Programmed", "True/Programmed 1/1");
+        var second = standby(options(API.kubeconfig(), HOSTS.getLast(), 0));
+        relay.away();
+        await().atMost(TAKEOVER.plusSeconds(5)).until(second::isDone);
+        try (relay;
+                first;
+                var leader = second.get()) {
+            await().atMost(TAKEOVER).until(() -> proxy.revision().startsWith("2."));
+            assertThat(proxy.state())
+                    .isInstanceOf(
+                            dev.tollgate.dataplane.control.OperatorLink.State.Connected.class);
+            assertThat(ended).as("it cannot know").isNotDone();
+            relay.back();
+            await().atMost(OperatorFixture.SOON).until(ended::isDone);
+            fleet.policy("late", "openai", "m1");
+            fleet.awaitCondition("rpol/late", "Programmed", "True/Programmed 1/1");
+            assertThat(leader.pushPort()).isEqualTo(pushPort);
+        } finally {
+            proxy.kill();
+        }
+    }
+
+    @Test
+    void aLeaderThatNobodyCanReplaceGoesOnWithoutTheApiServerAndKeepsItsProxies() throws Exception {
+        var relay = new Relay(fleet.apiAddress().getPort());
+        var kubeconfig = fleet.kubeconfig("relayed", "https://127.0.0.1:" + relay.port(), null);
+        var ended = new CompletableFuture<Void>();
+        var proxy = proxy("one");
+        try (relay;
+                var only =
+                        Operator.start(
+                                options(kubeconfig, HOSTS.getLast(), 0),
+                                () -> ended.complete(null))) {
+            fleet.awaitCondition("rpol/chat", "Programmed", "True/Programmed 1/1");
+            relay.away();
+            var silence = System.nanoTime() + Candidacy.DURATION.plusSeconds(8).toNanos();
+            await().atMost(Duration.ofSeconds(60))
+                    .until(
+                            () -> {
+                                assertThat(proxy.state().toString()).startsWith("Connected");
+                                assertThat(ended).isNotDone();
+                                return System.nanoTime() > silence;
+                            });
+            relay.back();
+            fleet.policy("late", "openai", "m1");
+            await().atMost(Duration.ofSeconds(90))
+                    .untilAsserted(
+                            () ->
+                                    assertThat(fleet.condition("rpol/late", "Programmed"))
+                                            .contains("True/Programmed 1/1"));
+            assertThat(proxy.revision()).startsWith("1.");
+            assertThat(only.pushPort()).isEqualTo(pushPort);
+        } finally {
+            proxy.kill();
+        }
+    }
+}
