@@ -197,8 +197,8 @@ class ChartsTest {
 
     @Test
     void runsTwoOperatorsThatMayShareOneLeaseAndNoMore() throws Exception {
-        assertThat(
-                        named(Deployment.class, "tollgate-operator").getSpec().getReplicas()).isEqualTo(2);
+        assertThat(named(Deployment.class, "tollgate-operator").getSpec().getReplicas())
+                .isEqualTo(2);
         assertThat(all(PodDisruptionBudget.class)).hasSize(1);
         assertThat(all(PodDisruptionBudget.class, "operator.replicas=1")).isEmpty();
         var rules =

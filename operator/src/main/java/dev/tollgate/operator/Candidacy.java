@@ -42,6 +42,7 @@ final class Candidacy implements AutoCloseable {
     private static final Duration EACH = Duration.ofSeconds(2);
     private static final Duration CLOSED_WITHIN = Duration.ofSeconds(5);
     private static final int CONFLICT = 409;
+    private static final int FORBIDDEN = 403;
 
     private static final Logger LOG = LoggerFactory.getLogger(Candidacy.class);
 
@@ -62,6 +63,7 @@ final class Candidacy implements AutoCloseable {
     private volatile long renewedNanos;
     private volatile String holder = "";
     private volatile int transitions;
+    private volatile @Nullable String refusal;
     private volatile boolean closed;
 
     /**
@@ -100,10 +102,17 @@ final class Candidacy implements AutoCloseable {
         return host + ":" + (dataDir == null ? UUID.randomUUID() : dataDir.toAbsolutePath());
     }
 
-    /** Waits until this operator holds the Lease, or is withdrawn. */
+    /**
+     * Waits until this operator holds the Lease, or is withdrawn.
+     *
+     * @throws StartRefusal if it may not write the Lease
+     */
     void await() throws StartRefusal {
         try {
             decided.await();
+            if (refusal != null) {
+                throw new StartRefusal(StartRefusal.MISSING, refusal);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new StartRefusal(StartRefusal.MISSING, "interrupted");
@@ -152,6 +161,11 @@ final class Candidacy implements AutoCloseable {
         } catch (KubernetesClientException e) {
             if (e.getCode() == CONFLICT) {
                 return; // another one was quicker, which the next look shows
+            }
+            if (e.getCode() == FORBIDDEN && !held) {
+                refusal = "the Lease " + NAME + " cannot be had: " + ApiFailure.text(e);
+                withdraw();
+                return;
             }
             if (!failing) {
                 LOG.atWarn()

@@ -237,6 +237,23 @@ class TrustIT {
     }
 
     @Test
+    void saysInOneLineThatItMayNotHaveTheLease() {
+        var kubeconfig = limited(true);
+        fleet.apply(
+                new String(resource("rbac.yaml"), StandardCharsets.UTF_8)
+                        .replaceAll("(?m)^.*leases.*\n", "")
+                        .replace("PLATFORM", fleet.platform));
+        assertThatThrownBy(
+                        () ->
+                                Operator.start(
+                                        fleet.options(kubeconfig, OperatorOptions.Security.NONE),
+                                        () -> {}))
+                .isInstanceOf(StartRefusal.class)
+                .hasMessageContaining("the Lease tollgate-operator cannot be had")
+                .hasMessageContaining("forbidden");
+    }
+
+    @Test
     void worksWithTheRightsOfTheNamedNamespacesAlone() throws Exception {
         fleet.serviceAccount(fleet.platform, "tollgate-proxy");
         fleet.start(

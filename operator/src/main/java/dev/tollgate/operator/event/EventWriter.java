@@ -32,6 +32,7 @@ public final class EventWriter implements AutoCloseable {
     private static final Duration PAUSE = Duration.ofMillis(50);
     private static final int MAX_NOTE_CHARS = 1_024;
     private static final int MAX_NAME_CHARS = 253;
+    private static final int MAX_INSTANCE_CHARS = 128;
 
     private static final DateTimeFormatter MICROS =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT)
@@ -53,11 +54,12 @@ public final class EventWriter implements AutoCloseable {
 
     /**
      * @param client which repeats no request
-     * @param instance of this operator
+     * @param operator which one this is
      */
-    public EventWriter(KubernetesClient client, String instance, Clock clock) {
+    public EventWriter(KubernetesClient client, String operator, Clock clock) {
         this.client = client;
-        this.instance = instance;
+        var name = "tollgate-operator-" + operator;
+        this.instance = name.substring(0, Math.min(name.length(), MAX_INSTANCE_CHARS));
         this.clock = clock;
         this.thread = Thread.ofVirtual().name("events").start(this::run);
     }
