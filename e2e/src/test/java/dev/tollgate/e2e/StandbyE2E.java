@@ -35,6 +35,9 @@ class StandbyE2E {
     private static final int CLIENTS = 6;
     private static final int FENCED = 1;
 
+    /** Served before anything happens: slices are as large by then as the pace asks for. */
+    private static final int STEADY = 60 * CLIENTS;
+
     private static final Teams.Behaviour BEHAVIOUR =
             new Teams.Behaviour(
                     "default: {latencyMs: 200, gapMs: 20, chunks: 8, outputTokens: 1000}",
@@ -65,11 +68,11 @@ class StandbyE2E {
                                     return null;
                                 });
                 Thread.ofVirtual().start(asking);
-                awaitServed(clients, 10 * CLIENTS);
+                awaitServed(clients, STEADY);
 
                 first.kill();
                 awaitLeads(fleet, second, 2);
-                awaitServed(clients, 10 * CLIENTS);
+                awaitServed(clients, STEADY);
 
                 var third = fleet.launchOperator(0);
                 awaitStandby(third);
