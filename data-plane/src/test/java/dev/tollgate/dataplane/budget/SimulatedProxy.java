@@ -46,6 +46,7 @@ final class SimulatedProxy {
     private long killIn = Long.MAX_VALUE;
     private long wallOffsetMillis;
     private boolean partitioned;
+    private boolean powerLost;
     private final Map<String, Long> settledNanos = new HashMap<>();
 
     SimulatedProxy(Simulation run, int index) {
@@ -115,6 +116,9 @@ final class SimulatedProxy {
                         wal = disk.open((delay, task) -> run.agenda.at(after(delay), mine, task));
                     } catch (IOException e) {
                         run.trace(name + " cannot start", e.getMessage());
+                        if (powerLost) { // the next one is told of this start, not of what was lost
+                            run.unproven(new HolderId(logId, wal.holder().bootEpoch() + 1));
+                        }
                         mine.end();
                         run.agenda.at(run.agenda.now() + SECOND, this::start);
                         return;
@@ -128,6 +132,7 @@ final class SimulatedProxy {
         if (!wal.recovered().proven()) {
             run.unproven(wal.holder());
         }
+        powerLost = false;
         settledNanos.clear();
         killIn = Long.MAX_VALUE;
         var clock = new Clock();
@@ -177,6 +182,7 @@ final class SimulatedProxy {
 
     void losePower() {
         die("power loss");
+        powerLost = true;
         disk.powerLost();
     }
 
