@@ -313,6 +313,11 @@ final class Leader implements AutoCloseable {
         }
 
         @Override
+        public Set<String> unreadIssuers() {
+            return at.external().unread();
+        }
+
+        @Override
         public Optional<Bytes> secret(String reference) {
             return at.reconcilers().secret(reference);
         }

@@ -1,18 +1,24 @@
 package dev.tollgate.operator;
 
+import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.operator.compile.Debounce;
 import dev.tollgate.operator.compile.Memory;
 import dev.tollgate.operator.kube.MemorySecrets;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes the newest memory to its Secrets, at most every half second and again until the API server
  * took it; one thread.
  */
 final class MemoryWriter implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(MemoryWriter.class);
 
     private final MemorySecrets secrets;
     private final AtomicReference<@Nullable Memory> newest = new AtomicReference<>();
@@ -48,8 +54,16 @@ final class MemoryWriter implements AutoCloseable {
         }
     }
 
+    /** What is not written yet is written first: the next operator begins with it. */
     @Override
     public void close() {
         debounce.close();
+        try {
+            write();
+        } catch (KubernetesClientException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", ApiFailure.text(e))
+                    .log("the last-known-good snapshot was not written at the end");
+        }
     }
 }

@@ -5,11 +5,9 @@ import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseTotals;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives money back to the ledger: what is idle, and what is left of leases whose window is over, by

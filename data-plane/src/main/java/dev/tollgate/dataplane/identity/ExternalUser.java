@@ -92,8 +92,14 @@ final class ExternalUser {
         boolean sound =
                 !subject.isEmpty()
                         && subject.length() <= MAX_SUBJECT_LENGTH
-                        && subject.chars().noneMatch(Character::isISOControl);
+                        && subject.codePoints().noneMatch(ExternalUser::odd);
         return sound ? subject : null;
+    }
+
+    /** Control characters, and halves of a pair, which would all be written as one and the same. */
+    private static boolean odd(int character) {
+        return Character.isISOControl(character)
+                || Character.getType(character) == Character.SURROGATE;
     }
 
     private Set<String> named(IssuerEntry.NamespaceClaim rule, Predicate<String> exists) {

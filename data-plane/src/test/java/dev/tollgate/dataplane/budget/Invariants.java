@@ -6,7 +6,6 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
 import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
-
 import java.util.HashMap;
 import java.util.Map;
 

@@ -5,7 +5,6 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
 import dev.tollgate.policy.budget.LeaseTotals;
 import dev.tollgate.policy.budget.LedgerCommand;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -5,7 +5,6 @@ import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
-
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;

@@ -3,7 +3,6 @@ package dev.tollgate.dataplane.budget;
 import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.dataplane.wal.SimulatedDisk;
 import dev.tollgate.policy.budget.Account;
-
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -2,7 +2,6 @@ package dev.tollgate.dataplane.budget;
 
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.HolderId;
-
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -11,7 +11,6 @@ import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.budget.Reclaimed;
 import dev.tollgate.policy.budget.Whereabouts;
 import dev.tollgate.policy.snapshot.BudgetEntry;
-
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -3,9 +3,7 @@ package dev.tollgate.dataplane.budget;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
-
 import io.vertx.core.Future;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;

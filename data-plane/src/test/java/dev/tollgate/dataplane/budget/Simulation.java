@@ -8,7 +8,6 @@ import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
 import dev.tollgate.policy.snapshot.NamespaceSet;
-
 import java.lang.foreign.Arena;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -166,7 +165,9 @@ final class Simulation {
         return broken;
     }
 
-    /** All that have a disk: those that the cluster lists, and those that come back all the same. */
+    /**
+     * All that have a disk: those that the cluster lists, and those that come back all the same.
+     */
     List<SimulatedProxy> fleet() {
         var all = new ArrayList<>(proxies);
         all.addAll(former);

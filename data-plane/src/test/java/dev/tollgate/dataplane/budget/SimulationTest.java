@@ -3,13 +3,12 @@ package dev.tollgate.dataplane.budget;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-
-import java.util.TreeMap;
-import java.util.stream.LongStream;
 
 /**
  * The fleet in one thread by seeds. A seed that fails runs alone with {@code

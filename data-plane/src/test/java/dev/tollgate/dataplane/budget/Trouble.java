@@ -4,7 +4,6 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.Reclaimed;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
-
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;

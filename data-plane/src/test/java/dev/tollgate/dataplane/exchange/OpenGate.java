@@ -122,7 +122,8 @@ final class OpenGate implements BudgetGate {
 
     @Override
     public GateCounters counters() {
-        return new GateCounters(claims.size(), 0, secondSettles.get(), 0, Map.of(GateCounters.Message.REPORT, 7L));
+        return new GateCounters(
+                claims.size(), 0, secondSettles.get(), 0, Map.of(GateCounters.Message.REPORT, 7L));
     }
 
     @Override

@@ -1,19 +1,15 @@
 package dev.tollgate.dataplane.exchange;
 
 import static dev.tollgate.dataplane.exchange.Harness.answers;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.dataplane.budget.BudgetFigures;
 import dev.tollgate.policy.price.Money;
-
 import io.vertx.core.json.JsonObject;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-
 import java.math.BigDecimal;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 
 class PlainExchangeTest {
 

@@ -155,11 +155,10 @@ final class Compilation {
 
     /** Keys that cannot be read are those that the fleet has. */
     private List<IssuerEntry> issuers(@Nullable Release settled) {
+        var unread = sources.unreadIssuers();
         var issuers = sources.issuers();
-        boolean complete =
-                issuers.stream().anyMatch(IssuerEntry::kubernetes)
-                        && issuers.stream().noneMatch(issuer -> issuer.keys().isEmpty());
-        return complete || settled == null ? issuers : completed(issuers, served(settled));
+        boolean complete = unread.isEmpty() && issuers.stream().anyMatch(IssuerEntry::kubernetes);
+        return complete || settled == null ? issuers : completed(issuers, served(settled), unread);
     }
 
     private static List<IssuerEntry> served(Release settled) {
@@ -169,7 +168,11 @@ final class Compilation {
         };
     }
 
-    static List<IssuerEntry> completed(List<IssuerEntry> now, List<IssuerEntry> before) {
+    /**
+     * @param unread external issuers whose keys are not known, in place of having none
+     */
+    static List<IssuerEntry> completed(
+            List<IssuerEntry> now, List<IssuerEntry> before, Set<String> unread) {
         var byName = new TreeMap<String, IssuerEntry>();
         now.forEach(issuer -> byName.put(issuer.issuer(), issuer));
         boolean cluster = now.stream().anyMatch(IssuerEntry::kubernetes);
@@ -179,7 +182,10 @@ final class Compilation {
                 if (!cluster) {
                     byName.put(earlier.issuer(), earlier);
                 }
-            } else if (known != null && !known.kubernetes() && known.keys().isEmpty()) {
+            } else if (known != null
+                    && !known.kubernetes()
+                    && known.keys().isEmpty()
+                    && unread.contains(earlier.issuer())) {
                 byName.put(earlier.issuer(), known.with(earlier.keys()));
             }
         }

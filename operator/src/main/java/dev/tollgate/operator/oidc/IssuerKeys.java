@@ -6,9 +6,11 @@ import dev.tollgate.policy.snapshot.SettingsEntry.EndpointPolicy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * The external issuers that the platform trusts, with their keys: each read by a thread of its own,
  * so that one that does not answer delays no other. What tokens say triggers nothing: keys are read
  * again every minute, and half a minute after a failure (reliability.md, T7), which leaves those
- * that are known. An issuer whose keys could never be had is there without any, and is asked every
- * 5 s.
+ * that are known. An issuer whose keys could never be had is there without any, and is first asked
+ * every 5 s. One that answers with no usable key has none from then on.
  */
 public final class IssuerKeys implements AutoCloseable {
 
@@ -32,6 +34,11 @@ public final class IssuerKeys implements AutoCloseable {
     public record Figures(String issuer, int keys, long reads, long failures) {}
 
     private static final Duration FIRST_WITHIN = Duration.ofSeconds(5);
+
+    /** So often {@link Pace#untilFirst} holds. */
+    private static final int SOON_TRIES = 6;
+
+    private static final int MAX_ERROR_CHARS = 500;
 
     private static final Logger LOG = LoggerFactory.getLogger(IssuerKeys.class);
 
@@ -47,6 +54,7 @@ public final class IssuerKeys implements AutoCloseable {
         private final AtomicLong failures = new AtomicLong();
         private final Thread thread;
         private volatile IssuerEntry entry;
+        private volatile boolean known;
         private @Nullable String told;
 
         Kept(OidcIssuer issuer, EndpointPolicy policy) {
@@ -70,7 +78,7 @@ public final class IssuerKeys implements AutoCloseable {
         }
 
         private Duration next() {
-            return entry.keys().isEmpty()
+            return !known && failures.get() < SOON_TRIES
                     ? pace.untilFirst()
                     : told == null ? pace.again() : pace.afterFailure();
         }
@@ -80,6 +88,7 @@ public final class IssuerKeys implements AutoCloseable {
                 var keys = fetch.keys();
                 reads.incrementAndGet();
                 told = null;
+                known = true;
                 if (!keys.equals(entry.keys())) {
                     entry = entry.with(keys);
                     LOG.atInfo()
@@ -88,9 +97,10 @@ public final class IssuerKeys implements AutoCloseable {
                             .log("keys of an issuer of tokens read");
                     changed.run();
                 }
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 failures.incrementAndGet();
-                var text = String.valueOf(e.getMessage());
+                var whole = String.valueOf(e.getMessage());
+                var text = whole.substring(0, Math.min(whole.length(), MAX_ERROR_CHARS));
                 if (!text.equals(told)) {
                     told = text;
                     LOG.atWarn()
@@ -132,6 +142,14 @@ public final class IssuerKeys implements AutoCloseable {
     /** All of them, sorted by name, with the keys that are known. */
     public List<IssuerEntry> issuers() {
         return all.stream().map(each -> each.entry).toList();
+    }
+
+    /** Names of those whose keys could not be read yet. */
+    public Set<String> unread() {
+        return all.stream()
+                .filter(each -> !each.known)
+                .map(each -> each.entry.issuer())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     public List<Figures> figures() {

@@ -95,7 +95,7 @@ public final class ClusterKeys implements AutoCloseable {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("openid-configuration has no issuer");
         }
-        return IssuerEntry.ofCluster(name, AUDIENCE, Jwks.keys(jwks));
+        return IssuerEntry.ofCluster(name, AUDIENCE, Jwks.someKeys(jwks));
     }
 
     @Override

@@ -78,6 +78,7 @@ class IssuerKeysTest {
         keep();
         await().atMost(SOON).until(() -> figures().failures() >= 3);
         assertThat(known()).isEmpty();
+        assertThat(keys.unread()).hasSize(1);
         assertThat(changes).hasValue(0);
         assertThat(figures().keys()).isZero();
     }
@@ -112,13 +113,23 @@ class IssuerKeysTest {
         issuer.instead(TestIssuer.JWKS, e -> TestIssuer.answer(e, 500, ""));
         await().atMost(SOON).until(() -> figures().failures() >= 2);
         assertThat(known()).containsExactly(ONE.entry());
-        issuer.instead(TestIssuer.JWKS, e -> TestIssuer.answer(e, 200, "{\"keys\":[]}"));
+        issuer.instead(TestIssuer.JWKS, e -> TestIssuer.answer(e, 200, "{\"error\":\"later\"}"));
         long failures = figures().failures();
         await().atMost(SOON).until(() -> figures().failures() >= failures + 2);
         assertThat(known()).containsExactly(ONE.entry());
         issuer.rotate(TWO);
         issuer.mend();
         await().atMost(SOON).untilAsserted(() -> assertThat(known()).containsExactly(TWO.entry()));
+    }
+
+    @Test
+    void forgetsTheKeysThatAnIssuerHasTakenBackAlsoIfNoOtherFollows() {
+        keep();
+        assertThat(keys.unread()).isEmpty();
+        issuer.instead(TestIssuer.JWKS, e -> TestIssuer.answer(e, 200, "{\"keys\":[]}"));
+        await().atMost(SOON).untilAsserted(() -> assertThat(known()).isEmpty());
+        assertThat(keys.unread()).as("it is known that there are none").isEmpty();
+        assertThat(figures().failures()).isZero();
     }
 
     @Test

@@ -1,11 +1,10 @@
 package dev.tollgate.policy.budget;
 
-import org.jspecify.annotations.Nullable;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One account of the ledger: a Budget, a subject, a window. Immutable; {@link Ledger} makes the

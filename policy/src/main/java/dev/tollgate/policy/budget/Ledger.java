@@ -1,9 +1,8 @@
 package dev.tollgate.policy.budget;
 
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rules of an account: a pure function from one to the next. A grant is charged in full when it

@@ -1,8 +1,7 @@
 package dev.tollgate.policy.budget;
 
-import org.jspecify.annotations.Nullable;
-
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the ledger says to a holder: message for message {@code FromLedger} of the push protocol.

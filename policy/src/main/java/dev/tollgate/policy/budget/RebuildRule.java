@@ -1,9 +1,8 @@
 package dev.tollgate.policy.budget;
 
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What becomes of an account of which the store has forgotten something: the greater of what is

@@ -261,6 +261,7 @@ public final class Compiler {
         var entry = Served.<BudgetEntry>guarded(findings, compiler::compile);
         Generation<BudgetSpec> served =
                 new Generation<>(budget.metadata().generation(), budget.spec());
+        var serving = served;
         if (!findings.accepted()) {
             served = last.budgets().get(key);
             var earlier =
@@ -276,11 +277,12 @@ public final class Compiler {
                     earlier == null
                             ? compiler.blocked(Findings.told(findings.problems()))
                             : BudgetCompiler.tightened(earlier, budget.spec());
+            serving = earlier == null ? null : served;
         }
         if (served != null) {
             budgetSpecs.put(key, served);
         }
-        budgets.put(key, Served.of(findings, entry, served));
+        budgets.put(key, Served.of(findings, entry, serving));
     }
 
     private List<ProviderEntry> providerEntries() {

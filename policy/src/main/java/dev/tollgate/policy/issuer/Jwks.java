@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The keys of a JSON Web Key Set (RFC 7517) that tokens may be verified with: RS256 with 2,048 to
- * 8,192 bits, and ES256. All others are left out, as are keys without an id and any that a proxy
- * could not use: it would refuse the whole snapshot for one of them.
+ * 8,192 bits, and ES256. All others are left out, as are keys without an id of printable ASCII and
+ * any that a proxy could not use: it would refuse the whole snapshot for one of them.
  */
 public final class Jwks {
 
@@ -32,11 +32,31 @@ public final class Jwks {
     private Jwks() {}
 
     /**
-     * Sorted by id; of two with the same id the first.
+     * As {@link #keys}, of a set that must have one.
      *
-     * @throws IllegalArgumentException if there is none, or more than {@value #MAX_KEYS}
+     * @throws IllegalArgumentException if there is none, too
+     */
+    public static List<IssuerEntry.Key> someKeys(JsonNode jwks) {
+        var keys = keys(jwks);
+        if (keys.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "no usable key (expected: keys with a kid, RS256 of "
+                            + MIN_RSA_BITS
+                            + " bits or ES256)");
+        }
+        return keys;
+    }
+
+    /**
+     * Sorted by id; of two with the same id the first. Empty if none is of use: an issuer that
+     * takes its keys back says it so.
+     *
+     * @throws IllegalArgumentException if it is no key set, or has more than {@value #MAX_KEYS}
      */
     public static List<IssuerEntry.Key> keys(JsonNode jwks) {
+        if (!jwks.path("keys").isArray()) {
+            throw new IllegalArgumentException("no list of keys (expected: a JSON Web Key Set)");
+        }
         var keys = new ArrayList<IssuerEntry.Key>();
         var ids = new HashSet<String>();
         for (var node : jwks.path("keys")) {
@@ -44,12 +64,6 @@ public final class Jwks {
             if (key != null && ids.add(key.id())) {
                 keys.add(key);
             }
-        }
-        if (keys.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "no usable key (expected: keys with a kid, RS256 of "
-                            + MIN_RSA_BITS
-                            + " bits or ES256)");
         }
         if (keys.size() > MAX_KEYS) {
             throw new IllegalArgumentException(
@@ -63,6 +77,7 @@ public final class Jwks {
         var id = key.path("kid").asText("");
         if (id.isEmpty()
                 || id.length() > MAX_ID_LENGTH
+                || id.chars().anyMatch(c -> c < ' ' || c > '~')
                 || !key.path("use").asText("sig").equals("sig")) {
             return null;
         }

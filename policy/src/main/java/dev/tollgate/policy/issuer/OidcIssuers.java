@@ -172,7 +172,7 @@ public final class OidcIssuers {
 
     private static KeySource fixed(JsonNode jwks, String path) {
         try {
-            return new KeySource.Fixed(Jwks.keys(jwks));
+            return new KeySource.Fixed(Jwks.someKeys(jwks));
         } catch (IllegalArgumentException e) {
             throw problem(path, "has " + e.getMessage());
         }

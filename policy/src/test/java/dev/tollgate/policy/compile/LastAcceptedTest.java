@@ -220,8 +220,11 @@ class LastAcceptedTest {
                 .containsExactly(
                         "[oidc:https://a.example/ann]",
                         "[oidc:https://a.example/ann, sa:team-a/bot]");
-        var after = Given.compile(resources, before.accepted()).snapshot().budgets();
-        assertThat(after)
+        var compiled = Given.compile(resources, before.accepted());
+        assertThat(compiled.verdicts().values())
+                .as("none says that it serves")
+                .allSatisfy(verdict -> assertThat(verdict.servedGeneration()).isNull());
+        assertThat(compiled.snapshot().budgets())
                 .singleElement()
                 .satisfies(
                         budget -> {

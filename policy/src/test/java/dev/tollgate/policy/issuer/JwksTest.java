@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JwksTest {
 
@@ -39,6 +40,8 @@ class JwksTest {
         return List.of(
                 Jwk.rsa("", 2_048, 65_537, ""),
                 Jwk.rsa("i".repeat(257), 2_048, 65_537, ""),
+                Jwk.rsa("\\ud800", 2_048, 65_537, ""),
+                Jwk.rsa("\\u0007", 2_048, 65_537, ""),
                 Jwk.rsa("k", 2_047, 65_537, ""),
                 Jwk.rsa("k", 8_193, 65_537, ""),
                 Jwk.rsa("k", 2_048, 1, ""),
@@ -62,7 +65,16 @@ class JwksTest {
     @MethodSource("useless")
     void leavesOutWhatAProxyCouldNotVerifyWith(String key) throws IOException {
         assertThat(keys(key, Jwk.P256)).containsExactly(Jwk.P256_KEY);
-        assertThatThrownBy(() -> keys(key)).hasMessageContaining("no usable key");
+        assertThat(keys(key)).isEmpty();
+        assertThatThrownBy(() -> Jwks.someKeys(new ObjectMapper().readTree(Jwk.set(key))))
+                .hasMessageContaining("no usable key");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{}", "{\"keys\":{}}", "{\"keys\":null}", "[]", "7"})
+    void refusesWhatIsNoKeySet(String text) {
+        assertThatThrownBy(() -> Jwks.keys(new ObjectMapper().readTree(text)))
+                .hasMessageContaining("no list of keys");
     }
 
     @Test
