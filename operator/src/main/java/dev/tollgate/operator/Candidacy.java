@@ -40,6 +40,10 @@ final class Candidacy implements AutoCloseable {
     static final Duration DURATION = Duration.ofSeconds(12);
 
     private static final Duration EACH = Duration.ofSeconds(2);
+
+    /** Longer between two looks is an outage. */
+    private static final Duration BLIND = EACH.multipliedBy(3);
+
     private static final Duration CLOSED_WITHIN = Duration.ofSeconds(5);
     private static final int CONFLICT = 409;
     private static final int FORBIDDEN = 403;
@@ -57,6 +61,7 @@ final class Candidacy implements AutoCloseable {
     // of the thread
     private String seen = "";
     private long seenNanos;
+    private long lookedNanos;
     private boolean failing;
 
     private volatile boolean held;
@@ -154,6 +159,7 @@ final class Candidacy implements AutoCloseable {
                 decided.countDown();
             } else if (before && !closed) {
                 closed = true;
+                held = false;
                 LOG.atError().addKeyValue("leader", holder).log("another operator leads");
                 Thread.ofPlatform().name("displaced").start(displaced);
             }
@@ -173,6 +179,8 @@ final class Candidacy implements AutoCloseable {
                         .log("the Lease of the operators cannot be had; tried again");
             }
             failing = true;
+        } catch (RuntimeException e) {
+            LOG.atError().setCause(e).log("the Lease of the operators was not understood");
         }
     }
 
@@ -204,17 +212,26 @@ final class Candidacy implements AutoCloseable {
         return true;
     }
 
-    /** Whether it was not written to for its duration, by this machine's own clock. */
+    /**
+     * Whether it was not written to for its duration, by this machine's own clock. Time in which it
+     * could not be looked at does not count: its holder could not write it either.
+     */
     private boolean expired(Lease lease) {
+        var now = System.nanoTime();
+        boolean blind = now - lookedNanos > BLIND.toNanos();
+        lookedNanos = now;
         var version = String.valueOf(lease.getMetadata().getResourceVersion());
         if (!version.equals(seen)) {
             if (seen.isEmpty()) {
                 LOG.atInfo().addKeyValue("leader", holder).log("standing by");
             }
             seen = version;
-            seenNanos = System.nanoTime();
+            seenNanos = now;
         }
-        return System.nanoTime() - seenNanos > DURATION.toNanos();
+        if (blind) {
+            seenNanos = now;
+        }
+        return now - seenNanos > DURATION.toNanos();
     }
 
     private Lease lease(LeaseBuilder from, @Nullable ZonedDateTime acquired, int changes) {
@@ -244,10 +261,9 @@ final class Candidacy implements AutoCloseable {
     /** Ends, and gives the Lease back, so that the next one need not wait. */
     @Override
     public void close() throws InterruptedException {
-        boolean away = closed;
         withdraw();
         thread.join(CLOSED_WITHIN);
-        if (!away && held) {
+        if (held) {
             release();
         }
     }

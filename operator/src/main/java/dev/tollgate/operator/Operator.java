@@ -8,6 +8,7 @@ import dev.tollgate.operator.kube.CrdCheck;
 import dev.tollgate.operator.kube.ProgrammedTimes;
 import dev.tollgate.operator.kube.Reconcilers;
 import dev.tollgate.operator.oidc.IssuerKeys;
+import dev.tollgate.operator.status.Statuses;
 import dev.tollgate.operator.trust.ClusterKeys;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.OperatorException;
@@ -105,7 +106,7 @@ public final class Operator implements AutoCloseable {
                                 api.client(),
                                 options.watched(),
                                 caches,
-                                () -> Optional.ofNullable(leader).map(Leader::statuses),
+                                this::statuses,
                                 this::dirty,
                                 this::ended,
                                 times,
@@ -124,6 +125,9 @@ public final class Operator implements AutoCloseable {
                                 clock,
                                 this::ended));
         candidacy = lease;
+        if (over.get()) {
+            lease.withdraw();
+        }
         lease.await();
         if (!over.get()) {
             leader =
@@ -142,6 +146,15 @@ public final class Operator implements AutoCloseable {
                                             clock,
                                             this::ended)));
         }
+    }
+
+    /** None from one that may have been replaced: they would say that its proxies are gone. */
+    private Optional<Statuses> statuses() {
+        var leads = leader;
+        var lease = candidacy;
+        return leads == null || lease == null || lease.doubted() || closed.get()
+                ? Optional.empty()
+                : Optional.of(leads.statuses());
     }
 
     private IssuerKeys externalIssuers(ClusterKeys cluster) throws StartRefusal {
@@ -213,7 +226,9 @@ public final class Operator implements AutoCloseable {
 
     /** Acts no more, then tells; while it starts, {@link #start} does. */
     private void ended() {
-        over.set(true);
+        if (over.getAndSet(true)) {
+            return;
+        }
         if (started.get()) {
             close();
             fenced.run();

@@ -159,6 +159,9 @@ public final class OperatorChannel implements AutoCloseable {
             if (other != null && other.files().equals(dial.files())) {
                 return other; // the other link was quicker
             }
+            if (other != null) {
+                other.client().close();
+            }
             var made = new Line(client(dial.files()), at, dial.files());
             line = made;
             return made;

@@ -63,6 +63,9 @@ public final class OperatorLink implements AutoCloseable {
     private static final long HEARTBEAT_MILLIS = 5_000;
     private static final long SILENT_NANOS = 15_000_000_000L;
 
+    /** Who listens elsewhere need not lead either: moves are this far apart at least. */
+    private static final long MOVE_NANOS = 30_000_000_000L;
+
     private static final Logger LOG = LoggerFactory.getLogger(OperatorLink.class);
 
     private static final ServiceMethod<FromOperator, FromProxy> CONFIG =
@@ -90,6 +93,7 @@ public final class OperatorLink implements AutoCloseable {
     private Runnable leave = () -> {};
     private @Nullable SnapshotAssembly assembly;
     private long heardNanos;
+    private long movedNanos = System.nanoTime() - MOVE_NANOS;
     private int attempt;
     // confined to the applier
     private long credentialsRevision;
@@ -329,12 +333,16 @@ public final class OperatorLink implements AutoCloseable {
 
     /** The operator does not know whether it still leads: if another one does, we go there. */
     private void lookElsewhere(GrpcClientRequest<FromProxy, FromOperator> from) {
+        if (System.nanoTime() - movedNanos < MOVE_NANOS) {
+            return;
+        }
         channel.elsewhere()
                 .onSuccess(
                         found ->
                                 context.runOnContext(
                                         _ -> {
                                             if (found && same(stream, from)) {
+                                                movedNanos = System.nanoTime();
                                                 from.cancel();
                                                 lost(from, new IOException("another one leads"));
                                             }

@@ -215,6 +215,10 @@ public final class MemorySecrets {
                                     + " new proxies begin with an older one");
             return false;
         }
+        if (storedEpoch() > epoch) {
+            LOG.atError().log("a later operator has claimed the memory; nothing is written");
+            return false;
+        }
         var list = parts.get();
         for (int part = list.size() - 1; part >= 0; part--) {
             var before = get(part);

@@ -118,7 +118,9 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
         long generation = object.getMetadata().getGeneration();
         var next = new Seen(object.getMetadata().getUid(), generation, annotations(object));
         if (!next.equals(seen.put(key, next))) {
-            world.times().seen(key, generation, now);
+            if (world.statuses().get().isPresent()) {
+                world.times().seen(key, generation, now);
+            }
             world.dirty().run();
         }
         var before = writer.latest(object);
