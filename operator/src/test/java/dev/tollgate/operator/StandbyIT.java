@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -200,7 +201,7 @@ class StandbyIT {
     }
 
     @Test
-    void aLeaderThatNobodyCanReplaceGoesOnWithoutTheApiServerAndKeepsItsProxies() throws Exception {
+    void leaderAndStandbyComeOutOfAnOutageOfTheApiServerAsTheyWentIn() throws Exception {
         var relay = new Relay(fleet.apiAddress().getPort());
         var kubeconfig = fleet.kubeconfig("relayed", "https://127.0.0.1:" + relay.port(), null);
         var ended = new CompletableFuture<Void>();
@@ -211,6 +212,15 @@ class StandbyIT {
                                 options(kubeconfig, HOSTS.getLast(), 0),
                                 () -> ended.complete(null))) {
             fleet.awaitCondition("rpol/chat", "Programmed", "True/Programmed 1/1");
+            int adminPort = freePort();
+            var second = standby(options(kubeconfig, HOSTS.getFirst(), adminPort));
+            await().atMost(OperatorFixture.SOON)
+                    .ignoreExceptions()
+                    .until(
+                            () ->
+                                    admin(adminPort, "/status")
+                                            .body()
+                                            .matches("(?s).*standing_by_for\" : \"[^\"]+.*"));
             relay.away();
             var silence = System.nanoTime() + Candidacy.DURATION.plusSeconds(8).toNanos();
             await().atMost(Duration.ofSeconds(60))
@@ -229,6 +239,9 @@ class StandbyIT {
                                             .contains("True/Programmed 1/1"));
             assertThat(proxy.revision()).startsWith("1.");
             assertThat(only.pushPort()).isEqualTo(pushPort);
+            assertThat(second).as("what it could not see does not count").isNotDone();
+            only.close();
+            second.get(30, TimeUnit.SECONDS).close();
         } finally {
             proxy.kill();
         }
