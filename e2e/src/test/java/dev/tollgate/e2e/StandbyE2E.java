@@ -30,13 +30,19 @@ class StandbyE2E {
     private static final Duration NOTICED = Duration.ofSeconds(30);
 
     private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration SLICES_WITHIN = Duration.ofMinutes(3);
     private static final String KEY = "tg-7123456789012345678901234567890123456789abc";
     private static final String AMOUNT = "20.00";
     private static final int CLIENTS = 6;
     private static final int FENCED = 1;
 
-    /** Served before anything happens: slices are as large by then as the pace asks for. */
-    private static final int STEADY = 60 * CLIENTS;
+    private static final int SOME = 10 * CLIENTS;
+
+    /** A slice is two minutes of the pace, once that is known, and never less than one. */
+    private static final int SLICE_SECONDS = 60;
+
+    /** More than a request of a {@link Crowd} costs on average. */
+    private static final long REQUEST_MICROS = 400;
 
     private static final Teams.Behaviour BEHAVIOUR =
             new Teams.Behaviour(
@@ -68,20 +74,20 @@ class StandbyE2E {
                                     return null;
                                 });
                 Thread.ofVirtual().start(asking);
-                awaitServed(clients, STEADY);
+                awaitSlices(fleet, clients);
 
                 first.kill();
                 awaitLeads(fleet, second, 2);
-                awaitServed(clients, STEADY);
 
                 var third = fleet.launchOperator(0);
                 awaitStandby(third);
+                awaitSlices(fleet, clients);
                 second.pause();
                 awaitLeads(fleet, third, 3);
-                awaitServed(clients, 10 * CLIENTS);
+                awaitServed(clients, SOME);
                 second.proceed();
                 assertThat(second.awaitExit(SOON)).as(second.tail()).isEqualTo(FENCED);
-                awaitServed(clients, 10 * CLIENTS);
+                awaitServed(clients, SOME);
 
                 over.set(true);
                 asking.get();
@@ -115,6 +121,28 @@ class StandbyE2E {
     private static void awaitServed(Crowd clients, int more) {
         long before = clients.count(End.SERVED);
         await().atMost(SOON).until(() -> clients.count(End.SERVED) >= before + more);
+    }
+
+    /** Until each proxy has money for a minute at the pace of the last seconds. */
+    private static void awaitSlices(Fleet fleet, Crowd clients) {
+        var begin = System.nanoTime();
+        long before = clients.count(End.SERVED);
+        awaitServed(clients, SOME);
+        await().atMost(SLICES_WITHIN)
+                .untilAsserted(
+                        () -> {
+                            double seconds = (System.nanoTime() - begin) / 1e9;
+                            double pace = (clients.count(End.SERVED) - before) / seconds;
+                            double needed = SLICE_SECONDS * pace * REQUEST_MICROS / fleet.size();
+                            for (int i = 0; i < fleet.size(); i++) {
+                                var budgets = fleet.status(i).get("budgets");
+                                assertThat(budgets).isNotEmpty();
+                                for (var budget : budgets) {
+                                    assertThat(budget.get("free_usd").asDouble() * 1e6)
+                                            .isGreaterThan(needed);
+                                }
+                            }
+                        });
     }
 
     private static void awaitStandby(TollgateProcess operator) {
