@@ -53,6 +53,10 @@ final class Counter {
     long recallUntilNanos;
     long burnPerSecondNanos;
 
+    /** How long the last refills took to be answered. */
+    long refillTakesNanos;
+
+
     private final LastHeard heard;
     private volatile @Nullable Lease lease;
 

@@ -67,6 +67,9 @@ public final class InProcessLedger implements AutoCloseable {
                 if (time.nanos() - tickAt >= 0) {
                     tickAt = time.nanos() + TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
                     deliver(service.tick(time.now()));
+                    for (var account : service.next(Integer.MAX_VALUE)) {
+                        service.turn(account, time.now(), this::deliver);
+                    }
                 }
             } catch (InterruptedException e) {
                 return;

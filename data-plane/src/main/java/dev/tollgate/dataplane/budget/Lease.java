@@ -31,12 +31,19 @@ final class Lease {
 
     volatile long usedNanos;
     volatile long sliceNanos;
+
+    /** With less than this a refill is asked for. */
+    volatile long refillBelowNanos;
+
     volatile boolean direct;
 
     /** It has had money: once closed, its account gets no other lease. */
     volatile boolean granted;
 
     // the keeper's alone
+    /** The last slice was less than what was wished for. */
+    boolean shortened;
+
     long reportedNanos;
     long reportedAtNanos;
     long returnedAtNanos;
@@ -130,8 +137,8 @@ final class Lease {
         return endNanos != Long.MAX_VALUE && nowNanos - endNanos >= 0;
     }
 
-    /** It never had one, or less than half of the last slice is left. */
+    /** It never had one, or too little is left of it. */
     boolean wantsRefill() {
-        return !granted || free.get() < sliceNanos / 2;
+        return !granted || free.get() < refillBelowNanos;
     }
 }

@@ -297,6 +297,7 @@ class LeaseKeeper implements LedgerLink.Listener {
         lease.burnSpentNanos = spent;
         counter.burnPerSecondNanos = (counter.burnPerSecondNanos * 9 + delta) / 10;
         counter.boundMaxNanos.updateAndGet(bound -> bound - bound / 64);
+        refills.refillBelow(counter, lease);
         var known = counter.refusal;
         if (known != null
                 && known.untilNanos() != Long.MAX_VALUE

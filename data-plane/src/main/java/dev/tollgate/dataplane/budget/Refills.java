@@ -23,10 +23,17 @@ final class Refills {
     /** Unanswered for this long, an Acquire is said again, with the same number. */
     private static final long ASK_AGAIN_NANOS = 2 * SECOND;
 
+    /** The same of a refill, which the ledger may let wait for the account's turn. */
+    private static final long ASK_AGAIN_AHEAD_NANOS = 60 * SECOND;
+
+    /** A refill is asked for when this part of what a slice should be is left. */
+    private static final double REFILL_AT = 0.75;
+
     /** A ledger that gave no clear answer is told the totals for so long; it says what it has. */
     private static final long UNSURE_NANOS = 10 * SECOND;
 
     private static final long LATER_MILLIS = 250;
+    private static final long REFILL_LATER_MILLIS = 1_000;
 
     /** One call brings money for at most this many who wait. */
     private static final int BATCH_MAX = 64;
@@ -98,8 +105,15 @@ final class Refills {
             lease.sliceNanos = grant.direct() ? 0 : slice;
             lease.direct = grant.direct();
             lease.give(slice);
+            took(counter, asked);
+            lease.shortened =
+                    asked != null && slice < Math.multiplyExact(asked.wantedMicros(), NANOS_PER_MICRO);
+            refillBelow(counter, lease);
         }
-        if (grant.windowRemaining() != null && asked != null) {
+        if (grant.windowRemaining() != null
+                && asked != null
+                && time.nanos() - asked.sentNanos() < ASK_AGAIN_NANOS) {
+            // an end counts from when it was asked for; one that was long on its way says nothing
             lease.endNanos = asked.sentNanos() + grant.windowRemaining().toNanos();
         }
         counter.refusal = null;
@@ -110,6 +124,30 @@ final class Refills {
         if (counter.waiting.get() > 0) {
             ask(counter);
         }
+    }
+
+    /** How late the ledger answers who does not wait: the next one is asked for as much earlier. */
+    private void took(Counter counter, Counter.@Nullable Asked asked) {
+        if (asked != null && asked.amountMicros() == 0) {
+            var took = Math.min(time.nanos() - asked.sentNanos(), settings.sliceAhead().toNanos());
+            counter.refillTakesNanos = Math.max(took, counter.refillTakesNanos / 2);
+        }
+    }
+
+    /**
+     * At what a lease is refilled: at three quarters of what it is to last for, and what is burnt
+     * until the answer comes; at half of a slice that the ledger cut, as the next one is cut too.
+     */
+    void refillBelow(Counter counter, Lease lease) {
+        if (lease.shortened) {
+            lease.refillBelowNanos = lease.sliceNanos / 2;
+            return;
+        }
+        var seconds =
+                settings.sliceAhead().toSeconds() * REFILL_AT
+                        + (double) counter.refillTakesNanos / SECOND;
+        lease.refillBelowNanos =
+                Math.max(lease.sliceNanos / 2, (long) (counter.burnPerSecondNanos * seconds));
     }
 
     /** Not in the log, and granted all the same: closed at its end, not forgotten. */
@@ -149,7 +187,7 @@ final class Refills {
         if (needed && asked.amountMicros() == 0 && denied.remainingMicros() > 0) {
             // a refill that found little; whoever is short asks for exactly that
             counter.refusal = null;
-            later(counter);
+            later(counter, REFILL_LATER_MILLIS);
             if (counter.waiting.get() > 0) {
                 ask(counter);
             }
@@ -177,7 +215,7 @@ final class Refills {
                     refuseAll(counter, RefusalKind.RESERVED, remaining, now + SECOND);
                 }
             }
-            case UNKNOWN_ACCOUNT -> later(counter);
+            case UNKNOWN_ACCOUNT -> later(counter, LATER_MILLIS);
             case UNAVAILABLE, LEDGER_FULL -> {
                 // the store may have taken it all the same
                 asked.lease().unclear = true;
@@ -193,7 +231,7 @@ final class Refills {
                 && asked.lease().returnedAtNanos - asked.sentNanos() >= 0;
     }
 
-    private void later(Counter counter) {
+    private void later(Counter counter, long millis) {
         thread.later(
                 () -> {
                     counter.refillAsked.set(false);
@@ -201,14 +239,18 @@ final class Refills {
                         ask(counter);
                     }
                 },
-                LATER_MILLIS);
+                millis);
     }
 
     /** Sends an Acquire if none is on its way and one is of use. */
     void ask(Counter counter) {
         var lease = counter.current();
-        if (lease == null || counter.asked != null || !session.registered() || lease.ended()) {
+        if (lease == null || !session.registered() || lease.ended()) {
             return;
+        }
+        var asked = counter.asked;
+        if (asked != null && (asked.amountMicros() > 0 || counter.waiting.get() == 0)) {
+            return; // what was asked for ahead may come too late for who waits
         }
         var need = 0L;
         var count = 0;
@@ -219,6 +261,9 @@ final class Refills {
             need = Math.addExact(need, waiter.claim().bound().nanos());
         }
         need = Math.max(0, need - lease.freeNanos());
+        if (need == 0 && asked != null) {
+            return;
+        }
         if (need == 0 && !lease.wantsRefill() && lease.sliceNanos > 0) {
             counter.refillAsked.set(false);
             return;
@@ -335,7 +380,11 @@ final class Refills {
 
     void sayAgainLate(Counter counter, long now) {
         var asked = counter.asked;
-        if (asked != null && session.registered() && now - asked.sentNanos() > ASK_AGAIN_NANOS) {
+        if (asked == null) {
+            return;
+        }
+        var late = asked.amountMicros() > 0 ? ASK_AGAIN_NANOS : ASK_AGAIN_AHEAD_NANOS;
+        if (session.registered() && now - asked.sentNanos() > late) {
             sayAgain(counter);
         }
     }

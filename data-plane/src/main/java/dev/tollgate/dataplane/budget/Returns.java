@@ -49,6 +49,7 @@ final class Returns {
             return false;
         }
         lease.sliceNanos = 0;
+        lease.refillBelowNanos = 0;
         lease.returnedAtNanos = time.nanos();
         session.report(List.of(lease));
         return true;

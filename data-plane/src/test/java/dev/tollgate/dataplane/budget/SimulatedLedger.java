@@ -35,6 +35,10 @@ final class SimulatedLedger {
     private final List<SimulatedConnection> connections = new ArrayList<>();
     private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
     private final long skewMillis;
+
+    /** Who does not wait for an account is written late. */
+    private final boolean slow;
+
     private LedgerService service;
     private boolean alive = true;
     private boolean busy;
@@ -45,7 +49,9 @@ final class SimulatedLedger {
         this.epoch = epoch;
         this.skewMillis = skewMillis;
         this.service = service();
+        this.slow = run.random.nextBoolean();
         run.agenda.at(run.agenda.now() + SECOND, this::tick);
+        run.agenda.at(run.agenda.now() + SECOND / 10, this::nextInLine);
     }
 
     private LedgerService service() {
@@ -128,15 +134,44 @@ final class SimulatedLedger {
                         streams.put(from.holder, from);
                     }
                     run.trace("ledger " + epoch, command);
-                    run.store.takeLostWrite();
-                    var effects = service.handle(command, now());
-                    if (run.mutant == Mutant.GRANT_BEFORE_ACKNOWLEDGED
-                            && run.store.takeLostWrite()
-                            && command instanceof LedgerCommand.Acquire acquire) {
-                        effects = early(acquire, effects);
+                    if (run.mutant == Mutant.GRANT_BEFORE_ACKNOWLEDGED) {
+                        handleEarly(command);
+                        return;
                     }
+                    var effects = new ArrayList<LedgerEffect>();
+                    var urgent = service.takeIn(command, now(), effects::addAll);
+                    send(effects);
+                    urgent.forEach(this::turn);
+                });
+    }
+
+    private void turn(AccountKey account) {
+        enqueue(
+                () -> {
+                    run.trace("ledger " + epoch + " turns to", account);
+                    var effects = new ArrayList<LedgerEffect>();
+                    service.turn(account, now(), effects::addAll);
                     send(effects);
                 });
+    }
+
+    /** The accounts that nobody waits for: soon, or as late as in a large fleet. */
+    private void nextInLine() {
+        if (!alive) {
+            return;
+        }
+        service.next(1 + run.random.nextInt(3)).forEach(this::turn);
+        var wait = run.healed || !slow ? SECOND / 10 : run.random.nextLong(10 * SECOND);
+        run.agenda.at(run.agenda.now() + wait, this::nextInLine);
+    }
+
+    private void handleEarly(LedgerCommand command) {
+        run.store.takeLostWrite();
+        var effects = service.handle(command, now());
+        if (run.store.takeLostWrite() && command instanceof LedgerCommand.Acquire acquire) {
+            effects = early(acquire, effects);
+        }
+        send(effects);
     }
 
     /** What a ledger would send that does not wait for the store. */

@@ -9,6 +9,7 @@ import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.budget.LedgerMessages;
 import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.budget.Reclaimed;
+import dev.tollgate.policy.budget.WritePace;
 import dev.tollgate.policy.push.FromLedger;
 import dev.tollgate.policy.push.ToLedger;
 import dev.tollgate.policy.snapshot.BudgetEntry;
@@ -20,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -28,13 +30,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Brings the messages of all ledger streams to the {@link LedgerService}, which blocks on the
- * store, and its effects back to the streams. Messages of one account are handled one after the
- * other, in the order of their stream, each account on a virtual thread of its own; those of a
- * stream wait until its Register is done. A queue that is full drops: proxies say everything again.
+ * store, and its effects back to the streams. An account has its turn at once if somebody waits for
+ * it, else at the {@link WritePace}; turns of one account follow one another, each account on a
+ * virtual thread of its own. Messages of a stream wait until its Register is done. A queue that is
+ * full drops: proxies say everything again.
  */
 public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
 
     private static final long TICK_MILLIS = 1_000;
+
+    /** Accounts that are written at the same time: more would only wait in the store. */
+    private static final int WRITES_MAX = 32;
 
     private static final Logger LOG = LoggerFactory.getLogger(LedgerStreams.class);
 
@@ -42,10 +48,16 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     private final Clock clock;
     private final Map<AccountKey, SerialQueue> accounts = new ConcurrentHashMap<>();
     private final Map<HolderId, Stream> streams = new ConcurrentHashMap<>();
+    private final Semaphore writes = new Semaphore(WRITES_MAX);
+    private final WritePace pace = new WritePace();
     private final Holders holders = new Holders();
     private final ScheduledExecutorService ticker =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("ledger-tick").factory());
+
+    private final ScheduledExecutorService pacer =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofVirtual().name("ledger-pace").factory());
 
     public LedgerStreams(LedgerService service, Clock clock) {
         this.service = service;
@@ -61,6 +73,45 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                 TICK_MILLIS,
                 TICK_MILLIS,
                 TimeUnit.MILLISECONDS);
+        pacer.scheduleAtFixedRate(
+                () -> guarded(this::nextInLine),
+                WritePace.EVERY_MILLIS,
+                WritePace.EVERY_MILLIS,
+                TimeUnit.MILLISECONDS);
+    }
+
+    private void nextInLine() {
+        var accounts = service.next(pace.turns());
+        pace.used(accounts.size());
+        accounts.forEach(this::turn);
+    }
+
+    /** Behind what the account has to do. */
+    private void turn(AccountKey account) {
+        accounts.compute(
+                account,
+                (_, known) -> {
+                    var queue = known == null ? new SerialQueue() : known;
+                    queue.execute(
+                            () -> {
+                                writes.acquireUninterruptibly();
+                                try {
+                                    guarded(
+                                            () ->
+                                                    service.turn(
+                                                            account, clock.instant(), this::send));
+                                } finally {
+                                    writes.release();
+                                    forgetIdle(account);
+                                }
+                            });
+                    return queue;
+                });
+    }
+
+    /** At the end of a task: a queue that holds no other one is made anew when needed. */
+    private void forgetIdle(AccountKey account) {
+        accounts.computeIfPresent(account, (_, queue) -> queue.empty() ? null : queue);
     }
 
     /** The limits of a new snapshot; returns at once. */
@@ -155,52 +206,21 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
             }
         }
 
+        /** Behind this stream's Register. */
         private void dispatch(LedgerCommand command) {
-            switch (command) {
-                case LedgerCommand.Register register ->
-                        order.execute(
-                                () -> {
-                                    streams.put(register.holder(), this);
-                                    holders.came(
-                                            register.holder(), register.proxy(), clock.instant());
-                                    handle(register);
-                                });
-                case LedgerCommand.Acquire acquire -> onAccount(acquire.account(), acquire);
-                case LedgerCommand.Close close -> onAccount(close.totals().account(), close);
-                case LedgerCommand.Report report -> {
-                    for (var totals : report.leases()) {
-                        onAccount(
-                                totals.account(),
-                                new LedgerCommand.Report(report.holder(), List.of(totals)));
-                    }
-                }
-            }
-        }
-
-        /** Behind this stream's Register, then behind what the account has to do. */
-        private void onAccount(AccountKey account, LedgerCommand command) {
             order.execute(
-                    () ->
-                            accounts.compute(
-                                    account,
-                                    (_, known) -> {
-                                        var queue = known == null ? new SerialQueue() : known;
-                                        queue.execute(
-                                                () -> {
-                                                    handle(command);
-                                                    forgetIdle(account);
-                                                });
-                                        return queue;
-                                    }));
+                    () -> {
+                        if (command instanceof LedgerCommand.Register register) {
+                            streams.put(register.holder(), this);
+                            holders.came(register.holder(), register.proxy(), clock.instant());
+                        }
+                        guarded(() -> takeIn(command));
+                    });
         }
 
-        /** At the end of a task: a queue that holds no other one is made anew when needed. */
-        private void forgetIdle(AccountKey account) {
-            accounts.computeIfPresent(account, (_, queue) -> queue.empty() ? null : queue);
-        }
-
-        private void handle(LedgerCommand command) {
-            guarded(() -> LedgerStreams.this.send(service.handle(command, clock.instant())));
+        private void takeIn(LedgerCommand command) {
+            service.takeIn(command, clock.instant(), LedgerStreams.this::send)
+                    .forEach(LedgerStreams.this::turn);
         }
 
         /** In one step, so that it never ends the stream that has replaced this one. */
@@ -228,5 +248,6 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     @Override
     public void close() {
         ticker.shutdownNow();
+        pacer.shutdownNow();
     }
 }

@@ -76,6 +76,23 @@ public record Account(
                 leases);
     }
 
+    /** The same, {@code seq} apart: one of several steps of a write. */
+    Account withSeq(long number) {
+        return number == seq
+                ? this
+                : new Account(
+                        key,
+                        windowEnd,
+                        limitMicros,
+                        settledMicros,
+                        overrunMicros,
+                        resetMicros,
+                        resetAt,
+                        number,
+                        epoch,
+                        leases);
+    }
+
     Account withLimit(long micros) {
         return with(micros, settledMicros, overrunMicros, leases);
     }

@@ -38,12 +38,7 @@ final class Bookkeeper {
             List<LedgerEffect> effects) {
         var change = book.change(key, opened, account -> ledger.apply(account, command, now));
         switch (change) {
-            case AccountBook.Change.Done(var transition) -> {
-                effects.addAll(transition.effects());
-                if (transition.moneyBack()) {
-                    audience.tellOfFreeMoney(transition.account(), now, effects);
-                }
-            }
+            case AccountBook.Change.Done(var transition) -> tell(transition, now, effects);
             case AccountBook.Change.Unavailable unavailable -> {}
             case AccountBook.Change.Regressed(var remembered) -> {
                 freeze(key, now, effects);
@@ -63,6 +58,27 @@ final class Bookkeeper {
             }
         }
         return change;
+    }
+
+    /** Several steps of an account as one write; adds the effects once they may be sent. */
+    AccountBook.Change together(
+            AccountKey key,
+            @Nullable Account opened,
+            List<AccountCommand> commands,
+            Instant now,
+            List<LedgerEffect> effects) {
+        var change = book.change(key, opened, account -> ledger.apply(account, commands, now));
+        if (change instanceof AccountBook.Change.Done(var transition)) {
+            tell(transition, now, effects);
+        }
+        return change;
+    }
+
+    private void tell(Transition done, Instant now, List<LedgerEffect> effects) {
+        effects.addAll(done.effects());
+        if (done.moneyBack()) {
+            audience.tellOfFreeMoney(done.account(), now, effects);
+        }
     }
 
     /** The same of an account that is known; false: not stored. */

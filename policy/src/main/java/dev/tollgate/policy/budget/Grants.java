@@ -4,38 +4,56 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Answers those who ask for money: each by a grant, or by why there is none. */
 final class Grants {
 
     private static final Duration STORE_RETRY = Duration.ofSeconds(1);
 
+    /**
+     * @param opened what to start from if there is no such account
+     */
+    record Asked(AccountCommand.Acquire command, Account opened) {}
+
     private final Bookkeeper keeper;
     private final CappedBudgets budgets;
     private final Audience audience;
+    private final Inbox inbox;
 
-    Grants(Bookkeeper keeper, CappedBudgets budgets, Audience audience) {
+    Grants(Bookkeeper keeper, CappedBudgets budgets, Audience audience, Inbox inbox) {
         this.keeper = keeper;
         this.budgets = budgets;
         this.audience = audience;
+        this.inbox = inbox;
     }
 
-    void acquire(LedgerCommand.Acquire acquire, Instant now, List<LedgerEffect> effects) {
+    /** Into the inbox. True: somebody waits for the money, or has none that a refill would add to. */
+    boolean put(LedgerCommand.Acquire acquire) {
+        inbox.put(acquire);
+        var account = keeper.book.account(acquire.account());
+        return acquire.amountMicros() > 0
+                || account == null
+                || account.lease(acquire.holder()) == null;
+    }
+
+    /** What the ledger is to do; null: it is refused already. */
+    @Nullable Asked asked(LedgerCommand.Acquire acquire, Instant now, List<LedgerEffect> effects) {
         var key = acquire.account();
         var session = audience.sessions().connected(acquire.holder());
         var budget = budgets.of(key);
         if (session == null || budget == null || session.closed().contains(key)) {
             deny(acquire, DeniedReason.UNKNOWN_ACCOUNT, STORE_RETRY, effects);
-            return;
+            return null;
         }
         if (keeper.freezes.isFrozen(key)) {
             deny(acquire, DeniedReason.FROZEN, STORE_RETRY, effects);
-            return;
+            return null;
         }
         var book = keeper.book;
         if (book.load() != null) {
             deny(acquire, DeniedReason.UNAVAILABLE, STORE_RETRY, effects);
-            return;
+            return null;
         }
         var window = book.currentWindow(key.budget(), key.subject(), budget.period(), now);
         if (!Objects.equals(window.start(), key.windowStart())) {
@@ -46,21 +64,44 @@ final class Grants {
             }
             effects.add(Audience.state(acquire.holder(), account, now));
             deny(acquire, DeniedReason.UNKNOWN_ACCOUNT, Duration.ZERO, effects);
+            return null;
+        }
+        return new Asked(
+                new AccountCommand.Acquire(
+                        acquire, window, budget.amountMicros(), audience.sessions().live()),
+                budget.opened(key, window, now));
+    }
+
+    void acquire(LedgerCommand.Acquire acquire, Instant now, List<LedgerEffect> effects) {
+        var asked = asked(acquire, now, effects);
+        if (asked == null) {
             return;
         }
-        var command =
-                new AccountCommand.Acquire(
-                        acquire, window, budget.amountMicros(), audience.sessions().live());
-        var opened = budget.opened(key, window, now);
-        if (keeper.change(key, opened, command, now, effects)
+        var key = acquire.account();
+        if (keeper.change(key, asked.opened(), asked.command(), now, effects)
                 instanceof AccountBook.Change.Done(var done)) {
-            var got = done.effects().getFirst() instanceof LedgerEffect.Grant;
-            audience.update(s -> s.denied(acquire.holder(), key, !got));
+            answered(acquire, done.effects());
         } else {
-            var frozen = keeper.freezes.isFrozen(key);
-            var why = frozen ? DeniedReason.FROZEN : DeniedReason.UNAVAILABLE;
-            deny(acquire, why, STORE_RETRY, effects);
+            unavailable(acquire, effects);
         }
+    }
+
+    /** The store did not take it, or has forgotten something of the account. */
+    void unavailable(LedgerCommand.Acquire acquire, List<LedgerEffect> effects) {
+        var frozen = keeper.freezes.isFrozen(acquire.account());
+        var why = frozen ? DeniedReason.FROZEN : DeniedReason.UNAVAILABLE;
+        deny(acquire, why, STORE_RETRY, effects);
+    }
+
+    /** Remembers whether the holder got what it asked for. */
+    void answered(LedgerCommand.Acquire acquire, List<LedgerEffect> effects) {
+        var got =
+                effects.stream()
+                        .anyMatch(
+                                effect ->
+                                        effect instanceof LedgerEffect.Grant grant
+                                                && grant.to().equals(acquire.holder()));
+        audience.update(s -> s.denied(acquire.holder(), acquire.account(), !got));
     }
 
     private static void deny(

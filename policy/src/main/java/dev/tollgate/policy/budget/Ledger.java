@@ -1,6 +1,7 @@
 package dev.tollgate.policy.budget;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +53,25 @@ record Ledger(long epoch) {
             check(account, transition.account(), rebuilt);
         }
         return transition;
+    }
+
+    /**
+     * Several steps as one write: each goes on from what the one before it left, and all bear the
+     * same {@code seq}. None of them rebuilds what was forgotten.
+     */
+    Transition apply(Account account, List<AccountCommand> commands, Instant now) {
+        var effects = new ArrayList<LedgerEffect>();
+        var moneyBack = false;
+        var last = account;
+        for (var command : commands) {
+            var step = apply(last.withSeq(account.seq()), command, now);
+            effects.addAll(step.effects());
+            moneyBack |= step.moneyBack();
+            last = step.account();
+        }
+        last = last.withSeq(account.seq());
+        var next = last.equals(account) ? account : last.withSeq(account.seq() + 1);
+        return new Transition(next, effects, moneyBack);
     }
 
     /** The holder has seen what this account does not know: the store has forgotten something. */

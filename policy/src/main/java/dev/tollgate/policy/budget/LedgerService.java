@@ -34,6 +34,7 @@ public final class LedgerService {
 
     private final CappedBudgets budgets = new CappedBudgets();
     private final Turns turns = new Turns();
+    private final Inbox inbox = new Inbox();
     private final Retention retention = new Retention();
     private final ConcurrentHashMap<AccountKey, Account> pushed = new ConcurrentHashMap<>();
     private final Audience audience;
@@ -42,6 +43,7 @@ public final class LedgerService {
     private final AccountBook book;
     private final Grants grants;
     private final Reports reports;
+    private final AccountTurn turn;
     private final Registrations registrations;
     private final Amounts amounts;
     private final Reclaims reclaims;
@@ -70,9 +72,10 @@ public final class LedgerService {
         this.freezes = new Freezes(fleetComplete);
         this.keeper = new Bookkeeper(store, epoch, audience, freezes);
         this.book = keeper.book;
-        this.grants = new Grants(keeper, budgets, audience);
-        this.reports = new Reports(keeper, budgets, audience);
-        this.registrations = new Registrations(keeper, reports, audience);
+        this.grants = new Grants(keeper, budgets, audience, inbox);
+        this.reports = new Reports(keeper, budgets, audience, inbox);
+        this.turn = new AccountTurn(turns, keeper, grants, reports, audience, inbox);
+        this.registrations = new Registrations(keeper, reports, audience, inbox);
         this.amounts = new Amounts(keeper, budgets);
         this.reclaims = new Reclaims(keeper, audience);
     }
@@ -103,15 +106,50 @@ public final class LedgerService {
         amounts.apply(turns, now, send);
     }
 
+    /** Takes it in, and gives every account that it names its turn. */
     public List<LedgerEffect> handle(LedgerCommand command, Instant now) {
         var effects = new ArrayList<LedgerEffect>();
-        switch (command) {
-            case LedgerCommand.Register register -> registrations.register(register, now, effects);
-            case LedgerCommand.Acquire acquire -> grants.acquire(acquire, now, effects);
-            case LedgerCommand.Report report -> reports.report(report, now, effects);
-            case LedgerCommand.Close close -> reports.close(close, now, effects);
+        takeIn(command, now, effects::addAll);
+        for (var account : inbox.next(Integer.MAX_VALUE)) {
+            turn(account, now, effects::addAll);
         }
         return effects;
+    }
+
+    /**
+     * Takes in what a holder says. A Register is answered at once; what is said of accounts is
+     * written, and answered, in their {@link #turn}.
+     *
+     * @param send takes the effects
+     * @return the accounts whose turn is to be now, as somebody waits for it. The others stand in
+     *     line: see {@link #next}
+     */
+    public List<AccountKey> takeIn(
+            LedgerCommand command, Instant now, Consumer<List<LedgerEffect>> send) {
+        return switch (command) {
+            case LedgerCommand.Register register -> {
+                Turns.sending(send, effects -> registrations.register(register, now, effects));
+                yield List.of();
+            }
+            case LedgerCommand.Acquire acquire ->
+                    grants.put(acquire) ? List.of(acquire.account()) : List.of();
+            case LedgerCommand.Report report -> reports.report(report);
+            case LedgerCommand.Close close -> reports.close(close);
+        };
+    }
+
+    /** The accounts that have stood in line for the longest, at most so many; they leave it. */
+    public List<AccountKey> next(int most) {
+        return inbox.next(most);
+    }
+
+    /**
+     * Writes all that was said of the account since its last turn, as one write if that can be.
+     *
+     * @param send takes the effects, once the store has acknowledged what they tell
+     */
+    public void turn(AccountKey account, Instant now, Consumer<List<LedgerEffect>> send) {
+        Turns.sending(send, effects -> turn.of(account, now, effects));
     }
 
     /**
@@ -137,7 +175,6 @@ public final class LedgerService {
         Turns.sending(send, effects -> keeper.checkIdentity(now, effects));
         keeper.rebuildLost(turns, now, send);
         amounts.apply(turns, now, send);
-        reports.storeAgain(turns, now, send);
         for (var account : book.accounts()) {
             if (!account.equals(pushed.put(account.key(), account))) {
                 Turns.sending(send, effects -> audience.tellAll(account, now, effects));
@@ -156,6 +193,7 @@ public final class LedgerService {
         pushed.remove(key);
         amounts.forget(key);
         reports.forget(key);
+        inbox.forget(key);
     }
 
     /**
@@ -215,6 +253,9 @@ public final class LedgerService {
      */
     public Reclaimed reclaim(
             String budget, HolderId holder, Instant now, Consumer<List<LedgerEffect>> send) {
+        for (var account : inbox.of(budget)) {
+            turn(account, now, send); // what it told is spent, and is not given back
+        }
         return reclaims.reclaim(budget, holder, now, send);
     }
 

@@ -8,20 +8,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes holders on: with all that they have and have spent, and none whose time is over. Whoever
- * comes before the first Budgets are known waits for them.
+ * Takes holders on: with all that they have, and none whose time is over. What they have spent of
+ * leases that go on is a report like any other, so that a new ledger does not write every lease of
+ * the fleet. Whoever comes before the first Budgets are known waits for them.
  */
 final class Registrations {
 
     private final Bookkeeper keeper;
     private final Reports reports;
     private final Audience audience;
+    private final Inbox inbox;
     private final EarlyRegisters early = new EarlyRegisters();
 
-    Registrations(Bookkeeper keeper, Reports reports, Audience audience) {
+    Registrations(Bookkeeper keeper, Reports reports, Audience audience, Inbox inbox) {
         this.keeper = keeper;
         this.reports = reports;
         this.audience = audience;
+        this.inbox = inbox;
     }
 
     void register(LedgerCommand.Register register, Instant now, List<LedgerEffect> effects) {
@@ -64,7 +67,7 @@ final class Registrations {
             var own = totals.bootEpoch() == holder.bootEpoch();
             var late = session != null && own && session.closed().contains(totals.account());
             if (!late || totals.closed()) { // a doubled Register opens no closed lease again
-                stored &= reports.take(holder, totals, now, effects);
+                stored &= takes(holder, totals, now, effects);
             }
             if (totals.closed() && own) {
                 audience.update(s -> s.closed(holder, totals.account()));
@@ -80,6 +83,16 @@ final class Registrations {
         effects.add(new LedgerEffect.Registered(holder, true, ""));
         var accounts = keeper.book.accounts();
         audience.welcome(holder, accounts, named, keeper.freezes.keys(accounts), now, effects);
+    }
+
+    /** False: not stored. */
+    private boolean takes(
+            HolderId holder, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
+        if (reports.mayWait(holder, totals)) {
+            inbox.put(holder, totals);
+            return true;
+        }
+        return reports.take(holder, totals, now, effects);
     }
 
     private @Nullable String refusal(HolderId holder, String proxy) {

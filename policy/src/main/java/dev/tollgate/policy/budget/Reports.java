@@ -1,12 +1,13 @@
 package dev.tollgate.policy.budget;
 
 import dev.tollgate.policy.budget.CappedBudgets.Capped;
+import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,65 +26,110 @@ final class Reports {
     private final Bookkeeper keeper;
     private final CappedBudgets budgets;
     private final Audience audience;
-    private final ConcurrentHashMap<Reported, LeaseTotals> unstored = new ConcurrentHashMap<>();
+    private final Inbox inbox;
 
     /** Closed leases that never had money, of which the overrun is in the account. */
     private final Set<Reported> countedWithoutLease = ConcurrentHashMap.newKeySet();
 
-    Reports(Bookkeeper keeper, CappedBudgets budgets, Audience audience) {
+    Reports(Bookkeeper keeper, CappedBudgets budgets, Audience audience, Inbox inbox) {
         this.keeper = keeper;
         this.budgets = budgets;
         this.audience = audience;
+        this.inbox = inbox;
     }
 
-    void report(LedgerCommand.Report report, Instant now, List<LedgerEffect> effects) {
+    /** Into the inbox; the accounts of which somebody must know at once. */
+    List<AccountKey> report(LedgerCommand.Report report) {
         var session = audience.sessions().connected(report.holder());
+        var urgent = new ArrayList<AccountKey>(0);
         for (var totals : report.leases()) {
             if (session != null && !session.closed().contains(totals.account())) {
-                report(report.holder(), totals, now, effects);
+                inbox.put(report.holder(), totals);
+                if (isUrgent(report.holder(), totals)) {
+                    urgent.add(totals.account());
+                }
             }
         }
+        return urgent;
     }
 
-    void close(LedgerCommand.Close close, Instant now, List<LedgerEffect> effects) {
-        if (audience.sessions().connected(close.holder()) != null) {
-            audience.update(s -> s.closed(close.holder(), close.totals().account()));
-            take(close.holder(), close.totals(), now, effects);
+    /** Final totals are waited for: by their holder, and by who may have what it returns. */
+    List<AccountKey> close(LedgerCommand.Close close) {
+        if (audience.sessions().connected(close.holder()) == null) {
+            return List.of();
         }
+        audience.update(s -> s.closed(close.holder(), close.totals().account()));
+        inbox.put(close.holder(), close.totals());
+        return List.of(close.totals().account());
     }
 
-    /** Nobody says it again, so what the store does not take now is tried again at each tick. */
-    private void report(
-            HolderId from, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
-        var lease = new Reported(from, totals.account());
-        if (take(from, totals, now, effects)) {
-            unstored.remove(lease);
-        } else {
-            unstored.put(lease, totals);
+    /**
+     * Of a lease that goes on and of which no grant got lost: what is told may be written with what
+     * comes later.
+     */
+    boolean mayWait(HolderId from, LeaseTotals totals) {
+        var known = keeper.book.account(totals.account());
+        var lease = known == null ? null : known.lease(from);
+        return lease != null
+                && totals.bootEpoch() == from.bootEpoch()
+                && totals.amountMicros() == lease.amountMicros()
+                && !isUrgent(from, totals);
+    }
+
+    private boolean isUrgent(HolderId from, LeaseTotals totals) {
+        var budget = budgets.of(totals.account());
+        var known = keeper.book.account(totals.account());
+        var lease = known == null ? null : known.lease(from);
+        if (totals.closed() || known == null || lease == null || tellsMore(from, totals)) {
+            return true;
         }
+        if (totals.returnedMicros() > lease.returnedMicros()
+                && audience.sessions().isDenied(totals.account())) {
+            return true; // somebody is short of it
+        }
+        if (budget == null) {
+            return false;
+        }
+        var more =
+                Math.max(0, totals.settledMicros() - lease.settledMicros())
+                        + Math.max(0, totals.overrunMicros() - lease.overrunMicros());
+        var spent = Math.max(0, known.spentMicros());
+        return totals.overrunMicros() > lease.overrunMicros()
+                        && budget.entry().mode() == BudgetEntry.Mode.HARD
+                || spent < known.amountMicros() && spent + more >= known.amountMicros()
+                || !Ladder.reached(budget.entry(), spent)
+                        .equals(Ladder.reached(budget.entry(), spent + more));
     }
 
-    void storeAgain(Turns turns, Instant now, Consumer<List<LedgerEffect>> send) {
-        unstored.forEach(
-                (lease, totals) ->
-                        turns.each(
-                                lease.account(),
-                                send,
-                                effects -> storeAgain(lease, totals, now, effects)));
+    /**
+     * What can be written with other totals of the account; null: only by itself, or there is
+     * nothing to write.
+     */
+    AccountCommand.@Nullable Totals plain(Inbox.Told told) {
+        var totals = told.totals();
+        var known = keeper.book.account(totals.account());
+        var lease = Reported.of(told.from(), totals);
+        boolean late =
+                !totals.closed()
+                        && totals.bootEpoch() == told.from().bootEpoch()
+                        && audience.sessions().hasClosed(told.from(), totals.account());
+        return known == null
+                        || known.lease(lease.holder()) == null
+                        || late
+                        || totals.closed() && totals.amountMicros() == 0
+                        || tellsMore(told.from(), totals)
+                ? null
+                : new AccountCommand.Totals(told.from(), totals);
     }
 
-    private void storeAgain(
-            Reported lease, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
-        var session = audience.sessions().connected(lease.holder());
-        if (session == null || session.closed().contains(lease.account())) {
-            unstored.remove(lease); // what it says at its return or has closed counts
-        } else if (take(lease.holder(), totals, now, effects)) {
-            unstored.remove(lease, totals);
+    /** Nobody says a report again, so what the store does not take now is tried again later. */
+    void take(Inbox.Told told, Instant now, List<LedgerEffect> effects) {
+        if (!take(told.from(), told.totals(), now, effects) && !told.totals().closed()) {
+            inbox.putBack(told);
         }
     }
 
     void forget(AccountKey key) {
-        unstored.keySet().removeIf(reported -> reported.account().equals(key));
         countedWithoutLease.removeIf(reported -> reported.account().equals(key));
     }
 
@@ -95,11 +141,9 @@ final class Reports {
                 && keeper.book.readAgain(key) instanceof AccountBook.Change.Unavailable) {
             return false;
         }
-        var session = audience.sessions().connected(from);
-        if (session != null
-                && session.closed().contains(key)
-                && !totals.closed()
-                && totals.bootEpoch() == from.bootEpoch()) {
+        if (!totals.closed()
+                && totals.bootEpoch() == from.bootEpoch()
+                && audience.sessions().hasClosed(from, key)) {
             return true; // closed meanwhile
         }
         var end = end(budget, key);

@@ -117,6 +117,27 @@ record Sessions(Map<String, Session> byLog) {
         return known != null && known.connected() ? known : null;
     }
 
+    /** Whether this start of the log has closed its lease, be it connected or not. */
+    boolean hasClosed(HolderId holder, AccountKey account) {
+        var known = of(holder);
+        return known != null && known.closed().contains(account);
+    }
+
+    /** It is the last start of its log that has registered, be it connected or not. */
+    boolean isLast(HolderId holder) {
+        return of(holder) != null;
+    }
+
+    /** Somebody was refused money of this account since its last grant. */
+    boolean isDenied(AccountKey account) {
+        for (var session : byLog.values()) {
+            if (session.connected() && session.denied().contains(account)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     Whereabouts whereabouts(HolderId holder) {
         var session = byLog.get(holder.logId());
         if (session == null || session.bootEpoch() < holder.bootEpoch()) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 
 /**
  * A fleet around one account, as a transition system. A unit is a micro-USD; a request holds one
@@ -399,6 +400,11 @@ final class LedgerModel {
 
     private void ledgerSteps(State state, LedgerCommand command, List<State> next) {
         next.add(handle(state, command, StoreMood.WORKS, true));
+        for (var other : state.toLedger()) {
+            if (other != command) {
+                next.add(handleTogether(state, command, other));
+            }
+        }
         if (state.trouble() > 0) {
             next.add(spend(without(state, command))); // lost
             next.add(spend(handle(state, command, StoreMood.WORKS, false))); // comes again
@@ -435,6 +441,31 @@ final class LedgerModel {
         if (consume) {
             commands.remove(command);
         }
+        return new State(
+                Map.copyOf(store.accounts),
+                service.sessions(),
+                state.leader(),
+                state.proxies(),
+                state.spentHalves(),
+                commands,
+                effects,
+                state.trouble());
+    }
+
+    /** Both have arrived when the account has its turn. */
+    private State handleTogether(State state, LedgerCommand one, LedgerCommand other) {
+        var store = new Store(state.stored(), StoreMood.WORKS);
+        var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
+        service.updateBudgets(List.of(budget(limit)), NOW);
+        var effects = new HashSet<>(state.toProxies());
+        Consumer<List<LedgerEffect>> sent =
+                all -> all.stream().filter(e -> matters(state, e)).forEach(effects::add);
+        service.takeIn(one, NOW, sent);
+        service.takeIn(other, NOW, sent);
+        service.turn(KEY, NOW, sent);
+        var commands = new HashSet<>(state.toLedger());
+        commands.remove(one);
+        commands.remove(other);
         return new State(
                 Map.copyOf(store.accounts),
                 service.sessions(),

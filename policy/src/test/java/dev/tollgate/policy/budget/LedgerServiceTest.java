@@ -365,7 +365,7 @@ class LedgerServiceTest {
     }
 
     @Test
-    void aReportThatTheStoreDoesNotTakeIsStoredAtALaterTick() {
+    void aReportThatTheStoreDoesNotTakeStaysInLine() {
         var failing = new LateStore();
         var keeps = new LedgerService(failing, 1);
         keeps.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
@@ -374,10 +374,10 @@ class LedgerServiceTest {
         failing.down = true;
         var spent = new LeaseTotals(KEY, 1, 2, 2, 0, 0, 0, 0, false);
         keeps.handle(new LedgerCommand.Report(HOLDER, List.of(spent)), NOW);
-        keeps.tick(NOW.plusSeconds(1));
         failing.down = false;
         assertThat(failing.store.accounts.get(KEY).settledMicros()).isZero();
-        keeps.tick(NOW.plusSeconds(2));
+        assertThat(keeps.next(2)).containsExactly(KEY);
+        keeps.turn(KEY, NOW.plusSeconds(2), effects -> {});
         assertThat(failing.store.accounts.get(KEY).settledMicros()).isEqualTo(2);
     }
 
