@@ -51,11 +51,10 @@ final class Counter {
     @Nullable Asked asked;
     boolean onlyHead;
     long recallUntilNanos;
-    long burnPerSecondNanos;
+    final Burn burn = new Burn();
 
     /** How long the last refills took to be answered. */
     long refillTakesNanos;
-
 
     private final LastHeard heard;
     private volatile @Nullable Lease lease;

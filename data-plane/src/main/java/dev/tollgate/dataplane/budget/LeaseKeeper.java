@@ -295,7 +295,7 @@ class LeaseKeeper implements LedgerLink.Listener {
         var spent = lease.spentNanos.get();
         var delta = Math.max(0, spent - lease.burnSpentNanos);
         lease.burnSpentNanos = spent;
-        counter.burnPerSecondNanos = (counter.burnPerSecondNanos * 9 + delta) / 10;
+        counter.burn.second(delta);
         counter.boundMaxNanos.updateAndGet(bound -> bound - bound / 64);
         refills.refillBelow(counter, lease);
         var known = counter.refusal;

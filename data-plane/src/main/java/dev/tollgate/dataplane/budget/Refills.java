@@ -107,7 +107,8 @@ final class Refills {
             lease.give(slice);
             took(counter, asked);
             lease.shortened =
-                    asked != null && slice < Math.multiplyExact(asked.wantedMicros(), NANOS_PER_MICRO);
+                    asked != null
+                            && slice < Math.multiplyExact(asked.wantedMicros(), NANOS_PER_MICRO);
             refillBelow(counter, lease);
         }
         if (grant.windowRemaining() != null
@@ -130,13 +131,15 @@ final class Refills {
     private void took(Counter counter, Counter.@Nullable Asked asked) {
         if (asked != null && asked.amountMicros() == 0) {
             var took = Math.min(time.nanos() - asked.sentNanos(), settings.sliceAhead().toNanos());
-            counter.refillTakesNanos = Math.max(took, counter.refillTakesNanos / 2);
+            counter.refillTakesNanos =
+                    Math.max(took, counter.refillTakesNanos - counter.refillTakesNanos / 8);
         }
     }
 
     /**
-     * At what a lease is refilled: at three quarters of what it is to last for, and what is burnt
-     * until the answer comes; at half of a slice that the ledger cut, as the next one is cut too.
+     * At what a lease is refilled: at three quarters of what it is to last for, with what is burnt
+     * until the answer comes, and a request that then still fits; at half of a slice that the
+     * ledger cut, as the next one is cut too.
      */
     void refillBelow(Counter counter, Lease lease) {
         if (lease.shortened) {
@@ -147,7 +150,9 @@ final class Refills {
                 settings.sliceAhead().toSeconds() * REFILL_AT
                         + (double) counter.refillTakesNanos / SECOND;
         lease.refillBelowNanos =
-                Math.max(lease.sliceNanos / 2, (long) (counter.burnPerSecondNanos * seconds));
+                Math.max(
+                        lease.sliceNanos / 2,
+                        counter.burn.of(seconds) + counter.boundMaxNanos.get());
     }
 
     /** Not in the log, and granted all the same: closed at its end, not forgotten. */
@@ -271,8 +276,7 @@ final class Refills {
         if (need == 0 && counter.refusal != null) {
             return; // a refill is not worth a call; State tells when it may be
         }
-        var ahead =
-                Math.multiplyExact(counter.burnPerSecondNanos, settings.sliceAhead().toSeconds());
+        var ahead = counter.burn.of(settings.sliceAhead().toSeconds());
         var slice = Math.max(ahead, BOUNDS_PER_SLICE * counter.boundMaxNanos.get());
         var amount = Math.ceilDiv(need, NANOS_PER_MICRO);
         var wanted = Math.max(amount, Math.ceilDiv(slice, NANOS_PER_MICRO));

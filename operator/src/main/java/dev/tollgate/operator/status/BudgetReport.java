@@ -49,8 +49,11 @@ public record BudgetReport(
 
     private static final long SECONDS_OF_DAY = 86_400;
 
-    /** Between two writes of figures alone (api.md, B10). */
-    public static final Duration QUIET = Duration.ofSeconds(30);
+    /** Between two writes of figures alone, of one Budget (api.md, B10). */
+    private static final Duration QUIET = Duration.ofSeconds(30);
+
+    /** The same of any two Budgets: four a second, however many there are. */
+    private static final Duration QUIET_OF_ALL = Duration.ofMillis(250);
 
     /** Null if the Budget has no amount. */
     static @Nullable BudgetReport of(BudgetEntry budget, List<Account> accounts, Instant now) {
@@ -219,8 +222,10 @@ public record BudgetReport(
     /**
      * Whether the figures are worth a write: another window, or usedPercent moved and the last
      * write is long enough ago.
+     *
+     * @param budgets how many there are
      */
-    boolean due(BudgetStatus before, @Nullable Instant written, Instant now) {
+    boolean due(BudgetStatus before, @Nullable Instant written, int budgets, Instant now) {
         if (before.spent() == null
                 || !Objects.equals(before.periodStart(), periodStart)
                 || !Objects.equals(before.resets(), resets)
@@ -230,6 +235,11 @@ public record BudgetReport(
             return true;
         }
         boolean moved = before.usedPercent() == null || before.usedPercent() != usedPercent();
-        return moved && (written == null || !written.plus(QUIET).isAfter(now));
+        return moved && (written == null || !written.plus(quiet(budgets)).isAfter(now));
+    }
+
+    private static Duration quiet(int budgets) {
+        var all = QUIET_OF_ALL.multipliedBy(budgets);
+        return all.compareTo(QUIET) > 0 ? all : QUIET;
     }
 }

@@ -195,7 +195,7 @@ public final class Statuses {
         }
         return before != null
                         && Conditions.same(before.conditions(), conditions)
-                        && !report.due(before, written, now)
+                        && !report.due(before, written, picture.budgets().size(), now)
                 ? new BudgetStatus(
                         verdict.generation(),
                         before.periodStart(),

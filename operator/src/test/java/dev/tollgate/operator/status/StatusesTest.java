@@ -27,6 +27,7 @@ import dev.tollgate.policy.snapshot.RevisionNumber;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -108,12 +109,21 @@ class StatusesTest {
             Account account,
             Instant now,
             Map<String, ReclaimStatus> reclaims) {
+        return statuses(verdict, Map.of("team-a/monthly", entry), account, now, reclaims);
+    }
+
+    private static Statuses statuses(
+            Verdict verdict,
+            Map<String, BudgetEntry> entries,
+            Account account,
+            Instant now,
+            Map<String, ReclaimStatus> reclaims) {
         return new Statuses(
                 new Picture(
                         Map.of(MONTHLY, verdict),
                         Map.of(),
                         fleet(verdict.generation(), now),
-                        Map.of("team-a/monthly", entry),
+                        entries,
                         List.of(account),
                         Map.of(),
                         Map.of(),
@@ -175,6 +185,25 @@ class StatusesTest {
                 .get()
                 .extracting(BudgetStatus::usedPercent)
                 .isEqualTo(50);
+    }
+
+    @Test
+    void writesMovedFiguresOfManyBudgetsAtFourASecond() {
+        var many = new HashMap<String, BudgetEntry>();
+        for (int i = 0; i < 1_000; i++) {
+            many.put("team-b/budget-" + i, ENTRY);
+        }
+        many.put("team-a/monthly", ENTRY);
+        var verdict = verdict(1, 1L, true);
+        var before = first(3_120_000);
+        assertThat(
+                        statuses(verdict, many, account(5_000_000), NOW.plusSeconds(250), Map.of())
+                                .budget(MONTHLY, 1, before, NOW))
+                .isEmpty();
+        assertThat(
+                        statuses(verdict, many, account(5_000_000), NOW.plusSeconds(251), Map.of())
+                                .budget(MONTHLY, 1, before, NOW))
+                .isPresent();
     }
 
     @Test

@@ -28,7 +28,9 @@ final class Grants {
         this.inbox = inbox;
     }
 
-    /** Into the inbox. True: somebody waits for the money, or has none that a refill would add to. */
+    /**
+     * Into the inbox. True: somebody waits for the money, or has none that a refill would add to.
+     */
     boolean put(LedgerCommand.Acquire acquire) {
         inbox.put(acquire);
         var account = keeper.book.account(acquire.account());

@@ -90,15 +90,20 @@ final class Reports {
         if (budget == null) {
             return false;
         }
-        var more =
-                Math.max(0, totals.settledMicros() - lease.settledMicros())
-                        + Math.max(0, totals.overrunMicros() - lease.overrunMicros());
-        var spent = Math.max(0, known.spentMicros());
+        var spent = Math.clamp(known.spentMicros(), 0, Account.MAX_MICROS);
+        var after = Math.min(Account.MAX_MICROS, spent + more(lease, totals));
         return totals.overrunMicros() > lease.overrunMicros()
                         && budget.entry().mode() == BudgetEntry.Mode.HARD
-                || spent < known.amountMicros() && spent + more >= known.amountMicros()
+                || spent < known.amountMicros() && after >= known.amountMicros()
                 || !Ladder.reached(budget.entry(), spent)
-                        .equals(Ladder.reached(budget.entry(), spent + more));
+                        .equals(Ladder.reached(budget.entry(), after));
+    }
+
+    private static long more(LeaseAccount lease, LeaseTotals totals) {
+        var settled = totals.settledMicros() - lease.settledMicros();
+        var overrun = totals.overrunMicros() - lease.overrunMicros();
+        return Math.clamp(settled, 0, Account.MAX_MICROS)
+                + Math.clamp(overrun, 0, Account.MAX_MICROS);
     }
 
     /**

@@ -91,13 +91,23 @@ final class LedgerModel {
     private final int requestsMax;
     private final int trouble;
     private final Mutant mutant;
+    private final boolean together;
 
     LedgerModel(int proxies, int limit, int requestsMax, int trouble, Mutant mutant) {
+        this(proxies, limit, requestsMax, trouble, mutant, false);
+    }
+
+    /**
+     * @param together any two messages may also arrive before the account has its turn
+     */
+    LedgerModel(
+            int proxies, int limit, int requestsMax, int trouble, Mutant mutant, boolean together) {
         this.proxies = proxies;
         this.limit = limit;
         this.requestsMax = requestsMax;
         this.trouble = trouble;
         this.mutant = mutant;
+        this.together = together;
     }
 
     State start() {
@@ -401,7 +411,7 @@ final class LedgerModel {
     private void ledgerSteps(State state, LedgerCommand command, List<State> next) {
         next.add(handle(state, command, StoreMood.WORKS, true));
         for (var other : state.toLedger()) {
-            if (other != command) {
+            if (together && other != command) {
                 next.add(handleTogether(state, command, other));
             }
         }

@@ -69,6 +69,14 @@ class LedgerSearchTest {
                 .isGreaterThan(10_000);
     }
 
+    @ParameterizedTest
+    @CsvSource({"1, 2, 2, 0", "2, 1, 1, 0"})
+    void neverExceedsTheLimitWhenTwoMessagesShareAWrite(
+            int proxies, int limit, int requests, int trouble) {
+        assertThat(search(new LedgerModel(proxies, limit, requests, trouble, null, true)))
+                .isGreaterThan(1_000);
+    }
+
     /** 2.8 million states take a minute and some memory: by hand, after a change of the ledger. */
     @Test
     @EnabledIfSystemProperty(named = "tollgate.search", matches = "wide")
@@ -81,7 +89,7 @@ class LedgerSearchTest {
         var seed = System.nanoTime();
         for (var run = 0; run < 300; run++) {
             try {
-                walk(new LedgerModel(3, 6, 6, 4, null), seed + run, 150);
+                walk(new LedgerModel(3, 6, 6, 4, null, run % 2 == 0), seed + run, 150);
             } catch (AssertionError | RuntimeException e) {
                 throw new AssertionError("seed " + (seed + run), e);
             }

@@ -1,0 +1,227 @@
+package dev.tollgate.policy.budget;
+
+import static dev.tollgate.policy.budget.LedgerModel.KEY;
+import static dev.tollgate.policy.budget.LedgerModel.NOW;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.policy.budget.LedgerModel.Store;
+import dev.tollgate.policy.budget.LedgerModel.StoreMood;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
+import dev.tollgate.policy.snapshot.BudgetEntry.Step;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What waits for an account's turn, what does not, and what becomes of it in one write. */
+class AccountTurnTest {
+
+    private static final HolderId ONE = new HolderId("one", 1);
+    private static final HolderId TWO = new HolderId("two", 1);
+
+    private final Store store = new Store(Map.of(), StoreMood.WORKS);
+    private final LedgerService ledger = new LedgerService(store, 1);
+    private final List<LedgerEffect> sent = new ArrayList<>();
+
+    /** Each of two has 20 of 100; the account has been written twice. */
+    @BeforeEach
+    void twoLeases() {
+        budget(100);
+        register(ONE);
+        register(TWO);
+        ledger.handle(acquire(ONE, 1, 20), NOW);
+        ledger.handle(acquire(TWO, 1, 20), NOW);
+    }
+
+    private void budget(long limit, Step... steps) {
+        var entry = BudgetBuilder.as(LedgerModel.budget(limit)).steps(List.of(steps)).build();
+        ledger.updateBudgets(List.of(entry), NOW);
+    }
+
+    private List<LedgerEffect> register(HolderId holder, LeaseTotals... leases) {
+        return ledger.handle(
+                new LedgerCommand.Register(holder, "pod-" + holder.logId(), List.of(leases)), NOW);
+    }
+
+    private static LedgerCommand.Acquire acquire(HolderId holder, int request, long micros) {
+        return new LedgerCommand.Acquire(holder, request, KEY, micros, micros, true);
+    }
+
+    private static LedgerCommand.Acquire refill(HolderId holder, int request, long micros) {
+        return new LedgerCommand.Acquire(holder, request, KEY, 0, micros, false);
+    }
+
+    private static LedgerCommand.Report spent(HolderId holder, long settled, long returned) {
+        return new LedgerCommand.Report(
+                holder, List.of(new LeaseTotals(KEY, 1, 20, settled, returned, 0, 0, 1, false)));
+    }
+
+    private List<AccountKey> takeIn(LedgerCommand command) {
+        return ledger.takeIn(command, NOW, sent::addAll);
+    }
+
+    private Account turn() {
+        ledger.turn(KEY, NOW, sent::addAll);
+        return account();
+    }
+
+    private Account account() {
+        return store.accounts.get(KEY);
+    }
+
+    @Test
+    void whatAllSayIsOneWriteAndEachIsAnswered() {
+        var before = account();
+        assertThat(takeIn(spent(ONE, 10, 0))).isEmpty();
+        assertThat(takeIn(spent(TWO, 5, 0))).isEmpty();
+        assertThat(takeIn(refill(ONE, 2, 10))).isEmpty();
+        assertThat(takeIn(refill(TWO, 2, 10))).isEmpty();
+        assertThat(account()).as("nobody waits").isEqualTo(before);
+
+        assertThat(ledger.next(1)).containsExactly(KEY);
+        var after = turn();
+        assertThat(after.seq()).isEqualTo(before.seq() + 1);
+        assertThat(after.settledMicros()).isEqualTo(15);
+        assertThat(after.lease(ONE).amountMicros()).isEqualTo(30);
+        assertThat(after.lease(TWO).amountMicros()).isEqualTo(30);
+        assertThat(sent)
+                .extracting(effect -> ((LedgerEffect.Grant) effect).to())
+                .containsExactly(ONE, TWO);
+        assertThat(sent)
+                .allSatisfy(
+                        effect ->
+                                assertThat(((LedgerEffect.Grant) effect).seq())
+                                        .isEqualTo(after.seq()));
+        assertThat(ledger.next(1)).as("nothing is left to do").isEmpty();
+    }
+
+    @Test
+    void whoWaitsHasItsTurnAtOnceAndTheOthersWithIt() {
+        takeIn(spent(ONE, 10, 10));
+        takeIn(refill(ONE, 2, 4));
+        assertThat(takeIn(acquire(TWO, 2, 70))).containsExactly(KEY);
+
+        var after = turn();
+        assertThat(after.lease(TWO).amountMicros()).as("with what is returned").isEqualTo(20);
+        assertThat(after.lease(ONE).returnedMicros()).isEqualTo(10);
+        takeIn(acquire(TWO, 3, 60));
+        assertThat(turn().lease(TWO).amountMicros()).isEqualTo(80);
+    }
+
+    @Test
+    void laterTotalsAndRequestsStandForEarlierOnes() {
+        takeIn(spent(ONE, 3, 0));
+        takeIn(refill(ONE, 2, 10));
+        takeIn(spent(ONE, 7, 0));
+        takeIn(acquire(ONE, 3, 5));
+        var after = turn();
+        assertThat(after.lease(ONE).settledMicros()).isEqualTo(7);
+        assertThat(after.lease(ONE).lastAcquire()).isEqualTo(3);
+        assertThat(after.lease(ONE).amountMicros()).isEqualTo(25);
+        assertThat(sent).hasSize(1);
+    }
+
+    @Test
+    void moneyThatSomebodyIsShortOfDoesNotWait() {
+        assertThat(takeIn(spent(ONE, 0, 5))).as("nobody is").isEmpty();
+        turn();
+        assertThat(ledger.handle(acquire(TWO, 2, 90), NOW).getFirst())
+                .isInstanceOf(LedgerEffect.Denied.class);
+        assertThat(takeIn(spent(ONE, 0, 20))).containsExactly(KEY);
+        turn();
+        assertThat(sent)
+                .anyMatch(
+                        effect ->
+                                effect instanceof LedgerEffect.State state
+                                        && state.freeAgain()
+                                        && state.to().equals(TWO));
+    }
+
+    @Test
+    void aStepOfTheLadderAndTheEndOfTheBudgetDoNotWait() {
+        budget(100, new Step("warn", 15, Step.Action.ALERT, null, null));
+        assertThat(takeIn(spent(ONE, 14, 0))).isEmpty();
+        assertThat(takeIn(spent(ONE, 15, 0))).containsExactly(KEY);
+        turn();
+        assertThat(takeIn(spent(ONE, 16, 0))).as("it is reached already").isEmpty();
+
+        budget(30);
+        assertThat(takeIn(spent(TWO, 10, 0))).isEmpty();
+        assertThat(takeIn(spent(TWO, 15, 0))).containsExactly(KEY);
+    }
+
+    @Test
+    void anOverrunOfAHardBudgetDoesNotWait() {
+        assertThat(takeIn(new LedgerCommand.Report(ONE, List.of(over(20, 3)))))
+                .containsExactly(KEY);
+    }
+
+    @Test
+    void aCloseDoesNotWaitAndTakesAllAlong() {
+        takeIn(spent(TWO, 5, 0));
+        var closed = new LeaseTotals(KEY, 1, 20, 7, 0, 0, 0, 1, true);
+        assertThat(takeIn(new LedgerCommand.Close(ONE, closed))).containsExactly(KEY);
+        takeIn(refill(ONE, 2, 10));
+        var before = account();
+        var after = turn();
+        assertThat(after.seq()).isEqualTo(before.seq() + 1);
+        assertThat(after.lease(ONE)).as("what is closed gets nothing").isNull();
+        assertThat(after.settledMicros()).isEqualTo(12);
+        assertThat(sent).contains(new LedgerEffect.Closed(ONE, KEY, 1));
+    }
+
+    @Test
+    void aNewLedgerWritesNoLeaseThatGoesOnWhenItsHolderComes() {
+        var next = new LedgerService(store, 2);
+        next.updateBudgets(List.of(LedgerModel.budget(100)), NOW);
+        var before = account();
+        var totals = new LeaseTotals(KEY, 1, 20, 11, 0, 0, 0, 2, false);
+        var register = new LedgerCommand.Register(ONE, "pod-one", List.of(totals));
+        next.takeIn(register, NOW, sent::addAll);
+        assertThat(sent).contains(new LedgerEffect.Registered(ONE, true, ""));
+        assertThat(account()).isEqualTo(before);
+        assertThat(next.next(1)).containsExactly(KEY);
+        next.turn(KEY, NOW, sent::addAll);
+        assertThat(account().settledMicros()).isEqualTo(11);
+    }
+
+    @Test
+    void whatALostHolderToldIsSpentBeforeItsRestIsGivenBack() {
+        takeIn(spent(ONE, 11, 0));
+        ledger.disconnected(ONE);
+        assertThat(ledger.reclaim("team-a/monthly", ONE, NOW, sent::addAll))
+                .isEqualTo(new Reclaimed.Done(11, 9));
+        assertThat(account().settledMicros()).isEqualTo(11);
+    }
+
+    @Test
+    void whatBreaksARuleEndsNothingForTheOthers() {
+        var failed = new ArrayList<AccountKey>();
+        ledger.whenFailed((key, bug) -> failed.add(key));
+        takeIn(new LedgerCommand.Report(TWO, List.of(over(5, 1))));
+        turn();
+        takeIn(new LedgerCommand.Report(ONE, List.of(over(0, Long.MAX_VALUE))));
+        takeIn(new LedgerCommand.Report(TWO, List.of(over(6, 1))));
+        takeIn(refill(TWO, 2, 10));
+        var after = turn();
+        assertThat(failed).containsExactly(KEY);
+        assertThat(after.settledMicros()).isEqualTo(6);
+        assertThat(after.lease(TWO).amountMicros()).isEqualTo(30);
+    }
+
+    private static LeaseTotals over(long settled, long overrun) {
+        return new LeaseTotals(KEY, 1, 20, settled, 0, overrun, 0, 1, false);
+    }
+
+    @Test
+    void anEarlierStartOfALogIsNotHeardOnceALaterOneIsThere() {
+        takeIn(spent(ONE, 11, 0));
+        var later = new HolderId("one", 2);
+        var proven = new LeaseTotals(KEY, 1, 20, 12, 0, 0, 0, 1, true);
+        ledger.takeIn(
+                new LedgerCommand.Register(later, "pod-one", List.of(proven)), NOW, sent::addAll);
+        assertThat(turn().settledMicros()).isEqualTo(12);
+        assertThat(ledger.frozen()).isEmpty();
+    }
+}
