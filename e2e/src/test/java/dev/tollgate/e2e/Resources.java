@@ -116,7 +116,7 @@ final class Resources {
                 .formatted(name, namespace, amount);
     }
 
-    private static String sha256(String text) {
+    static String sha256(String text) {
         try {
             return HexFormat.of()
                     .formatHex(

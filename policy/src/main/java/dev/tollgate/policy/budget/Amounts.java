@@ -11,11 +11,13 @@ final class Amounts {
 
     private final Bookkeeper keeper;
     private final CappedBudgets budgets;
+    private final AccountTurn turn;
     private final Resets resets = new Resets();
 
-    Amounts(Bookkeeper keeper, CappedBudgets budgets) {
+    Amounts(Bookkeeper keeper, CappedBudgets budgets, AccountTurn turn) {
         this.keeper = keeper;
         this.budgets = budgets;
+        this.turn = turn;
     }
 
     void apply(Turns turns, Instant now, Consumer<List<LedgerEffect>> send) {
@@ -59,6 +61,7 @@ final class Amounts {
                 }
             }
             case RESET -> {
+                turn.of(account.key(), now, effects); // what they told
                 var command = new AccountCommand.Reset(Objects.requireNonNull(asked));
                 if (keeper.stores(account.key(), command, now, effects)) {
                     resets.end(account.key());

@@ -76,7 +76,7 @@ public final class LedgerService {
         this.reports = new Reports(keeper, budgets, audience, inbox);
         this.turn = new AccountTurn(turns, keeper, grants, reports, audience, inbox);
         this.registrations = new Registrations(keeper, reports, audience, inbox);
-        this.amounts = new Amounts(keeper, budgets);
+        this.amounts = new Amounts(keeper, budgets, turn);
         this.reclaims = new Reclaims(keeper, audience);
     }
 

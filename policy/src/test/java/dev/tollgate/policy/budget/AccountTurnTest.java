@@ -196,6 +196,17 @@ class AccountTurnTest {
     }
 
     @Test
+    void whatHoldersToldBeforeAResetIsOfBeforeIt() {
+        var asked = NOW.plusSeconds(1);
+        var entry = BudgetBuilder.as(LedgerModel.budget(100)).resetAt(asked).build();
+        ledger.updateBudgets(List.of(entry), asked);
+        takeIn(spent(ONE, 11, 0));
+        ledger.tick(asked.plusSeconds(2));
+        assertThat(account().resetMicros()).isEqualTo(11);
+        assertThat(account().remainingMicros()).isEqualTo(100 - 9 - 20);
+    }
+
+    @Test
     void whatBreaksARuleEndsNothingForTheOthers() {
         var failed = new ArrayList<AccountKey>();
         ledger.whenFailed((key, bug) -> failed.add(key));
