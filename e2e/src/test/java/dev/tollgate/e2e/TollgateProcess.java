@@ -8,10 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -28,8 +28,8 @@ final class TollgateProcess implements AutoCloseable {
     private static final Pattern ADMIN = Pattern.compile("admin-port=(\\d+)");
 
     private final Process process;
-    private final List<String> out = new CopyOnWriteArrayList<>();
-    private final List<String> err = new CopyOnWriteArrayList<>();
+    private final List<String> out = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> err = Collections.synchronizedList(new ArrayList<>());
     private final CompletableFuture<String> listening = new CompletableFuture<>();
 
     private TollgateProcess(Process process) {
@@ -85,7 +85,7 @@ final class TollgateProcess implements AutoCloseable {
 
     /** Lines of stdout that are usage records. */
     List<String> usageRecords() {
-        return out.stream().filter(line -> line.startsWith("{\"request_id\"")).toList();
+        return out().stream().filter(line -> line.startsWith("{\"request_id\"")).toList();
     }
 
     int awaitExit(Duration limit) throws InterruptedException {
@@ -148,7 +148,7 @@ final class TollgateProcess implements AutoCloseable {
     }
 
     String tail() {
-        var lines = new ArrayList<String>(err);
+        var lines = err();
         return String.join("\n", lines.subList(Math.max(0, lines.size() - 30), lines.size()));
     }
 
