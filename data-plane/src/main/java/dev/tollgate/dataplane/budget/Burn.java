@@ -9,18 +9,21 @@ final class Burn {
 
     private static final int SHORT = 10;
     private static final int LONG = 60;
+    private static final long MILLIS_OF_SECOND = 1_000;
 
-    private double ofSeconds;
-    private double ofMinute;
+    // of each second's spending a tenth, or a sixtieth, is gone a second later
+    private long shortSum;
+    private long longSum;
 
     /** A second has gone by, in which so much was spent. */
     void second(long nanos) {
-        ofSeconds += (nanos - ofSeconds) / SHORT;
-        ofMinute += (nanos - ofMinute) / LONG;
+        shortSum += nanos - Math.ceilDiv(shortSum, SHORT);
+        longSum += nanos - Math.ceilDiv(longSum, LONG);
     }
 
-    /** For so many seconds, in nano-USD. */
-    long of(double seconds) {
-        return (long) (Math.max(ofSeconds, ofMinute) * seconds);
+    /** In so many milliseconds, in nano-USD. */
+    long in(long millis) {
+        var perSecond = Math.max(shortSum / SHORT, longSum / LONG);
+        return Math.multiplyExact(perSecond, millis) / MILLIS_OF_SECOND;
     }
 }

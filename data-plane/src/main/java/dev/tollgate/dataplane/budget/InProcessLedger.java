@@ -37,6 +37,7 @@ public final class InProcessLedger implements AutoCloseable {
     public InProcessLedger(LedgerService service, TimeSource time) {
         this.service = service;
         this.time = time;
+        service.whenFailed((account, bug) -> LOG.error("ledger: a bug, account {}", account, bug));
         this.thread = Thread.ofVirtual().name("ledger").start(this::loop);
     }
 

@@ -33,6 +33,9 @@ class LeaseKeeper implements LedgerLink.Listener {
     private static final long TICK_MILLIS = 50;
     private static final long CLOSE_AGAIN_MILLIS = 20;
 
+    /** Of a window that is over: the ledger writes it when it has time. */
+    private static final long CLOSE_SAID_AGAIN_NANOS = 10 * SECOND;
+
     private final Wal wal;
     private final GateSettings settings;
     private final TimeSource time;
@@ -45,6 +48,7 @@ class LeaseKeeper implements LedgerLink.Listener {
 
     private @Nullable Admitter admitter;
     private long secondAt;
+    private long closesAt;
 
     /**
      * @param thread a single one, which is shut down at the end
@@ -64,6 +68,7 @@ class LeaseKeeper implements LedgerLink.Listener {
         this.refills = new Refills(wal, session, settings, time, this.thread, this::gate);
         this.returns = new Returns(wal, session, time, this::gate);
         this.secondAt = time.nanos();
+        this.closesAt = secondAt;
     }
 
     static ScheduledExecutorService newThread() {
@@ -268,14 +273,18 @@ class LeaseKeeper implements LedgerLink.Listener {
         var now = time.nanos();
         session.registerAgain(now);
         var second = now - secondAt >= SECOND;
+        boolean late = now - closesAt >= CLOSE_SAID_AGAIN_NANOS;
         var due = new ArrayList<Lease>();
         for (var counter : counters()) {
             refills.giveUpLate(counter, now);
             refills.sayAgainLate(counter, now);
-            returns.closeOver(counter, second);
+            returns.closeOver(counter, late);
             if (second) {
                 eachSecond(counter, now, due);
             }
+        }
+        if (late) {
+            closesAt = now;
         }
         if (second) {
             secondAt = now;

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Refills {
 
     private static final long NANOS_PER_MICRO = 1_000;
+    private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long SECOND = 1_000_000_000L;
 
     /** Unanswered for this long, an Acquire is said again, with the same number. */
@@ -26,8 +27,8 @@ final class Refills {
     /** The same of a refill, which the ledger may let wait for the account's turn. */
     private static final long ASK_AGAIN_AHEAD_NANOS = 60 * SECOND;
 
-    /** A refill is asked for when this part of what a slice should be is left. */
-    private static final double REFILL_AT = 0.75;
+    /** A refill comes at most this long before it would, for its answer being late. */
+    private static final long EARLY_NANOS_MAX = 90 * SECOND;
 
     /** A ledger that gave no clear answer is told the totals for so long; it says what it has. */
     private static final long UNSURE_NANOS = 10 * SECOND;
@@ -40,6 +41,9 @@ final class Refills {
 
     /** A slice is at least this many of the dearest requests. */
     private static final int BOUNDS_PER_SLICE = 4;
+
+    /** And so many times what is short. */
+    private static final int SLICE_PER_NEED = 4;
 
     private final Wal wal;
     private final LedgerSession session;
@@ -113,6 +117,7 @@ final class Refills {
         }
         if (grant.windowRemaining() != null
                 && asked != null
+                && asked.request() == grant.request()
                 && time.nanos() - asked.sentNanos() < ASK_AGAIN_NANOS) {
             // an end counts from when it was asked for; one that was long on its way says nothing
             lease.endNanos = asked.sentNanos() + grant.windowRemaining().toNanos();
@@ -130,7 +135,7 @@ final class Refills {
     /** How late the ledger answers who does not wait: the next one is asked for as much earlier. */
     private void took(Counter counter, Counter.@Nullable Asked asked) {
         if (asked != null && asked.amountMicros() == 0) {
-            var took = Math.min(time.nanos() - asked.sentNanos(), settings.sliceAhead().toNanos());
+            var took = Math.min(time.nanos() - asked.sentNanos(), EARLY_NANOS_MAX);
             counter.refillTakesNanos =
                     Math.max(took, counter.refillTakesNanos - counter.refillTakesNanos / 8);
         }
@@ -142,17 +147,17 @@ final class Refills {
      * ledger cut, as the next one is cut too.
      */
     void refillBelow(Counter counter, Lease lease) {
-        if (lease.shortened) {
+        if (lease.shortened || lease.sliceNanos == 0) {
             lease.refillBelowNanos = lease.sliceNanos / 2;
             return;
         }
-        var seconds =
-                settings.sliceAhead().toSeconds() * REFILL_AT
-                        + (double) counter.refillTakesNanos / SECOND;
+        var millis =
+                settings.sliceAhead().toMillis() * 3 / 4
+                        + counter.refillTakesNanos / NANOS_PER_MILLI;
         lease.refillBelowNanos =
                 Math.max(
                         lease.sliceNanos / 2,
-                        counter.burn.of(seconds) + counter.boundMaxNanos.get());
+                        counter.burn.in(millis) + counter.boundMaxNanos.get());
     }
 
     /** Not in the log, and granted all the same: closed at its end, not forgotten. */
@@ -269,6 +274,9 @@ final class Refills {
         if (need == 0 && asked != null) {
             return;
         }
+        if (need == 0 && lease.granted && lease.freeNanos() == 0) {
+            need = 1; // nobody waits for a Soft Budget, and what it spends now is overrun
+        }
         if (need == 0 && !lease.wantsRefill() && lease.sliceNanos > 0) {
             counter.refillAsked.set(false);
             return;
@@ -276,10 +284,14 @@ final class Refills {
         if (need == 0 && counter.refusal != null) {
             return; // a refill is not worth a call; State tells when it may be
         }
-        var ahead = counter.burn.of(settings.sliceAhead().toSeconds());
+        if (asked != null) {
+            lease.unclear = true; // its answer is not waited for
+        }
+        var ahead = counter.burn.in(settings.sliceAhead().toMillis());
         var slice = Math.max(ahead, BOUNDS_PER_SLICE * counter.boundMaxNanos.get());
         var amount = Math.ceilDiv(need, NANOS_PER_MICRO);
-        var wanted = Math.max(amount, Math.ceilDiv(slice, NANOS_PER_MICRO));
+        // at a sudden load, who waits tells the pace before the burn does
+        var wanted = Math.max(SLICE_PER_NEED * amount, Math.ceilDiv(slice, NANOS_PER_MICRO));
         var request = wal.lastRequest(lease.account) + 1;
         if (wal.append(new LogRecord.Acquire(lease.account, request, amount)) == 0) {
             refuseAll(counter, RefusalKind.LOG_UNAVAILABLE, 0, time.nanos() + SECOND);

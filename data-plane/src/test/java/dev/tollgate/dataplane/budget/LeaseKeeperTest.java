@@ -25,6 +25,9 @@ import org.junit.jupiter.api.Test;
 /** What a keeper says to a ledger that answers late, unclearly or not at all; by its own clock. */
 class LeaseKeeperTest {
 
+    /** Until the Close of a window that is over is said again. */
+    private static final int SAID_AGAIN_MILLIS = 11_000;
+
     private static final Instant START = Instant.parse("2026-11-21T09:59:30Z");
     private static final Period HOUR = new Period(Period.Type.HOUR, "UTC", 1);
     private static final BudgetEntry BUDGET =
@@ -188,7 +191,7 @@ class LeaseKeeperTest {
         run(31_000);
         call();
         assertThat(closes()).isEmpty();
-        run(1_500);
+        run(SAID_AGAIN_MILLIS);
         assertThat(closes()).isNotEmpty();
         assertThat(closes().getFirst().totals().account()).isEqualTo(NINE);
         assertThat(closes().getFirst().totals().closed()).isTrue();
@@ -212,7 +215,7 @@ class LeaseKeeperTest {
         said.clear();
         call();
         grant(1, NINE, 10_000);
-        run(1_500);
+        run(SAID_AGAIN_MILLIS);
         assertThat(closes()).extracting(c -> c.totals().account()).contains(NINE);
     }
 
@@ -262,7 +265,7 @@ class LeaseKeeperTest {
         call();
         run(31_000);
         call();
-        run(1_500);
+        run(SAID_AGAIN_MILLIS);
         assertThat(closes()).extracting(c -> c.totals().account()).contains(NINE);
         answer(state(NINE, Duration.ofSeconds(5)));
         grant(1, NINE, 50_000);

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * store, and its effects back to the streams. An account has its turn at once if somebody waits for
  * it, else at the {@link WritePace}; turns of one account follow one another, each account on a
  * virtual thread of its own. Messages of a stream wait until its Register is done. A queue that is
- * full drops: proxies say everything again.
+ * full drops.
  */
 public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
 
@@ -48,6 +48,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     private final Clock clock;
     private final Map<AccountKey, SerialQueue> accounts = new ConcurrentHashMap<>();
     private final Map<HolderId, Stream> streams = new ConcurrentHashMap<>();
+    private final Set<AccountKey> due = ConcurrentHashMap.newKeySet();
     private final Semaphore writes = new Semaphore(WRITES_MAX);
     private final WritePace pace = new WritePace();
     private final Holders holders = new Holders();
@@ -73,40 +74,45 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                 TICK_MILLIS,
                 TICK_MILLIS,
                 TimeUnit.MILLISECONDS);
-        pacer.scheduleAtFixedRate(
+        pacer.scheduleWithFixedDelay(
                 () -> guarded(this::nextInLine),
                 WritePace.EVERY_MILLIS,
                 WritePace.EVERY_MILLIS,
                 TimeUnit.MILLISECONDS);
     }
 
+    /** Not while the store is slow: who waits is not to stand behind it. */
     private void nextInLine() {
-        var accounts = service.next(pace.turns());
-        pace.used(accounts.size());
-        accounts.forEach(this::turn);
+        if (writes.availablePermits() > WRITES_MAX / 2) {
+            var next = service.next(pace.turns());
+            pace.used(next.size());
+            next.forEach(this::turn);
+        }
     }
 
-    /** Behind what the account has to do. */
+    /** Behind what the account has to do, unless its turn is to come already. */
     private void turn(AccountKey account) {
+        if (!due.add(account)) {
+            return;
+        }
         accounts.compute(
                 account,
                 (_, known) -> {
                     var queue = known == null ? new SerialQueue() : known;
-                    queue.execute(
-                            () -> {
-                                writes.acquireUninterruptibly();
-                                try {
-                                    guarded(
-                                            () ->
-                                                    service.turn(
-                                                            account, clock.instant(), this::send));
-                                } finally {
-                                    writes.release();
-                                    forgetIdle(account);
-                                }
-                            });
+                    queue.execute(() -> write(account));
                     return queue;
                 });
+    }
+
+    private void write(AccountKey account) {
+        writes.acquireUninterruptibly();
+        try {
+            due.remove(account);
+            guarded(() -> service.turn(account, clock.instant(), this::send));
+        } finally {
+            writes.release();
+            forgetIdle(account);
+        }
     }
 
     /** At the end of a task: a queue that holds no other one is made anew when needed. */

@@ -3,6 +3,10 @@ package dev.tollgate.policy.budget;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,12 +16,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class AccountTurn {
 
+    /** Accounts that share one wait for each other now and then. */
+    private static final int LOCKS = 1_024;
+
     private final Turns turns;
     private final Bookkeeper keeper;
     private final Grants grants;
     private final Reports reports;
     private final Audience audience;
     private final Inbox inbox;
+    private final Map<Integer, ReentrantLock> locks = new ConcurrentHashMap<>();
 
     AccountTurn(
             Turns turns,
@@ -34,24 +42,42 @@ final class AccountTurn {
         this.inbox = inbox;
     }
 
-    void of(AccountKey key, Instant now, List<LedgerEffect> effects) {
+    /** Nobody else changes the account by a turn, or by what follows one, meanwhile. */
+    <T> T alone(AccountKey key, Supplier<T> task) {
+        var number = Math.floorMod(key.hashCode(), LOCKS);
+        var lock = locks.computeIfAbsent(number, any -> new ReentrantLock());
+        lock.lock();
+        try {
+            return task.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** False: the store did not take all that was told, which stays in line. */
+    boolean of(AccountKey key, Instant now, List<LedgerEffect> effects) {
+        return alone(key, () -> write(key, now, effects));
+    }
+
+    private boolean write(AccountKey key, Instant now, List<LedgerEffect> effects) {
         var said = inbox.take(key);
         var totals = new ArrayList<Inbox.Told>(said.totals().size());
         for (var told : said.totals()) {
-            if (audience.sessions().isLast(told.from())) {
-                totals.add(told); // else a later start of its log has told all
+            // a later start of its log has told all but what its log has lost
+            if (audience.sessions().isLast(told.from()) || reports.plain(told) != null) {
+                totals.add(told);
             }
         }
         if (totals.size() + said.acquires().size() == 1) {
-            oneByOne(key, totals, said.acquires(), now, effects);
-            return;
+            return oneByOne(key, totals, said.acquires(), now, effects);
         }
+        var stored = true;
         var plain = new ArrayList<Inbox.Told>(totals.size());
         var steps = new ArrayList<AccountCommand>(totals.size() + said.acquires().size());
         for (var told : totals) {
             var step = reports.plain(told);
             if (step == null) {
-                oneByOne(key, List.of(told), List.of(), now, effects);
+                stored &= oneByOne(key, List.of(told), List.of(), now, effects);
             } else {
                 plain.add(told);
                 steps.add(step);
@@ -67,12 +93,12 @@ final class AccountTurn {
                 opened = asked.opened();
             }
         }
-        if (!steps.isEmpty() && !together(key, opened, steps, plain, asking, now, effects)) {
-            oneByOne(key, plain, asking, now, effects);
+        if (!steps.isEmpty()) {
+            stored &= together(key, opened, steps, plain, asking, now, effects);
         }
+        return stored;
     }
 
-    /** False: nothing of it is done. */
     private boolean together(
             AccountKey key,
             @Nullable Account opened,
@@ -82,34 +108,46 @@ final class AccountTurn {
             Instant now,
             List<LedgerEffect> effects) {
         try {
-            return switch (keeper.together(key, opened, steps, now, effects)) {
+            switch (keeper.together(key, opened, steps, now, effects)) {
                 case AccountBook.Change.Done(var done) -> {
                     asking.forEach(acquire -> grants.answered(acquire, done.effects()));
-                    yield true;
+                    return true;
                 }
                 case AccountBook.Change.Unavailable _ -> {
-                    plain.forEach(inbox::putBack);
+                    plain.forEach(told -> inbox.put(told.from(), told.totals()));
                     asking.forEach(acquire -> grants.unavailable(acquire, effects));
-                    yield true;
+                    return false;
                 }
-                case AccountBook.Change.Regressed _ -> false;
-            };
-        } catch (IllegalStateException | ArithmeticException e) {
-            return false; // whose step breaks a rule is seen then
+                case AccountBook.Change.Regressed _ -> {}
+            }
+        } catch (RuntimeException e) {
+            // whose step breaks a rule is seen one by one
         }
+        return oneByOne(key, plain, asking, now, effects);
     }
 
-    private void oneByOne(
+    private boolean oneByOne(
             AccountKey key,
             List<Inbox.Told> totals,
             List<LedgerCommand.Acquire> acquires,
             Instant now,
             List<LedgerEffect> effects) {
+        var left = new ArrayList<Inbox.Told>(0);
         for (var told : totals) {
-            turns.each(key, effects::addAll, all -> reports.take(told, now, all));
+            turns.each(
+                    key,
+                    effects::addAll,
+                    all -> {
+                        if (!reports.take(told.from(), told.totals(), now, all)) {
+                            left.add(told);
+                        }
+                    });
         }
+        // nobody may say it again, so what the store does not take now is tried again later
+        left.forEach(told -> inbox.put(told.from(), told.totals()));
         for (var acquire : acquires) {
             turns.each(key, effects::addAll, all -> grants.acquire(acquire, now, all));
         }
+        return left.isEmpty();
     }
 }

@@ -61,9 +61,15 @@ final class Amounts {
                 }
             }
             case RESET -> {
-                turn.of(account.key(), now, effects); // what they told
                 var command = new AccountCommand.Reset(Objects.requireNonNull(asked));
-                if (keeper.stores(account.key(), command, now, effects)) {
+                boolean stored =
+                        turn.alone(
+                                account.key(),
+                                () ->
+                                        turn.of(account.key(), now, effects) // what they told
+                                                && keeper.stores(
+                                                        account.key(), command, now, effects));
+                if (stored) {
                     resets.end(account.key());
                 }
             }

@@ -31,7 +31,7 @@ final class Grants {
     /**
      * Into the inbox. True: somebody waits for the money, or has none that a refill would add to.
      */
-    boolean put(LedgerCommand.Acquire acquire) {
+    boolean takeIn(LedgerCommand.Acquire acquire) {
         inbox.put(acquire);
         var account = keeper.book.account(acquire.account());
         return acquire.amountMicros() > 0
@@ -102,7 +102,8 @@ final class Grants {
                         .anyMatch(
                                 effect ->
                                         effect instanceof LedgerEffect.Grant grant
-                                                && grant.to().equals(acquire.holder()));
+                                                && grant.to().equals(acquire.holder())
+                                                && grant.request() == acquire.request());
         audience.update(s -> s.denied(acquire.holder(), acquire.account(), !got));
     }
 

@@ -1,7 +1,7 @@
 package dev.tollgate.policy.budget;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -11,17 +11,21 @@ import java.util.Map;
 /**
  * What holders have said of accounts and what is not written yet: of each lease the last totals, of
  * each holder the last Acquire, so that it has room for all that a fleet can say. Accounts stand in
- * line for the writes that nobody waits for; those of which money is asked for go first. Any
- * thread.
+ * line for the writes that nobody waits for; those of which money is asked for go first, most of
+ * the time. Any thread.
  */
 final class Inbox {
 
-    /** What is said of one account: totals first, as an Acquire is answered with what they free. */
+    /**
+     * What is said of one account: totals first, as an Acquire is answered with what they free;
+     * then who waits, then who asks ahead.
+     */
     record Said(List<Told> totals, List<LedgerCommand.Acquire> acquires) {
         static final Said NOTHING = new Said(List.of(), List.of());
 
-        int size() {
-            return totals.size() + acquires.size();
+        Said {
+            totals = List.copyOf(totals);
+            acquires = List.copyOf(acquires);
         }
     }
 
@@ -35,29 +39,34 @@ final class Inbox {
         final Map<HolderId, LedgerCommand.Acquire> acquires = new LinkedHashMap<>();
     }
 
+    /** Of so many turns, one is of an account that only tells, however many ask. */
+    private static final int TELLING_EACH = 16;
+
     private final Map<AccountKey, Box> boxes = new HashMap<>();
     private final LinkedHashSet<AccountKey> asking = new LinkedHashSet<>();
     private final LinkedHashSet<AccountKey> telling = new LinkedHashSet<>();
+    private int turns = 1;
 
-    /** Later totals of a lease stand for earlier ones, and final ones for all. */
+    /** Later totals of a lease stand for earlier ones, in whatever order they come. */
     synchronized void put(HolderId from, LeaseTotals totals) {
-        var lease = new Lease(from, totals.bootEpoch());
-        var box = box(totals.account());
-        var before = box.totals.get(lease);
-        if (before == null || totals.closed() || !before.closed()) {
-            box.totals.put(lease, totals);
-        }
+        box(totals.account())
+                .totals
+                .merge(
+                        new Lease(from, totals.bootEpoch()),
+                        totals,
+                        (a, b) -> isLater(b, a) ? b : a);
         if (!asking.contains(totals.account())) {
             telling.add(totals.account());
         }
     }
 
-    /** Again, as the store did not take it, unless something was said meanwhile. */
-    synchronized void putBack(Told told) {
-        var lease = new Lease(told.from(), told.totals().bootEpoch());
-        if (box(told.totals().account()).totals.putIfAbsent(lease, told.totals()) == null) {
-            telling.add(told.totals().account());
-        }
+    private static boolean isLater(LeaseTotals one, LeaseTotals other) {
+        return one.closed()
+                || !other.closed()
+                        && one.amountMicros() >= other.amountMicros()
+                        && one.settledMicros() >= other.settledMicros()
+                        && one.returnedMicros() >= other.returnedMicros()
+                        && one.overrunMicros() >= other.overrunMicros();
     }
 
     /** A later Acquire of a lease stands for an earlier one. */
@@ -77,32 +86,36 @@ final class Inbox {
     synchronized Said take(AccountKey account) {
         asking.remove(account);
         telling.remove(account);
+        var totals = told(account);
         var box = boxes.remove(account);
         if (box == null) {
             return Said.NOTHING;
         }
-        var totals = new ArrayList<Told>(box.totals.size());
-        box.totals.forEach((lease, told) -> totals.add(new Told(lease.from(), told)));
-        return new Said(totals, List.copyOf(box.acquires.values()));
+        var acquires = new ArrayList<>(box.acquires.values());
+        acquires.sort(Comparator.comparing(acquire -> acquire.amountMicros() == 0));
+        return new Said(totals, acquires);
+    }
+
+    /** The totals that wait for the account's turn. */
+    synchronized List<Told> told(AccountKey account) {
+        var box = boxes.get(account);
+        if (box == null) {
+            return List.of();
+        }
+        var told = new ArrayList<Told>(box.totals.size());
+        box.totals.forEach((lease, totals) -> told.add(new Told(lease.from(), totals)));
+        return told;
     }
 
     /** Those that have stood in line the longest. They leave it, and what is said stays. */
     synchronized List<AccountKey> next(int most) {
         var next = new ArrayList<AccountKey>();
-        for (var line : List.of(asking, telling)) {
-            var accounts = new ArrayDeque<>(line);
-            while (next.size() < most && !accounts.isEmpty()) {
-                var account = accounts.remove();
-                line.remove(account);
-                next.add(account);
-            }
+        while (next.size() < most && !(asking.isEmpty() && telling.isEmpty())) {
+            var tells = asking.isEmpty() || !telling.isEmpty() && turns % TELLING_EACH == 0;
+            next.add((tells ? telling : asking).removeFirst());
+            turns++;
         }
         return next;
-    }
-
-    /** Of the Budget, {@code namespace/name}: the accounts of which something is said. */
-    synchronized List<AccountKey> of(String budget) {
-        return boxes.keySet().stream().filter(key -> key.budget().equals(budget)).sorted().toList();
     }
 
     synchronized void forget(AccountKey account) {

@@ -17,10 +17,10 @@ import java.util.function.Predicate;
  * does, and may come from any thread: calls on one account follow one another, and nothing is
  * answered before the store has acknowledged it.
  *
- * <p>Whoever owns it calls {@link #updateBudgets} with each snapshot, {@link #handle} for each
- * message, {@link #disconnected} when a holder's connection ends, and {@link #tick} about once a
- * second; and sends the effects. Messages of a connection that another one has replaced are not
- * passed on.
+ * <p>Whoever owns it calls {@link #updateBudgets} with each snapshot, {@link #takeIn} for each
+ * message, {@link #turn} for the accounts that it names and, at a pace, for those that are {@link
+ * #next} in line ({@link #handle} is all of it), {@link #disconnected} when a holder's connection
+ * ends, and {@link #tick} about once a second; and sends the effects.
  *
  * <p>Its parts: {@link Registrations} take holders on, {@link Grants} answer who asks for money,
  * {@link Reports} take in what is spent, {@link Amounts} what Budgets say now, {@link Reclaims}
@@ -77,7 +77,7 @@ public final class LedgerService {
         this.turn = new AccountTurn(turns, keeper, grants, reports, audience, inbox);
         this.registrations = new Registrations(keeper, reports, audience, inbox);
         this.amounts = new Amounts(keeper, budgets, turn);
-        this.reclaims = new Reclaims(keeper, audience);
+        this.reclaims = new Reclaims(keeper, turn, audience);
     }
 
     Sessions sessions() {
@@ -106,14 +106,27 @@ public final class LedgerService {
         amounts.apply(turns, now, send);
     }
 
-    /** Takes it in, and gives every account that it names its turn. */
+    /** Takes it in, and gives each account that it names its turn at once. */
     public List<LedgerEffect> handle(LedgerCommand command, Instant now) {
         var effects = new ArrayList<LedgerEffect>();
         takeIn(command, now, effects::addAll);
-        for (var account : inbox.next(Integer.MAX_VALUE)) {
+        for (var account : named(command)) {
             turn(account, now, effects::addAll);
         }
         return effects;
+    }
+
+    private static List<AccountKey> named(LedgerCommand command) {
+        return switch (command) {
+            case LedgerCommand.Register register -> accounts(register.leases());
+            case LedgerCommand.Acquire acquire -> List.of(acquire.account());
+            case LedgerCommand.Report report -> accounts(report.leases());
+            case LedgerCommand.Close close -> List.of(close.totals().account());
+        };
+    }
+
+    private static List<AccountKey> accounts(List<LeaseTotals> leases) {
+        return leases.stream().map(LeaseTotals::account).distinct().toList();
     }
 
     /**
@@ -132,9 +145,9 @@ public final class LedgerService {
                 yield List.of();
             }
             case LedgerCommand.Acquire acquire ->
-                    grants.put(acquire) ? List.of(acquire.account()) : List.of();
-            case LedgerCommand.Report report -> reports.report(report);
-            case LedgerCommand.Close close -> reports.close(close);
+                    grants.takeIn(acquire) ? List.of(acquire.account()) : List.of();
+            case LedgerCommand.Report report -> reports.takeIn(report);
+            case LedgerCommand.Close close -> reports.takeIn(close, now);
         };
     }
 
@@ -253,9 +266,6 @@ public final class LedgerService {
      */
     public Reclaimed reclaim(
             String budget, HolderId holder, Instant now, Consumer<List<LedgerEffect>> send) {
-        for (var account : inbox.of(budget)) {
-            turn(account, now, send); // what it told is spent, and is not given back
-        }
         return reclaims.reclaim(budget, holder, now, send);
     }
 

@@ -2,12 +2,11 @@ package dev.tollgate.policy.budget;
 
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Gives back what a lost holder has, when somebody answers for it that it spends nothing more. */
 final class Reclaims {
@@ -16,10 +15,12 @@ final class Reclaims {
     private static final int NAMED_MAX = 16;
 
     private final Bookkeeper keeper;
+    private final AccountTurn turn;
     private final Audience audience;
 
-    Reclaims(Bookkeeper keeper, Audience audience) {
+    Reclaims(Bookkeeper keeper, AccountTurn turn, Audience audience) {
         this.keeper = keeper;
+        this.turn = turn;
         this.audience = audience;
     }
 
@@ -33,52 +34,74 @@ final class Reclaims {
         if (audience.sessions().whereabouts(holder) instanceof Whereabouts.Connected(var proxy)) {
             return new Reclaimed.Refused("holder " + holder + " is connected, as " + proxy);
         }
-        var leases = new LinkedHashMap<AccountKey, LeaseAccount>();
+        var accounts = new ArrayList<AccountKey>();
         for (var account : keeper.book.accounts()) {
-            var lease = account.key().budget().equals(budget) ? account.lease(holder) : null;
-            if (lease != null) {
-                leases.put(account.key(), lease);
+            if (account.key().budget().equals(budget) && account.lease(holder) != null) {
+                accounts.add(account.key());
             }
         }
-        if (leases.isEmpty()) {
+        if (accounts.isEmpty()) {
             return new Reclaimed.Refused(
                     "holder " + holder + " has no lease of Budget " + budget + holders(budget));
         }
-        for (var key : leases.keySet()) {
+        for (var key : accounts) {
             if (keeper.freezes.isFrozen(key)) {
                 return new Reclaimed.Unavailable(
                         "account " + key + " is frozen until all proxies have told what they hold");
             }
         }
-        return reclaim(holder, leases, now, send);
+        return reclaim(holder, accounts, now, send);
     }
 
     private Reclaimed reclaim(
             HolderId holder,
-            Map<AccountKey, LeaseAccount> leases,
+            List<AccountKey> accounts,
             Instant now,
             Consumer<List<LedgerEffect>> send) {
-        var command = new AccountCommand.Reclaim(holder);
         long settled = 0;
         long back = 0;
         boolean any = false;
-        for (var entry : leases.entrySet()) {
-            var effects = new ArrayList<LedgerEffect>();
-            var change = keeper.change(entry.getKey(), null, command, now, effects);
-            send.accept(effects);
-            if (!(change instanceof AccountBook.Change.Done(var done))) {
+        for (var key : accounts) {
+            var lease = turn.alone(key, () -> reclaim(holder, key, now, send));
+            if (lease == null) {
                 return new Reclaimed.Unavailable("the ledger's store did not answer");
             }
-            var before = entry.getValue();
-            var after = done.account().lease(holder);
-            if (before.state() != LeaseAccount.State.RECLAIMED && after != null) {
-                any = true;
-                back = Math.addExact(back, after.returnedMicros() - before.returnedMicros());
-            }
-            settled = Math.addExact(settled, before.settledMicros());
+            any |= lease.now();
+            back = Math.addExact(back, lease.backMicros());
+            settled = Math.addExact(settled, lease.settledMicros());
         }
         return any ? new Reclaimed.Done(settled, back) : new Reclaimed.Before(settled);
     }
+
+    /** What became of one lease; null: the store did not answer. */
+    private @Nullable Given reclaim(
+            HolderId holder, AccountKey key, Instant now, Consumer<List<LedgerEffect>> send) {
+        var effects = new ArrayList<LedgerEffect>();
+        // what was told of it is spent, and is not given back
+        var told = turn.of(key, now, effects);
+        var account = keeper.book.account(key);
+        var before = account == null ? null : account.lease(holder);
+        var change =
+                told && before != null
+                        ? keeper.change(key, null, new AccountCommand.Reclaim(holder), now, effects)
+                        : null;
+        send.accept(effects);
+        if (before == null || !(change instanceof AccountBook.Change.Done(var done))) {
+            return null;
+        }
+        var after = done.account().lease(holder);
+        return before.state() == LeaseAccount.State.RECLAIMED || after == null
+                ? new Given(false, before.settledMicros(), 0)
+                : new Given(
+                        true,
+                        before.settledMicros(),
+                        after.returnedMicros() - before.returnedMicros());
+    }
+
+    /**
+     * @param now by this call, and not by an earlier one
+     */
+    private record Given(boolean now, long settledMicros, long backMicros) {}
 
     private String holders(String budget) {
         var holders = new TreeSet<String>();

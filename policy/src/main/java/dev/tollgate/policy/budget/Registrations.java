@@ -66,11 +66,11 @@ final class Registrations {
         for (var totals : register.leases()) {
             var own = totals.bootEpoch() == holder.bootEpoch();
             var late = session != null && own && session.closed().contains(totals.account());
-            if (!late || totals.closed()) { // a doubled Register opens no closed lease again
-                stored &= takes(holder, totals, now, effects);
-            }
             if (totals.closed() && own) {
                 audience.update(s -> s.closed(holder, totals.account()));
+            }
+            if (!late || totals.closed()) { // a doubled Register opens no closed lease again
+                stored &= takes(holder, totals, now, effects);
             }
             named.add(totals.account());
         }

@@ -39,7 +39,7 @@ final class Reports {
     }
 
     /** Into the inbox; the accounts of which somebody must know at once. */
-    List<AccountKey> report(LedgerCommand.Report report) {
+    List<AccountKey> takeIn(LedgerCommand.Report report) {
         var session = audience.sessions().connected(report.holder());
         var urgent = new ArrayList<AccountKey>(0);
         for (var totals : report.leases()) {
@@ -53,14 +53,20 @@ final class Reports {
         return urgent;
     }
 
-    /** Final totals are waited for: by their holder, and by who may have what it returns. */
-    List<AccountKey> close(LedgerCommand.Close close) {
+    /**
+     * The same. Final totals are waited for, by their holder and by who may have what it returns;
+     * but not those of a window that is over, which all holders close at the same time.
+     */
+    List<AccountKey> takeIn(LedgerCommand.Close close, Instant now) {
         if (audience.sessions().connected(close.holder()) == null) {
             return List.of();
         }
         audience.update(s -> s.closed(close.holder(), close.totals().account()));
         inbox.put(close.holder(), close.totals());
-        return List.of(close.totals().account());
+        var key = close.totals().account();
+        var known = keeper.book.account(key);
+        var end = known == null ? null : known.windowEnd();
+        return end != null && !now.isBefore(end) ? List.of() : List.of(key);
     }
 
     /**
@@ -80,7 +86,11 @@ final class Reports {
         var budget = budgets.of(totals.account());
         var known = keeper.book.account(totals.account());
         var lease = known == null ? null : known.lease(from);
-        if (totals.closed() || known == null || lease == null || tellsMore(from, totals)) {
+        if (totals.closed()
+                || known == null
+                || lease == null
+                || lease.state() != LeaseAccount.State.OPEN
+                || tellsMore(from, totals)) {
             return true;
         }
         if (totals.returnedMicros() > lease.returnedMicros()
@@ -90,13 +100,27 @@ final class Reports {
         if (budget == null) {
             return false;
         }
+        if (totals.overrunMicros() > lease.overrunMicros()
+                && budget.entry().mode() == BudgetEntry.Mode.HARD) {
+            return true;
+        }
         var spent = Math.clamp(known.spentMicros(), 0, Account.MAX_MICROS);
-        var after = Math.min(Account.MAX_MICROS, spent + more(lease, totals));
-        return totals.overrunMicros() > lease.overrunMicros()
-                        && budget.entry().mode() == BudgetEntry.Mode.HARD
-                || spent < known.amountMicros() && after >= known.amountMicros()
+        var after = Math.min(Account.MAX_MICROS, spent + untold(known));
+        return spent < known.amountMicros() && after >= known.amountMicros()
                 || !Ladder.reached(budget.entry(), spent)
                         .equals(Ladder.reached(budget.entry(), after));
+    }
+
+    /** What all that waits for the account's turn adds to its spend. */
+    private long untold(Account known) {
+        var sum = 0L;
+        for (var told : inbox.told(known.key())) {
+            var lease = known.lease(Reported.of(told.from(), told.totals()).holder());
+            if (lease != null) {
+                sum = Math.min(Account.MAX_MICROS, sum + more(lease, told.totals()));
+            }
+        }
+        return sum;
     }
 
     private static long more(LeaseAccount lease, LeaseTotals totals) {
@@ -125,13 +149,6 @@ final class Reports {
                         || tellsMore(told.from(), totals)
                 ? null
                 : new AccountCommand.Totals(told.from(), totals);
-    }
-
-    /** Nobody says a report again, so what the store does not take now is tried again later. */
-    void take(Inbox.Told told, Instant now, List<LedgerEffect> effects) {
-        if (!take(told.from(), told.totals(), now, effects) && !told.totals().closed()) {
-            inbox.putBack(told);
-        }
     }
 
     void forget(AccountKey key) {
@@ -225,9 +242,14 @@ final class Reports {
                 && !countedWithoutLease.contains(lease);
     }
 
-    /** The holder has seen more of the account than this ledger. */
+    /**
+     * The holder has seen more of the account than this ledger. Of an earlier start of its log that
+     * says nothing: its leases are closed since.
+     */
     private boolean tellsMore(HolderId from, LeaseTotals totals) {
         var known = keeper.book.account(totals.account());
-        return totals.seq() > 0 && (known == null || Ledger.regressed(known, from, totals));
+        return audience.sessions().isLast(from)
+                && totals.seq() > 0
+                && (known == null || Ledger.regressed(known, from, totals));
     }
 }

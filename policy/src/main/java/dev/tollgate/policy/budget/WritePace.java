@@ -11,20 +11,21 @@ public final class WritePace {
     public static final long EVERY_MILLIS = 100;
 
     /** 15 a second: a fleet's share of 20 leaves some for those who wait, and for statuses. */
-    private static final double TURNS = 1.5;
+    private static final int TENTHS = 15;
 
-    private static final double TURNS_MAX = 15;
+    private static final int TENTHS_MAX = 150;
 
-    private double credit = TURNS_MAX;
+    /** Tenths of turns. */
+    private int credit = TENTHS_MAX;
 
     /** How many may have their turn now. */
     public int turns() {
-        credit = Math.min(TURNS_MAX, credit + TURNS);
-        return (int) credit;
+        credit = Math.min(TENTHS_MAX, credit + TENTHS);
+        return credit / 10;
     }
 
     /** So many had it. */
     public void used(int turns) {
-        credit -= turns;
+        credit -= 10 * turns;
     }
 }

@@ -103,10 +103,11 @@ class AccountTurnTest {
         assertThat(takeIn(acquire(TWO, 2, 70))).containsExactly(KEY);
 
         var after = turn();
-        assertThat(after.lease(TWO).amountMicros()).as("with what is returned").isEqualTo(20);
         assertThat(after.lease(ONE).returnedMicros()).isEqualTo(10);
-        takeIn(acquire(TWO, 3, 60));
-        assertThat(turn().lease(TWO).amountMicros()).isEqualTo(80);
+        assertThat(after.lease(TWO).amountMicros())
+                .as("with what is returned, before who asks ahead")
+                .isEqualTo(90);
+        assertThat(after.lease(ONE).amountMicros()).isEqualTo(20);
     }
 
     @Test
@@ -148,7 +149,28 @@ class AccountTurnTest {
 
         budget(30);
         assertThat(takeIn(spent(TWO, 10, 0))).isEmpty();
-        assertThat(takeIn(spent(TWO, 15, 0))).containsExactly(KEY);
+        assertThat(takeIn(spent(TWO, 13, 0))).isEmpty();
+        assertThat(takeIn(spent(ONE, 17, 0))).as("both together").containsExactly(KEY);
+    }
+
+    @Test
+    void whoseLeaseWasReclaimedHearsOfItWithItsRegister() {
+        ledger.disconnected(ONE);
+        ledger.reclaim("team-a/monthly", ONE, NOW, sent::addAll);
+        var totals = new LeaseTotals(KEY, 1, 20, 4, 0, 0, 0, 2, false);
+        ledger.takeIn(
+                new LedgerCommand.Register(ONE, "pod-one", List.of(totals)), NOW, sent::addAll);
+        assertThat(sent).contains(new LedgerEffect.Recall(ONE, KEY));
+    }
+
+    @Test
+    void whatADamagedLogHasForgottenOfAnEarlierStartIsStillSpent() {
+        takeIn(spent(ONE, 11, 0));
+        var later = new HolderId("one", 2);
+        register(later, new LeaseTotals(KEY, 1, 20, 4, 0, 0, 0, 1, false));
+        turn();
+        assertThat(account().lease(ONE).settledMicros()).isEqualTo(11);
+        assertThat(ledger.frozen()).isEmpty();
     }
 
     @Test

@@ -412,7 +412,15 @@ final class LedgerModel {
         next.add(handle(state, command, StoreMood.WORKS, true));
         for (var other : state.toLedger()) {
             if (together && other != command) {
-                next.add(handleTogether(state, command, other));
+                next.add(handleTogether(state, command, other, StoreMood.WORKS));
+                if (state.trouble() > 0) {
+                    for (var mood :
+                            List.of(
+                                    StoreMood.WRITES_AND_IS_SILENT,
+                                    StoreMood.LOSES_AND_IS_SILENT)) {
+                        next.add(spend(handleTogether(state, command, other, mood)));
+                    }
+                }
             }
         }
         if (state.trouble() > 0) {
@@ -463,8 +471,9 @@ final class LedgerModel {
     }
 
     /** Both have arrived when the account has its turn. */
-    private State handleTogether(State state, LedgerCommand one, LedgerCommand other) {
-        var store = new Store(state.stored(), StoreMood.WORKS);
+    private State handleTogether(
+            State state, LedgerCommand one, LedgerCommand other, StoreMood mood) {
+        var store = new Store(state.stored(), mood);
         var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
         service.updateBudgets(List.of(budget(limit)), NOW);
         var effects = new HashSet<>(state.toProxies());
