@@ -10,6 +10,7 @@ final class Burn {
     private static final int SHORT = 10;
     private static final int LONG = 60;
     private static final long MILLIS_OF_SECOND = 1_000;
+    private static final long MOST = Long.MAX_VALUE / 2;
 
     // of each second's spending a tenth, or a sixtieth, is gone a second later
     private long shortSum;
@@ -24,6 +25,7 @@ final class Burn {
     /** In so many milliseconds, in nano-USD. */
     long in(long millis) {
         var perSecond = Math.max(shortSum / SHORT, longSum / LONG);
-        return Math.multiplyExact(perSecond, millis) / MILLIS_OF_SECOND;
+        var most = MOST / Math.max(1, millis);
+        return Math.min(perSecond, most) * millis / MILLIS_OF_SECOND;
     }
 }

@@ -59,8 +59,14 @@ final class Counter {
     private final LastHeard heard;
     private volatile @Nullable Lease lease;
 
-    /** An Acquire that has no answer yet. */
-    record Asked(Lease lease, long request, long amountMicros, long wantedMicros, long sentNanos) {}
+    /** An Acquire that has no answer yet; it may have been said again. */
+    record Asked(
+            Lease lease,
+            long request,
+            long amountMicros,
+            long wantedMicros,
+            long firstNanos,
+            long sentNanos) {}
 
     Counter(String budget, String subject, LastHeard heard) {
         this.heard = heard;

@@ -34,7 +34,7 @@ class LeaseKeeper implements LedgerLink.Listener {
     private static final long CLOSE_AGAIN_MILLIS = 20;
 
     /** Of a window that is over: the ledger writes it when it has time. */
-    private static final long CLOSE_SAID_AGAIN_NANOS = 10 * SECOND;
+    private static final long CLOSE_SAID_AGAIN_NANOS = 30 * SECOND;
 
     private final Wal wal;
     private final GateSettings settings;

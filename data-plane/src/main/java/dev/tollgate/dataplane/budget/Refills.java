@@ -109,9 +109,10 @@ final class Refills {
             lease.sliceNanos = grant.direct() ? 0 : slice;
             lease.direct = grant.direct();
             lease.give(slice);
-            took(counter, asked);
+            took(counter, asked, grant);
             lease.shortened =
                     asked != null
+                            && asked.request() == grant.request()
                             && slice < Math.multiplyExact(asked.wantedMicros(), NANOS_PER_MICRO);
             refillBelow(counter, lease);
         }
@@ -133,9 +134,9 @@ final class Refills {
     }
 
     /** How late the ledger answers who does not wait: the next one is asked for as much earlier. */
-    private void took(Counter counter, Counter.@Nullable Asked asked) {
-        if (asked != null && asked.amountMicros() == 0) {
-            var took = Math.min(time.nanos() - asked.sentNanos(), EARLY_NANOS_MAX);
+    private void took(Counter counter, Counter.@Nullable Asked asked, LedgerEffect.Grant grant) {
+        if (asked != null && asked.amountMicros() == 0 && asked.request() == grant.request()) {
+            var took = Math.min(time.nanos() - asked.firstNanos(), EARLY_NANOS_MAX);
             counter.refillTakesNanos =
                     Math.max(took, counter.refillTakesNanos - counter.refillTakesNanos / 8);
         }
@@ -274,9 +275,6 @@ final class Refills {
         if (need == 0 && asked != null) {
             return;
         }
-        if (need == 0 && lease.granted && lease.freeNanos() == 0) {
-            need = 1; // nobody waits for a Soft Budget, and what it spends now is overrun
-        }
         if (need == 0 && !lease.wantsRefill() && lease.sliceNanos > 0) {
             counter.refillAsked.set(false);
             return;
@@ -285,7 +283,7 @@ final class Refills {
             return; // a refill is not worth a call; State tells when it may be
         }
         if (asked != null) {
-            lease.unclear = true; // its answer is not waited for
+            asked.lease().unclear = true; // its answer is not waited for
         }
         var ahead = counter.burn.in(settings.sliceAhead().toMillis());
         var slice = Math.max(ahead, BOUNDS_PER_SLICE * counter.boundMaxNanos.get());
@@ -300,13 +298,13 @@ final class Refills {
         if (amount > 0) {
             session.report(List.of(lease)); // so that no is said only to who has nothing left
         }
-        sendAcquire(counter, lease, request, amount, wanted);
+        var now = time.nanos();
+        send(counter, new Counter.Asked(lease, request, amount, wanted, now, now));
     }
 
-    private void sendAcquire(Counter counter, Lease lease, long request, long amount, long wanted) {
-        var asked = new Counter.Asked(lease, request, amount, wanted, time.nanos());
-        counter.asked = asked;
-        session.acquire(asked);
+    private void send(Counter counter, Counter.Asked next) {
+        counter.asked = next;
+        session.acquire(next);
     }
 
     /** In the order of their arrival, as far as the lease reaches. */
@@ -385,12 +383,15 @@ final class Refills {
     void sayAgain(Counter counter) {
         var asked = counter.asked;
         if (asked != null) {
-            sendAcquire(
+            send(
                     counter,
-                    asked.lease(),
-                    asked.request(),
-                    asked.amountMicros(),
-                    asked.wantedMicros());
+                    new Counter.Asked(
+                            asked.lease(),
+                            asked.request(),
+                            asked.amountMicros(),
+                            asked.wantedMicros(),
+                            asked.firstNanos(),
+                            time.nanos()));
         }
     }
 

@@ -81,13 +81,13 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                 TimeUnit.MILLISECONDS);
     }
 
-    /** Not while the store is slow: who waits is not to stand behind it. */
+    /** Few while the store is slow: who waits is not to stand behind them. */
     private void nextInLine() {
-        if (writes.availablePermits() > WRITES_MAX / 2) {
-            var next = service.next(pace.turns());
-            pace.used(next.size());
-            next.forEach(this::turn);
-        }
+        var free = writes.availablePermits();
+        var room = free == 0 ? 0 : Math.max(1, free - WRITES_MAX / 2);
+        var next = service.next(Math.min(pace.turns(), room));
+        pace.used(next.size());
+        next.forEach(this::turn);
     }
 
     /** Behind what the account has to do, unless its turn is to come already. */

@@ -114,7 +114,7 @@ final class AccountTurn {
                     return true;
                 }
                 case AccountBook.Change.Unavailable _ -> {
-                    plain.forEach(told -> inbox.put(told.from(), told.totals()));
+                    plain.forEach(this::putBack);
                     asking.forEach(acquire -> grants.unavailable(acquire, effects));
                     return false;
                 }
@@ -124,6 +124,14 @@ final class AccountTurn {
             // whose step breaks a rule is seen one by one
         }
         return oneByOne(key, plain, asking, now, effects);
+    }
+
+    /** What is closed, its holder waits for. */
+    private void putBack(Inbox.Told told) {
+        inbox.put(told.from(), told.totals());
+        if (told.totals().closed()) {
+            inbox.hurry(told.totals().account());
+        }
     }
 
     private boolean oneByOne(
@@ -144,7 +152,7 @@ final class AccountTurn {
                     });
         }
         // nobody may say it again, so what the store does not take now is tried again later
-        left.forEach(told -> inbox.put(told.from(), told.totals()));
+        left.forEach(this::putBack);
         for (var acquire : acquires) {
             turns.each(key, effects::addAll, all -> grants.acquire(acquire, now, all));
         }

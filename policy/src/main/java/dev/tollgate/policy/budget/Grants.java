@@ -20,12 +20,19 @@ final class Grants {
     private final CappedBudgets budgets;
     private final Audience audience;
     private final Inbox inbox;
+    private final Reports reports;
 
-    Grants(Bookkeeper keeper, CappedBudgets budgets, Audience audience, Inbox inbox) {
+    Grants(
+            Bookkeeper keeper,
+            CappedBudgets budgets,
+            Audience audience,
+            Inbox inbox,
+            Reports reports) {
         this.keeper = keeper;
         this.budgets = budgets;
         this.audience = audience;
         this.inbox = inbox;
+        this.reports = reports;
     }
 
     /**
@@ -34,9 +41,10 @@ final class Grants {
     boolean takeIn(LedgerCommand.Acquire acquire) {
         inbox.put(acquire);
         var account = keeper.book.account(acquire.account());
+        var lease = account == null ? null : account.lease(acquire.holder());
         return acquire.amountMicros() > 0
-                || account == null
-                || account.lease(acquire.holder()) == null;
+                || lease == null
+                || reports.hasNothingLeft(acquire.holder(), lease, acquire.account());
     }
 
     /** What the ledger is to do; null: it is refused already. */

@@ -40,9 +40,10 @@ final class Inbox {
     }
 
     /** Of so many turns, one is of an account that only tells, however many ask. */
-    private static final int TELLING_EACH = 16;
+    private static final int TELLING_EACH = 4;
 
     private final Map<AccountKey, Box> boxes = new HashMap<>();
+    private final LinkedHashSet<AccountKey> hurried = new LinkedHashSet<>();
     private final LinkedHashSet<AccountKey> asking = new LinkedHashSet<>();
     private final LinkedHashSet<AccountKey> telling = new LinkedHashSet<>();
     private int turns = 1;
@@ -55,7 +56,7 @@ final class Inbox {
                         new Lease(from, totals.bootEpoch()),
                         totals,
                         (a, b) -> isLater(b, a) ? b : a);
-        if (!asking.contains(totals.account())) {
+        if (!hurried.contains(totals.account()) && !asking.contains(totals.account())) {
             telling.add(totals.account());
         }
     }
@@ -74,8 +75,17 @@ final class Inbox {
         box(acquire.account())
                 .acquires
                 .merge(acquire.holder(), acquire, (a, b) -> b.request() >= a.request() ? b : a);
-        telling.remove(acquire.account());
-        asking.add(acquire.account());
+        if (!hurried.contains(acquire.account())) {
+            telling.remove(acquire.account());
+            asking.add(acquire.account());
+        }
+    }
+
+    /** It goes before all that stand in line. */
+    synchronized void hurry(AccountKey account) {
+        asking.remove(account);
+        telling.remove(account);
+        hurried.add(account);
     }
 
     private Box box(AccountKey account) {
@@ -84,6 +94,7 @@ final class Inbox {
 
     /** All that is said of the account; it leaves the line. */
     synchronized Said take(AccountKey account) {
+        hurried.remove(account);
         asking.remove(account);
         telling.remove(account);
         var totals = told(account);
@@ -110,6 +121,9 @@ final class Inbox {
     /** Those that have stood in line the longest. They leave it, and what is said stays. */
     synchronized List<AccountKey> next(int most) {
         var next = new ArrayList<AccountKey>();
+        while (next.size() < most && !hurried.isEmpty()) {
+            next.add(hurried.removeFirst());
+        }
         while (next.size() < most && !(asking.isEmpty() && telling.isEmpty())) {
             var tells = asking.isEmpty() || !telling.isEmpty() && turns % TELLING_EACH == 0;
             next.add((tells ? telling : asking).removeFirst());

@@ -72,10 +72,10 @@ public final class LedgerService {
         this.freezes = new Freezes(fleetComplete);
         this.keeper = new Bookkeeper(store, epoch, audience, freezes);
         this.book = keeper.book;
-        this.grants = new Grants(keeper, budgets, audience, inbox);
         this.reports = new Reports(keeper, budgets, audience, inbox);
+        this.grants = new Grants(keeper, budgets, audience, inbox, reports);
         this.turn = new AccountTurn(turns, keeper, grants, reports, audience, inbox);
-        this.registrations = new Registrations(keeper, reports, audience, inbox);
+        this.registrations = new Registrations(keeper, reports, audience, turn);
         this.amounts = new Amounts(keeper, budgets, turn);
         this.reclaims = new Reclaims(keeper, turn, audience);
     }

@@ -86,6 +86,9 @@ final class Reclaims {
                         ? keeper.change(key, null, new AccountCommand.Reclaim(holder), now, effects)
                         : null;
         send.accept(effects);
+        if (told && before == null) {
+            return new Given(false, 0, 0); // closed by its holder meanwhile
+        }
         if (before == null || !(change instanceof AccountBook.Change.Done(var done))) {
             return null;
         }

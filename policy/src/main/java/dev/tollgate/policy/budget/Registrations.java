@@ -17,14 +17,14 @@ final class Registrations {
     private final Bookkeeper keeper;
     private final Reports reports;
     private final Audience audience;
-    private final Inbox inbox;
+    private final AccountTurn turn;
     private final EarlyRegisters early = new EarlyRegisters();
 
-    Registrations(Bookkeeper keeper, Reports reports, Audience audience, Inbox inbox) {
+    Registrations(Bookkeeper keeper, Reports reports, Audience audience, AccountTurn turn) {
         this.keeper = keeper;
         this.reports = reports;
         this.audience = audience;
-        this.inbox = inbox;
+        this.turn = turn;
     }
 
     void register(LedgerCommand.Register register, Instant now, List<LedgerEffect> effects) {
@@ -88,11 +88,8 @@ final class Registrations {
     /** False: not stored. */
     private boolean takes(
             HolderId holder, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
-        if (reports.mayWait(holder, totals)) {
-            inbox.put(holder, totals);
-            return true;
-        }
-        return reports.take(holder, totals, now, effects);
+        return reports.waits(holder, totals)
+                || turn.alone(totals.account(), () -> reports.take(holder, totals, now, effects));
     }
 
     private @Nullable String refusal(HolderId holder, String proxy) {

@@ -70,16 +70,37 @@ final class Reports {
     }
 
     /**
-     * Of a lease that goes on and of which no grant got lost: what is told may be written with what
-     * comes later.
+     * Into the inbox, if it is of a lease that goes on and of which no grant got lost. False: it is
+     * to be written before anything is answered.
      */
-    boolean mayWait(HolderId from, LeaseTotals totals) {
+    boolean waits(HolderId from, LeaseTotals totals) {
         var known = keeper.book.account(totals.account());
         var lease = known == null ? null : known.lease(from);
-        return lease != null
-                && totals.bootEpoch() == from.bootEpoch()
-                && totals.amountMicros() == lease.amountMicros()
-                && !isUrgent(from, totals);
+        if (lease == null
+                || lease.state() != LeaseAccount.State.OPEN
+                || totals.closed()
+                || totals.bootEpoch() != from.bootEpoch()
+                || totals.amountMicros() != lease.amountMicros()
+                || tellsMore(from, totals)) {
+            return false;
+        }
+        inbox.put(from, totals);
+        if (isUrgent(from, totals)) {
+            inbox.hurry(totals.account());
+        }
+        return true;
+    }
+
+    /** As far as it has told, the holder has nothing left of its lease. */
+    boolean hasNothingLeft(HolderId holder, LeaseAccount lease, AccountKey account) {
+        var told =
+                inbox.told(account).stream()
+                        .filter(each -> each.from().equals(holder))
+                        .map(Inbox.Told::totals)
+                        .filter(totals -> totals.bootEpoch() == holder.bootEpoch())
+                        .findFirst();
+        return told.map(t -> t.settledMicros() + t.returnedMicros() >= lease.amountMicros())
+                .orElse(lease.outstandingMicros() == 0);
     }
 
     private boolean isUrgent(HolderId from, LeaseTotals totals) {

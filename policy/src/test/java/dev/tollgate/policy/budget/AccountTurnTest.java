@@ -209,6 +209,29 @@ class AccountTurnTest {
     }
 
     @Test
+    void aStepThatIsReachedByWhatAHolderSaysWhenItComesDoesNotStandBehindOthers() {
+        var next = new LedgerService(store, 2);
+        var warn = new Step("warn", 10, Step.Action.ALERT, null, null);
+        var entry = BudgetBuilder.as(LedgerModel.budget(100)).steps(List.of(warn)).build();
+        next.updateBudgets(List.of(entry), NOW);
+        var totals = new LeaseTotals(KEY, 1, 20, 11, 0, 0, 0, 2, false);
+        var register = new LedgerCommand.Register(ONE, "pod-one", List.of(totals));
+        var other = AccountKey.of("team-b/monthly", "", KEY.windowStart());
+        next.takeIn(new LedgerCommand.Acquire(ONE, 1, other, 0, 1, false), NOW, sent::addAll);
+        next.takeIn(register, NOW, sent::addAll);
+        assertThat(next.next(2)).containsExactly(KEY, other);
+        next.turn(KEY, NOW, sent::addAll);
+        assertThat(account().settledMicros()).isEqualTo(11);
+    }
+
+    @Test
+    void whoHasNothingLeftAsToldDoesNotWait() {
+        assertThat(takeIn(refill(ONE, 2, 10))).isEmpty();
+        takeIn(spent(ONE, 20, 0));
+        assertThat(takeIn(refill(ONE, 3, 10))).containsExactly(KEY);
+    }
+
+    @Test
     void whatALostHolderToldIsSpentBeforeItsRestIsGivenBack() {
         takeIn(spent(ONE, 11, 0));
         ledger.disconnected(ONE);
