@@ -47,7 +47,7 @@ final class Torture implements AutoCloseable {
     private static final int TIGHT_PLACES = 400;
 
     /** More than they ask for: mischief may take longer than it must. */
-    private static final int STEADY_PER_SECOND = 100;
+    private static final int STEADY_PER_SECOND = 200;
 
     private static final int LAST_CLIENTS = 80;
 
