@@ -47,7 +47,8 @@ class LedgerViewTest {
                                     1,
                                     LeaseAccount.State.RECLAIMED),
                             new LeaseAccount(
-                                    HERE, 1_000_000, 250_000, 0, 0, 1, LeaseAccount.State.OPEN)));
+                                    HERE, 1_000_000, 250_000, 0, 0, 1, LeaseAccount.State.OPEN)),
+                    List.of());
 
     private static LedgerView view() {
         return new LedgerView(

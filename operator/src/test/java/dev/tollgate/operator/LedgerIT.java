@@ -180,7 +180,8 @@ class LedgerIT {
                         before.resetAt(),
                         before.seq() + 1,
                         before.epoch() + 1,
-                        before.leases()));
+                        before.leases(),
+                        before.closed()));
         API.client().resource(resource).update();
         one.ask(SLICE);
         await().atMost(OperatorFixture.SOON).until(() -> fleet.fenced);

@@ -20,8 +20,10 @@ public record BudgetLedgerSpec(
         @Nullable Instant resetAt,
         long seq,
         long epoch,
-        List<Lease> leases) {
+        List<Lease> leases,
+        List<String> closed) {
     public BudgetLedgerSpec {
         leases = Absent.asEmpty(leases);
+        closed = Absent.asEmpty(closed);
     }
 }

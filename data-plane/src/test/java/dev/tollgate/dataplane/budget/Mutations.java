@@ -73,7 +73,8 @@ final class Mutations {
                                     now.resetAt(),
                                     now.seq() + 1,
                                     now.epoch(),
-                                    List.of()));
+                                    List.of(),
+                                    now.closed()));
                 });
     }
 
@@ -131,6 +132,7 @@ final class Mutations {
                         account.resetAt(),
                         account.seq() + 1,
                         account.epoch(),
-                        leases));
+                        leases,
+                        account.closed()));
     }
 }

@@ -289,7 +289,8 @@ final class SimulatedLedger {
                             a.resetAt(),
                             a.seq(),
                             Math.min(a.epoch(), epoch),
-                            a.leases()),
+                            a.leases(),
+                            a.closed()),
                     versioned.version());
         }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -23,7 +24,19 @@ class SimulationTest {
 
     @Test
     void keepsEveryPromiseWhateverTheSeed() {
-        LongStream.range(0, SEEDS).parallel().forEach(seed -> Simulation.run(seed, null));
+        var broken = new AtomicBoolean(); // else the rest would run on beside the next test
+        LongStream.range(0, SEEDS)
+                .parallel()
+                .filter(seed -> !broken.get())
+                .forEach(
+                        seed -> {
+                            try {
+                                Simulation.run(seed, null);
+                            } catch (RuntimeException | Error e) {
+                                broken.set(true);
+                                throw e;
+                            }
+                        });
     }
 
     @Test

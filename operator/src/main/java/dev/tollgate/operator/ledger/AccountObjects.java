@@ -70,7 +70,8 @@ final class AccountObjects {
                         account.resetAt(),
                         account.seq(),
                         account.epoch(),
-                        account.leases().stream().map(AccountObjects::lease).toList()));
+                        account.leases().stream().map(AccountObjects::lease).toList(),
+                        account.closed().stream().map(HolderId::toString).toList()));
         return object;
     }
 
@@ -114,7 +115,8 @@ final class AccountObjects {
                 spec.resetAt(),
                 spec.seq(),
                 spec.epoch(),
-                spec.leases().stream().map(AccountObjects::lease).toList());
+                spec.leases().stream().map(AccountObjects::lease).toList(),
+                spec.closed().stream().map(HolderId::parse).toList());
     }
 
     private static LeaseAccount lease(Lease lease) {

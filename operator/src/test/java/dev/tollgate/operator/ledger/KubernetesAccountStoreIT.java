@@ -112,7 +112,8 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
                                         0,
                                         0,
                                         1,
-                                        LeaseAccount.State.OPEN)));
+                                        LeaseAccount.State.OPEN)),
+                List.of());
     }
 
     private String written(Account account, String version) {

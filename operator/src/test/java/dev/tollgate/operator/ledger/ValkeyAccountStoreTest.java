@@ -87,7 +87,8 @@ class ValkeyAccountStoreTest extends AccountStoreContract {
                 null,
                 seq,
                 epoch,
-                granted == 0 ? List.of() : List.of(lease(granted)));
+                granted == 0 ? List.of() : List.of(lease(granted)),
+                List.of());
     }
 
     private static LeaseAccount lease(long granted) {
@@ -168,7 +169,7 @@ class ValkeyAccountStoreTest extends AccountStoreContract {
     @Test
     void refusesToMoveAnAccountToAnotherKey() {
         var version = written(with(1, 0), AccountStore.ABSENT);
-        var moved = new Account(key("a"), null, 1_000, 0, 0, 0, null, 2, 1, List.of());
+        var moved = new Account(key("a"), null, 1_000, 0, 0, 0, null, 2, 1, List.of(), List.of());
         refused(moved, version, "I5: key");
     }
 

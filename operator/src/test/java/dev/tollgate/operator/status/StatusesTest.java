@@ -80,6 +80,7 @@ class StatusesTest {
                 null,
                 1,
                 1,
+                List.of(),
                 List.of());
     }
 
@@ -306,6 +307,7 @@ class StatusesTest {
                         asked,
                         2,
                         1,
+                        List.of(),
                         List.of());
         var done = of(with(List.of(), asked), after);
         assertThat(done.lastHandledReset()).isEqualTo(asked.toString());

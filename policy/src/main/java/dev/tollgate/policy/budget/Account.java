@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param seq one more with every write, at least two when what was forgotten is rebuilt
  * @param epoch fencing number of the ledger that wrote it
  * @param leases at most {@link #MAX_LEASES}
+ * @param closed the last {@link #MAX_CLOSED} holders whose lease never had money and is closed: its
+ *     overrun is counted, and nothing else could tell so when they say it again
  */
 public record Account(
         AccountKey key,
@@ -30,20 +32,25 @@ public record Account(
         @Nullable Instant resetAt,
         long seq,
         long epoch,
-        List<LeaseAccount> leases) {
+        List<LeaseAccount> leases,
+        List<HolderId> closed) {
 
     public static final int MAX_LEASES = 256;
+
+    public static final int MAX_CLOSED = 16;
 
     /** JSON integers are exact up to here. */
     public static final long MAX_MICROS = (1L << 53) - 1;
 
     public Account {
         leases = List.copyOf(leases);
+        closed =
+                List.copyOf(closed.subList(Math.max(0, closed.size() - MAX_CLOSED), closed.size()));
     }
 
     /** A new account that nobody has written yet. */
     public static Account opened(AccountKey key, @Nullable Instant windowEnd, long limitMicros) {
-        return new Account(key, windowEnd, limitMicros, 0, 0, 0, null, 0, 0, List.of());
+        return new Account(key, windowEnd, limitMicros, 0, 0, 0, null, 0, 0, List.of(), List.of());
     }
 
     /** A new account that counts a reset as done. */
@@ -58,7 +65,8 @@ public record Account(
                 at,
                 seq,
                 epoch,
-                leases);
+                leases,
+                closed);
     }
 
     /** As the ledger of this epoch writes it next. */
@@ -73,7 +81,8 @@ public record Account(
                 resetAt,
                 seq + 1,
                 byEpoch,
-                leases);
+                leases,
+                closed);
     }
 
     /** The same, {@code seq} apart: one of several steps of a write. */
@@ -90,11 +99,12 @@ public record Account(
                         resetAt,
                         number,
                         epoch,
-                        leases);
+                        leases,
+                        closed);
     }
 
     Account withLimit(long micros) {
-        return with(micros, settledMicros, overrunMicros, leases);
+        return with(micros, settledMicros, overrunMicros, leases, closed);
     }
 
     /** Instead of the holder's other one; what it has settled and overrun more, the account has. */
@@ -112,21 +122,46 @@ public record Account(
                 limitMicros,
                 Math.addExact(settledMicros, lease.settledMicros() - before.settledMicros()),
                 Math.addExact(overrunMicros, lease.overrunMicros() - before.overrunMicros()),
-                next);
+                next,
+                known == null ? closedWithout(lease.holder()) : closed);
     }
 
     /** What it has settled and overrun stays the account's. */
     Account withoutLease(HolderId holder) {
-        return withLeases(leases.stream().filter(lease -> !lease.holder().equals(holder)).toList());
+        var gone = lease(holder);
+        var others = leases.stream().filter(lease -> !lease.holder().equals(holder)).toList();
+        if (gone == null || gone.amountMicros() > 0 || gone.overrunMicros() == 0) {
+            return withLeases(others);
+        }
+        var all = closedWithout(holder);
+        all.add(holder);
+        return with(limitMicros, settledMicros, overrunMicros, others, all);
+    }
+
+    private List<HolderId> closedWithout(HolderId holder) {
+        var others = new ArrayList<>(closed);
+        others.remove(holder);
+        return others;
     }
 
     Account withLeases(List<LeaseAccount> all) {
-        return with(limitMicros, settledMicros, overrunMicros, all);
+        return with(limitMicros, settledMicros, overrunMicros, all, closed);
     }
 
-    private Account with(long limit, long settled, long overrun, List<LeaseAccount> all) {
+    private Account with(
+            long limit, long settled, long overrun, List<LeaseAccount> all, List<HolderId> gone) {
         return new Account(
-                key, windowEnd, limit, settled, overrun, resetMicros, resetAt, seq, epoch, all);
+                key,
+                windowEnd,
+                limit,
+                settled,
+                overrun,
+                resetMicros,
+                resetAt,
+                seq,
+                epoch,
+                all,
+                gone);
     }
 
     /** A later start of the holder's log has a lease: this holder's time is over. */

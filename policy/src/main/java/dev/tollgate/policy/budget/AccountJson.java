@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +26,13 @@ public final class AccountJson {
         var bytes = new ByteArrayOutputStream(512);
         try (var json = FACTORY.createGenerator(bytes)) {
             json.writeStartObject();
+            if (!account.closed().isEmpty()) {
+                json.writeArrayFieldStart("closed");
+                for (var holder : account.closed()) {
+                    json.writeString(holder.toString());
+                }
+                json.writeEndArray();
+            }
             json.writeNumberField("epoch", account.epoch());
             json.writeObjectFieldStart("key");
             json.writeStringField("name", account.key().name());
@@ -66,6 +72,10 @@ public final class AccountJson {
             for (var lease : root.path("leases")) {
                 leases.add(lease(lease));
             }
+            var closed = new ArrayList<HolderId>();
+            for (var holder : root.path("closed")) {
+                closed.add(HolderId.parse(holder.asText()));
+            }
             return new Account(
                     new AccountKey(
                             text(key, "namespace"),
@@ -80,7 +90,8 @@ public final class AccountJson {
                     instant(root, "resetAt"),
                     number(root, "seq"),
                     number(root, "epoch"),
-                    List.copyOf(leases));
+                    leases,
+                    closed);
         } catch (IOException | RuntimeException e) {
             throw new IllegalArgumentException("account: unreadable: " + e.getMessage(), e);
         }

@@ -173,7 +173,8 @@ record Ledger(long epoch) {
                         at,
                         account.seq() + 1,
                         epoch,
-                        account.leases());
+                        account.leases(),
+                        account.closed());
         return new Transition(next, List.of(), true);
     }
 
@@ -202,6 +203,7 @@ record Ledger(long epoch) {
 
     private Transition open(Account account, HolderId holder) {
         return account.lease(holder) != null
+                        || account.closed().contains(holder)
                         || account.isSucceeded(holder)
                         || account.leases().size() >= Account.MAX_LEASES
                 ? Transition.to(account)

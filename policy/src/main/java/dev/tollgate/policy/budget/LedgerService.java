@@ -205,7 +205,6 @@ public final class LedgerService {
         }
         pushed.remove(key);
         amounts.forget(key);
-        reports.forget(key);
         inbox.forget(key);
     }
 

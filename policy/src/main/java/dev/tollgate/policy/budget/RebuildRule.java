@@ -2,6 +2,8 @@ package dev.tollgate.policy.budget;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +37,8 @@ record RebuildRule(long epoch) {
                         later(account.resetAt(), command.resetAt()),
                         Math.max(account.seq() + SEQ_STEP, totals.seq()),
                         epoch,
-                        next.leases()));
+                        next.leases(),
+                        next.closed()));
     }
 
     Transition rebuild(Account account, Account remembered) {
@@ -54,6 +57,9 @@ record RebuildRule(long epoch) {
                 leases.add(lease);
             }
         }
+        var closed = new LinkedHashSet<>(remembered.closed());
+        closed.addAll(account.closed());
+        leases.forEach(lease -> closed.remove(lease.holder()));
         var resetMicros = Math.max(account.resetMicros(), remembered.resetMicros());
         return Transition.to(
                 new Account(
@@ -66,7 +72,8 @@ record RebuildRule(long epoch) {
                         later(account.resetAt(), remembered.resetAt()),
                         Math.max(account.seq(), remembered.seq()) + SEQ_STEP,
                         epoch,
-                        leases));
+                        leases,
+                        List.copyOf(closed)));
     }
 
     private static @Nullable Instant later(@Nullable Instant a, @Nullable Instant b) {

@@ -6,8 +6,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,9 +25,6 @@ final class Reports {
     private final CappedBudgets budgets;
     private final Audience audience;
     private final Inbox inbox;
-
-    /** Closed leases that never had money, of which the overrun is in the account. */
-    private final Set<Reported> countedWithoutLease = ConcurrentHashMap.newKeySet();
 
     Reports(Bookkeeper keeper, CappedBudgets budgets, Audience audience, Inbox inbox) {
         this.keeper = keeper;
@@ -166,14 +161,9 @@ final class Reports {
         return known == null
                         || known.lease(lease.holder()) == null
                         || late
-                        || totals.closed() && totals.amountMicros() == 0
                         || tellsMore(told.from(), totals)
                 ? null
                 : new AccountCommand.Totals(told.from(), totals);
-    }
-
-    void forget(AccountKey key) {
-        countedWithoutLease.removeIf(reported -> reported.account().equals(key));
     }
 
     /** False: not stored. */
@@ -230,10 +220,6 @@ final class Reports {
             closed(from, totals, effects);
             return true; // a lease that never got a grant
         }
-        if (totals.closed() && totals.amountMicros() == 0) {
-            // if it is missing when this is said again, it has been counted
-            countedWithoutLease.add(lease);
-        }
         return keeper.stores(key, opened, new AccountCommand.Totals(from, totals), now, effects);
     }
 
@@ -259,8 +245,9 @@ final class Reports {
         var known = keeper.book.account(totals.account());
         return totals.amountMicros() == 0
                 && totals.overrunMicros() > 0
-                && (known == null || known.lease(lease.holder()) == null)
-                && !countedWithoutLease.contains(lease);
+                && (known == null
+                        || known.lease(lease.holder()) == null
+                                && !known.closed().contains(lease.holder()));
     }
 
     /**

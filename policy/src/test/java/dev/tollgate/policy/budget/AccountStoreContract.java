@@ -40,6 +40,7 @@ public abstract class AccountStoreContract {
                 null,
                 seq,
                 1,
+                List.of(),
                 List.of());
     }
 
@@ -179,7 +180,10 @@ public abstract class AccountStoreContract {
                         null,
                         1,
                         1,
-                        leases);
+                        leases,
+                        leases.subList(0, Account.MAX_CLOSED).stream()
+                                .map(lease -> new HolderId(lease.holder().logId(), Long.MAX_VALUE))
+                                .toList());
         assertThat(store().compareAndSet(key, AccountStore.ABSENT, large))
                 .isInstanceOf(AccountStore.Write.Ok.class);
         assertThat(read(reopened(), key).account()).isEqualTo(large);

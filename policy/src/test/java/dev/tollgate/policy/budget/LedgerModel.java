@@ -311,7 +311,8 @@ final class LedgerModel {
                 null,
                 account.seq(),
                 account.epoch(),
-                account.leases().stream().filter(l -> !l.holder().equals(holder)).toList());
+                account.leases().stream().filter(l -> !l.holder().equals(holder)).toList(),
+                account.closed());
     }
 
     /** kill -9: what was open settles at its hold, and the log proves the rest unspent. */
@@ -394,7 +395,8 @@ final class LedgerModel {
                             null,
                             account.seq() + 1,
                             account.epoch(),
-                            kept);
+                            kept,
+                            account.closed());
             next.add(
                     new State(
                             Map.of(KEY, refunded),

@@ -138,7 +138,8 @@ class LedgerSafetyTest {
                 a.resetAt(),
                 a.seq(),
                 epoch,
-                a.leases());
+                a.leases(),
+                a.closed());
     }
 
     @Test
@@ -194,6 +195,42 @@ class LedgerSafetyTest {
 
         assertThat(store.accounts.get(KEY).overrunMicros()).isEqualTo(30);
         assertThat(store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    /** Its holder did not hear that the ledger before this one has closed the lease. */
+    @Test
+    void countsOnceWhatIsToldOnlyAtTheCloseAndThenToTheNextLedger() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        var last = new LedgerCommand.Close(HOLDER, totals(0, 0, 30, 0, true));
+        ledger.handle(last, LATER);
+        ledger = new LedgerService(store, 2);
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), LATER);
+        var again = new HolderId(HOLDER.logId(), 2);
+
+        var answer =
+                ledger.handle(
+                        new LedgerCommand.Register(again, "pod0", List.of(last.totals())), LATER);
+
+        assertThat(answer).contains(new LedgerEffect.Closed(again, KEY, 1));
+        assertThat(store.accounts.get(KEY).overrunMicros()).isEqualTo(30);
+        assertThat(store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    @Test
+    void keepsTheLastHoldersThatClosedALeaseWithoutMoney() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        var holders = new ArrayList<HolderId>();
+        for (var i = 0; i <= Account.MAX_CLOSED; i++) {
+            var holder = new HolderId("log" + i, 1);
+            holders.add(holder);
+            ledger.handle(new LedgerCommand.Register(holder, "pod" + i, List.of()), LATER);
+            ledger.handle(new LedgerCommand.Close(holder, totals(0, 0, 1, 0, true)), LATER);
+        }
+
+        var account = store.accounts.get(KEY);
+        assertThat(account.closed()).isEqualTo(holders.subList(1, holders.size()));
+        assertThat(account.overrunMicros()).isEqualTo(holders.size());
     }
 
     @Test

@@ -25,7 +25,17 @@ class LedgerTest {
 
     private static Account account(long settled, long seq, long epoch, LeaseAccount... leases) {
         return new Account(
-                KEY, WINDOW.end(), 1_000, settled, 0, 0, null, seq, epoch, List.of(leases));
+                KEY,
+                WINDOW.end(),
+                1_000,
+                settled,
+                0,
+                0,
+                null,
+                seq,
+                epoch,
+                List.of(leases),
+                List.of());
     }
 
     private static LeaseTotals totals(
