@@ -410,7 +410,9 @@ final class Simulation {
             }
         }
         runUntil(agenda.now() + 22 * SECOND);
-        for (var wait = 0; forgot && wait < 40; wait++) {
+        // a leader that was there before may have taken on a start of a log that this one missed
+        var freezes = forgot || ledgers.size() > 1;
+        for (var wait = 0; freezes && wait < 40; wait++) {
             if (wait > 3 && ledger().frozen().isEmpty()) {
                 break;
             }

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param seq one more with every write, at least two when what was forgotten is rebuilt
  * @param epoch fencing number of the ledger that wrote it
  * @param leases at most {@link #MAX_LEASES}
- * @param closed the last {@link #MAX_CLOSED} holders whose lease never had money and is closed: its
- *     overrun is counted, and nothing else could tell so when they say it again
+ * @param closed the last {@link #MAX_CLOSED} holders that closed a lease and knew of no money in
+ *     it: its overrun is counted, and nothing else could tell so when they say it again
  */
 public record Account(
         AccountKey key,
@@ -37,7 +37,7 @@ public record Account(
 
     public static final int MAX_LEASES = 256;
 
-    public static final int MAX_CLOSED = 16;
+    public static final int MAX_CLOSED = 64;
 
     /** JSON integers are exact up to here. */
     public static final long MAX_MICROS = (1L << 53) - 1;
@@ -128,14 +128,14 @@ public record Account(
 
     /** What it has settled and overrun stays the account's. */
     Account withoutLease(HolderId holder) {
-        var gone = lease(holder);
-        var others = leases.stream().filter(lease -> !lease.holder().equals(holder)).toList();
-        if (gone == null || gone.amountMicros() > 0 || gone.overrunMicros() == 0) {
-            return withLeases(others);
-        }
+        return withLeases(leases.stream().filter(lease -> !lease.holder().equals(holder)).toList());
+    }
+
+    /** The holder's lease is closed, and it knows of no money that it had. */
+    Account withClosed(HolderId holder) {
         var all = closedWithout(holder);
         all.add(holder);
-        return with(limitMicros, settledMicros, overrunMicros, others, all);
+        return with(limitMicros, settledMicros, overrunMicros, leases, all);
     }
 
     private List<HolderId> closedWithout(HolderId holder) {

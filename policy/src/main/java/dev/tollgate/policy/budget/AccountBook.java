@@ -1,6 +1,7 @@
 package dev.tollgate.policy.budget;
 
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * long as the store does.
  */
 final class AccountBook {
+
+    /** An earlier leader's last writes are made by then. */
+    private static final Duration LOOKS_AGAIN_AFTER = Duration.ofSeconds(20);
 
     /** Conflicts in a row before a change is given up: with one leader there is none. */
     private static final int ATTEMPTS_MAX = 8;
@@ -53,6 +57,8 @@ final class AccountBook {
     private final AccountStore store;
     private final ConcurrentHashMap<AccountKey, Slot> slots = new ConcurrentHashMap<>();
     private volatile boolean loaded;
+    private @Nullable Instant firstTick;
+    private boolean lookedAgain;
 
     AccountBook(AccountStore store) {
         this.store = store;
@@ -81,6 +87,36 @@ final class AccountBook {
                 yield null;
             }
         };
+    }
+
+    /**
+     * Reads all accounts once more, some time after the first: an earlier ledger may have written
+     * what was read before its end. One thread.
+     */
+    void lookAgain(Instant now) {
+        var first = firstTick;
+        if (first == null || now.isBefore(first)) {
+            firstTick = now;
+        } else if (!lookedAgain
+                && !now.isBefore(first.plus(LOOKS_AGAIN_AFTER))
+                && store.list("") instanceof AccountStore.Listing.Ok(var accounts)) {
+            lookedAgain = true;
+            accounts.forEach(this::takeNewer);
+        }
+    }
+
+    private void takeNewer(AccountStore.Versioned found) {
+        var slot = slot(found.account().key());
+        slot.lock.lock();
+        try {
+            var known = slot.known;
+            if (slot.lost == null
+                    && (known == null || known.account().seq() < found.account().seq())) {
+                slot.known = found;
+            }
+        } finally {
+            slot.lock.unlock();
+        }
     }
 
     List<Account> accounts() {

@@ -84,17 +84,23 @@ final class AccountTurn {
             }
         }
         var asking = new ArrayList<LedgerCommand.Acquire>(said.acquires().size());
-        Account opened = null;
+        var opened = new ArrayList<Account>(said.acquires().size());
         for (var acquire : said.acquires()) {
-            var asked = grants.asked(acquire, now, effects);
-            if (asked != null) {
-                asking.add(acquire);
-                steps.add(asked.command());
-                opened = asked.opened();
-            }
+            turns.each(
+                    key,
+                    effects::addAll,
+                    all -> {
+                        var asked = grants.asked(acquire, now, all);
+                        if (asked != null) {
+                            asking.add(acquire);
+                            steps.add(asked.command());
+                            opened.add(asked.opened());
+                        }
+                    });
         }
         if (!steps.isEmpty()) {
-            stored &= together(key, opened, steps, plain, asking, now, effects);
+            var start = opened.isEmpty() ? null : opened.getLast();
+            stored &= together(key, start, steps, plain, asking, now, effects);
         }
         return stored;
     }
@@ -126,12 +132,11 @@ final class AccountTurn {
         return oneByOne(key, plain, asking, now, effects);
     }
 
-    /** What is closed, its holder waits for. */
+    /**
+     * At the end of the line, or an account that its store refuses would keep all others waiting.
+     */
     private void putBack(Inbox.Told told) {
         inbox.put(told.from(), told.totals());
-        if (told.totals().closed()) {
-            inbox.hurry(told.totals().account());
-        }
     }
 
     private boolean oneByOne(

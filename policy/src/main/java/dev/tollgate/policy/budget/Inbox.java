@@ -131,8 +131,4 @@ final class Inbox {
         }
         return next;
     }
-
-    synchronized void forget(AccountKey account) {
-        take(account);
-    }
 }

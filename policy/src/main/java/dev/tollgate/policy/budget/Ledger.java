@@ -102,8 +102,16 @@ record Ledger(long epoch) {
             return new Transition(account, answer, false);
         }
         var counted = account.withLease(told);
-        var next = (totals.closed() ? counted.withoutLease(holder) : counted).written(epoch);
+        var next = (totals.closed() ? closed(counted, holder, totals) : counted).written(epoch);
         return new Transition(next, answer, next.remainingMicros() > account.remainingMicros());
+    }
+
+    /** Who knows of no money has no {@code seq} that would tell that its overrun is counted. */
+    private static Account closed(Account counted, HolderId holder, LeaseTotals totals) {
+        var left = counted.withoutLease(holder);
+        return totals.amountMicros() == 0 && totals.overrunMicros() > 0
+                ? left.withClosed(holder)
+                : left;
     }
 
     /**

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ledger: takes what holders say, moves the accounts by {@link Ledger}, and answers with what
@@ -188,9 +189,11 @@ public final class LedgerService {
         Turns.sending(send, effects -> keeper.checkIdentity(now, effects));
         keeper.rebuildLost(turns, now, send);
         amounts.apply(turns, now, send);
+        book.lookAgain(now);
         for (var account : book.accounts()) {
-            if (!account.equals(pushed.put(account.key(), account))) {
-                Turns.sending(send, effects -> audience.tellAll(account, now, effects));
+            var before = pushed.put(account.key(), account);
+            if (!account.equals(before)) {
+                Turns.sending(send, effects -> tellAll(before, account, now, effects));
             }
         }
         Turns.sending(send, effects -> keeper.thaw(now, effects));
@@ -199,13 +202,22 @@ public final class LedgerService {
         }
     }
 
+    /** Money that came back by a write without an answer, or by another ledger's, is told here. */
+    private void tellAll(
+            @Nullable Account before, Account account, Instant now, List<LedgerEffect> effects) {
+        if (before != null && account.remainingMicros() > before.remainingMicros()) {
+            audience.tellOfFreeMoney(account, now, effects);
+        }
+        audience.tellAll(account, now, effects);
+    }
+
     private void forget(AccountKey key, Instant now) {
         if (freezes.isFrozen(key) || !book.forget(key, a -> Retention.isOld(a, now))) {
             return;
         }
         pushed.remove(key);
         amounts.forget(key);
-        inbox.forget(key);
+        inbox.take(key);
     }
 
     /**

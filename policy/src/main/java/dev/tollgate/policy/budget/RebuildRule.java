@@ -57,8 +57,9 @@ record RebuildRule(long epoch) {
                 leases.add(lease);
             }
         }
-        var closed = new LinkedHashSet<>(remembered.closed());
-        closed.addAll(account.closed());
+        var closed = new LinkedHashSet<>(account.closed());
+        closed.removeAll(remembered.closed()); // what is remembered is later
+        closed.addAll(remembered.closed());
         leases.forEach(lease -> closed.remove(lease.holder()));
         var resetMicros = Math.max(account.resetMicros(), remembered.resetMicros());
         return Transition.to(

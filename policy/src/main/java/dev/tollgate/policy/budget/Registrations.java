@@ -27,22 +27,25 @@ final class Registrations {
         this.turn = turn;
     }
 
+    /** One that breaks a rule is refused, so that it comes again; it ends nothing for others. */
     void register(LedgerCommand.Register register, Instant now, List<LedgerEffect> effects) {
-        if (!early.holds(register)) {
+        if (early.holds(register)) {
+            return;
+        }
+        var holder = register.holder();
+        try {
             answer(register, now, effects);
+        } catch (RuntimeException e) {
+            effects.removeIf(effect -> effect.to().equals(holder));
+            refuse(holder, "the ledger failed: " + e.getMessage(), effects);
+            audience.update(s -> s.disconnected(holder));
         }
     }
 
-    /** One that breaks a rule is refused, so that it comes again; it ends nothing for others. */
     void budgetsAreKnown(Instant now, Consumer<List<LedgerEffect>> send) {
         for (var register : early.end()) {
             var effects = new ArrayList<LedgerEffect>();
-            try {
-                register(register, now, effects);
-            } catch (RuntimeException e) {
-                effects.clear();
-                refuse(register.holder(), "the ledger failed: " + e.getMessage(), effects);
-            }
+            register(register, now, effects);
             send.accept(effects);
         }
     }

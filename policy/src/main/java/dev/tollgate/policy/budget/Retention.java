@@ -22,10 +22,12 @@ final class Retention {
     /** Without a later window. */
     static final Duration OLD_FOR = Duration.ofDays(1);
 
-    static final Duration EVERY = Duration.ofHours(1);
+    static final Duration EVERY = Duration.ofMinutes(10);
 
-    /** Of one look, so that a store is not kept busy. */
-    static final int AT_MOST = 100;
+    /**
+     * Of one look, so that a store is not kept busy; a day's are more than a thousand Budgets open.
+     */
+    static final int AT_MOST = 200;
 
     private static final Duration LONGEST_WINDOW = Duration.ofDays(32);
 

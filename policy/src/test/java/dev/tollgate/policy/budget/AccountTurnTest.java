@@ -194,6 +194,25 @@ class AccountTurnTest {
     }
 
     @Test
+    void aCloseThatTheStoreRefusesKeepsNobodyElseWaiting() {
+        var other = BudgetBuilder.as(LedgerModel.budget(100), "team-b/monthly").build();
+        var key = AccountKey.parse("team-b/monthly//2026-11-01T00:00:00Z");
+        ledger.updateBudgets(List.of(LedgerModel.budget(100), other), NOW);
+        takeIn(new LedgerCommand.Acquire(TWO, 1, key, 5, 5, true));
+        ledger.turn(key, NOW, sent::addAll);
+        var closed = new LeaseTotals(KEY, 1, 20, 7, 0, 0, 0, 1, true);
+        takeIn(new LedgerCommand.Close(ONE, closed));
+        takeIn(
+                new LedgerCommand.Report(
+                        TWO, List.of(new LeaseTotals(key, 1, 5, 1, 0, 0, 0, 1, false))));
+
+        store.mood = LedgerModel.StoreMood.LOSES_AND_IS_SILENT;
+        turn();
+
+        assertThat(ledger.next(1)).as("it waits like all others").containsExactly(key);
+    }
+
+    @Test
     void aNewLedgerWritesNoLeaseThatGoesOnWhenItsHolderComes() {
         var next = new LedgerService(store, 2);
         next.updateBudgets(List.of(LedgerModel.budget(100)), NOW);

@@ -709,7 +709,7 @@ final class LedgerModel {
 
     static final class Store implements AccountStore {
         final Map<AccountKey, Account> accounts;
-        final StoreMood mood;
+        StoreMood mood;
 
         Store(Map<AccountKey, Account> accounts, StoreMood mood) {
             this.accounts = new HashMap<>(accounts);

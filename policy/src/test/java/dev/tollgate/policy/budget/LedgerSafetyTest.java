@@ -217,6 +217,73 @@ class LedgerSafetyTest {
         assertThat(store.accounts.get(KEY).leases()).isEmpty();
     }
 
+    /** The ledger gave it money, and it knows nothing of that. */
+    @Test
+    void countsOnceWhatIsToldAtTheCloseByAHolderWhoseGrantGotLost() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(KEY, 1, 5);
+        var again = new HolderId(HOLDER.logId(), 2);
+        for (var time = 0; time < 2; time++) {
+            ledger.handle(
+                    new LedgerCommand.Register(again, "pod0", List.of(totals(0, 0, 30, 0, true))),
+                    LATER);
+        }
+
+        assertThat(store.accounts.get(KEY).overrunMicros()).isEqualTo(30);
+        assertThat(store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    /** The write was made, but not answered; or it was an earlier ledger's last one. */
+    @Test
+    void tellsWhoWasRefusedOfMoneyThatCameBackUnnoticed() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ledger.tick(NOW);
+        ask(KEY, 1, 10);
+        assertThat(ask(KEY, 2, 10)).isInstanceOf(LedgerEffect.Denied.class);
+        ledger.tick(NOW.plusSeconds(1));
+        var account = store.accounts.get(KEY);
+        var returned = new LeaseTotals(KEY, 1, 10, 0, 10, 0, 0, 1, false);
+        var lease = account.lease(HOLDER).told(HOLDER, returned, 10);
+        store.accounts.put(KEY, account.withLease(lease).written(1));
+
+        assertThat(ledger.tick(NOW.plusSeconds(10))).isEmpty();
+        assertThat(ledger.tick(NOW.plusSeconds(30)))
+                .anySatisfy(
+                        effect ->
+                                assertThat(effect)
+                                        .isInstanceOfSatisfying(
+                                                LedgerEffect.State.class,
+                                                state -> assertThat(state.freeAgain()).isTrue()));
+    }
+
+    @Test
+    void refusesWhoRegistersIfAnAccountBreaksARule() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(KEY, 1, 1);
+        store.accounts.put(KEY, withEpoch(store.accounts.get(KEY), 9));
+        var next = new LedgerService(store, 2);
+        next.updateBudgets(List.of(LedgerModel.budget(10)), LATER);
+
+        var sent = new ArrayList<LedgerEffect>();
+        next.takeIn(
+                new LedgerCommand.Register(HOLDER, "pod0", List.of(totals(1, 1, 0, 1, true))),
+                LATER,
+                sent::addAll);
+
+        assertThat(sent)
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        LedgerEffect.Registered.class,
+                        answer -> {
+                            assertThat(answer.accepted()).isFalse();
+                            assertThat(answer.reason()).contains("epoch 9");
+                        });
+        assertThat(next.connected()).isEmpty();
+    }
+
     @Test
     void keepsTheLastHoldersThatClosedALeaseWithoutMoney() {
         ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
