@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.budget;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.dataplane.wal.WalSettings;
@@ -11,6 +12,7 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.budget.WritePace;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
@@ -21,14 +23,18 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A thousand Budgets at ten proxies, in simulated time: the real gates, logs and ledger. The store
- * is written at most 20 times a second once the slices are as large as the burn, hardly any request
- * waits for the ledger's answer, and hardly any is refused when it says nothing for a minute.
+ * Fleets of ten proxies in simulated time: the real gates, logs and ledger. With a thousand Budgets
+ * the store is written at most 20 times a second once the slices are as large as the burn, and
+ * hardly any request waits for the ledger's answer. With a tenth of a Budget left nobody notices
+ * that the ledger says nothing for a minute.
  */
 class ManyBudgetsTest {
 
@@ -36,9 +42,6 @@ class ManyBudgetsTest {
     private static final int PROXIES = 10;
     private static final long SECOND = 1_000_000_000L;
     private static final long WAY_NANOS = 2_000_000;
-
-    /** Of one Budget at one proxy. */
-    private static final long BETWEEN_REQUESTS = 12 * SECOND;
 
     private static final Money BOUND = Money.parse("0.02");
     private static final Money COST = Money.parse("0.01");
@@ -60,6 +63,13 @@ class ManyBudgetsTest {
     private final WritePace pace = new WritePace();
     private final Map<HolderId, LedgerLink.Listener> listeners = new HashMap<>();
     private final List<BudgetEntry> budgets = new ArrayList<>();
+    private final List<LedgerCommand> unheard = new ArrayList<>();
+    private final List<Wal> logs = new ArrayList<>();
+    private boolean away;
+
+    /** Of one Budget at one proxy. */
+    private long betweenRequests = 12 * SECOND;
+
     private long asked;
     private long waited;
     private long refused;
@@ -69,19 +79,11 @@ class ManyBudgetsTest {
         for (int i = 0; i < BUDGETS; i++) {
             budgets.add(Budgets.hard("team-a/budget-" + i, 1_000_000_000L));
         }
-        ledger.updateBudgets(budgets, now());
-        every(SECOND, () -> ledger.tick(now(), this::send));
-        every(WritePace.EVERY_MILLIS * 1_000_000, this::nextInLine);
-        var logs = new ArrayList<Wal>();
-        for (int i = 0; i < PROXIES; i++) {
-            logs.add(startProxy(i));
-        }
+        startFleet();
         run(SETTLED_AFTER_SECONDS);
 
         long writes = store.writes;
-        waited = 0;
-        asked = 0;
-        refused = 0;
+        countFromNow();
         run(STEADY_SECONDS);
         var perSecond = (store.writes - writes) / (double) STEADY_SECONDS;
         assertThat(asked).isGreaterThan(BUDGETS * PROXIES);
@@ -92,6 +94,91 @@ class ManyBudgetsTest {
 
         assertThat(refused).isZero();
         logs.forEach(Wal::close);
+    }
+
+    /** The tenth is worth five minutes of what the fleet spends. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 17, 31, 44})
+    void aMinuteWithoutTheLedgerIsNotNoticedWithATenthLeft(int second) throws IOException {
+        betweenRequests = SECOND / 10;
+        var perSecond = COST.microsUp() * PROXIES * SECOND / betweenRequests;
+        var tenth = 300 * perSecond;
+        var budget = Budgets.hard("team-a/monthly", 10 * tenth);
+        budgets.add(budget);
+        spendBefore(budget, 9 * tenth - (SETTLED_AFTER_SECONDS / 2 + second) * perSecond);
+        startFleet();
+        run(SETTLED_AFTER_SECONDS / 2 + second);
+
+        assertThat(left()).as("left").isCloseTo(tenth, within(tenth / 50));
+        away = true;
+        countFromNow();
+        run(60);
+        assertThat(asked).isGreaterThan(50 * PROXIES * SECOND / betweenRequests);
+        assertThat(waited).isZero();
+        assertThat(refused).isZero();
+
+        away = false;
+        unheard.forEach(this::arrive);
+        unheard.clear();
+        run(60);
+        assertThat(refused).isZero();
+        logs.forEach(Wal::close);
+    }
+
+    private void spendBefore(BudgetEntry budget, long micros) {
+        var window = Window.of(budget.period(), start);
+        var key = AccountKey.of(budget.key(), "", window.start());
+        var limit = Objects.requireNonNull(budget.limitMicros());
+        store.compareAndSet(
+                key,
+                AccountStore.ABSENT,
+                new Account(
+                        key, window.end(), limit, micros, 0, 0, null, 1, 1, List.of(), List.of()));
+    }
+
+    /** As the fleet's logs tell, in micro-USD. */
+    private long left() {
+        var account = ledger.accounts().getFirst();
+        var untold = 0L;
+        for (var lease : account.leases()) {
+            var told =
+                    Objects.requireNonNull(
+                            logOf(lease.holder())
+                                    .totals(account.key().toString(), lease.holder().bootEpoch()));
+            untold += told.settledMicros() - lease.settledMicros();
+        }
+        return account.amountMicros() - account.spentMicros() - untold;
+    }
+
+    private void countFromNow() {
+        waited = 0;
+        asked = 0;
+        refused = 0;
+    }
+
+    private void startFleet() throws IOException {
+        ledger.updateBudgets(budgets, now());
+        every(
+                SECOND,
+                () -> {
+                    if (!away) {
+                        ledger.tick(now(), this::send);
+                    }
+                });
+        every(
+                WritePace.EVERY_MILLIS * 1_000_000,
+                () -> {
+                    if (!away) {
+                        nextInLine();
+                    }
+                });
+        for (int i = 0; i < PROXIES; i++) {
+            logs.add(startProxy(i));
+        }
+    }
+
+    private Wal logOf(HolderId holder) {
+        return logs.stream().filter(log -> log.holder().equals(holder)).findFirst().orElseThrow();
     }
 
     private Wal startProxy(int number) throws IOException {
@@ -108,7 +195,7 @@ class ManyBudgetsTest {
         keeper.start(admitter);
         gate.snapshotChanged(budgets);
         for (var budget : budgets) {
-            askLater(gate, log, budget, random.nextLong(BETWEEN_REQUESTS));
+            askLater(gate, log, budget, random.nextLong(betweenRequests));
         }
         return log;
     }
@@ -118,8 +205,8 @@ class ManyBudgetsTest {
                 agenda.now() + after,
                 () -> {
                     ask(gate, log, budget);
-                    var jitter = random.nextLong(BETWEEN_REQUESTS / 2);
-                    askLater(gate, log, budget, BETWEEN_REQUESTS * 3 / 4 + jitter);
+                    var jitter = random.nextLong(betweenRequests / 2);
+                    askLater(gate, log, budget, betweenRequests * 3 / 4 + jitter);
                 });
     }
 
@@ -138,6 +225,15 @@ class ManyBudgetsTest {
                         refused++;
                     }
                 });
+    }
+
+    private void arrive(LedgerCommand command) {
+        if (away) {
+            unheard.add(command);
+            return;
+        }
+        ledger.takeIn(command, now(), this::send)
+                .forEach(key -> ledger.turn(key, now(), this::send));
     }
 
     private void nextInLine() {
@@ -198,11 +294,6 @@ class ManyBudgetsTest {
         @Override
         public void send(LedgerCommand command) {
             agenda.at(agenda.now() + WAY_NANOS, () -> arrive(command));
-        }
-
-        private void arrive(LedgerCommand command) {
-            ledger.takeIn(command, now(), ManyBudgetsTest.this::send)
-                    .forEach(key -> ledger.turn(key, now(), ManyBudgetsTest.this::send));
         }
 
         @Override
