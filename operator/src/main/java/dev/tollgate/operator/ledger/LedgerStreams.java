@@ -70,12 +70,12 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                                 .setCause(bug)
                                 .log("the ledger failed at an account; it goes on with the next"));
         ticker.scheduleWithFixedDelay(
-                () -> guarded(() -> service.tick(clock.instant(), this::send)),
+                () -> SerialQueue.guarded(() -> service.tick(clock.instant(), this::send)),
                 TICK_MILLIS,
                 TICK_MILLIS,
                 TimeUnit.MILLISECONDS);
         pacer.scheduleWithFixedDelay(
-                () -> guarded(this::nextInLine),
+                () -> SerialQueue.guarded(this::nextInLine),
                 WritePace.EVERY_MILLIS,
                 WritePace.EVERY_MILLIS,
                 TimeUnit.MILLISECONDS);
@@ -108,7 +108,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
         writes.acquireUninterruptibly();
         try {
             due.remove(account);
-            guarded(() -> service.turn(account, clock.instant(), this::send));
+            SerialQueue.guarded(() -> service.turn(account, clock.instant(), this::send));
         } finally {
             writes.release();
             forgetIdle(account);
@@ -127,7 +127,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
 
     /** Runs it soon on the thread that ticks. */
     void later(Runnable task) {
-        ticker.execute(() -> guarded(task));
+        ticker.execute(() -> SerialQueue.guarded(task));
     }
 
     /** Why the holder's process may still be there; empty: it is not. Blocking. */
@@ -168,14 +168,6 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
             } else if (effect instanceof LedgerEffect.Registered) {
                 service.disconnected(effect.to()); // it left while its Register waited
             }
-        }
-    }
-
-    private static void guarded(Runnable action) {
-        try {
-            action.run();
-        } catch (RuntimeException e) {
-            LOG.atError().setCause(e).log("the ledger failed; it goes on");
         }
     }
 
@@ -220,7 +212,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                             streams.put(register.holder(), this);
                             holders.came(register.holder(), register.proxy(), clock.instant());
                         }
-                        guarded(() -> takeIn(command));
+                        SerialQueue.guarded(() -> takeIn(command));
                     });
         }
 

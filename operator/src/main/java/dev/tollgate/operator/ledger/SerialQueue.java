@@ -6,8 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs tasks one after the other, in order, on a virtual thread that lives while there is work.
- * What does not fit is dropped.
+ * Runs tasks one after the other, in order, on a virtual thread that lives while there is work. A
+ * task that fails, by an Error too, ends nothing for the next one. What does not fit is dropped.
  */
 final class SerialQueue {
 
@@ -25,8 +25,8 @@ final class SerialQueue {
         }
         tasks.add(task);
         if (!running) {
-            running = true;
             Thread.startVirtualThread(this::drain);
+            running = true; // not if it could not be started
         }
     }
 
@@ -37,11 +37,19 @@ final class SerialQueue {
 
     private void drain() {
         for (Runnable task = next(); task != null; task = next()) {
-            try {
-                task.run();
-            } catch (RuntimeException e) {
-                LOG.atError().setCause(e).log("a ledger task failed");
-            }
+            guarded(task);
+        }
+    }
+
+    /**
+     * What it throws is logged. An Error too: on a thread of its own or of a schedule nobody would
+     * hear of it, and the schedule would end. A process without memory is ended by its JVM.
+     */
+    static void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            LOG.atError().setCause(e).log("the ledger failed at a task; it goes on with the next");
         }
     }
 

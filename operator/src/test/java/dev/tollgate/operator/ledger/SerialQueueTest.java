@@ -1,0 +1,129 @@
+package dev.tollgate.operator.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
+import dev.tollgate.policy.budget.LedgerService;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/** What fails in the ledger ends nothing for what comes next, and is told. */
+class SerialQueueTest {
+
+    private static final Logger LOG = (Logger) LoggerFactory.getLogger(SerialQueue.class);
+
+    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+
+    @BeforeEach
+    void listen() {
+        log.start();
+        LOG.addAppender(log);
+    }
+
+    @AfterEach
+    void leave() {
+        LOG.detachAppender(log);
+    }
+
+    private void assertTold(String failure) {
+        assertThat(log.list)
+                .anySatisfy(
+                        event ->
+                                assertThat(event.getThrowableProxy().getMessage())
+                                        .isEqualTo(failure));
+    }
+
+    @Test
+    void anErrorOfOneTaskEndsNothingForTheNext() throws Exception {
+        var queue = new SerialQueue();
+        var both = new CountDownLatch(2);
+        var began = new CountDownLatch(1);
+        queue.execute(
+                () -> {
+                    try {
+                        began.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    throw new AssertionError("broken");
+                });
+        queue.execute(both::countDown); // stands behind it
+        began.countDown();
+        await().until(() -> both.getCount() == 1);
+        queue.execute(both::countDown); // comes later
+        assertThat(both.await(10, TimeUnit.SECONDS)).isTrue();
+        assertTold("broken");
+    }
+
+    /** Fails once, as the code behind a tick may. */
+    private static final class BrokenOnce extends Clock {
+        private final AtomicInteger asked = new AtomicInteger();
+
+        @Override
+        public Instant instant() {
+            if (asked.incrementAndGet() == 1) {
+                throw new NoClassDefFoundError("once");
+            }
+            return Instant.EPOCH;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    }
+
+    @Test
+    void anErrorInOneTickDoesNotEndTheTicking() {
+        var clock = new BrokenOnce();
+        var service = new LedgerService(new NoStore(), 1);
+        try (var streams = new LedgerStreams(service, clock)) {
+            assertThat(streams.accounts()).isEmpty();
+            await().atMost(Duration.ofSeconds(20)).until(() -> clock.asked.get() > 2);
+            assertTold("once");
+        }
+    }
+
+    private static final class NoStore implements AccountStore {
+        @Override
+        public Read read(AccountKey key) {
+            return new Read.Unavailable("there is none");
+        }
+
+        @Override
+        public Write compareAndSet(AccountKey key, String version, Account account) {
+            return new Write.Unavailable("there is none");
+        }
+
+        @Override
+        public Listing list(String prefix) {
+            return new Listing.Unavailable("there is none");
+        }
+
+        @Override
+        public Identity identity() {
+            return new Identity.Unavailable("there is none");
+        }
+    }
+}
