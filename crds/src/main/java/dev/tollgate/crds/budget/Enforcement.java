@@ -28,7 +28,10 @@ public record Enforcement(
         UNKNOWN
     }
 
-    /** AllowLeased spends slices already granted, then refuses. */
+    /**
+     * AllowLeased spends slices already granted, then refuses; Block refuses at once, Allow never.
+     * Shadow says so and refuses nothing.
+     */
     @WireEnum
     public enum OnLedgerUnavailable {
         @JsonProperty("AllowLeased")

@@ -32,7 +32,7 @@ final class Admitter {
     sealed interface Verdict {
         record Decided(Admission admission) implements Verdict {}
 
-        /** A hard budget's lease is short, and the ledger may have more. */
+        /** A lease is short, and the ledger may have more, or may answer again. */
         record Short(Counter counter, long shortNanos) implements Verdict {}
     }
 
@@ -153,17 +153,19 @@ final class Admitter {
         if (bound > counter.boundMaxNanos.get()) {
             counter.boundMaxNanos.accumulateAndGet(bound, Math::max);
         }
-        if (entry.onLedgerUnavailable() == OnLedgerUnavailable.BLOCK
-                && entry.mode() != Mode.SHADOW
-                && !keeper.reachable()) {
-            return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
+        var would = false;
+        if (entry.onLedgerUnavailable() == OnLedgerUnavailable.BLOCK && !keeper.reachable()) {
+            if (entry.mode() != Mode.SHADOW) {
+                return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
+            }
+            would = true;
         }
         var step = Ladder.block(entry, Math.max(0, counter.spentNanos()) / NANOS_PER_MICRO);
         if (step != null) {
             if (entry.mode() != Mode.SHADOW) {
                 return refuse(blocked(entry, counter, lease, step));
             }
-            wouldRefuse.add(entry.key());
+            would = true;
         }
         lease.enter();
         if (entry.mode() == Mode.HARD) {
@@ -178,20 +180,55 @@ final class Admitter {
         var part = lease.takeUpTo(bound);
         parts.add(new HeldReservation.Part(counter, lease, entry, part));
         keeper.taken(counter, lease);
-        if (counter.spentNanos() >= counter.limitNanos) {
-            if (entry.mode() == Mode.SOFT) {
-                return refuse(refusal(RefusalKind.EXHAUSTED, entry, counter, 0));
-            }
-            if (step == null) {
+        if (entry.mode() == Mode.SHADOW) {
+            if (would || wouldRefuse(entry, counter, bound - part, nowNanos)) {
                 wouldRefuse.add(entry.key());
             }
-        } else if (step == null && entry.mode() == Mode.SHADOW && part < bound) {
-            var known = counter.refusal;
-            if (known != null && known.covers(bound - part, nowNanos)) {
-                wouldRefuse.add(entry.key());
-            }
+            return null;
         }
-        return null;
+        if (counter.spentNanos() >= counter.limitNanos) {
+            return refuse(refusal(RefusalKind.EXHAUSTED, entry, counter, 0));
+        }
+        return part < bound && entry.onLedgerUnavailable() != OnLedgerUnavailable.ALLOW
+                ? leasedOnly(entry, counter, bound - part, nowNanos)
+                : null;
+    }
+
+    /** What a Shadow says of a claim that its lease is short of so much. */
+    private boolean wouldRefuse(
+            BudgetEntry entry, Counter counter, long shortNanos, long nowNanos) {
+        if (counter.spentNanos() >= counter.limitNanos) {
+            return true;
+        }
+        if (shortNanos == 0) {
+            return false;
+        }
+        var counts = entry.onLedgerUnavailable() != OnLedgerUnavailable.ALLOW;
+        var known = counter.refusal;
+        if (known != null
+                && known.covers(shortNanos, nowNanos)
+                && (counts || known.kind() != RefusalKind.LEDGER_UNAVAILABLE)) {
+            return true;
+        }
+        return counts && keeper.unreachable(nowNanos);
+    }
+
+    /**
+     * A Soft lease is short, which is no matter while the ledger answers: what is spent without a
+     * lease is told. Without it only what was granted is spent, so the claim waits for it as a hard
+     * one does. Null: admitted.
+     */
+    private @Nullable Verdict leasedOnly(
+            BudgetEntry entry, Counter counter, long shortNanos, long nowNanos) {
+        var known = counter.refusal;
+        var storeAway =
+                known != null
+                        && known.kind() == RefusalKind.LEDGER_UNAVAILABLE
+                        && known.covers(shortNanos, nowNanos);
+        if (storeAway || keeper.unreachable(nowNanos)) {
+            return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
+        }
+        return keeper.reachable() ? null : new Verdict.Short(counter, shortNanos);
     }
 
     private Verdict shortOf(

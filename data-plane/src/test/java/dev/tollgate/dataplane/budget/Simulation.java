@@ -5,6 +5,7 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import dev.tollgate.policy.snapshot.BudgetEntry.OnLedgerUnavailable;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
 import dev.tollgate.policy.snapshot.NamespaceSet;
@@ -310,7 +311,10 @@ final class Simulation {
         }
         if (random.nextBoolean()) {
             var mode = random.nextInt(3) == 0 ? Mode.SHADOW : Mode.SOFT;
-            budgets.add(budget("team-a/soft", Period.Type.DAY, scale, longNames, mode, List.of()));
+            var soft = budget("team-a/soft", Period.Type.DAY, scale, longNames, mode, List.of());
+            var values = OnLedgerUnavailable.values();
+            var without = values[(int) Math.floorMod(seed, (long) values.length)];
+            budgets.add(BudgetBuilder.as(soft).onLedgerUnavailable(without).build());
         }
         callsEverySecond = random.nextInt(2, 12);
         ledgers.add(new SimulatedLedger(this, 1, 0));

@@ -133,6 +133,11 @@ public final class BudgetBuilder {
         return this;
     }
 
+    public BudgetBuilder onLedgerUnavailable(OnLedgerUnavailable does) {
+        onLedgerUnavailable = does;
+        return this;
+    }
+
     public BudgetBuilder holding(@Nullable Holding of) {
         holding = of;
         return this;
