@@ -99,8 +99,6 @@ public enum ConditionReason {
     THRESHOLD_REACHED,
     @JsonProperty("Exhausted")
     EXHAUSTED,
-    @JsonProperty("BilledAboveBound")
-    BILLED_ABOVE_BOUND,
     @JsonProperty("LedgerFull")
     LEDGER_FULL,
     @JsonProperty("Deviation")

@@ -35,8 +35,6 @@ public enum ConditionType {
     THRESHOLD_REACHED,
     @JsonProperty("Exhausted")
     EXHAUSTED,
-    @JsonProperty("BoundViolation")
-    BOUND_VIOLATION,
     @JsonProperty("Anomalous")
     ANOMALOUS,
     @JsonProperty("Held")

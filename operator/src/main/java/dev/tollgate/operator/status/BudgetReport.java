@@ -28,8 +28,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param spentMicros settled and overrun, since the last reset
  * @param reservedMicros in leases of proxies
- * @param violationMicros what providers billed above the bounds that a Hard Budget held, in all its
- *     accounts of the window
  * @param steps of the ladder that are in force, rising
  * @param handledReset the reset that was asked for, once it is done or its window is over
  * @param burnPerDayMicros mean of the window so far; 0 for Lifetime
@@ -41,7 +39,6 @@ public record BudgetReport(
         long limitMicros,
         long spentMicros,
         long reservedMicros,
-        long violationMicros,
         List<Step> steps,
         @Nullable Instant handledReset,
         long burnPerDayMicros,
@@ -49,11 +46,20 @@ public record BudgetReport(
 
     private static final long SECONDS_OF_DAY = 86_400;
 
+    /** Statuses are looked at every 2 s. */
+    private static final long SECONDS_OF_TURN = 10;
+
     /** Between two writes of figures alone, of one Budget (api.md, B10). */
     private static final Duration QUIET = Duration.ofSeconds(30);
 
-    /** The same of any two Budgets: four a second, however many there are. */
-    private static final Duration QUIET_OF_ALL = Duration.ofMillis(250);
+    /** The same, of figures that moved by less than a percent. */
+    private static final Duration QUIET_OF_LITTLE = Duration.ofMinutes(5);
+
+    /**
+     * Writes of all Budgets together, however many there are: accounts take 15 of the 20 that the
+     * API server is to see, Events and Leases one.
+     */
+    private static final int WRITES_PER_SECOND = 3;
 
     /** Null if the Budget has no amount. */
     static @Nullable BudgetReport of(BudgetEntry budget, List<Account> accounts, Instant now) {
@@ -69,8 +75,6 @@ public record BudgetReport(
                         .filter(a -> Objects.equals(a.key().windowStart(), window.start()))
                         .toList();
         var fullest = own.stream().max(Comparator.comparingLong(Account::spentMicros));
-        // Soft lets requests in flight exceed the amount, and Shadow all: no fault of a bound
-        boolean hard = budget.mode() == BudgetEntry.Mode.HARD;
         long spent = fullest.map(Account::spentMicros).orElse(0L);
         long burn = burn(window, fullest, spent, now);
         return new BudgetReport(
@@ -79,7 +83,6 @@ public record BudgetReport(
                 limit,
                 spent,
                 fullest.map(Account::outstandingMicros).orElse(0L),
-                hard ? own.stream().mapToLong(Account::overrunMicros).sum() : 0,
                 Ladder.reached(budget, spent),
                 handledReset(budget, window, own, now),
                 burn,
@@ -199,33 +202,25 @@ public record BudgetReport(
                         "money is left");
     }
 
-    /** Empty: no provider billed more than was held. */
-    Optional<Finding> boundViolation() {
-        return violationMicros == 0
-                ? Optional.empty()
-                : Optional.of(
-                        new Finding(
-                                ConditionType.BOUND_VIOLATION,
-                                Status.TRUE,
-                                ConditionReason.BILLED_ABOVE_BOUND,
-                                "providers billed $"
-                                        + dollars(violationMicros)
-                                        + " above the bounds that were held: see the proxies' logs"
-                                        + " for the requests, and check prices and limits of their"
-                                        + " models"));
-    }
-
     static String dollars(long micros) {
         return Money.ofMicros(micros).toString();
     }
 
     /**
-     * Whether the figures are worth a write: another window, or usedPercent moved and the last
-     * write is long enough ago.
+     * Whether the figures are worth a write: another window, step or reset at once; usedPercent or
+     * 1 % of the amount in leases when the last write is long enough ago; and what differs at all
+     * when it is long ago, so that no figure is old for ever.
      *
+     * @param budget {@code namespace/name}
+     * @param written by this process; null: never
      * @param budgets how many there are
      */
-    boolean due(BudgetStatus before, @Nullable Instant written, int budgets, Instant now) {
+    boolean due(
+            String budget,
+            BudgetStatus before,
+            @Nullable Instant written,
+            int budgets,
+            Instant now) {
         if (before.spent() == null
                 || !Objects.equals(before.periodStart(), periodStart)
                 || !Objects.equals(before.resets(), resets)
@@ -234,12 +229,58 @@ public record BudgetReport(
                         && !handledReset.toString().equals(before.lastHandledReset())) {
             return true;
         }
-        boolean moved = before.usedPercent() == null || before.usedPercent() != usedPercent();
-        return moved && (written == null || !written.plus(quiet(budgets)).isAfter(now));
+        if (moved(before)) {
+            boolean few = longer(QUIET, budgets).equals(QUIET);
+            return few && written == null || isOver(budget, written, QUIET, budgets, now);
+        }
+        return differs(before) && isOver(budget, written, QUIET_OF_LITTLE, budgets, now);
     }
 
-    private static Duration quiet(int budgets) {
-        var all = QUIET_OF_ALL.multipliedBy(budgets);
-        return all.compareTo(QUIET) > 0 ? all : QUIET;
+    private boolean moved(BudgetStatus before) {
+        return before.usedPercent() == null
+                || before.usedPercent() != usedPercent()
+                || isApart(before.reserved(), reservedMicros, limitMicros);
+    }
+
+    /** The mean of a day changes by itself as time goes by: as far as it moved by a percent. */
+    private boolean differs(BudgetStatus before) {
+        return !dollars(spentMicros).equals(before.spent())
+                || !dollars(reservedMicros).equals(before.reserved())
+                || !dollars(remainingMicros()).equals(before.remaining())
+                || isApart(before.burnPerDay(), burnPerDayMicros, burnPerDayMicros)
+                || (emptyAt == null) != (before.emptyAt() == null);
+    }
+
+    /** By at least a percent of the whole. */
+    private static boolean isApart(@Nullable String told, long micros, long whole) {
+        if (dollars(micros).equals(told)) {
+            return false;
+        }
+        try {
+            var before = told == null ? 0 : Money.parse(told).microsUp();
+            // both at most 2^53, so the product fits
+            return Math.abs(micros - before) * 100 >= whole;
+        } catch (IllegalArgumentException e) {
+            return true; // nobody else writes it: what cannot be read is written anew
+        }
+    }
+
+    /**
+     * An operator that has just begun does not know how old figures are. Each Budget has its time
+     * then, so that they are not written all together.
+     */
+    private static boolean isOver(
+            String budget, @Nullable Instant written, Duration least, int budgets, Instant now) {
+        var every = longer(least, budgets);
+        if (written != null) {
+            return !written.plus(every).isAfter(now);
+        }
+        var since = now.getEpochSecond() - Integer.toUnsignedLong(budget.hashCode());
+        return Math.floorMod(since, every.toSeconds()) < SECONDS_OF_TURN;
+    }
+
+    private static Duration longer(Duration least, int budgets) {
+        var all = Duration.ofSeconds(budgets).dividedBy(WRITES_PER_SECOND);
+        return all.compareTo(least) > 0 ? all : least;
     }
 }

@@ -162,7 +162,6 @@ public final class Statuses {
         if (report != null && entry != null) {
             information.add(report.exhausted());
             report.thresholdReached(entry).ifPresent(information::add);
-            report.boundViolation().ifPresent(information::add);
         }
         var conditions =
                 conditions(verdict, information, before == null ? List.of() : before.conditions());
@@ -195,7 +194,7 @@ public final class Statuses {
         }
         return before != null
                         && Conditions.same(before.conditions(), conditions)
-                        && !report.due(before, written, picture.budgets().size(), now)
+                        && !report.due(object(key), before, written, picture.budgets().size(), now)
                 ? new BudgetStatus(
                         verdict.generation(),
                         before.periodStart(),

@@ -16,6 +16,8 @@ import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.Release;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.HolderId;
+import dev.tollgate.policy.budget.LeaseAccount;
 import dev.tollgate.policy.compile.Figures;
 import dev.tollgate.policy.compile.Finding;
 import dev.tollgate.policy.compile.Verdict;
@@ -188,23 +190,119 @@ class StatusesTest {
                 .isEqualTo(50);
     }
 
-    @Test
-    void writesMovedFiguresOfManyBudgetsAtFourASecond() {
+    private static Map<String, BudgetEntry> thousand() {
         var many = new HashMap<String, BudgetEntry>();
         for (int i = 0; i < 1_000; i++) {
             many.put("team-b/budget-" + i, ENTRY);
         }
         many.put("team-a/monthly", ENTRY);
-        var verdict = verdict(1, 1L, true);
-        var before = first(3_120_000);
-        assertThat(
-                        statuses(verdict, many, account(5_000_000), NOW.plusSeconds(250), Map.of())
-                                .budget(MONTHLY, 1, before, NOW))
-                .isEmpty();
-        assertThat(
-                        statuses(verdict, many, account(5_000_000), NOW.plusSeconds(251), Map.of())
-                                .budget(MONTHLY, 1, before, NOW))
+        return many;
+    }
+
+    private static boolean written(
+            Map<String, BudgetEntry> budgets, Account account, BudgetStatus before, int seconds) {
+        return statuses(verdict(1, 1L, true), budgets, account, NOW.plusSeconds(seconds), Map.of())
+                .budget(MONTHLY, 1, before, NOW)
                 .isPresent();
+    }
+
+    @Test
+    void writesMovedFiguresOfManyBudgetsAtThreeASecond() {
+        var before = first(3_120_000);
+        assertThat(written(thousand(), account(5_000_000), before, 333)).isFalse();
+        assertThat(written(thousand(), account(5_000_000), before, 334)).isTrue();
+    }
+
+    @Test
+    void writesLittleOfManyBudgetsAtThreeASecondToo() {
+        var before = first(3_120_000);
+        assertThat(written(thousand(), account(3_121_000), before, 333)).isFalse();
+        assertThat(written(thousand(), account(3_121_000), before, 334)).isTrue();
+    }
+
+    private static Account held(long micros) {
+        var account = account(3_120_000);
+        return new Account(
+                account.key(),
+                account.windowEnd(),
+                account.limitMicros(),
+                account.settledMicros(),
+                0,
+                0,
+                null,
+                2,
+                1,
+                List.of(
+                        new LeaseAccount(
+                                new HolderId("one", 1),
+                                micros,
+                                0,
+                                0,
+                                0,
+                                1,
+                                LeaseAccount.State.OPEN)),
+                List.of());
+    }
+
+    @Test
+    void writesWhatProxiesHoldWhenItMovesByOnePercentOfTheAmount() {
+        var one = Map.of("team-a/monthly", ENTRY);
+        var before = of(ENTRY, held(200_000));
+        assertThat(before.reserved()).isEqualTo("0.2");
+        assertThat(written(one, held(100_001), before, 30)).isFalse();
+        assertThat(written(one, held(100_000), before, 29)).isFalse();
+        assertThat(written(one, held(100_000), before, 30)).isTrue();
+        assertThat(written(one, held(299_999), before, 30)).isFalse();
+        assertThat(written(one, held(300_000), before, 30)).isTrue();
+    }
+
+    @Test
+    void noFigureIsOlderThanFiveMinutes() {
+        var one = Map.of("team-a/monthly", ENTRY);
+        var before = of(ENTRY, held(1));
+        assertThat(written(one, held(0), before, 299)).isFalse();
+        assertThat(written(one, held(0), before, 300)).isTrue();
+        assertThat(written(one, account(3_120_001), first(3_120_000), 299)).isFalse();
+        assertThat(written(one, account(3_120_001), first(3_120_000), 300)).isTrue();
+    }
+
+    @Test
+    void writesTheMeanOfADayAgainWhenItMovedByOnePercent() {
+        var one = Map.of("team-a/monthly", ENTRY);
+        var before = first(3_120_000);
+        // NOW is in the 21st day: the mean of as much moves by a percent in less than five hours
+        assertThat(written(one, account(3_120_000), before, 4 * 3_600)).isFalse();
+        var status =
+                statuses(verdict(1, 1L, true), 3_120_000, NOW.plusSeconds(5 * 3_600))
+                        .budget(MONTHLY, 1, before, NOW)
+                        .orElseThrow();
+        assertThat(new BigDecimal(status.burnPerDay()))
+                .isLessThan(new BigDecimal(before.burnPerDay()));
+    }
+
+    /** How often it would be written in so many seconds, looked at every 2 s. */
+    private static int turns(Map<String, BudgetEntry> budgets, Account account, int seconds) {
+        var before = first(3_120_000);
+        int turns = 0;
+        for (int second = 0; second < seconds; second += 2) {
+            var now = NOW.plusSeconds(second);
+            var status =
+                    statuses(verdict(1, 1L, true), budgets, account, now, Map.of())
+                            .budget(MONTHLY, 1, before, null);
+            turns += status.isPresent() ? 1 : 0;
+        }
+        return turns;
+    }
+
+    @Test
+    void anOperatorThatHasJustBegunSpreadsWhatItWrites() {
+        var one = Map.of("team-a/monthly", ENTRY);
+        var little = account(3_121_000);
+        var much = account(5_000_000);
+        assertThat(turns(one, little, 300)).as("in ten of 300 s").isEqualTo(5);
+        assertThat(turns(thousand(), little, 333)).as("of a thousand").isBetween(4, 6);
+        assertThat(turns(thousand(), much, 333)).as("if it moved far").isBetween(4, 6);
+        assertThat(turns(one, much, 30)).as("of few, at once").isEqualTo(15);
     }
 
     @Test
@@ -221,29 +319,14 @@ class StatusesTest {
         assertThat(condition(status, ConditionType.READY).status()).isEqualTo(Status.TRUE);
     }
 
+    /** A bound that was broken is one cause of many: the proxies know it, the account does not. */
     @Test
-    void saysAtOnceThatAProviderBilledAboveItsBound() {
-        var status =
-                statuses(verdict(1, 1L, true), ENTRY, account(3_120_000, 15_000), NOW)
-                        .budget(MONTHLY, 1, first(3_120_000), NOW)
-                        .orElseThrow();
-        var violation = condition(status, ConditionType.BOUND_VIOLATION);
-        assertThat(violation.status()).isEqualTo(Status.TRUE);
-        assertThat(violation.reason()).isEqualTo(ConditionReason.BILLED_ABOVE_BOUND);
-        assertThat(violation.message()).contains("$0.015 above");
-        assertThat(condition(status, ConditionType.READY).status()).isEqualTo(Status.TRUE);
-    }
-
-    @Test
-    void saysNothingOfBoundsWhileTheyHoldOrUnderSoft() {
-        assertThat(first(3_120_000).conditions())
-                .noneMatch(c -> c.type() == ConditionType.BOUND_VIOLATION);
-        var soft = BudgetBuilder.as(ENTRY).mode(BudgetEntry.Mode.SOFT).build();
-        var status =
-                statuses(verdict(1, 1L, true), soft, account(9_000_000, 15_000), NOW)
-                        .budget(MONTHLY, 1, null, null)
-                        .orElseThrow();
-        assertThat(status.conditions()).noneMatch(c -> c.type() == ConditionType.BOUND_VIOLATION);
+    void anOverrunCountsAsSpentAndIsNoAlarm() {
+        var status = of(ENTRY, account(3_120_000, 15_000));
+        assertThat(status.spent()).isEqualTo("3.135");
+        assertThat(status.conditions())
+                .usingRecursiveFieldByFieldElementComparatorIgnoringFields("lastTransitionTime")
+                .isEqualTo(of(ENTRY, account(3_135_000, 0)).conditions());
     }
 
     private static BudgetEntry with(List<BudgetEntry.Step> steps, @Nullable Instant resetAt) {
