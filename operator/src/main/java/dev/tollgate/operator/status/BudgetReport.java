@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param handledReset the reset that was asked for, once it is done or its window is over
  * @param burnPerDayMicros mean of the window so far; 0 for Lifetime
  * @param emptyAt when the rest is spent at that pace; null: not in this window
+ * @param full no proxy that has no lease yet gets money: an account has as many as it may have
  */
 public record BudgetReport(
         @Nullable Instant periodStart,
@@ -42,7 +43,8 @@ public record BudgetReport(
         List<Step> steps,
         @Nullable Instant handledReset,
         long burnPerDayMicros,
-        @Nullable Instant emptyAt) {
+        @Nullable Instant emptyAt,
+        boolean full) {
 
     private static final long SECONDS_OF_DAY = 86_400;
 
@@ -86,7 +88,8 @@ public record BudgetReport(
                 Ladder.reached(budget, spent),
                 handledReset(budget, window, own, now),
                 burn,
-                emptyAt(window, limit - spent, burn, now));
+                emptyAt(window, limit - spent, burn, now),
+                own.stream().anyMatch(a -> a.leases().size() >= Account.MAX_LEASES));
     }
 
     /** Micro-dollars of a day, at the mean pace of the window, or since its last reset. */
@@ -187,19 +190,28 @@ public record BudgetReport(
     }
 
     Finding exhausted() {
-        return spentMicros >= limitMicros
-                ? new Finding(
-                        ConditionType.EXHAUSTED,
-                        Status.TRUE,
-                        ConditionReason.EXHAUSTED,
-                        resets == null
-                                ? "the amount is spent"
-                                : "the amount is spent until " + resets)
-                : new Finding(
-                        ConditionType.EXHAUSTED,
-                        Status.FALSE,
-                        ConditionReason.WITHIN_BUDGET,
-                        "money is left");
+        if (spentMicros >= limitMicros) {
+            var until = resets == null ? "" : " until " + resets;
+            return new Finding(
+                    ConditionType.EXHAUSTED,
+                    Status.TRUE,
+                    ConditionReason.EXHAUSTED,
+                    "the amount is spent" + until);
+        }
+        if (full) {
+            return new Finding(
+                    ConditionType.EXHAUSTED,
+                    Status.TRUE,
+                    ConditionReason.LEDGER_FULL,
+                    "money is left, but none for proxies that have no lease yet: "
+                            + Account.MAX_LEASES
+                            + " are counted; see tollgate ledger show and reclaim those that are lost");
+        }
+        return new Finding(
+                ConditionType.EXHAUSTED,
+                Status.FALSE,
+                ConditionReason.WITHIN_BUDGET,
+                "money is left");
     }
 
     static String dollars(long micros) {

@@ -29,6 +29,7 @@ import dev.tollgate.policy.snapshot.RevisionNumber;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,6 +85,38 @@ class StatusesTest {
                 1,
                 List.of(),
                 List.of());
+    }
+
+    private static Account fullAccount() {
+        var account = account(1_000_000);
+        var leases = new ArrayList<LeaseAccount>();
+        for (var i = 0; i < Account.MAX_LEASES; i++) {
+            leases.add(
+                    new LeaseAccount(
+                            new HolderId("log" + i, 1), 1, 0, 0, 0, 1, LeaseAccount.State.OPEN));
+        }
+        return new Account(
+                account.key(),
+                account.windowEnd(),
+                account.limitMicros(),
+                account.settledMicros(),
+                0,
+                0,
+                null,
+                1,
+                1,
+                leases,
+                List.of());
+    }
+
+    @Test
+    void saysWhenProxiesThatAreNewGetNoMore() {
+        var status = of(ENTRY, fullAccount());
+
+        var exhausted = condition(status, ConditionType.EXHAUSTED);
+        assertThat(exhausted.status()).isEqualTo(Status.TRUE);
+        assertThat(exhausted.reason()).isEqualTo(ConditionReason.LEDGER_FULL);
+        assertThat(exhausted.message()).contains("256").contains("ledger show");
     }
 
     private static Fleet fleet(long generation, Instant now) {

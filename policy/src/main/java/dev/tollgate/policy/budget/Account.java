@@ -144,6 +144,26 @@ public record Account(
         return others;
     }
 
+    /**
+     * The same, with room for one more lease if that can be: the lease that was reclaimed first
+     * goes when there are as many as there may be.
+     */
+    Account withRoom() {
+        if (hasRoom()) {
+            return this;
+        }
+        for (var lease : leases) {
+            if (lease.state() == LeaseAccount.State.RECLAIMED) {
+                return withoutLease(lease.holder());
+            }
+        }
+        return this;
+    }
+
+    boolean hasRoom() {
+        return leases.size() < MAX_LEASES;
+    }
+
     Account withLeases(List<LeaseAccount> all) {
         return with(limitMicros, settledMicros, overrunMicros, all, closed);
     }

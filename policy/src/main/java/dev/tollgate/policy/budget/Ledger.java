@@ -210,12 +210,13 @@ record Ledger(long epoch) {
     }
 
     private Transition open(Account account, HolderId holder) {
+        var roomy = account.withRoom();
         return account.lease(holder) != null
                         || account.closed().contains(holder)
                         || account.isSucceeded(holder)
-                        || account.leases().size() >= Account.MAX_LEASES
+                        || !roomy.hasRoom()
                 ? Transition.to(account)
-                : Transition.to(account.withLease(LeaseAccount.opened(holder)).written(epoch));
+                : Transition.to(roomy.withLease(LeaseAccount.opened(holder)).written(epoch));
     }
 
     private Transition reclaim(Account account, HolderId holder) {

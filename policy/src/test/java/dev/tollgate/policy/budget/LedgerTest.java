@@ -72,6 +72,27 @@ class LedgerTest {
     }
 
     @Test
+    void aFullAccountGivesNewHoldersMoneyOnlyInTheRoomOfReclaimedOnes() {
+        var leases = new LeaseAccount[Account.MAX_LEASES];
+        for (var i = 0; i < leases.length; i++) {
+            leases[i] = lease(new HolderId("log" + i, 1), 1, 1, 0);
+        }
+        var full = account(256, 5, 1, leases);
+        assertThat(ask(new Ledger(1), full, 10).effects())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        LedgerEffect.Denied.class,
+                        denied -> assertThat(denied.reason()).isEqualTo(DeniedReason.LEDGER_FULL));
+
+        leases[7] = leases[7].reclaimed();
+        var roomy = ask(new Ledger(1), account(256, 5, 1, leases), 10);
+        assertThat(roomy.effects()).singleElement().isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(roomy.account().leases()).hasSize(Account.MAX_LEASES);
+        assertThat(roomy.account().lease(leases[7].holder())).isNull();
+        assertThat(roomy.account().settledMicros()).isEqualTo(256);
+    }
+
+    @Test
     void aCloseOfALeaseThatIsNotKnownEndsTheWritesOfAnEarlierLedgerFirst() {
         var account = account(0, 5, 1);
         var close = new AccountCommand.Totals(ONE, totals(1, 0, 0, 0, 0, true));
