@@ -30,13 +30,15 @@ final class LedgerModel {
         GRANT_BEFORE_ACKNOWLEDGMENT,
         HOLD_FORGOTTEN_AT_REPLAY,
         RECLAIM_FROM_THE_LIVING,
-        RECLAIM_WITHOUT_MEMORY
+        RECLAIM_WITHOUT_MEMORY,
+        CLOSE_WITHOUT_MEMORY
     }
 
     /**
      * One proxy, and what its log proves.
      *
      * @param halves settled, in halves of a unit
+     * @param overrun units spent without money
      * @param earlier final totals of leases of earlier starts
      * @param fate whether it was lost for good, as far as anybody could tell
      */
@@ -45,6 +47,7 @@ final class LedgerModel {
             boolean registered,
             int amount,
             int halves,
+            int overrun,
             int open,
             int returned,
             int lastRequest,
@@ -55,6 +58,10 @@ final class LedgerModel {
 
         int freeHalves() {
             return closed ? 0 : 2 * (amount - returned - open) - halves;
+        }
+
+        boolean hasTotals() {
+            return amount > 0 || overrun > 0;
         }
     }
 
@@ -68,6 +75,7 @@ final class LedgerModel {
 
     /**
      * @param spentHalves by leases of earlier starts
+     * @param overruns units that all starts of all have spent without money
      * @param trouble how often something may still go wrong
      */
     record State(
@@ -76,6 +84,7 @@ final class LedgerModel {
             int leader,
             List<Proxy> proxies,
             int spentHalves,
+            int overruns,
             Set<LedgerCommand> toLedger,
             Set<LedgerEffect> toProxies,
             int trouble) {}
@@ -92,22 +101,31 @@ final class LedgerModel {
     private final int trouble;
     private final Mutant mutant;
     private final boolean together;
+    private final int overrunsMax;
 
     LedgerModel(int proxies, int limit, int requestsMax, int trouble, Mutant mutant) {
-        this(proxies, limit, requestsMax, trouble, mutant, false);
+        this(proxies, limit, requestsMax, trouble, mutant, false, 0);
     }
 
     /**
      * @param together any two messages may also arrive before the account has its turn
+     * @param overrunsMax of a Soft Budget: units that are spent without money; 0: it is Hard
      */
     LedgerModel(
-            int proxies, int limit, int requestsMax, int trouble, Mutant mutant, boolean together) {
+            int proxies,
+            int limit,
+            int requestsMax,
+            int trouble,
+            Mutant mutant,
+            boolean together,
+            int overrunsMax) {
         this.proxies = proxies;
         this.limit = limit;
         this.requestsMax = requestsMax;
         this.trouble = trouble;
         this.mutant = mutant;
         this.together = together;
+        this.overrunsMax = overrunsMax;
     }
 
     State start() {
@@ -123,11 +141,12 @@ final class LedgerModel {
                             0,
                             0,
                             0,
+                            0,
                             false,
                             List.of(),
                             Fate.THERE));
         }
-        return new State(Map.of(), Sessions.NONE, 1, list, 0, Set.of(), Set.of(), trouble);
+        return new State(Map.of(), Sessions.NONE, 1, list, 0, 0, Set.of(), Set.of(), trouble);
     }
 
     void check(State state) {
@@ -140,7 +159,14 @@ final class LedgerModel {
         }
         // what a lost proxy had spent and not told, nobody could know who gave its money back
         var account = state.stored().get(KEY);
-        var untold = account == null ? 0 : 2 * (int) account.overrunMicros();
+        var overrun = account == null ? 0 : (int) account.overrunMicros();
+        var untold = 2 * overrun;
+        if (overrunsMax > 0 && state.proxies().stream().allMatch(p -> p.fate() == Fate.THERE)) {
+            untold = 0;
+            if (overrun > state.overruns()) {
+                throw new AssertionError("twice: " + overrun + " overrun in " + state);
+            }
+        }
         for (var proxy : state.proxies()) {
             var lease = account == null ? null : account.lease(proxy.holder());
             if (lease != null && proxy.fate() != Fate.THERE) {
@@ -236,7 +262,13 @@ final class LedgerModel {
             var back = returned(p, p.returned() + p.freeHalves() / 2);
             next.add(send(state, i, back, new LedgerCommand.Report(p.holder(), totals(back))));
         }
-        if (p.registered() && p.amount() > 0 && p.open() == 0) {
+        if (state.overruns() < overrunsMax && !p.closed() && p.freeHalves() < 2) {
+            next.add(overrun(with(state, i, overrun(p))));
+        }
+        if (p.registered() && !p.closed() && p.overrun() > overrunTold(state, p)) {
+            next.add(send(state, i, p, new LedgerCommand.Report(p.holder(), totals(p))));
+        }
+        if (p.registered() && p.hasTotals() && p.open() == 0) {
             var closed = closed(p);
             next.add(send(state, i, closed, new LedgerCommand.Close(p.holder(), lease(closed))));
         }
@@ -258,6 +290,7 @@ final class LedgerModel {
                 gone.leader(),
                 gone.proxies(),
                 gone.spentHalves(),
+                gone.overruns(),
                 commands,
                 effects,
                 gone.trouble());
@@ -270,6 +303,7 @@ final class LedgerModel {
                 state.leader(),
                 state.proxies(),
                 state.spentHalves(),
+                state.overruns(),
                 state.toLedger(),
                 state.toProxies(),
                 state.trouble());
@@ -283,7 +317,7 @@ final class LedgerModel {
         }
         var store = new Store(state.stored(), StoreMood.WORKS);
         var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
-        service.updateBudgets(List.of(budget(limit)), NOW);
+        service.updateBudgets(List.of(entry()), NOW);
         service.reclaim(KEY.budget(), holder, NOW, effects -> {});
         if (mutant == Mutant.RECLAIM_WITHOUT_MEMORY) {
             store.accounts.computeIfPresent(KEY, (key, after) -> without(after, holder));
@@ -295,12 +329,25 @@ final class LedgerModel {
                         state.leader(),
                         state.proxies(),
                         state.spentHalves(),
+                        state.overruns(),
                         state.toLedger(),
                         state.toProxies(),
                         state.trouble()));
     }
 
     private static Account without(Account account, HolderId holder) {
+        var others = account.leases().stream().filter(l -> !l.holder().equals(holder)).toList();
+        return with(account, others, account.closed());
+    }
+
+    private void forget(Store store) {
+        if (mutant == Mutant.CLOSE_WITHOUT_MEMORY) {
+            store.accounts.computeIfPresent(
+                    KEY, (key, after) -> with(after, after.leases(), List.of()));
+        }
+    }
+
+    private static Account with(Account account, List<LeaseAccount> leases, List<HolderId> closed) {
         return new Account(
                 KEY,
                 account.windowEnd(),
@@ -311,8 +358,8 @@ final class LedgerModel {
                 null,
                 account.seq(),
                 account.epoch(),
-                account.leases().stream().filter(l -> !l.holder().equals(holder)).toList(),
-                account.closed());
+                leases,
+                closed);
     }
 
     /** kill -9: what was open settles at its hold, and the log proves the rest unspent. */
@@ -320,13 +367,14 @@ final class LedgerModel {
         var atHold = mutant == Mutant.HOLD_FORGOTTEN_AT_REPLAY ? 0 : 2 * p.open();
         var settled = open(p, 0, p.halves() + atHold);
         var earlier = new ArrayList<>(p.earlier());
-        if (p.amount() > 0) {
+        if (p.hasTotals()) {
             earlier.add(lease(closed(settled)));
         }
         var again =
                 new Proxy(
                         new HolderId(p.holder().logId(), p.holder().bootEpoch() + 1),
                         false,
+                        0,
                         0,
                         0,
                         0,
@@ -346,6 +394,7 @@ final class LedgerModel {
                 changed.leader(),
                 changed.proxies(),
                 spent,
+                changed.overruns(),
                 changed.toLedger(),
                 stillMatter,
                 changed.trouble() - 1);
@@ -361,6 +410,7 @@ final class LedgerModel {
                             false,
                             p.amount(),
                             p.halves(),
+                            p.overrun(),
                             p.open(),
                             p.returned(),
                             p.lastRequest(),
@@ -375,6 +425,7 @@ final class LedgerModel {
                 state.leader() + 1,
                 list,
                 state.spentHalves(),
+                state.overruns(),
                 Set.of(),
                 Set.of(),
                 state.trouble() - 1);
@@ -404,6 +455,7 @@ final class LedgerModel {
                             state.leader(),
                             state.proxies(),
                             state.spentHalves(),
+                            state.overruns(),
                             state.toLedger(),
                             state.toProxies(),
                             state.trouble() - 1));
@@ -436,7 +488,7 @@ final class LedgerModel {
     private State handle(State state, LedgerCommand command, StoreMood mood, boolean consume) {
         var store = new Store(state.stored(), mood);
         var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
-        service.updateBudgets(List.of(budget(limit)), NOW);
+        service.updateBudgets(List.of(entry()), NOW);
         var effects = new HashSet<>(state.toProxies());
         for (var effect : service.handle(command, NOW)) {
             if (matters(state, effect)) {
@@ -450,13 +502,14 @@ final class LedgerModel {
                             state.leader(),
                             all -> true,
                             state.sessions());
-            early.updateBudgets(List.of(budget(limit)), NOW);
+            early.updateBudgets(List.of(entry()), NOW);
             for (var effect : early.handle(command, NOW)) {
                 if (effect instanceof LedgerEffect.Grant && matters(state, effect)) {
                     effects.add(effect);
                 }
             }
         }
+        forget(store);
         var commands = new HashSet<>(state.toLedger());
         if (consume) {
             commands.remove(command);
@@ -467,6 +520,7 @@ final class LedgerModel {
                 state.leader(),
                 state.proxies(),
                 state.spentHalves(),
+                state.overruns(),
                 commands,
                 effects,
                 state.trouble());
@@ -477,13 +531,14 @@ final class LedgerModel {
             State state, LedgerCommand one, LedgerCommand other, StoreMood mood) {
         var store = new Store(state.stored(), mood);
         var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
-        service.updateBudgets(List.of(budget(limit)), NOW);
+        service.updateBudgets(List.of(entry()), NOW);
         var effects = new HashSet<>(state.toProxies());
         Consumer<List<LedgerEffect>> sent =
                 all -> all.stream().filter(e -> matters(state, e)).forEach(effects::add);
         service.takeIn(one, NOW, sent);
         service.takeIn(other, NOW, sent);
         service.turn(KEY, NOW, sent);
+        forget(store);
         var commands = new HashSet<>(state.toLedger());
         commands.remove(one);
         commands.remove(other);
@@ -493,6 +548,7 @@ final class LedgerModel {
                 state.leader(),
                 state.proxies(),
                 state.spentHalves(),
+                state.overruns(),
                 commands,
                 effects,
                 state.trouble());
@@ -525,6 +581,7 @@ final class LedgerModel {
                         state.leader(),
                         state.proxies(),
                         state.spentHalves(),
+                        state.overruns(),
                         state.toLedger(),
                         rest,
                         state.trouble());
@@ -550,6 +607,7 @@ final class LedgerModel {
                                     p.registered(),
                                     Math.max(p.amount(), (int) grant.amountMicros()),
                                     p.halves(),
+                                    p.overrun(),
                                     p.open(),
                                     p.returned(),
                                     p.lastRequest(),
@@ -563,6 +621,7 @@ final class LedgerModel {
                             registered.accepted(),
                             p.amount(),
                             p.halves(),
+                            p.overrun(),
                             p.open(),
                             p.returned(),
                             p.lastRequest(),
@@ -581,7 +640,7 @@ final class LedgerModel {
 
     private List<LeaseTotals> totals(Proxy p) {
         var totals = new ArrayList<>(p.earlier());
-        if (p.amount() > 0) {
+        if (p.hasTotals()) {
             totals.add(lease(p));
         }
         return totals;
@@ -595,7 +654,7 @@ final class LedgerModel {
                 p.amount(),
                 settled,
                 p.returned(),
-                0,
+                p.overrun(),
                 p.open(),
                 p.seq(),
                 p.closed());
@@ -608,6 +667,7 @@ final class LedgerModel {
                 state.leader(),
                 state.proxies(),
                 state.spentHalves(),
+                state.overruns(),
                 state.toLedger(),
                 state.toProxies(),
                 state.trouble() - 1);
@@ -622,6 +682,7 @@ final class LedgerModel {
                 state.leader(),
                 state.proxies(),
                 state.spentHalves(),
+                state.overruns(),
                 rest,
                 state.toProxies(),
                 state.trouble());
@@ -636,6 +697,7 @@ final class LedgerModel {
                 state.leader(),
                 List.copyOf(list),
                 state.spentHalves(),
+                state.overruns(),
                 state.toLedger(),
                 state.toProxies(),
                 state.trouble());
@@ -651,9 +713,45 @@ final class LedgerModel {
                 changed.leader(),
                 changed.proxies(),
                 changed.spentHalves(),
+                changed.overruns(),
                 commands,
                 changed.toProxies(),
                 changed.trouble());
+    }
+
+    private static State overrun(State state) {
+        return new State(
+                state.stored(),
+                state.sessions(),
+                state.leader(),
+                state.proxies(),
+                state.spentHalves(),
+                state.overruns() + 1,
+                state.toLedger(),
+                state.toProxies(),
+                state.trouble());
+    }
+
+    private static Proxy overrun(Proxy p) {
+        return new Proxy(
+                p.holder(),
+                p.registered(),
+                p.amount(),
+                p.halves(),
+                p.overrun() + 1,
+                p.open(),
+                p.returned(),
+                p.lastRequest(),
+                p.seq(),
+                p.closed(),
+                p.earlier(),
+                p.fate());
+    }
+
+    private static long overrunTold(State state, Proxy p) {
+        var account = state.stored().get(KEY);
+        var lease = account == null ? null : account.lease(p.holder());
+        return lease == null ? 0 : lease.overrunMicros();
     }
 
     private static Proxy open(Proxy p, int open, int halves) {
@@ -678,6 +776,7 @@ final class LedgerModel {
                 false,
                 p.amount(),
                 p.halves(),
+                p.overrun(),
                 p.open(),
                 p.returned(),
                 p.lastRequest(),
@@ -694,6 +793,7 @@ final class LedgerModel {
                 p.registered(),
                 p.amount(),
                 halves,
+                p.overrun(),
                 open,
                 returned,
                 request,
@@ -701,6 +801,11 @@ final class LedgerModel {
                 closed,
                 p.earlier(),
                 p.fate());
+    }
+
+    private BudgetEntry entry() {
+        var mode = overrunsMax > 0 ? BudgetEntry.Mode.SOFT : BudgetEntry.Mode.HARD;
+        return BudgetBuilder.as(budget(limit)).mode(mode).build();
     }
 
     static BudgetEntry budget(long limit) {

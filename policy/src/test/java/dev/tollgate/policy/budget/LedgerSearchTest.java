@@ -13,6 +13,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /**
  * Every state that a small fleet can reach, by the real ledger service, with messages lost, doubled
@@ -63,7 +64,7 @@ class LedgerSearchTest {
      * @param trouble how many faults may happen: each at any time, and each of every kind
      */
     @ParameterizedTest
-    @CsvSource({"1, 2, 2, 1", "2, 1, 1, 1", "2, 2, 1, 0"})
+    @CsvSource({"1, 2, 2, 1", "2, 1, 1, 1", "2, 2, 1, 0", "3, 1, 1, 0"})
     void neverExceedsTheLimitInAnyState(int proxies, int limit, int requests, int trouble) {
         assertThat(search(new LedgerModel(proxies, limit, requests, trouble, null)))
                 .isGreaterThan(10_000);
@@ -73,8 +74,21 @@ class LedgerSearchTest {
     @CsvSource({"1, 2, 2, 0", "2, 1, 1, 0"})
     void neverExceedsTheLimitWhenTwoMessagesShareAWrite(
             int proxies, int limit, int requests, int trouble) {
-        assertThat(search(new LedgerModel(proxies, limit, requests, trouble, null, true)))
+        assertThat(search(new LedgerModel(proxies, limit, requests, trouble, null, true, 0)))
                 .isGreaterThan(1_000);
+    }
+
+    /** Of a Soft Budget, at most one unit. */
+    @Test
+    void countsWhatIsSpentWithoutMoneyOnce() {
+        assertThat(search(new LedgerModel(1, 1, 1, 0, null, false, 1))).isGreaterThan(10_000);
+    }
+
+    /** 800,000 states. */
+    @Test
+    @EnabledIfSystemProperty(named = "tollgate.search", matches = "wide")
+    void countsItOnceWithAFault() {
+        assertThat(search(new LedgerModel(1, 1, 1, 1, null, false, 1))).isGreaterThan(100_000);
     }
 
     /** 2.8 million states take a minute and some memory: by hand, after a change of the ledger. */
@@ -89,7 +103,7 @@ class LedgerSearchTest {
         var seed = System.nanoTime();
         for (var run = 0; run < 300; run++) {
             try {
-                walk(new LedgerModel(3, 6, 6, 4, null, run % 2 == 0), seed + run, 150);
+                walk(new LedgerModel(3, 6, 6, 4, null, run % 2 == 0, run % 3), seed + run, 150);
             } catch (AssertionError | RuntimeException e) {
                 throw new AssertionError("seed " + (seed + run), e);
             }
@@ -97,10 +111,18 @@ class LedgerSearchTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Mutant.class)
+    @EnumSource(value = Mutant.class, mode = Mode.EXCLUDE, names = "CLOSE_WITHOUT_MEMORY")
     void catches(Mutant mutant) {
         assertThatThrownBy(() -> search(new LedgerModel(2, 1, 1, 1, mutant)))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("cap");
+    }
+
+    @Test
+    void catchesAClosedHolderThatIsForgotten() {
+        var model = new LedgerModel(1, 1, 1, 1, Mutant.CLOSE_WITHOUT_MEMORY, false, 1);
+        assertThatThrownBy(() -> search(model))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("twice");
     }
 }
