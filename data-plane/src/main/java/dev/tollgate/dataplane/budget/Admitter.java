@@ -179,7 +179,11 @@ final class Admitter {
         }
         var part = lease.takeUpTo(bound);
         parts.add(new HeldReservation.Part(counter, lease, entry, part));
-        keeper.taken(counter, lease);
+        if (part < bound) {
+            keeper.ranShort(counter);
+        } else {
+            keeper.taken(counter, lease);
+        }
         if (entry.mode() == Mode.SHADOW) {
             if (would || wouldRefuse(entry, counter, bound - part, nowNanos)) {
                 wouldRefuse.add(entry.key());

@@ -113,6 +113,13 @@ class LeaseKeeper implements LedgerLink.Listener {
         }
     }
 
+    /** Of a claim that does not wait: its lease has too little left, or was given back. */
+    void ranShort(Counter counter) {
+        if (counter.refillAsked.compareAndSet(false, true)) {
+            run(() -> refills.ask(counter));
+        }
+    }
+
     void settled(Counter counter, Lease lease) {
         if (counter.waiting.get() > 0 || lease.direct && lease.freeNanos() > 0) {
             run(
@@ -312,6 +319,7 @@ class LeaseKeeper implements LedgerLink.Listener {
                 && known.untilNanos() != Long.MAX_VALUE
                 && now - known.untilNanos() >= 0) {
             counter.refusal = null;
+            counter.refillAsked.set(false);
         }
         var unreported = spent - lease.reportedNanos;
         if (unreported > lease.sliceNanos / 10

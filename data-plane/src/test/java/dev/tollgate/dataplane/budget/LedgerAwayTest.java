@@ -255,6 +255,24 @@ class LedgerAwayTest {
         assertThat(outcome(ask(soft))).isEqualTo(RefusalKind.LEDGER_UNAVAILABLE.name());
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"SOFT", "SHADOW"})
+    void asksForMoneyAgainWhenItWasGivenBackAndWhenARefusalIsOver(Mode mode) {
+        var budget = granted(budget(mode, OnLedgerUnavailable.ALLOW_LEASED));
+        answer(new LedgerEffect.Recall(wal.holder(), ACCOUNT));
+        assertThat(gate.figures().getFirst().free()).isEqualTo(Money.ZERO);
+        var before = wal.lastRequest(ACCOUNT.toString());
+        ask(budget);
+        assertThat(wal.lastRequest(ACCOUNT.toString())).isEqualTo(before + 1);
+
+        deny(DeniedReason.UNAVAILABLE);
+        ask(budget);
+        assertThat(wal.lastRequest(ACCOUNT.toString())).isEqualTo(before + 1);
+        run(2_100);
+        ask(budget);
+        assertThat(wal.lastRequest(ACCOUNT.toString())).isEqualTo(before + 2);
+    }
+
     private void deny(DeniedReason reason) {
         answer(
                 new LedgerEffect.Denied(
