@@ -385,6 +385,32 @@ class ExplainCommandTest {
     }
 
     @Test
+    void lintsTheAcknowledgementOfAViolation() throws IOException {
+        var text =
+                """
+                apiVersion: tollgate.dev/v1alpha1
+                kind: Budget
+                metadata:
+                  name: monthly
+                  namespace: team-a
+                  annotations:
+                    tollgate.dev/violation-acknowledged-at: "%s"
+                spec: {amount: "5", period: {type: Month}}
+                """;
+        var file = folder.resolve("monthly.yaml");
+        Files.writeString(file, text.formatted("2026-11-22T10:00:00.250Z"));
+        var good = run("lint", file.toString());
+        assertThat(good.code()).as(good.out()).isZero();
+        Files.writeString(file, text.formatted("just now"));
+        var bad = run("lint", file.toString());
+        assertThat(bad.code()).isEqualTo(1);
+        assertThat(bad.out())
+                .contains("monthly.yaml:6:")
+                .contains("metadata.annotations.tollgate.dev/violation-acknowledged-at")
+                .contains("just now");
+    }
+
+    @Test
     void lintsBudgetsForUsersWithANoteUnlessItKnowsTheIssuers() throws IOException {
         var file = Files.writeString(folder.resolve("ann.yaml"), OF_ANN).toString();
         var alone = run("lint", file);

@@ -25,6 +25,7 @@ public record BudgetStatus(
         List<Hold> holds,
         @Nullable String lastHandledReset,
         @Nullable ReclaimStatus lastReclaim,
+        @Nullable ViolationStatus lastViolation,
         @Nullable LimitsStatus limits,
         List<Condition> conditions) {
     public BudgetStatus {

@@ -29,6 +29,8 @@ public enum ConditionReason {
     NORMAL,
     @JsonProperty("NotHeld")
     NOT_HELD,
+    @JsonProperty("Acknowledged")
+    ACKNOWLEDGED,
     @JsonProperty("Invalid")
     INVALID,
     @JsonProperty("UnsupportedValue")
@@ -101,6 +103,8 @@ public enum ConditionReason {
     EXHAUSTED,
     @JsonProperty("LedgerFull")
     LEDGER_FULL,
+    @JsonProperty("BoundViolation")
+    BOUND_VIOLATION,
     @JsonProperty("Deviation")
     DEVIATION,
     @JsonProperty("Loop")

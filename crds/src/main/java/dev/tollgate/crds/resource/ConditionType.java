@@ -35,6 +35,8 @@ public enum ConditionType {
     THRESHOLD_REACHED,
     @JsonProperty("Exhausted")
     EXHAUSTED,
+    @JsonProperty("BoundViolation")
+    BOUND_VIOLATION,
     @JsonProperty("Anomalous")
     ANOMALOUS,
     @JsonProperty("Held")

@@ -65,7 +65,7 @@ class RecordsTest {
         var status =
                 new BudgetStatus(
                         0, null, null, null, null, null, 0, null, null, List.of(), List.of(), null,
-                        null, null, List.of());
+                        null, null, null, List.of());
         assertThat(mapper.writeValueAsString(status))
                 .isEqualTo("{\"observedGeneration\":0,\"usedPercent\":0}");
     }

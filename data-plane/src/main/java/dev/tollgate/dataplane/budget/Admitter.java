@@ -120,7 +120,7 @@ final class Admitter {
                     Duration.ofSeconds(1),
                     "the gateway is shutting down");
         }
-        var hold = Holds.of(entry);
+        var hold = Holds.of(entry, keeper.violations);
         if (hold != null) {
             return hold;
         }

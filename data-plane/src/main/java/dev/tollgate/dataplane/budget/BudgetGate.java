@@ -29,6 +29,9 @@ public interface BudgetGate {
     /** New budgets: limits, suspensions, deletions. */
     void snapshotChanged(List<BudgetEntry> budgets);
 
+    /** What this process saw billed above its bound. */
+    BoundViolations violations();
+
     /**
      * How every budget stands in its current window that was charged here or that the ledger told
      * of.

@@ -3,19 +3,25 @@ package dev.tollgate.dataplane.budget;
 import dev.tollgate.dataplane.budget.Admission.RefusalKind;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.violation.Violation;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Budgets that let nothing pass, whatever it costs: blocked ones and suspended ones. */
+/**
+ * Budgets that let nothing pass, whatever it costs: blocked ones, suspended ones, and Hard ones
+ * that were billed above a bound.
+ */
 public final class Holds {
 
     private Holds() {}
 
     /** The refusal by the first of them that holds; null: none does. */
-    public static Admission.@Nullable Refused first(List<BudgetEntry> budgets) {
+    public static Admission.@Nullable Refused first(
+            List<BudgetEntry> budgets, BoundViolations violations) {
         for (var budget : budgets) {
-            var refused = of(budget);
+            var refused = of(budget, violations);
             if (refused != null) {
                 return refused;
             }
@@ -23,16 +29,40 @@ public final class Holds {
         return null;
     }
 
-    static Admission.@Nullable Refused of(BudgetEntry entry) {
+    static Admission.@Nullable Refused of(BudgetEntry entry, BoundViolations violations) {
         if (entry.blocked() != null) {
             return refused(
                     RefusalKind.BLOCKED,
                     entry,
                     "Budget " + entry.key() + " is not valid: " + entry.blocked());
         }
-        return entry.suspended()
-                ? refused(RefusalKind.SUSPENDED, entry, "Budget " + entry.key() + " is suspended")
-                : null;
+        if (entry.suspended()) {
+            return refused(RefusalKind.SUSPENDED, entry, "Budget " + entry.key() + " is suspended");
+        }
+        var seen = violations.stopping(entry);
+        if (seen != null) {
+            return refused(
+                    RefusalKind.SUSPENDED,
+                    entry,
+                    stopped(entry, seen.told()) + Violation.remedy(seen.at()));
+        }
+        return entry.violated() ? refused(RefusalKind.SUSPENDED, entry, stopped(entry)) : null;
+    }
+
+    /** Why one that the snapshot shows a violation of lets nothing pass. */
+    public static String stopped(BudgetEntry entry) {
+        var at = entry.violatedAtMillis();
+        if (at == null) {
+            throw new IllegalArgumentException(entry.key() + " (expected: one with a violation)");
+        }
+        var instant = Instant.ofEpochMilli(at);
+        return stopped(entry, "a request was billed above its bound at " + instant)
+                + "its status.lastViolation names it; "
+                + Violation.remedy(instant);
+    }
+
+    private static String stopped(BudgetEntry entry, String what) {
+        return "Budget " + entry.key() + " is stopped: " + what + "; ";
     }
 
     private static Admission.Refused refused(RefusalKind kind, BudgetEntry entry, String message) {

@@ -45,6 +45,7 @@ class LeaseKeeper implements LedgerLink.Listener {
     private final Refills refills;
     private final Returns returns;
     final LastHeard heard = new LastHeard();
+    final BoundViolations violations;
 
     private @Nullable Admitter admitter;
     private long secondAt;
@@ -58,8 +59,10 @@ class LeaseKeeper implements LedgerLink.Listener {
             LedgerLink link,
             GateSettings settings,
             TimeSource time,
+            BoundViolations violations,
             ScheduledExecutorService thread) {
         this.wal = wal;
+        this.violations = violations;
         this.settings = settings;
         this.time = time;
         this.holder = wal.holder();
@@ -133,9 +136,9 @@ class LeaseKeeper implements LedgerLink.Listener {
     }
 
     /**
-     * A provider billed more than the bound that its call was admitted under. The excess is an
-     * overrun of the account, which tells the fleet of it; what this process holds of the account
-     * goes back, so that the overrun is paid from what nobody has yet.
+     * A provider billed more than the bound that its call was admitted under: a Hard Budget is
+     * stopped. The excess is an overrun of the account; what this process holds of the account goes
+     * back, so that the overrun is paid from what nobody has yet.
      *
      * @param takenNanos out of the lease, for the excess
      */
@@ -147,6 +150,7 @@ class LeaseKeeper implements LedgerLink.Listener {
                 cost,
                 claim.most(),
                 counter.budget);
+        violations.saw(counter.budget, claim.request().id(), cost, claim.most(), time.now());
         run(
                 () -> {
                     lease.give(takenNanos);
@@ -378,6 +382,7 @@ class LeaseKeeper implements LedgerLink.Listener {
         }
         thread.end();
         session.close();
+        violations.flush();
         wal.sync();
         done.tryComplete();
     }

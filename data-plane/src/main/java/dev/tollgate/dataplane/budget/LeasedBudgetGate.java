@@ -55,10 +55,16 @@ public final class LeasedBudgetGate implements BudgetGate {
      *
      * @param wal opened, so replayed; the caller closes it after {@link #close}
      * @param link not started
+     * @param violations of earlier processes too
      */
     public static Future<BudgetGate> open(
-            Wal wal, LedgerLink link, GateSettings settings, TimeSource time) {
-        var keeper = new LeaseKeeper(wal, link, settings, time, LeaseKeeper.newThread());
+            Wal wal,
+            LedgerLink link,
+            GateSettings settings,
+            TimeSource time,
+            BoundViolations violations) {
+        var keeper =
+                new LeaseKeeper(wal, link, settings, time, violations, LeaseKeeper.newThread());
         var admitter = new Admitter(wal, keeper, time);
         var gate = new LeasedBudgetGate(wal, keeper, admitter, settings, time);
         keeper.start(admitter);
@@ -102,7 +108,13 @@ public final class LeasedBudgetGate implements BudgetGate {
             }
         }
         entries = Map.copyOf(counted);
+        keeper.violations.budgets(budgets);
         keeper.budgetsChanged(limits);
+    }
+
+    @Override
+    public BoundViolations violations() {
+        return keeper.violations;
     }
 
     @Override

@@ -146,6 +146,11 @@ public final class OperatorLink implements AutoCloseable {
         return state;
     }
 
+    /** Tells the figures now, and not with the next heartbeat. */
+    public void tell() {
+        context.runOnContext(_ -> beat());
+    }
+
     /** Ends the stream in order, so that the operator does not wait for this proxy any more. */
     @Override
     public void close() {
@@ -260,12 +265,21 @@ public final class OperatorLink implements AutoCloseable {
             lost(open, new IOException("the operator was silent for 15 s"));
             return;
         }
+        beat();
+    }
+
+    private void beat() {
+        var open = stream;
+        if (open == null) {
+            return;
+        }
         var applied = live.applied();
         var message =
                 ProxyHeartbeat.newBuilder()
                         .addAllFigures(figures.figures())
                         .addAllCanaries(figures.canaries())
-                        .addAllDrills(figures.drills());
+                        .addAllDrills(figures.drills())
+                        .addAllViolations(figures.violations());
         if (applied != null) {
             message.setApplied(message(RevisionNumber.parse(applied.revision())));
         }

@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.control;
 
+import dev.tollgate.policy.push.BoundViolation;
 import dev.tollgate.policy.push.CanaryFigures;
 import dev.tollgate.policy.push.DrillFigures;
 import dev.tollgate.policy.push.TargetFigures;
@@ -18,6 +19,11 @@ public interface TargetFiguresSource {
 
     /** Of each drill that the operator has asked for. */
     default List<DrillFigures> drills() {
+        return List.of();
+    }
+
+    /** Calls that were billed above their bound, until the snapshot shows them. */
+    default List<BoundViolation> violations() {
         return List.of();
     }
 }

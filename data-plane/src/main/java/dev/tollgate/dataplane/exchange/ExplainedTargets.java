@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dataplane.budget.Holds;
 import dev.tollgate.dialects.Bridge;
 import dev.tollgate.policy.attempt.ExpectedCost;
 import dev.tollgate.policy.attempt.Telemetry;
@@ -154,6 +155,9 @@ final class ExplainedTargets {
             }
             if (budget.suspended()) {
                 return Refusal.closed("Budget " + budget.key() + " is suspended");
+            }
+            if (budget.violated()) {
+                return Refusal.closed(Holds.stopped(budget));
             }
         }
         return null;

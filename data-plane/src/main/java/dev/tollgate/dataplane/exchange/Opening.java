@@ -130,7 +130,7 @@ final class Opening {
             }
         }
         var refusal = entrance.admits(budgets);
-        var hold = refusal == null ? Holds.first(budgets) : null;
+        var hold = refusal == null ? Holds.first(budgets, loop.gate().violations()) : null;
         if (hold != null) {
             refusal = Refusal.of(hold);
         }

@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.fleet;
 
 import dev.tollgate.dataplane.ProxyOptions;
 import dev.tollgate.dataplane.ProxyServer;
+import dev.tollgate.dataplane.budget.BoundViolations;
 import dev.tollgate.dataplane.budget.BudgetGate;
 import dev.tollgate.dataplane.budget.GateSettings;
 import dev.tollgate.dataplane.budget.LeasedBudgetGate;
@@ -24,7 +25,7 @@ import java.nio.file.Files;
  * operator, which it needs for news and for fresh leases but never to go on serving.
  *
  * <pre>
- * data directory: log/ (write-ahead log)
+ * data directory: log/ (write-ahead log), violations.json
  * </pre>
  */
 public final class FleetProxy {
@@ -73,8 +74,13 @@ public final class FleetProxy {
         FirstConfig.apply(files, settings.fleetRelease(), live);
         var channel = new OperatorChannel(vertx, settings.operator());
         var identity = new ProxyIdentity(name, FLEET, settings.version());
+        var violations = BoundViolations.in(settings.data().resolve("violations.json"));
         return LeasedBudgetGate.open(
-                        wal, new GrpcLedgerLink(channel), GateSettings.of(name), TimeSource.SYSTEM)
+                        wal,
+                        new GrpcLedgerLink(channel),
+                        GateSettings.of(name),
+                        TimeSource.SYSTEM,
+                        violations)
                 .compose(
                         gate ->
                                 ProxyServer.start(vertx, options, live, gate, wal)
@@ -86,8 +92,12 @@ public final class FleetProxy {
                                                                 server,
                                                                 channel,
                                                                 link(
-                                                                        channel, identity, live,
-                                                                        files, server))));
+                                                                        channel,
+                                                                        identity,
+                                                                        live,
+                                                                        files,
+                                                                        server,
+                                                                        violations))));
     }
 
     private static OperatorLink link(
@@ -95,10 +105,14 @@ public final class FleetProxy {
             ProxyIdentity identity,
             LiveConfig live,
             LastKnownGood files,
-            ProxyServer server) {
-        var figures = new ServerFigures(server);
-        return OperatorLink.start(
-                channel, identity, live, files, figures, new ServerDrills(server), figures);
+            ProxyServer server,
+            BoundViolations violations) {
+        var figures = new ServerFigures(server, violations);
+        var link =
+                OperatorLink.start(
+                        channel, identity, live, files, figures, new ServerDrills(server), figures);
+        violations.whenSeen(link::tell);
+        return link;
     }
 
     public int port() {

@@ -1,9 +1,11 @@
 package dev.tollgate.dataplane.fleet;
 
 import dev.tollgate.dataplane.ProxyServer;
+import dev.tollgate.dataplane.budget.BoundViolations;
 import dev.tollgate.dataplane.control.RateExchange;
 import dev.tollgate.dataplane.control.TargetFiguresSource;
 import dev.tollgate.policy.canary.CanaryCount;
+import dev.tollgate.policy.push.BoundViolation;
 import dev.tollgate.policy.push.CanaryFigures;
 import dev.tollgate.policy.push.DrillFigures;
 import dev.tollgate.policy.push.RateStore;
@@ -19,9 +21,11 @@ import java.util.Map;
 final class ServerFigures implements TargetFiguresSource, RateExchange {
 
     private final ProxyServer server;
+    private final BoundViolations violations;
 
-    ServerFigures(ProxyServer server) {
+    ServerFigures(ProxyServer server, BoundViolations violations) {
         this.server = server;
+        this.violations = violations;
     }
 
     @Override
@@ -56,6 +60,21 @@ final class ServerFigures implements TargetFiguresSource, RateExchange {
                                         .setId(told.id())
                                         .setAnswered(told.report().served())
                                         .setFailed(told.report().failed())
+                                        .build())
+                .toList();
+    }
+
+    @Override
+    public List<BoundViolation> violations() {
+        return violations.untold().stream()
+                .map(
+                        told ->
+                                BoundViolation.newBuilder()
+                                        .setBudget(told.budget())
+                                        .setAtMillis(told.at().toEpochMilli())
+                                        .setRequest(told.request())
+                                        .setCostNanos(told.cost().nanos())
+                                        .setBoundNanos(told.bound().nanos())
                                         .build())
                 .toList();
     }

@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.standalone;
 
 import dev.tollgate.dataplane.ProxyOptions;
 import dev.tollgate.dataplane.ProxyServer;
+import dev.tollgate.dataplane.budget.BoundViolations;
 import dev.tollgate.dataplane.budget.BudgetGate;
 import dev.tollgate.dataplane.budget.EmbeddedAccountStore;
 import dev.tollgate.dataplane.budget.GateSettings;
@@ -29,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * instead of BudgetLedger objects, and the same proxy.
  *
  * <pre>
- * data directory: log/ (write-ahead log), accounts/ (one file an account), canaries.json
+ * data directory: log/ (write-ahead log), accounts/ (one file an account), canaries.json,
+ * violations.json
  * </pre>
  */
 public final class Standalone {
@@ -91,7 +93,11 @@ public final class Standalone {
             ledger.budgetsChanged(applied.snapshot().budgets());
         }
         return LeasedBudgetGate.open(
-                        wal, ledger.link(wal.holder()), GateSettings.of(NAME), TimeSource.SYSTEM)
+                        wal,
+                        ledger.link(wal.holder()),
+                        GateSettings.of(NAME),
+                        TimeSource.SYSTEM,
+                        BoundViolations.in(data.resolve("violations.json")))
                 .compose(
                         gate ->
                                 ProxyServer.start(vertx.get(), options, live, gate, tap.apply(wal))

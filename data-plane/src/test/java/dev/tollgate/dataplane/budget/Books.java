@@ -55,7 +55,8 @@ record Books(
                                     log,
                                     ledger.link(log.holder()),
                                     GateSettings.of(log.holder().logId()),
-                                    TimeSource.SYSTEM)));
+                                    TimeSource.SYSTEM,
+                                    BoundViolations.unkept())));
         }
         return new Books(budget, accounts, service, ledger, logs, gates);
     }

@@ -10,6 +10,7 @@ import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.dataplane.wal.WalSettings;
 import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
@@ -59,7 +60,11 @@ class BudgetGateTest {
         var gate =
                 join(
                         LeasedBudgetGate.open(
-                                wal, ledger.link(wal.holder()), settings, TimeSource.SYSTEM));
+                                wal,
+                                ledger.link(wal.holder()),
+                                settings,
+                                TimeSource.SYSTEM,
+                                BoundViolations.in(directory.resolve(name + ".json"))));
         gates.add(gate);
         return gate;
     }
@@ -166,6 +171,35 @@ class BudgetGateTest {
         assertThat(join(reservation.extend(Money.parse("0.05"), List.of(other)))).isTrue();
         reservation.settle(Money.parse("0.11"), false);
         assertThat(second.figures().getFirst().boundViolations()).isEqualTo(1);
+    }
+
+    @Test
+    void aCallThatWasBilledAboveItsBoundStopsItsHardBudgetAndNoOther() throws Exception {
+        var hard = Budgets.hard("team-a/hard", 1_000_000);
+        var soft = Budgets.budget("team-a/soft", 1_000_000, Budgets.MONTH, Mode.SOFT);
+        budgets(hard, soft);
+        var gate = gate("a");
+        gate.snapshotChanged(List.of(hard, soft));
+        var inFlight = reserved(gate, Budgets.claim("r1", CENT, hard));
+        reserved(gate, Budgets.claim("r2", CENT, hard)).settle(Money.parse("0.05"), false);
+        reserved(gate, Budgets.claim("r3", CENT, soft)).settle(Money.parse("0.05"), false);
+
+        var refusal = refused(gate, Budgets.claim("r4", CENT, hard));
+        assertThat(refusal.kind()).isEqualTo(RefusalKind.SUSPENDED);
+        assertThat(refusal.message()).contains("r2", "0.05 USD", "0.01 USD");
+        reserved(gate, Budgets.claim("r5", CENT, soft)).settle(CENT, false);
+        inFlight.settle(CENT, false);
+        assertThat(gate.figures())
+                .filteredOn(f -> f.name().equals("team-a/hard"))
+                .allMatch(f -> f.spent().equals(Money.parse("0.06")));
+
+        var at = gate.violations().untold().getFirst().at();
+        var lifted = BudgetBuilder.as(hard).acknowledgedAt(at.plusSeconds(1)).build();
+        reserved(gate, Budgets.claim("r6", CENT, lifted)).settle(CENT, false);
+        join(gates.removeFirst().close(1_000));
+        logs.removeFirst().close();
+        var again = gate("a");
+        assertThat(refused(again, Budgets.claim("r7", CENT, hard)).message()).contains("r2");
     }
 
     @Test

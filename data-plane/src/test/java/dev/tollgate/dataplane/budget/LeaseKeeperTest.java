@@ -93,7 +93,7 @@ class LeaseKeeperTest {
                 };
         var settings = GateSettings.of("pod-1");
         var thread = new SimulatedThread(agenda, life, random);
-        keeper = new LeaseKeeper(wal, link, settings, clock, thread);
+        keeper = new LeaseKeeper(wal, link, settings, clock, BoundViolations.unkept(), thread);
         var admitter = new Admitter(wal, keeper, clock);
         gate = new LeasedBudgetGate(wal, keeper, admitter, settings, clock);
         keeper.start(admitter);

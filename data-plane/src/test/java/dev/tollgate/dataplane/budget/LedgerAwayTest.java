@@ -56,7 +56,8 @@ class LedgerAwayTest {
         var settings = GateSettings.of("pod-1");
         var clock = new AgendaTime();
         var thread = new SimulatedThread(agenda, life, random);
-        var keeper = new LeaseKeeper(wal, new Link(), settings, clock, thread);
+        var keeper =
+                new LeaseKeeper(wal, new Link(), settings, clock, BoundViolations.unkept(), thread);
         var admitter = new Admitter(wal, keeper, clock);
         gate = new LeasedBudgetGate(wal, keeper, admitter, settings, clock);
         keeper.start(admitter);

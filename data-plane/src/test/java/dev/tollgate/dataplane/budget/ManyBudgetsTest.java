@@ -189,7 +189,14 @@ class ManyBudgetsTest {
         var gateSettings = GateSettings.of("proxy-" + number);
         var clock = new Clock();
         var thread = new SimulatedThread(agenda, new Agenda.Life(), random);
-        var keeper = new LeaseKeeper(log, new Link(log.holder()), gateSettings, clock, thread);
+        var keeper =
+                new LeaseKeeper(
+                        log,
+                        new Link(log.holder()),
+                        gateSettings,
+                        clock,
+                        BoundViolations.unkept(),
+                        thread);
         var admitter = new Admitter(log, keeper, clock);
         var gate = new LeasedBudgetGate(log, keeper, admitter, gateSettings, clock);
         keeper.start(admitter);

@@ -93,7 +93,8 @@ public class ReserveBenchmark {
                                 log,
                                 ledger.link(log.holder()),
                                 GateSettings.of("benchmark"),
-                                TimeSource.SYSTEM));
+                                TimeSource.SYSTEM,
+                                    BoundViolations.unkept()));
     }
 
     @TearDown

@@ -139,7 +139,8 @@ final class SimulatedProxy {
         keeper =
                 run.mutant == Mutant.RETURN_BEFORE_LOGGED
                         ? new HastyKeeper(link, clock, thread)
-                        : new LeaseKeeper(wal, link, podSettings(), clock, thread);
+                        : new LeaseKeeper(
+                                wal, link, podSettings(), clock, BoundViolations.unkept(), thread);
         var admitter = new Admitter(wal, keeper, clock);
         gate = new LeasedBudgetGate(wal, keeper, admitter, podSettings(), clock);
         keeper.start(admitter);
@@ -399,7 +400,7 @@ final class SimulatedProxy {
         private final Link link;
 
         HastyKeeper(Link link, TimeSource clock, ScheduledExecutorService thread) {
-            super(wal, link, podSettings(), clock, thread);
+            super(wal, link, podSettings(), clock, BoundViolations.unkept(), thread);
             this.link = link;
         }
 

@@ -191,6 +191,11 @@ final class SimulatedStream {
         }
 
         @Override
+        public BoundViolations violations() {
+            return proxy.gate().violations();
+        }
+
+        @Override
         public List<BudgetFigures> figures() {
             return proxy.gate().figures();
         }

@@ -22,6 +22,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -374,6 +375,10 @@ class CacheTest {
             assertThat(refused.statusCode()).isEqualTo(403);
             assertThat(refused.body()).contains("team-a/monthly");
         }
+        var violated =
+                BudgetBuilder.as(budget(false, null, null)).violatedAt(Instant.now()).build();
+        apply(MINUTE, List.of(violated));
+        assertThat(post(ZERO).statusCode()).isEqualTo(403);
         apply(MINUTE, List.of(budget(false, null, null)));
         assertThat(cache(post(ZERO))).isEqualTo("hit");
         assertThat(calls).hasValue(1);

@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.Admission;
+import dev.tollgate.dataplane.budget.BoundViolations;
 import dev.tollgate.dataplane.budget.BudgetFigures;
 import dev.tollgate.dataplane.budget.BudgetGate;
 import dev.tollgate.dataplane.budget.BudgetView;
@@ -31,6 +32,8 @@ final class OpenGate implements BudgetGate {
     volatile Money spent = Money.ZERO;
 
     volatile List<BudgetFigures> figures = List.of();
+
+    final BoundViolations violations = BoundViolations.unkept();
 
     /** Where the next call throws: reserve, admission, budgets, held or settle. */
     final AtomicReference<String> bug = new AtomicReference<>("");
@@ -114,6 +117,11 @@ final class OpenGate implements BudgetGate {
 
     @Override
     public void snapshotChanged(List<BudgetEntry> budgets) {}
+
+    @Override
+    public BoundViolations violations() {
+        return violations;
+    }
 
     @Override
     public List<BudgetFigures> figures() {

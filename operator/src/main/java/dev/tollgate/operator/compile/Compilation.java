@@ -15,6 +15,7 @@ import dev.tollgate.policy.snapshot.Decoded;
 import dev.tollgate.policy.snapshot.IssuerEntry;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,7 @@ final class Compilation {
     private final Catalogue catalogue = Catalogue.builtIn();
     private final Rejections rejections = new Rejections();
     private final Supplier<Map<String, CanaryState>> canaries;
+    private final Supplier<Map<String, Instant>> violations;
     private LastAccepted accepted;
     private LastAccepted servedByAll;
 
@@ -52,8 +54,10 @@ final class Compilation {
             ControlLoop.Settings settings,
             LastAccepted remembered,
             Supplier<Map<String, CanaryState>> canaries,
+            Supplier<Map<String, Instant>> violations,
             Clock clock) {
         this.canaries = canaries;
+        this.violations = violations;
         this.sources = sources;
         this.settings = settings;
         this.clock = clock;
@@ -127,7 +131,8 @@ final class Compilation {
                         clock.instant(),
                         catalogue),
                 lastAccepted,
-                canaries.get());
+                canaries.get(),
+                violations.get());
     }
 
     private LastAccepted withoutRefused(LastAccepted now) {

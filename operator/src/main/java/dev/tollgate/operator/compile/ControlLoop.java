@@ -1,6 +1,7 @@
 package dev.tollgate.operator.compile;
 
 import dev.tollgate.crds.budget.ReclaimStatus;
+import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.FleetListener;
@@ -22,6 +23,8 @@ import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.SettingsEntry;
 import dev.tollgate.policy.snapshot.Snapshot;
+import dev.tollgate.policy.violation.Violation;
+import dev.tollgate.policy.violation.ViolationBook;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -76,6 +79,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     // confined to the thread of the debounce
     private final Canaries canaries = new Canaries();
     private final DrillBook drills = new DrillBook();
+    private final ViolationBook violations = new ViolationBook();
     private final Compilation compilation;
     private final Releases releases;
     private final CredentialPush credentials = new CredentialPush();
@@ -86,6 +90,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     private volatile Map<ResourceKey, Picture.Rejection> rejected = Map.of();
     private volatile Map<String, BudgetEntry> budgets = Map.of();
     private volatile Map<String, Standing> drillStandings = Map.of();
+    private volatile Map<String, ViolationStatus> lastViolations = Map.of();
     private volatile Map<LimitKey, Amounts> limits = Map.of();
     private volatile List<Retirement> retirements = List.of();
     private volatile long compiles;
@@ -102,7 +107,13 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
         this.clock = clock;
         this.memory = remembered;
         this.compilation =
-                new Compilation(sources, settings, remembered.accepted(), canaries::states, clock);
+                new Compilation(
+                        sources,
+                        settings,
+                        remembered.accepted(),
+                        canaries::states,
+                        violations::times,
+                        clock);
         this.releases =
                 new Releases(
                         epoch,
@@ -138,7 +149,8 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
                 drillStandings,
                 limits.keySet(),
                 push == null ? Map.of() : push.rateStores(),
-                reclaims);
+                reclaims,
+                lastViolations);
     }
 
     /** Of the models that are used now; any thread. */
@@ -157,6 +169,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
             return;
         }
         canaries.restore(() -> sources.resources().policies());
+        violations.restore(sources.resources().budgets());
         var result = compilation.run(memory.settled());
         var compiled = result.compiled();
         compiled.problems()
@@ -168,6 +181,8 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
         retirements = compiled.retirements();
         rejected = compilation.rejections();
         budgets = byKey(compiled.snapshot().budgets());
+        violations.compiled(compiled.snapshot().budgets());
+        lastViolations = violations.latest();
         var changes = canaries.compiled(compiled.canaries(), proxies(push), clock.instant());
         if (changes.shares()) {
             debounce.dirty();
@@ -217,6 +232,23 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
                 push -> {
                     drills.counted(proxy, counts);
                     drillStandings = drills.standings();
+                });
+    }
+
+    @Override
+    public void violated(String proxy, List<Violation> told) {
+        later(
+                push -> {
+                    var added = violations.told(proxy, told);
+                    for (var violation : added) {
+                        LOG.atWarn()
+                                .addKeyValue("budget", violation.budget())
+                                .addKeyValue("proxy", proxy)
+                                .log("BoundViolation: {}", violation.told());
+                    }
+                    if (!added.isEmpty()) {
+                        debounce.dirty();
+                    }
                 });
     }
 

@@ -13,6 +13,7 @@ public record Notice(Reason reason, String note) {
         REJECTED_BY_PROXY("RejectedByProxy", true),
         BUDGET_THRESHOLD("BudgetThreshold", true),
         BUDGET_EXHAUSTED("BudgetExhausted", true),
+        BUDGET_BOUND_VIOLATION("BoundViolation", true),
         BUDGET_RESET("BudgetReset", false),
         BUDGET_RECLAIMED("BudgetReclaimed", true),
         BUDGET_RECLAIM_REFUSED("BudgetReclaimRefused", true),

@@ -80,6 +80,9 @@ public final class Transitions {
         var notices = common(earlier, now.conditions());
         turned(earlier, now.conditions(), ConditionType.EXHAUSTED)
                 .ifPresent(c -> notices.add(new Notice(Reason.BUDGET_EXHAUSTED, c.message())));
+        turned(earlier, now.conditions(), ConditionType.BOUND_VIOLATION)
+                .ifPresent(
+                        c -> notices.add(new Notice(Reason.BUDGET_BOUND_VIOLATION, c.message())));
         condition(now.conditions(), ConditionType.THRESHOLD_REACHED)
                 .filter(c -> c.status() == Status.TRUE)
                 .filter(c -> before == null || climbed(before, now))

@@ -8,6 +8,7 @@ import dev.tollgate.operator.event.Notice;
 import dev.tollgate.operator.event.ProgrammedOnce;
 import dev.tollgate.operator.status.Statuses;
 import dev.tollgate.policy.drill.DrillBook;
+import dev.tollgate.policy.violation.Violation;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -55,6 +56,7 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
             Set.of(
                     "tollgate.dev/canary-retry-at",
                     "tollgate.dev/reset-requested-at",
+                    Violation.ACKNOWLEDGED_AT,
                     DrillBook.ANNOTATION);
 
     private static final Duration RESYNC = Duration.ofMinutes(1);

@@ -6,6 +6,7 @@ import dev.tollgate.policy.push.FromOperator;
 import dev.tollgate.policy.push.FromProxy;
 import dev.tollgate.policy.push.Hello;
 import dev.tollgate.policy.push.RateReport;
+import dev.tollgate.policy.violation.Violation;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.server.GrpcServerResponse;
 import java.time.Instant;
@@ -39,6 +40,9 @@ final class ConfigStream {
 
         /** A heartbeat told of drills. */
         void drilled(String proxy, List<DrillCount> counts);
+
+        /** A heartbeat told of calls that were billed above their bound. */
+        void violated(String proxy, List<Violation> violations);
 
         /** A proxy said what it uses of limits. */
         void rates(long connection, String proxy, RateReport report);
@@ -97,6 +101,9 @@ final class ConfigStream {
                 host.counted(proxy, Messages.canaries(message.getHeartbeat()));
                 if (message.getHeartbeat().getDrillsCount() > 0) {
                     host.drilled(proxy, Messages.drills(message.getHeartbeat()));
+                }
+                if (message.getHeartbeat().getViolationsCount() > 0) {
+                    host.violated(proxy, Messages.violations(message.getHeartbeat()));
                 }
             }
             case RATES -> host.rates(connection, proxy, message.getRates());

@@ -2,6 +2,7 @@ package dev.tollgate.operator.push;
 
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.drill.DrillCount;
+import dev.tollgate.policy.violation.Violation;
 import java.util.List;
 
 /** Told what the fleet did; called on the push server's event loop, must not block. */
@@ -15,6 +16,9 @@ public interface FleetListener {
 
     /** What a proxy has counted of drills, since it began. */
     default void drilled(String proxy, List<DrillCount> counts) {}
+
+    /** What a proxy has seen billed above its bound, as far as the snapshot does not show it. */
+    default void violated(String proxy, List<Violation> violations) {}
 
     /** Every live proxy serves with this release. */
     void settled(Fleet fleet, Release release);

@@ -10,6 +10,7 @@ import dev.tollgate.policy.canary.CanaryFigures;
 import dev.tollgate.policy.drill.DrillBook;
 import dev.tollgate.policy.drill.DrillCount;
 import dev.tollgate.policy.drill.DrillOrder;
+import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.push.Chunk;
 import dev.tollgate.policy.push.Credentials;
 import dev.tollgate.policy.push.Drill;
@@ -21,6 +22,8 @@ import dev.tollgate.policy.push.ProxyHeartbeat;
 import dev.tollgate.policy.push.Revision;
 import dev.tollgate.policy.push.SnapshotHead;
 import dev.tollgate.policy.snapshot.RevisionNumber;
+import dev.tollgate.policy.violation.Violation;
+import dev.tollgate.policy.violation.ViolationBook;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -33,6 +36,9 @@ final class Messages {
 
     /** Most bytes of a snapshot in one message. */
     static final int CHUNK_BYTES = 128 * 1024;
+
+    /** What a status can show: 9999-12-31T23:59:59.999Z. */
+    private static final long LATEST_MILLIS = 253_402_300_799_999L;
 
     private Messages() {}
 
@@ -101,6 +107,21 @@ final class Messages {
                         f ->
                                 new DrillCount(
                                         f.getProvider(), f.getId(), f.getAnswered(), f.getFailed()))
+                .toList();
+    }
+
+    static List<Violation> violations(ProxyHeartbeat heartbeat) {
+        return heartbeat.getViolationsList().stream()
+                .limit(ViolationBook.MAX)
+                .filter(v -> v.getAtMillis() >= 0 && v.getAtMillis() <= LATEST_MILLIS)
+                .map(
+                        v ->
+                                new Violation(
+                                        v.getBudget(),
+                                        Instant.ofEpochMilli(v.getAtMillis()),
+                                        v.getRequest(),
+                                        new Money(Math.max(0, v.getCostNanos())),
+                                        new Money(Math.max(0, v.getBoundNanos()))))
                 .toList();
     }
 

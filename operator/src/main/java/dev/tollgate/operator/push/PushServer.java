@@ -14,6 +14,7 @@ import dev.tollgate.policy.push.ToLedger;
 import dev.tollgate.policy.share.Amounts;
 import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.snapshot.RevisionNumber;
+import dev.tollgate.policy.violation.Violation;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -101,6 +102,11 @@ public final class PushServer {
                 @Override
                 public void drilled(String proxy, List<DrillCount> counts) {
                     listener.drilled(proxy, counts);
+                }
+
+                @Override
+                public void violated(String proxy, List<Violation> violations) {
+                    listener.violated(proxy, violations);
                 }
 
                 @Override

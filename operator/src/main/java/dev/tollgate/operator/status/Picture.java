@@ -1,6 +1,7 @@
 package dev.tollgate.operator.status;
 
 import dev.tollgate.crds.budget.ReclaimStatus;
+import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.policy.budget.Account;
@@ -23,6 +24,7 @@ import java.util.Set;
  * @param limited what has limits of requests, tokens or calls at a time
  * @param rateStores where each proxy counts them
  * @param reclaims what came of the last one, by Budget, {@code namespace/name}
+ * @param violations the last one, by Budget, {@code namespace/name}
  * @param rotations when the credential of a provider last changed, as far as this process saw
  */
 public record Picture(
@@ -36,7 +38,8 @@ public record Picture(
         Map<String, Standing> drills,
         Set<LimitKey> limited,
         Map<String, RateStore> rateStores,
-        Map<String, ReclaimStatus> reclaims) {
+        Map<String, ReclaimStatus> reclaims,
+        Map<String, ViolationStatus> violations) {
 
     public Picture {
         verdicts = Map.copyOf(verdicts);
@@ -49,6 +52,7 @@ public record Picture(
         limited = Set.copyOf(limited);
         rateStores = Map.copyOf(rateStores);
         reclaims = Map.copyOf(reclaims);
+        violations = Map.copyOf(violations);
     }
 
     /** Path and text of a NACK that concerns one generation of an object. */
@@ -58,6 +62,6 @@ public record Picture(
     public static Picture empty(Fleet fleet) {
         return new Picture(
                 Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of(), Map.of(),
-                Set.of(), Map.of(), Map.of());
+                Set.of(), Map.of(), Map.of(), Map.of());
     }
 }

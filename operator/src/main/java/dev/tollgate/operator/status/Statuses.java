@@ -163,6 +163,13 @@ public final class Statuses {
             information.add(report.exhausted());
             report.thresholdReached(entry).ifPresent(information::add);
         }
+        var violation = picture.violations().get(object(key));
+        if (violation == null && before != null) {
+            violation = before.lastViolation();
+        }
+        if (report != null && entry != null && violation != null) {
+            information.add(ViolationReport.finding(violation, entry));
+        }
         var conditions =
                 conditions(verdict, information, before == null ? List.of() : before.conditions());
         var handled =
@@ -189,6 +196,7 @@ public final class Statuses {
                     List.of(),
                     handled,
                     reclaimed,
+                    violation,
                     limits,
                     conditions);
         }
@@ -209,6 +217,7 @@ public final class Statuses {
                         before.holds(),
                         handled,
                         reclaimed,
+                        violation,
                         limits,
                         conditions)
                 : new BudgetStatus(
@@ -225,6 +234,7 @@ public final class Statuses {
                         List.of(),
                         handled,
                         reclaimed,
+                        violation,
                         limits,
                         conditions);
     }
@@ -243,6 +253,7 @@ public final class Statuses {
                 && one.holds().equals(other.holds())
                 && Objects.equals(one.lastHandledReset(), other.lastHandledReset())
                 && Objects.equals(one.lastReclaim(), other.lastReclaim())
+                && Objects.equals(one.lastViolation(), other.lastViolation())
                 && Objects.equals(one.limits(), other.limits())
                 && Conditions.same(one.conditions(), other.conditions());
     }

@@ -58,6 +58,7 @@ class TransitionsTest {
                 null,
                 null,
                 null,
+                null,
                 List.of(
                         condition(
                                 ConditionType.EXHAUSTED,
@@ -100,6 +101,7 @@ class TransitionsTest {
                 reset,
                 reclaim,
                 null,
+                null,
                 List.of(
                         condition(
                                 ConditionType.THRESHOLD_REACHED,
@@ -119,6 +121,41 @@ class TransitionsTest {
         assertThat(Transitions.of(stepped(null, "warn", "save"), stepped(null, "warn", "save")))
                 .isEmpty();
         assertThat(Transitions.of(stepped(null, "warn", "save"), stepped(null, "warn"))).isEmpty();
+    }
+
+    private static BudgetStatus violated(Status status, ConditionReason reason) {
+        var given = stepped(null);
+        return new BudgetStatus(
+                1,
+                given.periodStart(),
+                null,
+                given.spent(),
+                null,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                List.of(),
+                null,
+                null,
+                null,
+                null,
+                List.of(condition(ConditionType.BOUND_VIOLATION, status, reason, 1)));
+    }
+
+    @Test
+    void tellsOfABoundViolationOnceUntilItIsAcknowledged() {
+        var open = violated(Status.TRUE, ConditionReason.BOUND_VIOLATION);
+        var over = violated(Status.FALSE, ConditionReason.ACKNOWLEDGED);
+        assertThat(Transitions.of(stepped(null), open))
+                .extracting(Notice::reason)
+                .containsExactly(Notice.Reason.BUDGET_BOUND_VIOLATION);
+        assertThat(Transitions.of(open, open)).isEmpty();
+        assertThat(Transitions.of(open, over)).isEmpty();
+        assertThat(Transitions.of(over, open))
+                .extracting(Notice::reason)
+                .containsExactly(Notice.Reason.BUDGET_BOUND_VIOLATION);
     }
 
     @Test

@@ -67,6 +67,7 @@ class CanaryReportTest {
                         Map.of(),
                         Set.of(),
                         Map.of(),
+                        Map.of(),
                         Map.of());
         return new Statuses(picture, NOW).policy(CHAT, 1, before);
     }

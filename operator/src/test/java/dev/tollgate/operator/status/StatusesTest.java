@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dev.tollgate.crds.budget.BudgetStatus;
 import dev.tollgate.crds.budget.ReclaimStatus;
+import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.resource.Condition;
 import dev.tollgate.crds.resource.Condition.Status;
 import dev.tollgate.crds.resource.ConditionReason;
@@ -33,6 +34,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -109,6 +111,59 @@ class StatusesTest {
                 List.of());
     }
 
+    private static final Instant SEEN = NOW.minusSeconds(1);
+
+    private static Optional<BudgetStatus> violated(
+            BudgetEntry entry, @Nullable BudgetStatus before, @Nullable Instant written) {
+        return statuses(
+                        verdict(1, 1L, true),
+                        Map.of("team-a/monthly", entry),
+                        account(1_000_000),
+                        NOW,
+                        Map.of(),
+                        Map.of(
+                                "team-a/monthly",
+                                new ViolationStatus(SEEN, "req_1", "0.5", "0.2", "proxy-1")))
+                .budget(MONTHLY, 1, before, written);
+    }
+
+    @Test
+    void tellsAtOnceWhatWasBilledAboveItsBoundAndThatItIsAcknowledged() {
+        var before = first(1_000_000);
+        assertThat(before.conditions())
+                .extracting(Condition::type)
+                .doesNotContain(ConditionType.BOUND_VIOLATION);
+
+        var status = violated(ENTRY, before, NOW).orElseThrow();
+        var open = condition(status, ConditionType.BOUND_VIOLATION);
+        assertThat(open.status()).isEqualTo(Status.TRUE);
+        assertThat(open.reason()).isEqualTo(ConditionReason.BOUND_VIOLATION);
+        assertThat(open.message())
+                .contains("req_1", "0.5 USD", "0.2 USD", "every request is refused")
+                .contains("tollgate.dev/violation-acknowledged-at=" + SEEN);
+        assertThat(status.lastViolation().proxy()).isEqualTo("proxy-1");
+        assertThat(condition(status, ConditionType.READY).status()).isEqualTo(Status.TRUE);
+        assertThat(violated(ENTRY, status, NOW)).isEmpty();
+
+        var early = BudgetBuilder.as(ENTRY).acknowledgedAt(SEEN.minusMillis(1)).build();
+        assertThat(violated(early, status, NOW)).isEmpty();
+        var acknowledged = BudgetBuilder.as(ENTRY).acknowledgedAt(SEEN).build();
+        var over =
+                condition(
+                        violated(acknowledged, status, NOW).orElseThrow(),
+                        ConditionType.BOUND_VIOLATION);
+        assertThat(over.status()).isEqualTo(Status.FALSE);
+        assertThat(over.reason()).isEqualTo(ConditionReason.ACKNOWLEDGED);
+    }
+
+    @Test
+    void saysThatASoftBudgetIsNotStoppedByAViolation() {
+        var soft = BudgetBuilder.as(ENTRY).mode(BudgetEntry.Mode.SOFT).build();
+        var status = violated(soft, first(1_000_000), NOW).orElseThrow();
+        assertThat(condition(status, ConditionType.BOUND_VIOLATION).message())
+                .contains("nothing is refused");
+    }
+
     @Test
     void saysWhenProxiesThatAreNewGetNoMore() {
         var status = of(ENTRY, fullAccount());
@@ -154,6 +209,16 @@ class StatusesTest {
             Account account,
             Instant now,
             Map<String, ReclaimStatus> reclaims) {
+        return statuses(verdict, entries, account, now, reclaims, Map.of());
+    }
+
+    private static Statuses statuses(
+            Verdict verdict,
+            Map<String, BudgetEntry> entries,
+            Account account,
+            Instant now,
+            Map<String, ReclaimStatus> reclaims,
+            Map<String, ViolationStatus> violations) {
         return new Statuses(
                 new Picture(
                         Map.of(MONTHLY, verdict),
@@ -166,7 +231,8 @@ class StatusesTest {
                         Map.of(),
                         Set.of(),
                         Map.of(),
-                        reclaims),
+                        reclaims,
+                        violations),
                 now);
     }
 
@@ -531,6 +597,7 @@ class StatusesTest {
                         Map.of(),
                         Set.of(LimitKey.budget("team-a/monthly", "")),
                         Map.of("one", RateStore.MEMORY),
+                        Map.of(),
                         Map.of());
         var status = new Statuses(picture, NOW).budget(MONTHLY, 1, null, null).orElseThrow();
         assertThat(status.limits())

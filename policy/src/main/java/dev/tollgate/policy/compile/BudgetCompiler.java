@@ -11,12 +11,15 @@ import dev.tollgate.crds.resource.ConditionReason;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.NamespaceSet;
+import dev.tollgate.policy.violation.Violation;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One Budget to its entry (api.md, section 4). */
@@ -24,6 +27,9 @@ final class BudgetCompiler {
 
     /** An instant: what is spent until then counts no more against the amount (api.md, B6). */
     static final String RESET_AT = "tollgate.dev/reset-requested-at";
+
+    /** Of an acknowledgement: a violation to come must have a later one to be seen at. */
+    private static final int MAX_YEAR = 9_998;
 
     private static final int DEFAULT_TAG_VALUES = 50;
 
@@ -34,18 +40,33 @@ final class BudgetCompiler {
     private final String namespace;
     private final String key;
     private final BudgetSpec spec;
-    private final @Nullable String resetRequestedAt;
+    private final Asked asked;
+    private final @Nullable Instant violatedAt;
     private final Findings findings;
 
     /**
-     * @param resetRequestedAt the annotation {@value #RESET_AT}; null: it is not there
+     * What annotations ask for; null: it is not there.
+     *
+     * @param resetAt {@value #RESET_AT}
+     * @param acknowledgedAt {@value Violation#ACKNOWLEDGED_AT}
+     */
+    record Asked(@Nullable String resetAt, @Nullable String acknowledgedAt) {
+        static Asked by(Map<String, String> annotations) {
+            return new Asked(annotations.get(RESET_AT), annotations.get(Violation.ACKNOWLEDGED_AT));
+        }
+    }
+
+    /**
+     * @param violatedAt when the fleet last saw a violation; null: never
      */
     BudgetCompiler(
             Surroundings around,
             BudgetSpec spec,
-            @Nullable String resetRequestedAt,
+            Asked asked,
+            @Nullable Instant violatedAt,
             Findings findings) {
-        this.resetRequestedAt = resetRequestedAt;
+        this.asked = asked;
+        this.violatedAt = violatedAt;
         this.around = around;
         this.namespace = findings.object().namespace();
         this.key = namespace + "/" + findings.object().name();
@@ -92,7 +113,11 @@ final class BudgetCompiler {
                         onLedgerUnavailable(),
                         holding(),
                         suspended(),
-                        resetAtMillis(),
+                        millis(RESET_AT, asked.resetAt(), false),
+                        violatedAt == null || amount == null
+                                ? null
+                                : (Long) violatedAt.toEpochMilli(),
+                        millis(Violation.ACKNOWLEDGED_AT, asked.acknowledgedAt(), true),
                         null);
         return findings.accepted() ? entry : null;
     }
@@ -149,18 +174,29 @@ final class BudgetCompiler {
                 earlier.holding(),
                 earlier.suspended() || later.suspend() == Suspend.HOLD,
                 earlier.resetAtMillis(),
+                earlier.violatedAtMillis(),
+                earlier.acknowledgedAtMillis(),
                 null);
     }
 
-    /** The annotation {@value #RESET_AT} as far as the earlier spec can bear it: else null. */
-    static @Nullable String readableReset(Budget budget, BudgetSpec earlier) {
-        var text = budget.metadata().annotations().get(RESET_AT);
-        if (text == null || earlier.amount() == null) {
-            return null;
-        }
+    /** Of the annotations what the earlier spec can bear. */
+    static Asked readable(Budget budget, BudgetSpec earlier) {
+        var asked = Asked.by(budget.metadata().annotations());
+        return earlier.amount() == null
+                ? new Asked(null, null)
+                : new Asked(
+                        readable(asked.resetAt(), false), readable(asked.acknowledgedAt(), true));
+    }
+
+    private static @Nullable String readable(@Nullable String text, boolean bounded) {
+        return text == null || instant(text, bounded) == null ? null : text;
+    }
+
+    /** Null: it is none, or one that is too late. */
+    private static @Nullable Instant instant(String text, boolean bounded) {
         try {
-            OffsetDateTime.parse(text);
-            return text;
+            var time = OffsetDateTime.parse(text);
+            return bounded && time.getYear() > MAX_YEAR ? null : time.toInstant();
         } catch (DateTimeParseException e) {
             return null;
         }
@@ -198,22 +234,22 @@ final class BudgetCompiler {
         }
     }
 
-    private @Nullable Long resetAtMillis() {
-        if (resetRequestedAt == null) {
+    /** An instant that an annotation names. */
+    private @Nullable Long millis(String annotation, @Nullable String text, boolean bounded) {
+        if (text == null) {
             return null;
         }
-        var path = "metadata.annotations." + RESET_AT;
+        var path = "metadata.annotations." + annotation;
         if (spec.amount() == null) {
             findings.invalid(path, "present (expected: with an amount)");
             return null;
         }
-        try {
-            return OffsetDateTime.parse(resetRequestedAt).toInstant().toEpochMilli();
-        } catch (DateTimeParseException e) {
-            findings.invalid(
-                    path, resetRequestedAt + " (expected: a time such as 2026-11-02T08:00:00Z)");
+        var instant = instant(text, bounded);
+        if (instant == null) {
+            findings.invalid(path, text + " (expected: a time such as 2026-11-02T08:00:00Z)");
             return null;
         }
+        return instant.toEpochMilli();
     }
 
     private BudgetEntry.@Nullable Period period() {

@@ -44,6 +44,7 @@ public final class Compiler {
     private final CompileSettings settings;
     private final LastAccepted last;
     private final Map<String, CanaryState> canaries;
+    private final Map<String, Instant> violations;
     private final Surroundings around;
     private final Deprecations deprecations;
 
@@ -58,11 +59,13 @@ public final class Compiler {
             Resources resources,
             CompileSettings settings,
             LastAccepted last,
-            Map<String, CanaryState> canaries) {
+            Map<String, CanaryState> canaries,
+            Map<String, Instant> violations) {
         this.resources = resources;
         this.settings = settings;
         this.last = last;
         this.canaries = Map.copyOf(canaries);
+        this.violations = Map.copyOf(violations);
         this.around = new Surroundings(resources, settings);
         this.deprecations = new Deprecations(settings);
     }
@@ -82,7 +85,21 @@ public final class Compiler {
             CompileSettings settings,
             LastAccepted last,
             Map<String, CanaryState> canaries) {
-        return new Compiler(resources, settings, last, canaries).run();
+        return compile(resources, settings, last, canaries, Map.of());
+    }
+
+    /**
+     * As the other.
+     *
+     * @param violations when the fleet last saw a call that was billed above its bound, by Budget
+     */
+    public static Compiled compile(
+            Resources resources,
+            CompileSettings settings,
+            LastAccepted last,
+            Map<String, CanaryState> canaries,
+            Map<String, Instant> violations) {
+        return new Compiler(resources, settings, last, canaries, violations).run();
     }
 
     private Compiled run() {
@@ -252,11 +269,13 @@ public final class Compiler {
     private void budget(Budget budget) {
         var key = budget.key();
         var findings = new Findings(key);
+        var violatedAt = violations.get(key.namespace() + "/" + key.name());
         var compiler =
                 new BudgetCompiler(
                         around,
                         budget.spec(),
-                        budget.metadata().annotations().get(BudgetCompiler.RESET_AT),
+                        BudgetCompiler.Asked.by(budget.metadata().annotations()),
+                        violatedAt,
                         findings);
         var entry = Served.<BudgetEntry>guarded(findings, compiler::compile);
         Generation<BudgetSpec> served =
@@ -270,7 +289,8 @@ public final class Compiler {
                             : new BudgetCompiler(
                                             around,
                                             served.spec(),
-                                            BudgetCompiler.readableReset(budget, served.spec()),
+                                            BudgetCompiler.readable(budget, served.spec()),
+                                            violatedAt,
                                             new Findings(key))
                                     .compile();
             entry =

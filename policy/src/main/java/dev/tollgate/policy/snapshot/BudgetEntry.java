@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param holding what an attempt holds; null: as the mode has it
  * @param suspended every matching request is refused
  * @param resetAtMillis when the last reset was asked for, Unix time; null: never
+ * @param violatedAtMillis when a call was last seen that a provider billed above its bound, Unix
+ *     time; null: never
+ * @param acknowledgedAtMillis violations until then stop nothing any more, Unix time; null: none
  * @param blocked the Budget was never accepted: matching requests of its own namespace are refused
  *     with this text; null in a sound one
  */
@@ -39,6 +42,8 @@ public record BudgetEntry(
         @Nullable Holding holding,
         boolean suspended,
         @Nullable Long resetAtMillis,
+        @Nullable Long violatedAtMillis,
+        @Nullable Long acknowledgedAtMillis,
         @Nullable String blocked) {
 
     public BudgetEntry {
@@ -72,7 +77,24 @@ public record BudgetEntry(
                 null,
                 false,
                 null,
+                null,
+                null,
                 why);
+    }
+
+    /** Whether a violation that was seen then is acknowledged. */
+    public boolean acknowledges(long atMillis) {
+        return acknowledgedAtMillis != null && atMillis <= acknowledgedAtMillis;
+    }
+
+    /** Whether a violation that was seen then stops this Budget. */
+    public boolean stoppedBy(long atMillis) {
+        return mode == Mode.HARD && !acknowledges(atMillis);
+    }
+
+    /** Whether the fleet saw a violation that stops this Budget. */
+    public boolean violated() {
+        return violatedAtMillis != null && stoppedBy(violatedAtMillis);
     }
 
     /** Whether a long stream may hold what it costs step by step, and not its whole bound. */

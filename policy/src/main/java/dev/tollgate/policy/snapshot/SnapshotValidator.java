@@ -203,6 +203,13 @@ public final class SnapshotValidator extends Checks {
         boolean fits = entry.limitMicros() != null;
         check(at, fits || entry.steps().isEmpty(), "steps", entry.steps(), "with a limit");
         check(at, fits || entry.resetAtMillis() == null, "resetAtMillis", "", "with a limit");
+        check(at, fits || entry.violatedAtMillis() == null, "violatedAtMillis", "", "with a limit");
+        check(
+                at,
+                fits || entry.acknowledgedAtMillis() == null,
+                "acknowledgedAtMillis",
+                "",
+                "with a limit");
         for (var step : entry.steps()) {
             int percent = step.percent();
             check(at, percent >= 1 && percent <= 100, "steps.percent", percent, "1..100");

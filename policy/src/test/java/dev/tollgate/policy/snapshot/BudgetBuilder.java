@@ -32,6 +32,8 @@ public final class BudgetBuilder {
     private @Nullable Holding holding;
     private boolean suspended;
     private @Nullable Long resetAtMillis;
+    private @Nullable Long violatedAtMillis;
+    private @Nullable Long acknowledgedAtMillis;
     private @Nullable String blocked;
 
     private BudgetBuilder(String key) {
@@ -69,6 +71,8 @@ public final class BudgetBuilder {
         builder.holding = entry.holding();
         builder.suspended = entry.suspended();
         builder.resetAtMillis = entry.resetAtMillis();
+        builder.violatedAtMillis = entry.violatedAtMillis();
+        builder.acknowledgedAtMillis = entry.acknowledgedAtMillis();
         builder.blocked = entry.blocked();
         return builder;
     }
@@ -153,6 +157,16 @@ public final class BudgetBuilder {
         return this;
     }
 
+    public BudgetBuilder violatedAt(@Nullable Instant at) {
+        violatedAtMillis = at == null ? null : (Long) at.toEpochMilli();
+        return this;
+    }
+
+    public BudgetBuilder acknowledgedAt(@Nullable Instant at) {
+        acknowledgedAtMillis = at == null ? null : (Long) at.toEpochMilli();
+        return this;
+    }
+
     public BudgetBuilder blocked(@Nullable String why) {
         blocked = why;
         return this;
@@ -176,6 +190,8 @@ public final class BudgetBuilder {
                 holding,
                 suspended,
                 resetAtMillis,
+                violatedAtMillis,
+                acknowledgedAtMillis,
                 blocked);
     }
 }
