@@ -318,11 +318,12 @@ class BudgetGateTest {
         var figures = gate.figures().getFirst();
         assertThat(figures.boundViolations()).isEqualTo(1);
         assertThat(figures.spent()).isEqualTo(Money.parse("0.025"));
-        // 0.075 are left: seven more, and not the eighth
+        // once it is acknowledged, 0.075 are left: seven more, and not the eighth
+        var lifted = BudgetBuilder.as(budget).acknowledgedAt(Instant.now()).build();
         for (var i = 0; i < 7; i++) {
-            reserved(gate, Budgets.claim("more" + i, CENT, budget)).settle(CENT, false);
+            reserved(gate, Budgets.claim("more" + i, CENT, lifted)).settle(CENT, false);
         }
-        assertThat(refused(gate, Budgets.claim("last", CENT, budget)).kind())
+        assertThat(refused(gate, Budgets.claim("last", CENT, lifted)).kind())
                 .isEqualTo(RefusalKind.EXHAUSTED);
         join(gates.removeFirst().close(1_000));
         var account = service.accounts().getFirst();

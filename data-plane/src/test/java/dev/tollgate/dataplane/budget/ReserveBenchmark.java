@@ -94,7 +94,7 @@ public class ReserveBenchmark {
                                 ledger.link(log.holder()),
                                 GateSettings.of("benchmark"),
                                 TimeSource.SYSTEM,
-                                    BoundViolations.unkept()));
+                                BoundViolations.unkept()));
     }
 
     @TearDown
