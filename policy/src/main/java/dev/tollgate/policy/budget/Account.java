@@ -223,6 +223,24 @@ public record Account(
         return limitMicros - settledMicros - overrunMicros - outstandingMicros();
     }
 
+    /** I3: what leases have settled that are closed; never negative. */
+    long settledOfClosedMicros() {
+        var rest = settledMicros;
+        for (var lease : leases) {
+            rest -= lease.settledMicros();
+        }
+        return rest;
+    }
+
+    /** The same, of overrun. */
+    long overrunOfClosedMicros() {
+        var rest = overrunMicros;
+        for (var lease : leases) {
+            rest -= lease.overrunMicros();
+        }
+        return rest;
+    }
+
     public @Nullable LeaseAccount lease(HolderId holder) {
         for (var lease : leases) {
             if (lease.holder().equals(holder)) {

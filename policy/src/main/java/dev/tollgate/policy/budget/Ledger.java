@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The rules of an account: a pure function from one to the next. A grant is charged in full when it
  * is given, and time never gives it back: only what its holder returns or proves at the close of
- * its lease does. The invariants I1, I2 and I5 are checked in every step, in production too; a
+ * its lease does. The invariants I1, I2, I3 and I5 are checked in every step, in production too; a
  * violation is a bug and throws, and nothing is written.
  *
  * <pre>
@@ -246,6 +246,9 @@ record Ledger(long epoch) {
                 ? after.seq() < before.seq() + RebuildRule.SEQ_STEP
                 : after.seq() != before.seq() + 1) {
             throw broken("I5: seq", before, after);
+        }
+        if (after.settledOfClosedMicros() < 0 || after.overrunOfClosedMicros() < 0) {
+            throw broken("I3: leases say more than their account", before, after);
         }
         if (after.leases().size() > Account.MAX_LEASES) {
             throw broken("more than " + Account.MAX_LEASES + " leases", before, after);

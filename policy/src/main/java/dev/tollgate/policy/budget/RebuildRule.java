@@ -57,6 +57,12 @@ record RebuildRule(long epoch) {
                 leases.add(lease);
             }
         }
+        var settled = Math.max(account.settledOfClosedMicros(), remembered.settledOfClosedMicros());
+        var overrun = Math.max(account.overrunOfClosedMicros(), remembered.overrunOfClosedMicros());
+        for (var lease : leases) {
+            settled = Math.addExact(settled, lease.settledMicros());
+            overrun = Math.addExact(overrun, lease.overrunMicros());
+        }
         var closed = new LinkedHashSet<>(account.closed());
         closed.removeAll(remembered.closed()); // what is remembered is later
         closed.addAll(remembered.closed());
@@ -67,8 +73,8 @@ record RebuildRule(long epoch) {
                         account.key(),
                         account.windowEnd(),
                         Math.addExact(account.amountMicros(), resetMicros),
-                        Math.max(account.settledMicros(), remembered.settledMicros()),
-                        Math.max(account.overrunMicros(), remembered.overrunMicros()),
+                        settled,
+                        overrun,
                         resetMicros,
                         later(account.resetAt(), remembered.resetAt()),
                         Math.max(account.seq(), remembered.seq()) + SEQ_STEP,

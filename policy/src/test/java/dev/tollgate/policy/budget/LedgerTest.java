@@ -1,6 +1,7 @@
 package dev.tollgate.policy.budget;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -184,5 +185,23 @@ class LedgerTest {
                         .apply(stored, new AccountCommand.Restore(ONE, justMore, null), NOW)
                         .account();
         assertThat(next.seq()).as("no plain write").isEqualTo(6);
+    }
+
+    @Test
+    void rebuildCountsWhatEachLeaseHasSettledThoughOnlyOneOfTheTwoKnewIt() {
+        var stored = account(150, 4, 1, lease(ONE, 100, 100, 0), lease(TWO, 100, 0, 0));
+        var remembered = account(150, 4, 1, lease(ONE, 100, 0, 0), lease(TWO, 100, 100, 0));
+        var account = rebuilt(new Ledger(1), stored, remembered);
+        assertThat(account.settledMicros()).as("50 of closed leases").isEqualTo(250);
+        assertThat(account.outstandingMicros()).isZero();
+    }
+
+    @Test
+    void anAccountWhoseLeasesHaveSettledMoreThanItselfIsNotWritten() {
+        var broken = account(20, 4, 1, lease(ONE, 100, 30, 0));
+        assertThatThrownBy(
+                        () -> new Ledger(1).apply(broken, new AccountCommand.SetLimit(2_000), NOW))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("I3");
     }
 }
