@@ -1,7 +1,10 @@
 package dev.tollgate.crds.budget;
 
+import com.fasterxml.jackson.annotation.JsonEnumDefaultValue;
 import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.tollgate.crds.resource.Wire;
+import dev.tollgate.crds.resource.WireEnum;
 import java.time.Instant;
 
 /**
@@ -9,6 +12,7 @@ import java.time.Instant;
  *
  * @param bound the most that it could cost by the published limits
  * @param proxy that settled it
+ * @param effect whether it stops the Budget if that is Hard
  */
 @Wire
 public record ViolationStatus(
@@ -16,4 +20,27 @@ public record ViolationStatus(
         String request,
         String cost,
         String bound,
-        String proxy) {}
+        String proxy,
+        Effect effect) {
+
+    /** On a Hard Budget. */
+    @WireEnum
+    public enum Effect {
+        @JsonProperty("Stop")
+        STOP,
+        @JsonProperty("Tell")
+        TELL,
+        /** Of a newer schema. */
+        @JsonEnumDefaultValue
+        UNKNOWN
+    }
+
+    public ViolationStatus(
+            Instant at, String request, String cost, String bound, String proxy, boolean stops) {
+        this(at, request, cost, bound, proxy, stops ? Effect.STOP : Effect.TELL);
+    }
+
+    public boolean stops() {
+        return effect != Effect.TELL;
+    }
+}

@@ -120,7 +120,7 @@ final class Admitter {
                     Duration.ofSeconds(1),
                     "the gateway is shutting down");
         }
-        var hold = Holds.of(entry, keeper.violations);
+        var hold = Holds.of(entry, claim.request().team(), keeper.violations);
         if (hold != null) {
             return hold;
         }

@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +30,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class BoundViolations {
 
-    /** Of so many Budgets; the oldest is forgotten for a further one. */
+    /**
+     * Of so many Budgets; for a further one is forgotten what is acknowledged, else what the
+     * operator was told, else the oldest.
+     */
     static final int MAX_KEPT = 1_024;
 
     private static final Logger LOG = LoggerFactory.getLogger(BoundViolations.class);
@@ -69,20 +73,28 @@ public final class BoundViolations {
     }
 
     /** A provider has billed a call above its bound. */
-    void saw(String budget, String request, Money cost, Money bound, Instant now) {
+    void saw(Violation violation) {
+        var budget = violation.budget();
         synchronized (this) {
             var entry = entries.get(budget);
-            if (isOpen(entry) || isOpen(kept.get(budget), entry)) {
+            boolean stops = violation.stops();
+            if (isOpen(entry, stops) || isOpen(kept.get(budget), entry, stops)) {
                 return;
             }
             var asked = entry == null ? null : entry.acknowledgedAtMillis();
             // what is acknowledged in advance says nothing of what nobody had seen
-            var at = asked == null ? now : later(now, Instant.ofEpochMilli(asked).plusMillis(1));
+            var later =
+                    asked == null
+                            ? violation
+                            : violation.at(
+                                    later(
+                                            violation.at(),
+                                            Instant.ofEpochMilli(asked).plusMillis(1)));
             var next = new HashMap<>(kept);
             if (next.size() >= MAX_KEPT && !next.containsKey(budget)) {
-                next.remove(oldest());
+                next.remove(leastNeeded());
             }
-            next.put(budget, new Kept(new Violation(budget, at, request, cost, bound), false));
+            next.put(budget, new Kept(later, false));
             kept = Map.copyOf(next);
         }
         store();
@@ -94,13 +106,20 @@ public final class BoundViolations {
     }
 
     /** The fleet knows of one that nobody has acknowledged. */
-    private static boolean isOpen(@Nullable BudgetEntry entry) {
-        var at = entry == null ? null : entry.violatedAtMillis();
-        return entry != null && at != null && !entry.acknowledges(at);
+    private static boolean isOpen(@Nullable BudgetEntry entry, boolean stopping) {
+        if (entry == null) {
+            return false;
+        }
+        var at = entry.violatedAtMillis();
+        var told = stopping ? null : entry.toldAtMillis();
+        return at != null && !entry.acknowledges(at) || told != null && !entry.acknowledges(told);
     }
 
-    private static boolean isOpen(@Nullable Kept one, @Nullable BudgetEntry entry) {
-        return one != null && !isAcknowledged(one, entry);
+    private static boolean isOpen(
+            @Nullable Kept one, @Nullable BudgetEntry entry, boolean stopping) {
+        return one != null
+                && (one.violation().stops() || !stopping)
+                && !isAcknowledged(one, entry);
     }
 
     private static boolean isAcknowledged(Kept one, @Nullable BudgetEntry entry) {
@@ -109,17 +128,25 @@ public final class BoundViolations {
                 : entry.acknowledges(one.violation().at().toEpochMilli());
     }
 
-    private String oldest() {
+    private String leastNeeded() {
         return kept.values().stream()
-                .map(Kept::violation)
-                .min(Comparator.comparing(Violation::at))
+                .min(
+                        Comparator.comparing(
+                                        (Kept one) ->
+                                                !isAcknowledged(
+                                                        one, entries.get(one.violation().budget())))
+                                .thenComparing(this::isUntold)
+                                .thenComparing(one -> one.violation().at()))
                 .orElseThrow()
+                .violation()
                 .budget();
     }
 
     /** The Budgets as they are now: one that is gone takes with it what was acknowledged. */
     void budgets(List<BudgetEntry> now) {
+        boolean more;
         synchronized (this) {
+            var before = Set.copyOf(untold());
             var byKey = new HashMap<String, BudgetEntry>();
             for (var entry : now) {
                 if (entry.limitMicros() != null) {
@@ -137,14 +164,20 @@ public final class BoundViolations {
                         }
                     });
             kept = Map.copyOf(next);
+            more = !before.containsAll(untold());
         }
         store();
+        if (more) {
+            seen.run();
+        }
     }
 
     /** What stops this Budget here; null: nothing. */
     @Nullable Violation stopping(BudgetEntry entry) {
         var one = kept.get(entry.key());
-        return one != null && entry.stoppedBy(one.violation().at().toEpochMilli())
+        return one != null
+                        && one.violation().stops()
+                        && entry.stoppedBy(one.violation().at().toEpochMilli())
                 ? one.violation()
                 : null;
     }
@@ -160,8 +193,14 @@ public final class BoundViolations {
             return false;
         }
         var at = one.violation().at().toEpochMilli();
-        var shown = entry.violatedAtMillis();
-        return !entry.acknowledges(at) && (shown == null || shown < at);
+        if (entry.acknowledges(at) || !one.violation().stops() && isOpen(entry, true)) {
+            return false;
+        }
+        var shown =
+                one.violation().stops() || entry.toldAtMillis() == null
+                        ? entry.violatedAtMillis()
+                        : entry.toldAtMillis();
+        return shown == null || shown < at;
     }
 
     private void store() {
@@ -189,6 +228,7 @@ public final class BoundViolations {
                                             .put("request", one.violation().request())
                                             .put("cost", one.violation().cost().toString())
                                             .put("bound", one.violation().bound().toString())
+                                            .put("stops", one.violation().stops())
                                             .put("acknowledged", one.acknowledged()));
             try {
                 DurableFile.replace(file, JSON.writeValueAsBytes(all));
@@ -225,7 +265,8 @@ public final class BoundViolations {
                         Instant.parse(node.path("at").asText()),
                         node.path("request").asText(),
                         Money.parse(node.path("cost").asText()),
-                        Money.parse(node.path("bound").asText())),
+                        Money.parse(node.path("bound").asText()),
+                        node.path("stops").asBoolean(true)),
                 node.path("acknowledged").asBoolean());
     }
 }

@@ -11,11 +11,21 @@ import java.util.List;
  * @param request its team is the subject of budgets that count each namespace apart
  * @param attempt every attempt of a request has a claim of its own
  * @param budgets all that match caller and model; those without an amount are only checked
- * @param most that it can cost, proven; what it costs above its bound and within this is an
- *     overrun, above this the provider has broken its word
+ * @param most that it can cost; what it costs above its bound and within this is an overrun
+ * @param proven above the most the provider has broken its word; else the most is a ceiling that
+ *     somebody declared, and a cost above it is an overrun too
+ * @param earlier what earlier claims of the same attempt hold
+ * @param scope the namespace whose Budgets a provider that breaks its word stops; empty: all, as
+ *     the provider is the platform's
  */
 public record Claim(
-        LogRecord.Request request, LogRecord.Try attempt, List<BudgetEntry> budgets, Money most) {
+        LogRecord.Request request,
+        LogRecord.Try attempt,
+        List<BudgetEntry> budgets,
+        Money most,
+        boolean proven,
+        Money earlier,
+        String scope) {
 
     public Claim {
         budgets = List.copyOf(budgets);
@@ -25,9 +35,20 @@ public record Claim(
         }
     }
 
-    /** One that holds the most that it can cost. */
-    public Claim(LogRecord.Request request, LogRecord.Try attempt, List<BudgetEntry> budgets) {
-        this(request, attempt, budgets, new Money(attempt.boundNanos()));
+    /** The first of an attempt. */
+    public Claim(
+            LogRecord.Request request,
+            LogRecord.Try attempt,
+            List<BudgetEntry> budgets,
+            Money most,
+            boolean proven,
+            String scope) {
+        this(request, attempt, budgets, most, proven, Money.ZERO, scope);
+    }
+
+    /** Whether a bill above the most stops this Budget. */
+    boolean stops(BudgetEntry entry) {
+        return scope.isEmpty() || entry.isIn(scope);
     }
 
     /** What is to be held. */
@@ -44,6 +65,6 @@ public record Claim(
                         attempt.model(),
                         attempt.priceSource(),
                         more.nanos());
-        return new Claim(request, next, present, most.minus(held));
+        return new Claim(request, next, present, most.minus(held), proven, held, scope);
     }
 }

@@ -75,7 +75,7 @@ final class HeldReservation implements Reservation {
             return;
         }
         var nanos = cost.nanos();
-        var violation = nanos > claim.most().nanos();
+        var violation = claim.proven() && !assumed && nanos > claim.most().nanos();
         var charges = new ArrayList<LogRecord.Charge>(parts.size());
         var taken = new long[parts.size()];
         for (var i = 0; i < taken.length; i++) {
@@ -93,7 +93,7 @@ final class HeldReservation implements Reservation {
             var part = parts.get(i);
             var lease = part.lease();
             if (violation) {
-                keeper.violated(part.counter(), lease, claim, cost, taken[i]);
+                keeper.takeBack(part.counter(), lease, taken[i]);
             }
             lease.spentNanos.addAndGet(nanos);
             lease.heldNanos.addAndGet(-part.heldNanos());
@@ -102,6 +102,11 @@ final class HeldReservation implements Reservation {
             }
             lease.leave();
             keeper.settled(part.counter(), lease);
+        }
+        if (violation) {
+            for (var part : parts) {
+                keeper.violated(part.counter(), part.entry(), claim, cost);
+            }
         }
     }
 }

@@ -17,11 +17,15 @@ public final class Holds {
 
     private Holds() {}
 
-    /** The refusal by the first of them that holds; null: none does. */
+    /**
+     * The refusal by the first of them that holds; null: none does.
+     *
+     * @param namespace the caller's: others are not told of the request that a Budget is stopped by
+     */
     public static Admission.@Nullable Refused first(
-            List<BudgetEntry> budgets, BoundViolations violations) {
+            List<BudgetEntry> budgets, String namespace, BoundViolations violations) {
         for (var budget : budgets) {
-            var refused = of(budget, violations);
+            var refused = of(budget, namespace, violations);
             if (refused != null) {
                 return refused;
             }
@@ -29,7 +33,8 @@ public final class Holds {
         return null;
     }
 
-    static Admission.@Nullable Refused of(BudgetEntry entry, BoundViolations violations) {
+    static Admission.@Nullable Refused of(
+            BudgetEntry entry, String namespace, BoundViolations violations) {
         if (entry.blocked() != null) {
             return refused(
                     RefusalKind.BLOCKED,
@@ -44,7 +49,9 @@ public final class Holds {
             return refused(
                     RefusalKind.SUSPENDED,
                     entry,
-                    stopped(entry, seen.told()) + Violation.remedy(seen.at()));
+                    entry.isIn(namespace)
+                            ? stopped(entry, seen.told()) + Violation.remedy(seen.at())
+                            : stopped(entry, seen.at()));
         }
         return entry.violated() ? refused(RefusalKind.SUSPENDED, entry, stopped(entry)) : null;
     }
@@ -55,10 +62,13 @@ public final class Holds {
         if (at == null) {
             throw new IllegalArgumentException(entry.key() + " (expected: one with a violation)");
         }
-        var instant = Instant.ofEpochMilli(at);
-        return stopped(entry, "a request was billed above its bound at " + instant)
+        return stopped(entry, Instant.ofEpochMilli(at));
+    }
+
+    private static String stopped(BudgetEntry entry, Instant at) {
+        return stopped(entry, "a request was billed above its bound at " + at)
                 + "its status.lastViolation names it; "
-                + Violation.remedy(instant);
+                + Violation.remedy(at);
     }
 
     private static String stopped(BudgetEntry entry, String what) {

@@ -6,6 +6,8 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseTotals;
 import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.violation.Violation;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -137,20 +139,33 @@ class LeaseKeeper implements LedgerLink.Listener {
 
     /**
      * A provider billed more than the bound that its call was admitted under: a Hard Budget is
-     * stopped. The excess is an overrun of the account; what this process holds of the account goes
-     * back, so that the overrun is paid from what nobody has yet.
+     * stopped, unless the provider is another namespace's.
+     *
+     * @param cost of the last claim of the attempt: the earlier ones cost what they hold
+     */
+    void violated(Counter counter, BudgetEntry entry, Claim claim, Money cost) {
+        counter.boundViolations.incrementAndGet();
+        var request = claim.request().id();
+        var all = claim.earlier().plus(cost);
+        var bound = claim.earlier().plus(claim.most());
+        LOG.warn(
+                "BoundViolation: request {} cost {} USD, its bound was {} USD, Budget {}",
+                request,
+                all,
+                bound,
+                counter.budget);
+        violations.saw(
+                new Violation(
+                        counter.budget, time.now(), request, all, bound, claim.stops(entry)));
+    }
+
+    /**
+     * The excess of a bill above its bound is an overrun of the account; what this process holds of
+     * the account goes back, so that the overrun is paid from what nobody has yet.
      *
      * @param takenNanos out of the lease, for the excess
      */
-    void violated(Counter counter, Lease lease, Claim claim, Money cost, long takenNanos) {
-        counter.boundViolations.incrementAndGet();
-        LOG.warn(
-                "BoundViolation: request {} cost {} USD, its bound was {} USD, Budget {}",
-                claim.request().id(),
-                cost,
-                claim.most(),
-                counter.budget);
-        violations.saw(counter.budget, claim.request().id(), cost, claim.most(), time.now());
+    void takeBack(Counter counter, Lease lease, long takenNanos) {
         run(
                 () -> {
                     lease.give(takenNanos);

@@ -29,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +62,7 @@ public final class OperatorLink implements AutoCloseable {
     }
 
     private static final long HEARTBEAT_MILLIS = 5_000;
+    private static final long TELL_MILLIS = 50;
     private static final long SILENT_NANOS = 15_000_000_000L;
 
     /** Who listens elsewhere need not lead either: moves are this far apart at least. */
@@ -88,6 +90,7 @@ public final class OperatorLink implements AutoCloseable {
 
     private volatile State state = new State.Disconnected("not dialled yet");
     private volatile boolean closed;
+    private final AtomicBoolean telling = new AtomicBoolean();
     // confined to the context
     private @Nullable GrpcClientRequest<FromProxy, FromOperator> stream;
     private Runnable leave = () -> {};
@@ -146,9 +149,19 @@ public final class OperatorLink implements AutoCloseable {
         return state;
     }
 
-    /** Tells the figures now, and not with the next heartbeat. */
+    /** Tells the figures soon, and not with the next heartbeat; once of all that ask meanwhile. */
     public void tell() {
-        context.runOnContext(_ -> beat());
+        if (telling.compareAndSet(false, true)) {
+            context.runOnContext(_ -> channel.vertx().setTimer(TELL_MILLIS, _ -> told()));
+        }
+    }
+
+    private void told() {
+        telling.set(false);
+        var open = stream;
+        if (open != null && !open.writeQueueFull()) {
+            beat();
+        }
     }
 
     /** Ends the stream in order, so that the operator does not wait for this proxy any more. */

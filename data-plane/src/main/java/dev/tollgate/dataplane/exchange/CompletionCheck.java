@@ -3,7 +3,6 @@ package dev.tollgate.dataplane.exchange;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tollgate.dataplane.budget.Admission;
-import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dataplane.record.UsageRecord;
@@ -169,7 +168,10 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
             }
             case TeamLimits.Entry.In(var in) -> pass = in;
         }
-        var claim = new Claim(tally.logged(), tally.next(quote.bound()), budgets);
+        var snapshot = Objects.requireNonNull(loop.live().applied()).snapshot();
+        var claim =
+                quote.claim(
+                        tally.logged(), tally.next(quote.bound()), budgets, candidate, snapshot);
         try {
             loop.gate()
                     .reserve(claim)

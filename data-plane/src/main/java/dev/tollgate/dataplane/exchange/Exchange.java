@@ -241,7 +241,13 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
         }
         var budgets = Router.budgets(arrival.applied().index(), arrival.caller(), answer.model());
         var refusal = entrance.admits(budgets);
-        var hold = refusal == null ? Holds.first(budgets, loop.gate().violations()) : null;
+        var hold =
+                refusal == null
+                        ? Holds.first(
+                                budgets,
+                                arrival.caller().namespace(),
+                                loop.gate().violations())
+                        : null;
         if (hold != null) {
             refusal = Refusal.of(hold);
         }

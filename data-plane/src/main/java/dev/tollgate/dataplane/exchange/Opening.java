@@ -130,7 +130,10 @@ final class Opening {
             }
         }
         var refusal = entrance.admits(budgets);
-        var hold = refusal == null ? Holds.first(budgets, loop.gate().violations()) : null;
+        var hold =
+                refusal == null
+                        ? Holds.first(budgets, tally.team, loop.gate().violations())
+                        : null;
         if (hold != null) {
             refusal = Refusal.of(hold);
         }
@@ -178,7 +181,8 @@ final class Opening {
         var first = beside == null ? firstStep(held) : null;
         var bound = first == null ? held.bound() : first;
         var next = beside == null ? tally.next(bound) : tally.next(candidate, bound);
-        var claim = new Claim(tally.logged(), next, budgets, held.bound());
+        var claim =
+                held.claim(tally.logged(), next, budgets, candidate, welcome.applied().snapshot());
         long begun = System.nanoTime();
         var admission = loop.gate().reserve(claim);
         if (admission.succeeded()) {

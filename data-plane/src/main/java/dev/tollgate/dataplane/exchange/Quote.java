@@ -1,6 +1,8 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.dataplane.record.UsageRecord.Outcome;
+import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Operation;
@@ -14,6 +16,7 @@ import dev.tollgate.policy.price.UpperBound;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.Snapshot;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +28,24 @@ sealed interface Quote {
      * @param bound what must be held
      * @param writtenLimit the output limit that goes into the request; empty: the client's stays
      * @param size what the bound stands on
+     * @param proven it is the most that the attempt can cost; else what a ceiling leaves
      */
-    record Held(Money bound, OptionalLong writtenLimit, BoundInput size) implements Quote {}
+    record Held(Money bound, OptionalLong writtenLimit, BoundInput size, boolean proven)
+            implements Quote {
+
+        /** What it holds at that candidate, or holds first. */
+        Claim claim(
+                LogRecord.Request request,
+                LogRecord.Try attempt,
+                List<BudgetEntry> budgets,
+                Candidate candidate,
+                Snapshot snapshot) {
+            var key = candidate.provider().key();
+            var namespace = key.substring(0, key.indexOf('/'));
+            var scope = namespace.equals(snapshot.platformNamespace()) ? "" : namespace;
+            return new Claim(request, attempt, budgets, bound, proven, scope);
+        }
+    }
 
     /** This target would cost more than a ceiling allows; another may not. */
     record TooDear(String detail) implements Quote {}
@@ -49,7 +68,7 @@ sealed interface Quote {
         var size = cap.isPresent() ? capped(resolved, asked, cap.getAsLong()) : asked;
         boolean capped = !size.equals(asked);
         if (scan.operation() == Operation.COUNT_TOKENS) {
-            return new Held(Money.ZERO, OptionalLong.empty(), size);
+            return new Held(Money.ZERO, OptionalLong.empty(), size, true);
         }
         var declared = declared(resolved.plan(), budgets);
         var ceiling = lower(declared, resolved.ceiling());
@@ -66,7 +85,7 @@ sealed interface Quote {
                     bounded(bounded, candidate, size, capped, ceiling, counted, spent);
             case Bound.Unboundable unboundable -> {
                 if (!counted) {
-                    yield new Held(Money.ZERO, OptionalLong.empty(), size);
+                    yield new Held(Money.ZERO, OptionalLong.empty(), size, false);
                 }
                 if (declared == null) {
                     yield unboundable(unboundable.reason());
@@ -76,7 +95,10 @@ sealed interface Quote {
                         ? new TooDear(
                                 "its ceiling of $" + declared + " is spent by earlier attempts")
                         : new Held(
-                                left, capped ? size.maxOutputTokens() : OptionalLong.empty(), size);
+                                left,
+                                capped ? size.maxOutputTokens() : OptionalLong.empty(),
+                                size,
+                                false);
             }
         };
     }
@@ -121,7 +143,7 @@ sealed interface Quote {
         return ceiling != null && cost.plus(spent).isMoreThan(ceiling)
                 ? new TooDear(
                         "costs $" + cost + ", and this request may cost $" + ceiling + " at most")
-                : new Held(cost, OptionalLong.empty(), size);
+                : new Held(cost, OptionalLong.empty(), size, true);
     }
 
     private static Quote bounded(
@@ -136,7 +158,7 @@ sealed interface Quote {
         var written =
                 open && counted ? OptionalLong.of(bounded.outputLimit()) : OptionalLong.empty();
         if (ceiling == null || !bounded.cost().plus(spent).isMoreThan(ceiling)) {
-            return new Held(bounded.cost(), written, size);
+            return new Held(bounded.cost(), written, size, true);
         }
         var left = positive(ceiling.minus(spent));
         var fits =
@@ -176,7 +198,7 @@ sealed interface Quote {
     static Quote limited(Candidate candidate, BoundInput size, long limit) {
         var smaller = size.withMaxOutputTokens(limit);
         return switch (UpperBound.of(candidate.model(), smaller)) {
-            case Bound.Bounded bounded -> new Held(bounded.cost(), OptionalLong.of(limit), smaller);
+            case Bound.Bounded bounded -> new Held(bounded.cost(), OptionalLong.of(limit), smaller, true);
             case Bound.Unboundable unboundable -> unboundable(unboundable.reason());
         };
     }

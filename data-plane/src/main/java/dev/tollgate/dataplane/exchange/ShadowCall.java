@@ -1,7 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.Admission;
-import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dataplane.record.ShadowOf;
@@ -91,7 +90,14 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
 
     /** Holds its money, and starts then. */
     void reserve() {
-        var claim = new Claim(tally.logged(), tally.next(terms.held().bound()), terms.budgets());
+        var claim =
+                terms.held()
+                        .claim(
+                                tally.logged(),
+                                tally.next(terms.held().bound()),
+                                terms.budgets(),
+                                terms.candidate(),
+                                welcome.applied().snapshot());
         loop.gate()
                 .reserve(claim)
                 .onComplete(

@@ -10,6 +10,7 @@ import dev.tollgate.policy.push.CanaryFigures;
 import dev.tollgate.policy.push.DrillFigures;
 import dev.tollgate.policy.push.RateStore;
 import dev.tollgate.policy.push.TargetFigures;
+import dev.tollgate.policy.violation.ViolationBook;
 import dev.tollgate.policy.share.Amounts;
 import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.share.RateUse;
@@ -67,6 +68,7 @@ final class ServerFigures implements TargetFiguresSource, RateExchange {
     @Override
     public List<BoundViolation> violations() {
         return violations.untold().stream()
+                .limit(ViolationBook.MAX_TOLD)
                 .map(
                         told ->
                                 BoundViolation.newBuilder()
@@ -75,6 +77,7 @@ final class ServerFigures implements TargetFiguresSource, RateExchange {
                                         .setRequest(told.request())
                                         .setCostNanos(told.cost().nanos())
                                         .setBoundNanos(told.bound().nanos())
+                                        .setStops(told.stops())
                                         .build())
                 .toList();
     }

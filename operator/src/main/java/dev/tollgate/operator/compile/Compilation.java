@@ -1,5 +1,6 @@
 package dev.tollgate.operator.compile;
 
+import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.operator.push.Release;
@@ -15,7 +16,6 @@ import dev.tollgate.policy.snapshot.Decoded;
 import dev.tollgate.policy.snapshot.IssuerEntry;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +45,7 @@ final class Compilation {
     private final Catalogue catalogue = Catalogue.builtIn();
     private final Rejections rejections = new Rejections();
     private final Supplier<Map<String, CanaryState>> canaries;
-    private final Supplier<Map<String, Instant>> violations;
+    private final Supplier<Map<String, ViolationStatus>> violations;
     private LastAccepted accepted;
     private LastAccepted servedByAll;
 
@@ -54,7 +54,7 @@ final class Compilation {
             ControlLoop.Settings settings,
             LastAccepted remembered,
             Supplier<Map<String, CanaryState>> canaries,
-            Supplier<Map<String, Instant>> violations,
+            Supplier<Map<String, ViolationStatus>> violations,
             Clock clock) {
         this.canaries = canaries;
         this.violations = violations;

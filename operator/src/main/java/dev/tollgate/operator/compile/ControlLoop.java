@@ -48,6 +48,9 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     private static final Duration QUIET = Duration.ofMillis(100);
     private static final Duration AT_MOST = Duration.ofSeconds(1);
 
+    /** What is seen after a day is acknowledged in advance is later than that. */
+    private static final Duration ROUND = Duration.ofMinutes(1);
+
     private static final Logger LOG = LoggerFactory.getLogger(ControlLoop.class);
 
     /** What every compile of this operator shares. */
@@ -112,7 +115,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
                         settings,
                         remembered.accepted(),
                         canaries::states,
-                        violations::times,
+                        violations::latest,
                         clock);
         this.releases =
                 new Releases(
@@ -169,7 +172,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
             return;
         }
         canaries.restore(() -> sources.resources().policies());
-        violations.restore(sources.resources().budgets());
+        violations.restore(() -> sources.resources().budgets());
         var result = compilation.run(memory.settled());
         var compiled = result.compiled();
         compiled.problems()
@@ -239,7 +242,12 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     public void violated(String proxy, List<Violation> told) {
         later(
                 push -> {
-                    var added = violations.told(proxy, told);
+                    var latest = clock.instant().plus(Violation.AHEAD).plus(ROUND);
+                    var possible = told.stream().filter(v -> !v.at().isAfter(latest)).toList();
+                    if (possible.size() < told.size()) {
+                        LOG.warn("proxy {} tells of violations more than a day ahead", proxy);
+                    }
+                    var added = violations.told(proxy, possible);
                     for (var violation : added) {
                         LOG.atWarn()
                                 .addKeyValue("budget", violation.budget())

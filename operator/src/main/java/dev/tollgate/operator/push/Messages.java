@@ -37,9 +37,6 @@ final class Messages {
     /** Most bytes of a snapshot in one message. */
     static final int CHUNK_BYTES = 128 * 1024;
 
-    /** What a status can show: 9999-12-31T23:59:59.999Z. */
-    private static final long LATEST_MILLIS = 253_402_300_799_999L;
-
     private Messages() {}
 
     static RevisionNumber revision(Revision message) {
@@ -112,8 +109,8 @@ final class Messages {
 
     static List<Violation> violations(ProxyHeartbeat heartbeat) {
         return heartbeat.getViolationsList().stream()
-                .limit(ViolationBook.MAX)
-                .filter(v -> v.getAtMillis() >= 0 && v.getAtMillis() <= LATEST_MILLIS)
+                .limit(ViolationBook.MAX_TOLD)
+                .filter(v -> v.getAtMillis() >= 0)
                 .map(
                         v ->
                                 new Violation(
@@ -121,7 +118,8 @@ final class Messages {
                                         Instant.ofEpochMilli(v.getAtMillis()),
                                         v.getRequest(),
                                         new Money(Math.max(0, v.getCostNanos())),
-                                        new Money(Math.max(0, v.getBoundNanos()))))
+                                        new Money(Math.max(0, v.getBoundNanos())),
+                                        v.getStops()))
                 .toList();
     }
 

@@ -15,8 +15,7 @@ final class ViolationReport {
 
     static Finding finding(ViolationStatus last, BudgetEntry entry) {
         var what =
-                "request %s cost %s USD, above its bound of %s USD, at %s"
-                        .formatted(last.request(), last.cost(), last.bound(), last.at());
+Violation.told(last.request(), last.cost(), last.bound(), last.at());
         if (entry.acknowledges(last.at().toEpochMilli())) {
             return new Finding(
                     ConditionType.BOUND_VIOLATION,
@@ -28,11 +27,16 @@ final class ViolationReport {
                 ConditionType.BOUND_VIOLATION,
                 Status.TRUE,
                 ConditionReason.BOUND_VIOLATION,
-                what
-                        + switch (entry.mode()) {
-                            case HARD -> "; every request is refused; ";
-                            case SOFT, SHADOW -> "; nothing is refused for it in this mode; ";
-                        }
-                        + Violation.remedy(last.at()));
+                what + consequence(last, entry) + Violation.remedy(last.at()));
+    }
+
+    private static String consequence(ViolationStatus last, BudgetEntry entry) {
+        if (!last.stops()) {
+            return "; nothing is refused for it, as the provider is another namespace's; ";
+        }
+        return switch (entry.mode()) {
+            case HARD -> "; every request is refused; ";
+            case SOFT, SHADOW -> "; nothing is refused for it in this mode; ";
+        };
     }
 }

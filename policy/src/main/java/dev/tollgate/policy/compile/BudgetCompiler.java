@@ -1,6 +1,7 @@
 package dev.tollgate.policy.compile;
 
 import dev.tollgate.crds.budget.BudgetSpec;
+import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.budget.BudgetSpec.Suspend;
 import dev.tollgate.crds.budget.Enforcement;
 import dev.tollgate.crds.budget.Period;
@@ -28,9 +29,6 @@ final class BudgetCompiler {
     /** An instant: what is spent until then counts no more against the amount (api.md, B6). */
     static final String RESET_AT = "tollgate.dev/reset-requested-at";
 
-    /** Of an acknowledgement: a violation to come must have a later one to be seen at. */
-    private static final int MAX_YEAR = 9_998;
-
     private static final int DEFAULT_TAG_VALUES = 50;
 
     /** The largest total that the ledger's JSON carries exactly: 2^53 - 1 micro-USD. */
@@ -41,7 +39,7 @@ final class BudgetCompiler {
     private final String key;
     private final BudgetSpec spec;
     private final Asked asked;
-    private final @Nullable Instant violatedAt;
+    private final @Nullable ViolationStatus violation;
     private final Findings findings;
 
     /**
@@ -57,16 +55,16 @@ final class BudgetCompiler {
     }
 
     /**
-     * @param violatedAt when the fleet last saw a violation; null: never
+     * @param violation the last that the fleet saw; null: never
      */
     BudgetCompiler(
             Surroundings around,
             BudgetSpec spec,
             Asked asked,
-            @Nullable Instant violatedAt,
+            @Nullable ViolationStatus violation,
             Findings findings) {
         this.asked = asked;
-        this.violatedAt = violatedAt;
+        this.violation = violation;
         this.around = around;
         this.namespace = findings.object().namespace();
         this.key = namespace + "/" + findings.object().name();
@@ -113,11 +111,10 @@ final class BudgetCompiler {
                         onLedgerUnavailable(),
                         holding(),
                         suspended(),
-                        millis(RESET_AT, asked.resetAt(), false),
-                        violatedAt == null || amount == null
-                                ? null
-                                : (Long) violatedAt.toEpochMilli(),
-                        millis(Violation.ACKNOWLEDGED_AT, asked.acknowledgedAt(), true),
+                        millis(RESET_AT, asked.resetAt()),
+                        amount == null ? null : violatedAt(true),
+                        amount == null ? null : violatedAt(false),
+                        acknowledgedAt(),
                         null);
         return findings.accepted() ? entry : null;
     }
@@ -175,28 +172,36 @@ final class BudgetCompiler {
                 earlier.suspended() || later.suspend() == Suspend.HOLD,
                 earlier.resetAtMillis(),
                 earlier.violatedAtMillis(),
+                earlier.toldAtMillis(),
                 earlier.acknowledgedAtMillis(),
                 null);
     }
 
     /** Of the annotations what the earlier spec can bear. */
-    static Asked readable(Budget budget, BudgetSpec earlier) {
+    static Asked readable(Budget budget, BudgetSpec earlier, Instant now) {
         var asked = Asked.by(budget.metadata().annotations());
-        return earlier.amount() == null
-                ? new Asked(null, null)
-                : new Asked(
-                        readable(asked.resetAt(), false), readable(asked.acknowledgedAt(), true));
+        if (earlier.amount() == null) {
+            return new Asked(null, null);
+        }
+        var acknowledged = asked.acknowledgedAt() == null ? null : instant(asked.acknowledgedAt());
+        return new Asked(
+                asked.resetAt() == null || instant(asked.resetAt()) == null
+                        ? null
+                        : asked.resetAt(),
+                acknowledged == null || isTooLate(acknowledged, now)
+                        ? null
+                        : asked.acknowledgedAt());
     }
 
-    private static @Nullable String readable(@Nullable String text, boolean bounded) {
-        return text == null || instant(text, bounded) == null ? null : text;
+    /** It would acknowledge what nobody can have seen, and later ones could not be. */
+    private static boolean isTooLate(Instant acknowledged, Instant now) {
+        return acknowledged.isAfter(now.plus(Violation.AHEAD));
     }
 
-    /** Null: it is none, or one that is too late. */
-    private static @Nullable Instant instant(String text, boolean bounded) {
+    /** Null: it is none. */
+    private static @Nullable Instant instant(String text) {
         try {
-            var time = OffsetDateTime.parse(text);
-            return bounded && time.getYear() > MAX_YEAR ? null : time.toInstant();
+            return OffsetDateTime.parse(text).toInstant();
         } catch (DateTimeParseException e) {
             return null;
         }
@@ -235,7 +240,7 @@ final class BudgetCompiler {
     }
 
     /** An instant that an annotation names. */
-    private @Nullable Long millis(String annotation, @Nullable String text, boolean bounded) {
+    private @Nullable Long millis(String annotation, @Nullable String text) {
         if (text == null) {
             return null;
         }
@@ -244,12 +249,30 @@ final class BudgetCompiler {
             findings.invalid(path, "present (expected: with an amount)");
             return null;
         }
-        var instant = instant(text, bounded);
+        var instant = instant(text);
         if (instant == null) {
             findings.invalid(path, text + " (expected: a time such as 2026-11-02T08:00:00Z)");
             return null;
         }
         return instant.toEpochMilli();
+    }
+
+    private @Nullable Long violatedAt(boolean stops) {
+        return violation == null || violation.stops() != stops
+                ? null
+                : (Long) violation.at().toEpochMilli();
+    }
+
+    private @Nullable Long acknowledgedAt() {
+        var text = asked.acknowledgedAt();
+        var millis = millis(Violation.ACKNOWLEDGED_AT, text);
+        if (millis != null && isTooLate(Instant.ofEpochMilli(millis), around.settings().now())) {
+            findings.invalid(
+                    "metadata.annotations." + Violation.ACKNOWLEDGED_AT,
+                    text + " (expected: at most a day ahead)");
+            return null;
+        }
+        return millis;
     }
 
     private BudgetEntry.@Nullable Period period() {

@@ -12,7 +12,8 @@ import java.util.List;
  * @param platformNamespace the namespace whose objects may reach others
  * @param issuers of the cluster and external ones, these also while their keys are not known
  * @param deprecationWarnDays how long before its date a used model counts as deprecated
- * @param now decides deprecation alone; nothing of it is in the snapshot
+ * @param now decides deprecation, and which acknowledgement lies too far ahead; nothing of it is in
+ *     the snapshot
  */
 public record CompileSettings(
         String platformNamespace,

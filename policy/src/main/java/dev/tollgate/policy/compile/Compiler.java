@@ -1,6 +1,7 @@
 package dev.tollgate.policy.compile;
 
 import dev.tollgate.crds.budget.BudgetSpec;
+import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.provider.ModelProviderSpec;
 import dev.tollgate.crds.resource.Budget;
 import dev.tollgate.crds.resource.Kind;
@@ -44,7 +45,7 @@ public final class Compiler {
     private final CompileSettings settings;
     private final LastAccepted last;
     private final Map<String, CanaryState> canaries;
-    private final Map<String, Instant> violations;
+    private final Map<String, ViolationStatus> violations;
     private final Surroundings around;
     private final Deprecations deprecations;
 
@@ -60,7 +61,7 @@ public final class Compiler {
             CompileSettings settings,
             LastAccepted last,
             Map<String, CanaryState> canaries,
-            Map<String, Instant> violations) {
+            Map<String, ViolationStatus> violations) {
         this.resources = resources;
         this.settings = settings;
         this.last = last;
@@ -91,14 +92,14 @@ public final class Compiler {
     /**
      * As the other.
      *
-     * @param violations when the fleet last saw a call that was billed above its bound, by Budget
+     * @param violations the last call that the fleet saw billed above its bound, by Budget
      */
     public static Compiled compile(
             Resources resources,
             CompileSettings settings,
             LastAccepted last,
             Map<String, CanaryState> canaries,
-            Map<String, Instant> violations) {
+            Map<String, ViolationStatus> violations) {
         return new Compiler(resources, settings, last, canaries, violations).run();
     }
 
@@ -269,13 +270,13 @@ public final class Compiler {
     private void budget(Budget budget) {
         var key = budget.key();
         var findings = new Findings(key);
-        var violatedAt = violations.get(key.namespace() + "/" + key.name());
+        var violation = violations.get(key.namespace() + "/" + key.name());
         var compiler =
                 new BudgetCompiler(
                         around,
                         budget.spec(),
                         BudgetCompiler.Asked.by(budget.metadata().annotations()),
-                        violatedAt,
+                        violation,
                         findings);
         var entry = Served.<BudgetEntry>guarded(findings, compiler::compile);
         Generation<BudgetSpec> served =
@@ -289,8 +290,9 @@ public final class Compiler {
                             : new BudgetCompiler(
                                             around,
                                             served.spec(),
-                                            BudgetCompiler.readable(budget, served.spec()),
-                                            violatedAt,
+                                            BudgetCompiler.readable(
+ budget, served.spec(), settings.now()),
+                                            violation,
                                             new Findings(key))
                                     .compile();
             entry =

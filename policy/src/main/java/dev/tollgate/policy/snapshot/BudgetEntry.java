@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param resetAtMillis when the last reset was asked for, Unix time; null: never
  * @param violatedAtMillis when a call was last seen that a provider billed above its bound, Unix
  *     time; null: never
+ * @param toldAtMillis the same of a provider whose bills do not stop this Budget; at most one of
+ *     the two is there
  * @param acknowledgedAtMillis violations until then stop nothing any more, Unix time; null: none
  * @param blocked the Budget was never accepted: matching requests of its own namespace are refused
  *     with this text; null in a sound one
@@ -43,6 +45,7 @@ public record BudgetEntry(
         boolean suspended,
         @Nullable Long resetAtMillis,
         @Nullable Long violatedAtMillis,
+        @Nullable Long toldAtMillis,
         @Nullable Long acknowledgedAtMillis,
         @Nullable String blocked) {
 
@@ -79,7 +82,13 @@ public record BudgetEntry(
                 null,
                 null,
                 null,
+                null,
                 why);
+    }
+
+    /** Whether it is an object of that namespace. */
+    public boolean isIn(String namespace) {
+        return key.startsWith(namespace + "/");
     }
 
     /** Whether a violation that was seen then is acknowledged. */

@@ -204,6 +204,7 @@ public final class SnapshotValidator extends Checks {
         check(at, fits || entry.steps().isEmpty(), "steps", entry.steps(), "with a limit");
         check(at, fits || entry.resetAtMillis() == null, "resetAtMillis", "", "with a limit");
         check(at, fits || entry.violatedAtMillis() == null, "violatedAtMillis", "", "with a limit");
+        check(at, fits || entry.toldAtMillis() == null, "toldAtMillis", "", "with a limit");
         check(
                 at,
                 fits || entry.acknowledgedAtMillis() == null,

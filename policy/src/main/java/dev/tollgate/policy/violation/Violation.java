@@ -1,6 +1,7 @@
 package dev.tollgate.policy.violation;
 
 import dev.tollgate.policy.price.Money;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
@@ -10,8 +11,11 @@ import java.time.temporal.ChronoUnit;
  * @param budget that paid for it, {@code namespace/name}
  * @param at whole milliseconds; later than what was acknowledged when it was seen
  * @param bound the most that it could cost by the published limits
+ * @param stops it stops the Budget if that is Hard: the provider is of the Budget's own namespace,
+ *     or of the platform's
  */
-public record Violation(String budget, Instant at, String request, Money cost, Money bound) {
+public record Violation(
+        String budget, Instant at, String request, Money cost, Money bound, boolean stops) {
 
     /** An instant: what was seen until then stops the Budget no more. */
     public static final String ACKNOWLEDGED_AT = "tollgate.dev/violation-acknowledged-at";
@@ -23,10 +27,23 @@ public record Violation(String budget, Instant at, String request, Money cost, M
         request = request.substring(0, Math.min(request.length(), MAX_REQUEST_CHARS));
     }
 
+    /** One that is seen or acknowledged may be so far ahead, and no further. */
+    public static final Duration AHEAD = Duration.ofDays(1);
+
     /** For people. */
     public String told() {
+        return told(request, cost.toString(), bound.toString(), at);
+    }
+
+    /** The same of one that a status shows. */
+    public static String told(String request, String cost, String bound, Instant at) {
         return "request %s cost %s USD, above its bound of %s USD, at %s"
                 .formatted(request, cost, bound, at);
+    }
+
+    /** The same at another time. */
+    public Violation at(Instant time) {
+        return new Violation(budget, time, request, cost, bound, stops);
     }
 
     /** How to lift what it does; for people. */

@@ -3,7 +3,6 @@ package dev.tollgate.policy.violation;
 import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.resource.Budget;
 import dev.tollgate.policy.snapshot.BudgetEntry;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -11,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * The last violation of each Budget that the fleet has told of. Statuses keep it over a restart;
@@ -20,21 +20,24 @@ import java.util.Set;
  */
 public final class ViolationBook {
 
-    /** Most that are taken of one proxy, and that are kept of Budgets that are gone. */
-    public static final int MAX = 1_024;
+    /** Most that are kept of Budgets that are gone. */
+    static final int MAX = 1_024;
+
+    /** Most that one heartbeat tells. */
+    public static final int MAX_TOLD = 64;
 
     private final Map<String, ViolationStatus> latest = new HashMap<>();
     private final Set<String> acknowledged = new HashSet<>();
-    private Set<String> budgets = Set.of();
+    private Map<String, BudgetEntry> budgets = Map.of();
     private boolean restored;
 
     /** Takes what statuses say, the first time. */
-    public void restore(List<Budget> now) {
+    public void restore(Supplier<List<Budget>> now) {
         if (restored) {
             return;
         }
         restored = true;
-        for (var budget : now) {
+        for (var budget : now.get()) {
             var status = budget.status();
             var last = status == null ? null : status.lastViolation();
             if (last != null) {
@@ -57,8 +60,9 @@ public final class ViolationBook {
                             violation.request(),
                             violation.cost().toString(),
                             violation.bound().toString(),
-                            proxy);
-            if (budgets.contains(violation.budget()) && add(violation.budget(), status)) {
+                            proxy,
+                            violation.stops());
+            if (budgets.containsKey(violation.budget()) && add(violation.budget(), status)) {
                 added.add(violation);
             }
         }
@@ -67,18 +71,30 @@ public final class ViolationBook {
 
     private boolean add(String budget, ViolationStatus violation) {
         var known = latest.get(budget);
-        if (known != null && !violation.at().isAfter(known.at())) {
-            return false;
+        if (known != null) {
+            int more = weight(budget, violation) - weight(budget, known);
+            if (more < 0 || more == 0 && !violation.at().isAfter(known.at())) {
+                return false;
+            }
         }
         latest.put(budget, violation);
         return true;
     }
 
+    /** One that stops the Budget is not covered up by one that does not. */
+    private int weight(String budget, ViolationStatus violation) {
+        var entry = budgets.get(budget);
+        if (entry != null && entry.acknowledges(violation.at().toEpochMilli())) {
+            return 0;
+        }
+        return violation.stops() ? 2 : 1;
+    }
+
     /** The Budgets as they are served from now on. */
     public void compiled(List<BudgetEntry> entries) {
-        var served = new HashSet<String>();
+        var served = new HashMap<String, BudgetEntry>();
         for (var entry : entries) {
-            served.add(entry.key());
+            served.put(entry.key(), entry);
             var last = latest.get(entry.key());
             if (last != null && entry.acknowledges(last.at().toEpochMilli())) {
                 acknowledged.add(entry.key());
@@ -86,11 +102,11 @@ public final class ViolationBook {
                 acknowledged.remove(entry.key());
             }
         }
-        budgets = Set.copyOf(served);
-        latest.keySet().removeIf(key -> !served.contains(key) && acknowledged.contains(key));
+        budgets = Map.copyOf(served);
+        latest.keySet().removeIf(key -> !served.containsKey(key) && acknowledged.contains(key));
         acknowledged.retainAll(latest.keySet());
         latest.entrySet().stream()
-                .filter(e -> !served.contains(e.getKey()))
+                .filter(e -> !served.containsKey(e.getKey()))
                 .sorted(Comparator.comparing(e -> e.getValue().at(), Comparator.reverseOrder()))
                 .skip(MAX)
                 .map(Map.Entry::getKey)
@@ -101,12 +117,5 @@ public final class ViolationBook {
     /** By Budget, {@code namespace/name}. */
     public Map<String, ViolationStatus> latest() {
         return Map.copyOf(latest);
-    }
-
-    /** When the last one was, by Budget. */
-    public Map<String, Instant> times() {
-        var times = new HashMap<String, Instant>();
-        latest.forEach((budget, violation) -> times.put(budget, violation.at()));
-        return Map.copyOf(times);
     }
 }
