@@ -11,6 +11,7 @@ import dev.tollgate.policy.violation.Violation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -46,8 +47,12 @@ class BoundViolationsTest {
         violations.flush();
     }
 
+    private static void saw(BoundViolations violations, String budget, Instant at) {
+        violations.saw(new Violation(budget, at, "req_1", COST, BOUND, true));
+    }
+
     private void saw(Instant at) {
-        violations.saw(BUDGET.key(), "req_1", COST, BOUND, at);
+        saw(violations, BUDGET.key(), at);
     }
 
     private static BudgetEntry entry(@Nullable Instant violated, @Nullable Instant acknowledged) {
@@ -55,7 +60,7 @@ class BoundViolationsTest {
     }
 
     private Admission.@Nullable Refused held(BudgetEntry entry) {
-        return Holds.first(List.of(entry), violations);
+        return Holds.first(List.of(entry), "team-a", violations);
     }
 
     @Test
@@ -86,12 +91,12 @@ class BoundViolationsTest {
     @Test
     void oneThatDidNotSeeItStopsByTheSnapshot() {
         var other = BoundViolations.unkept();
-        var stopped = Holds.first(List.of(entry(NOW, null)), other);
+        var stopped = Holds.first(List.of(entry(NOW, null)), "team-a", other);
         assertThat(stopped.kind()).isEqualTo(RefusalKind.SUSPENDED);
         assertThat(stopped.message())
                 .contains("tollgate.dev/violation-acknowledged-at=2026-11-22T10:00:00.250Z");
-        assertThat(Holds.first(List.of(entry(NOW, NOW.minusMillis(1))), other)).isNotNull();
-        assertThat(Holds.first(List.of(entry(NOW, NOW)), other)).isNull();
+        assertThat(Holds.first(List.of(entry(NOW, NOW.minusMillis(1))), "team-a", other)).isNotNull();
+        assertThat(Holds.first(List.of(entry(NOW, NOW)), "team-a", other)).isNull();
     }
 
     @Test
@@ -121,7 +126,7 @@ class BoundViolationsTest {
         assertThat(held(BUDGET).message()).contains("req_1", "0.5 USD", "0.2 USD");
         violations.budgets(List.of(BUDGET));
         assertThat(violations.untold())
-                .containsExactly(new Violation(BUDGET.key(), NOW, "req_1", COST, BOUND));
+                .containsExactly(new Violation(BUDGET.key(), NOW, "req_1", COST, BOUND, true));
     }
 
     @Test
@@ -155,6 +160,69 @@ class BoundViolationsTest {
     }
 
     @Test
+    void othersAreNotToldWhichRequestItWas() {
+        saw(NOW);
+        var told = Holds.first(List.of(BUDGET), "team-b", violations);
+        assertThat(told.message())
+                .contains("team-a/monthly", NOW.toString())
+                .doesNotContain("req_1", "0.5 USD");
+    }
+
+    @Test
+    void isToldAgainIfTheSnapshotForgetsIt() {
+        var runs = new AtomicInteger();
+        saw(NOW);
+        violations.whenSeen(runs::incrementAndGet);
+        violations.budgets(List.of(entry(NOW, null)));
+        assertThat(runs).hasValue(0);
+        violations.budgets(List.of(entry(null, null)));
+        assertThat(runs).hasValue(1);
+        violations.budgets(List.of(entry(null, null)));
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void oneThatStopsNothingIsToldAndHidesNoneThatStops() {
+        violations.saw(new Violation(BUDGET.key(), NOW, "req_0", COST, BOUND, false));
+        assertThat(held(BUDGET)).isNull();
+        assertThat(violations.untold()).hasSize(1);
+        var shown = BudgetBuilder.as(BUDGET).toldAt(NOW).build();
+        assertThat(held(shown)).isNull();
+        violations.budgets(List.of(shown));
+        assertThat(violations.untold()).isEmpty();
+
+        saw(NOW);
+        assertThat(held(BUDGET).message()).contains("req_1");
+        assertThat(violations.untold()).extracting(Violation::request).containsExactly("req_1");
+        violations.saw(
+                new Violation(BUDGET.key(), NOW.plusSeconds(1), "req_2", COST, BOUND, false));
+        violations.flush();
+        violations = BoundViolations.in(file);
+        assertThat(held(BUDGET).message()).contains("req_1");
+    }
+
+    @Test
+    void forgetsWhatIsAcknowledgedThenWhatWasTold() {
+        violations = BoundViolations.unkept();
+        var entries = new ArrayList<BudgetEntry>();
+        for (var i = 0; i < BoundViolations.MAX_KEPT; i++) {
+            var entry = Budgets.hard("team-a/b" + i, 1);
+            saw(violations, entry.key(), NOW.plusMillis(i));
+            entries.add(entry);
+        }
+        var at = NOW.plusSeconds(10);
+        entries.set(7, BudgetBuilder.as(entries.get(7)).acknowledgedAt(at).build());
+        entries.set(5, BudgetBuilder.as(entries.get(5)).violatedAt(at).build());
+        violations.budgets(entries);
+        saw(violations, "team-a/c", at);
+        assertThat(held(Budgets.hard("team-a/b7", 1))).isNull();
+        assertThat(held(Budgets.hard("team-a/b5", 1))).isNotNull();
+        saw(violations, "team-a/d", at);
+        assertThat(held(Budgets.hard("team-a/b5", 1))).isNull();
+        assertThat(held(Budgets.hard("team-a/b0", 1))).isNotNull();
+    }
+
+    @Test
     void oneIsEnoughUntilItIsAcknowledged() {
         var runs = new AtomicInteger();
         violations.whenSeen(runs::incrementAndGet);
@@ -182,7 +250,7 @@ class BoundViolationsTest {
     void forgetsTheOldestOfTooMany() {
         violations = BoundViolations.unkept();
         for (var i = 0; i <= BoundViolations.MAX_KEPT; i++) {
-            violations.saw("team-a/b" + i, "req_1", COST, BOUND, NOW.plusMillis(i));
+            saw(violations, "team-a/b" + i, NOW.plusMillis(i));
         }
         assertThat(held(Budgets.hard("team-a/b0", 1))).isNull();
         assertThat(held(Budgets.hard("team-a/b1", 1))).isNotNull();

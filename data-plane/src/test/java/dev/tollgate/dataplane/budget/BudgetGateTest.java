@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.budget;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.dataplane.budget.Admission.RefusalKind;
@@ -14,6 +15,7 @@ import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
+import dev.tollgate.policy.violation.Violation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -115,7 +117,13 @@ class BudgetGateTest {
     private static SteppedReservation stepped(BudgetGate gate, String id, BudgetEntry budget) {
         var whole = Budgets.claim(id, CENT, budget);
         var claim =
-                new Claim(whole.request(), whole.attempt(), whole.budgets(), Money.parse("0.10"));
+                new Claim(
+                        whole.request(),
+                        whole.attempt(),
+                        whole.budgets(),
+                        Money.parse("0.10"),
+                        true,
+                        "");
         return new SteppedReservation(gate, claim, reserved(gate, claim));
     }
 
@@ -171,6 +179,64 @@ class BudgetGateTest {
         assertThat(join(reservation.extend(Money.parse("0.05"), List.of(other)))).isTrue();
         reservation.settle(Money.parse("0.11"), false);
         assertThat(second.figures().getFirst().boundViolations()).isEqualTo(1);
+        // the whole cost and the whole bound, and not those of the last step
+        assertThat(refused(second, Budgets.claim("t", CENT, other)).message())
+                .contains("s cost 0.11 USD", "bound of 0.1");
+    }
+
+    @Test
+    void aBillAboveADeclaredCeilingOrAnAssumedOneIsNoViolation() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 1_000_000);
+        budgets(budget);
+        var gate = gate("a");
+        gate.snapshotChanged(List.of(budget));
+        var claim = Budgets.claim("r1", CENT, budget);
+        var declared =
+                new Claim(
+                        claim.request(),
+                        claim.attempt(),
+                        claim.budgets(),
+                        claim.most(),
+                        false,
+                        claim.scope());
+        reserved(gate, declared).settle(Money.parse("0.05"), false);
+        reserved(gate, Budgets.claim("r2", CENT, budget)).settle(Money.parse("0.05"), true);
+        assertThat(gate.violations().untold()).isEmpty();
+        assertThat(gate.figures().getFirst().boundViolations()).isZero();
+        assertThat(gate.figures().getFirst().spent()).isEqualTo(Money.parse("0.10"));
+        reserved(gate, Budgets.claim("r3", CENT, budget)).settle(CENT, false);
+    }
+
+    @Test
+    void aProviderOfAnotherNamespaceStopsNobodyElsesBudget() throws Exception {
+        var own = Budgets.hard("team-b/own", 1_000_000);
+        var platform = Budgets.hard("tollgate-system/all", 1_000_000);
+        budgets(own, platform);
+        var gate = gate("a");
+        gate.snapshotChanged(List.of(own, platform));
+        var claim = Budgets.claim("r1", CENT, own, platform);
+        var billed =
+                new Claim(
+                        claim.request(),
+                        claim.attempt(),
+                        claim.budgets(),
+                        claim.most(),
+                        true,
+                        "team-b");
+        reserved(gate, billed).settle(Money.parse("0.05"), false);
+        assertThat(refused(gate, Budgets.claim("r2", CENT, own)).kind())
+                .isEqualTo(RefusalKind.SUSPENDED);
+        reserved(gate, Budgets.claim("r3", CENT, platform)).settle(CENT, false);
+        assertThat(gate.violations().untold())
+                .extracting(Violation::budget, Violation::stops)
+                .containsExactlyInAnyOrder(
+                        tuple("team-b/own", true), tuple("tollgate-system/all", false));
+
+        // one of the platform's own provider stops it, for all
+        reserved(gate, Budgets.claim("r4", CENT, platform)).settle(Money.parse("0.05"), false);
+        var refusal = refused(gate, Budgets.claim("r5", CENT, platform));
+        assertThat(refusal.kind()).isEqualTo(RefusalKind.SUSPENDED);
+        assertThat(refusal.message()).contains("tollgate-system/all").doesNotContain("r4");
     }
 
     @Test
@@ -191,7 +257,8 @@ class BudgetGateTest {
         inFlight.settle(CENT, false);
         assertThat(gate.figures())
                 .filteredOn(f -> f.name().equals("team-a/hard"))
-                .allMatch(f -> f.spent().equals(Money.parse("0.06")));
+                .singleElement()
+                .satisfies(f -> assertThat(f.spent()).isEqualTo(Money.parse("0.06")));
 
         var at = gate.violations().untold().getFirst().at();
         var lifted = BudgetBuilder.as(hard).acknowledgedAt(at.plusSeconds(1)).build();

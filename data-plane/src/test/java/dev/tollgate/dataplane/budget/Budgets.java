@@ -53,6 +53,6 @@ final class Budgets {
                         "model",
                         false);
         var attempt = new LogRecord.Try(1, "provider", "model", "test", bound.nanos());
-        return new Claim(request, attempt, List.of(budgets));
+        return new Claim(request, attempt, List.of(budgets), bound, true, "");
     }
 }

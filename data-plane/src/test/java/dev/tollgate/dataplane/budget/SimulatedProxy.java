@@ -289,7 +289,7 @@ final class SimulatedProxy {
                         "model",
                         false);
         var attempt = new LogRecord.Try(1, "provider", "model", "test", call.boundNanos);
-        return new Claim(request, attempt, budgets);
+        return new Claim(request, attempt, budgets, new Money(call.boundNanos), true, "");
     }
 
     private void answered(Agenda.Life mine, Referee.Call call, Admission admission) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.dataplane.budget.BudgetFigures;
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import io.vertx.core.json.JsonObject;
 import java.math.BigDecimal;
 import java.util.List;
@@ -41,6 +42,34 @@ class PlainExchangeTest {
                         List.of()));
         harness.start();
         return first;
+    }
+
+    /** What costs more than a ceiling that somebody declared breaks nobody's word. */
+    @Test
+    void onlyABoundThatIsProvenCanBeViolated() {
+        var upstream = start(Harness.CHAT_ANSWER);
+        harness.chat(Harness.chat("fast", false));
+        assertThat(harness.gate.claims.getLast().proven()).isTrue();
+        assertThat(harness.gate.claims.getLast().scope()).isEqualTo("team-a");
+        var provider = Snapshots.provider("a", "openai-chat", upstream.url() + "/v1");
+        harness.apply(
+                Snapshots.of(
+                        List.of(provider),
+                        List.of(
+                                Snapshots.chain(
+                                        "fast", Snapshots.retry(3, null), List.of(provider))),
+                        List.of(
+                                BudgetBuilder.as(Snapshots.budget("1000000"))
+                                        .ceiling(50_000_000)
+                                        .build()),
+                        List.of(Harness.clientKey()),
+                        List.of()));
+        var searching =
+                Harness.chat("fast", false)
+                        .replaceFirst("\\{", "{\"web_search_options\":{},");
+        var answer = harness.chat(searching);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(harness.gate.claims.getLast().proven()).isFalse();
     }
 
     @Test

@@ -115,6 +115,14 @@ class StatusesTest {
 
     private static Optional<BudgetStatus> violated(
             BudgetEntry entry, @Nullable BudgetStatus before, @Nullable Instant written) {
+        return violated(entry, before, written, true);
+    }
+
+    private static Optional<BudgetStatus> violated(
+            BudgetEntry entry,
+            @Nullable BudgetStatus before,
+            @Nullable Instant written,
+            boolean stops) {
         return statuses(
                         verdict(1, 1L, true),
                         Map.of("team-a/monthly", entry),
@@ -123,7 +131,7 @@ class StatusesTest {
                         Map.of(),
                         Map.of(
                                 "team-a/monthly",
-                                new ViolationStatus(SEEN, "req_1", "0.5", "0.2", "proxy-1")))
+                                new ViolationStatus(SEEN, "req_1", "0.5", "0.2", "proxy-1", stops)))
                 .budget(MONTHLY, 1, before, written);
     }
 
@@ -162,6 +170,16 @@ class StatusesTest {
         var status = violated(soft, first(1_000_000), NOW).orElseThrow();
         assertThat(condition(status, ConditionType.BOUND_VIOLATION).message())
                 .contains("nothing is refused");
+    }
+
+    @Test
+    void saysThatAViolationOfAnotherNamespacesProviderStopsNothing() {
+        var status = violated(ENTRY, first(1_000_000), NOW, false).orElseThrow();
+        var condition = condition(status, ConditionType.BOUND_VIOLATION);
+        assertThat(condition.status()).isEqualTo(Status.TRUE);
+        assertThat(condition.message())
+                .contains("nothing is refused", "the provider is another namespace's");
+        assertThat(status.lastViolation().stops()).isFalse();
     }
 
     @Test

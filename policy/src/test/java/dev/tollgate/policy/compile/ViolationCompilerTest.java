@@ -3,6 +3,7 @@ package dev.tollgate.policy.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tollgate.crds.budget.BudgetSpec;
+import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.resource.Budget;
 import dev.tollgate.crds.resource.Metadata;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
@@ -40,12 +41,16 @@ class ViolationCompilerTest {
     }
 
     private static Compiled compile(Budget budget, LastAccepted last) {
+        return compile(budget, last, true);
+    }
+
+    private static Compiled compile(Budget budget, LastAccepted last, boolean stops) {
         return Compiler.compile(
                 Given.resources(List.of(), List.of(), List.of(budget)),
                 Given.SETTINGS,
                 last,
                 Map.of(),
-                Map.of(KEY, SEEN));
+                Map.of(KEY, new ViolationStatus(SEEN, "req_1", "2", "1", "proxy-1", stops)));
     }
 
     private static BudgetEntry entry(@Nullable String acknowledgedAt) {
@@ -63,6 +68,31 @@ class ViolationCompilerTest {
         assertThat(entry("2026-11-02T08:00:00Z").violated()).isTrue();
         assertThat(entry("2026-11-02T08:00:00.250Z").violated()).isFalse();
         assertThat(entry("2026-11-02T09:00:01+01:00").violated()).isFalse();
+    }
+
+    @Test
+    void oneOfAnotherNamespacesProviderIsToldAndStopsNothing() {
+        var compiled =
+                compile(budget(Given.budgetSpec("5", null), null), LastAccepted.NONE, false);
+        var entry = compiled.snapshot().budgets().getFirst();
+        assertThat(entry.violated()).isFalse();
+        assertThat(entry.toldAtMillis()).isEqualTo(SEEN.toEpochMilli());
+        var read = SnapshotCodec.decode(SnapshotCodec.encode(compiled.snapshot()));
+        assertThat(read).isEqualTo(new Decoded.Readable(compiled.snapshot()));
+    }
+
+    @Test
+    void acknowledgesAtMostADayAhead() {
+        var spec = Given.budgetSpec("5", null);
+        var day = Given.SETTINGS.now().plus(Violation.AHEAD);
+        assertThat(entry(day.toString()).acknowledgedAtMillis()).isEqualTo(day.toEpochMilli());
+        var first = compile(budget(spec, null), LastAccepted.NONE);
+        var late = budget(spec, day.plusMillis(1).toString());
+        var second = compile(late, first.accepted());
+        assertThat(second.verdicts().get(late.key()).accepted()).isFalse();
+        assertThat(second.verdicts().get(late.key()).problems().toString())
+                .contains("expected: at most a day ahead");
+        assertThat(second.snapshot().budgets().getFirst().violated()).isTrue();
     }
 
     @Test

@@ -33,6 +33,7 @@ public final class BudgetBuilder {
     private boolean suspended;
     private @Nullable Long resetAtMillis;
     private @Nullable Long violatedAtMillis;
+    private @Nullable Long toldAtMillis;
     private @Nullable Long acknowledgedAtMillis;
     private @Nullable String blocked;
 
@@ -72,6 +73,7 @@ public final class BudgetBuilder {
         builder.suspended = entry.suspended();
         builder.resetAtMillis = entry.resetAtMillis();
         builder.violatedAtMillis = entry.violatedAtMillis();
+        builder.toldAtMillis = entry.toldAtMillis();
         builder.acknowledgedAtMillis = entry.acknowledgedAtMillis();
         builder.blocked = entry.blocked();
         return builder;
@@ -162,6 +164,16 @@ public final class BudgetBuilder {
         return this;
     }
 
+    public BudgetBuilder ceiling(long nanosPerRequest) {
+        maxCostNanosPerRequest = nanosPerRequest;
+        return this;
+    }
+
+    public BudgetBuilder toldAt(@Nullable Instant at) {
+        toldAtMillis = at == null ? null : (Long) at.toEpochMilli();
+        return this;
+    }
+
     public BudgetBuilder acknowledgedAt(@Nullable Instant at) {
         acknowledgedAtMillis = at == null ? null : (Long) at.toEpochMilli();
         return this;
@@ -191,6 +203,7 @@ public final class BudgetBuilder {
                 suspended,
                 resetAtMillis,
                 violatedAtMillis,
+                toldAtMillis,
                 acknowledgedAtMillis,
                 blocked);
     }

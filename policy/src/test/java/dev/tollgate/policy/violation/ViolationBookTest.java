@@ -24,7 +24,7 @@ class ViolationBookTest {
     private final ViolationBook book = new ViolationBook();
 
     private static Violation violation(String budget, Instant at) {
-        return new Violation(budget, at, "req_1", Money.parse("0.5"), Money.parse("0.2"));
+        return new Violation(budget, at, "req_1", Money.parse("0.5"), Money.parse("0.2"), true);
     }
 
     private static BudgetEntry acknowledged(Instant at) {
@@ -51,7 +51,7 @@ class ViolationBookTest {
                         List.of(),
                         null,
                         null,
-                        new ViolationStatus(at, "req_0", "2", "1", "proxy-0"),
+                        new ViolationStatus(at, "req_0", "2", "1", "proxy-0", true),
                         null,
                         List.of());
         return new Budget(Metadata.of("team-a", "monthly"), spec, status);
@@ -68,16 +68,35 @@ class ViolationBookTest {
         assertThat(book.told("proxy-2", List.of(later))).containsExactly(later);
         assertThat(book.latest().get(KEY))
                 .isEqualTo(
-                        new ViolationStatus(NOW.plusMillis(1), "req_1", "0.5", "0.2", "proxy-2"));
-        assertThat(book.times()).containsEntry(KEY, NOW.plusMillis(1));
+                        new ViolationStatus(NOW.plusMillis(1), "req_1", "0.5", "0.2", "proxy-2", true));
+        assertThat(book.latest().get(KEY).at()).isEqualTo(NOW.plusMillis(1));
     }
 
     @Test
     void takesWhatStatusesSayOnce() {
-        book.restore(List.of(kept(NOW)));
-        assertThat(book.times()).containsEntry(KEY, NOW);
-        book.restore(List.of(kept(NOW.plusSeconds(1))));
-        assertThat(book.times()).containsEntry(KEY, NOW);
+        book.restore(() -> List.of(kept(NOW)));
+        assertThat(book.latest().get(KEY).at()).isEqualTo(NOW);
+        book.restore(
+                () -> {
+                    throw new AssertionError("read again");
+                });
+        assertThat(book.latest().get(KEY).at()).isEqualTo(NOW);
+    }
+
+    @Test
+    void oneThatStopsIsNotCoveredUpUntilItIsAcknowledged() {
+        book.compiled(List.of(ENTRY));
+        var late = NOW.plusSeconds(1);
+        var other =
+                new Violation(KEY, late, "req_2", Money.parse("0.5"), Money.parse("0.2"), false);
+        book.told("proxy-1", List.of(other));
+        assertThat(book.told("proxy-2", List.of(violation(KEY, NOW)))).hasSize(1);
+        assertThat(book.told("proxy-1", List.of(other))).isEmpty();
+        assertThat(book.latest().get(KEY).stops()).isTrue();
+        book.compiled(List.of(acknowledged(NOW)));
+        assertThat(book.told("proxy-1", List.of(other))).hasSize(1);
+        assertThat(book.latest().get(KEY).stops()).isFalse();
+        assertThat(book.told("proxy-2", List.of(violation(KEY, NOW)))).isEmpty();
     }
 
     @Test
@@ -93,16 +112,16 @@ class ViolationBookTest {
         book.told("proxy-1", List.of(violation(KEY, NOW)));
         book.compiled(List.of());
         book.compiled(List.of(ENTRY));
-        assertThat(book.times()).containsEntry(KEY, NOW);
+        assertThat(book.latest().get(KEY).at()).isEqualTo(NOW);
 
         book.compiled(List.of(acknowledged(NOW.minusMillis(1))));
         book.compiled(List.of());
-        assertThat(book.times()).containsEntry(KEY, NOW);
+        assertThat(book.latest().get(KEY).at()).isEqualTo(NOW);
 
         book.compiled(List.of(acknowledged(NOW)));
-        assertThat(book.times()).containsEntry(KEY, NOW);
+        assertThat(book.latest().get(KEY).at()).isEqualTo(NOW);
         book.compiled(List.of());
-        assertThat(book.times()).isEmpty();
+        assertThat(book.latest()).isEmpty();
     }
 
     @Test
