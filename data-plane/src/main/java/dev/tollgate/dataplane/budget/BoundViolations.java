@@ -117,9 +117,7 @@ public final class BoundViolations {
 
     private static boolean isOpen(
             @Nullable Kept one, @Nullable BudgetEntry entry, boolean stopping) {
-        return one != null
-                && (one.violation().stops() || !stopping)
-                && !isAcknowledged(one, entry);
+        return one != null && (one.violation().stops() || !stopping) && !isAcknowledged(one, entry);
     }
 
     private static boolean isAcknowledged(Kept one, @Nullable BudgetEntry entry) {

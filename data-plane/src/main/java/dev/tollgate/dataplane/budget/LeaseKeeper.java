@@ -155,8 +155,7 @@ class LeaseKeeper implements LedgerLink.Listener {
                 bound,
                 counter.budget);
         violations.saw(
-                new Violation(
-                        counter.budget, time.now(), request, all, bound, claim.stops(entry)));
+                new Violation(counter.budget, time.now(), request, all, bound, claim.stops(entry)));
     }
 
     /**

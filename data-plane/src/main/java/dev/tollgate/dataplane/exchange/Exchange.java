@@ -244,9 +244,7 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
         var hold =
                 refusal == null
                         ? Holds.first(
-                                budgets,
-                                arrival.caller().namespace(),
-                                loop.gate().violations())
+                                budgets, arrival.caller().namespace(), loop.gate().violations())
                         : null;
         if (hold != null) {
             refusal = Refusal.of(hold);

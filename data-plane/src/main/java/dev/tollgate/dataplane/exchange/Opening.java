@@ -131,9 +131,7 @@ final class Opening {
         }
         var refusal = entrance.admits(budgets);
         var hold =
-                refusal == null
-                        ? Holds.first(budgets, tally.team, loop.gate().violations())
-                        : null;
+                refusal == null ? Holds.first(budgets, tally.team, loop.gate().violations()) : null;
         if (hold != null) {
             refusal = Refusal.of(hold);
         }

@@ -198,7 +198,8 @@ sealed interface Quote {
     static Quote limited(Candidate candidate, BoundInput size, long limit) {
         var smaller = size.withMaxOutputTokens(limit);
         return switch (UpperBound.of(candidate.model(), smaller)) {
-            case Bound.Bounded bounded -> new Held(bounded.cost(), OptionalLong.of(limit), smaller, true);
+            case Bound.Bounded bounded ->
+                    new Held(bounded.cost(), OptionalLong.of(limit), smaller, true);
             case Bound.Unboundable unboundable -> unboundable(unboundable.reason());
         };
     }

@@ -95,7 +95,8 @@ class BoundViolationsTest {
         assertThat(stopped.kind()).isEqualTo(RefusalKind.SUSPENDED);
         assertThat(stopped.message())
                 .contains("tollgate.dev/violation-acknowledged-at=2026-11-22T10:00:00.250Z");
-        assertThat(Holds.first(List.of(entry(NOW, NOW.minusMillis(1))), "team-a", other)).isNotNull();
+        assertThat(Holds.first(List.of(entry(NOW, NOW.minusMillis(1))), "team-a", other))
+                .isNotNull();
         assertThat(Holds.first(List.of(entry(NOW, NOW)), "team-a", other)).isNull();
     }
 

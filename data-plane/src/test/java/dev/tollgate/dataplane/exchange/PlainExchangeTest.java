@@ -50,7 +50,7 @@ class PlainExchangeTest {
         var upstream = start(Harness.CHAT_ANSWER);
         harness.chat(Harness.chat("fast", false));
         assertThat(harness.gate.claims.getLast().proven()).isTrue();
-        assertThat(harness.gate.claims.getLast().scope()).isEqualTo("team-a");
+        assertThat(harness.gate.claims.getLast().scope()).isEmpty();
         var provider = Snapshots.provider("a", "openai-chat", upstream.url() + "/v1");
         harness.apply(
                 Snapshots.of(
@@ -65,8 +65,7 @@ class PlainExchangeTest {
                         List.of(Harness.clientKey()),
                         List.of()));
         var searching =
-                Harness.chat("fast", false)
-                        .replaceFirst("\\{", "{\"web_search_options\":{},");
+                Harness.chat("fast", false).replaceFirst("\\{", "{\"web_search_options\":{},");
         var answer = harness.chat(searching);
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(harness.gate.claims.getLast().proven()).isFalse();

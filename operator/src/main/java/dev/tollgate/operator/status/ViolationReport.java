@@ -14,8 +14,7 @@ final class ViolationReport {
     private ViolationReport() {}
 
     static Finding finding(ViolationStatus last, BudgetEntry entry) {
-        var what =
-Violation.told(last.request(), last.cost(), last.bound(), last.at());
+        var what = Violation.told(last.request(), last.cost(), last.bound(), last.at());
         if (entry.acknowledges(last.at().toEpochMilli())) {
             return new Finding(
                     ConditionType.BOUND_VIOLATION,

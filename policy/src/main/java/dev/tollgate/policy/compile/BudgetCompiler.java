@@ -1,12 +1,12 @@
 package dev.tollgate.policy.compile;
 
 import dev.tollgate.crds.budget.BudgetSpec;
-import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.budget.BudgetSpec.Suspend;
 import dev.tollgate.crds.budget.Enforcement;
 import dev.tollgate.crds.budget.Period;
 import dev.tollgate.crds.budget.Subject;
 import dev.tollgate.crds.budget.Tag;
+import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.resource.Budget;
 import dev.tollgate.crds.resource.ConditionReason;
 import dev.tollgate.policy.price.Money;

@@ -291,7 +291,7 @@ public final class Compiler {
                                             around,
                                             served.spec(),
                                             BudgetCompiler.readable(
- budget, served.spec(), settings.now()),
+                                                    budget, served.spec(), settings.now()),
                                             violation,
                                             new Findings(key))
                                     .compile();

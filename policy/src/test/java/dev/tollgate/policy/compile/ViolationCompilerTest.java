@@ -72,8 +72,7 @@ class ViolationCompilerTest {
 
     @Test
     void oneOfAnotherNamespacesProviderIsToldAndStopsNothing() {
-        var compiled =
-                compile(budget(Given.budgetSpec("5", null), null), LastAccepted.NONE, false);
+        var compiled = compile(budget(Given.budgetSpec("5", null), null), LastAccepted.NONE, false);
         var entry = compiled.snapshot().budgets().getFirst();
         assertThat(entry.violated()).isFalse();
         assertThat(entry.toldAtMillis()).isEqualTo(SEEN.toEpochMilli());

@@ -68,7 +68,8 @@ class ViolationBookTest {
         assertThat(book.told("proxy-2", List.of(later))).containsExactly(later);
         assertThat(book.latest().get(KEY))
                 .isEqualTo(
-                        new ViolationStatus(NOW.plusMillis(1), "req_1", "0.5", "0.2", "proxy-2", true));
+                        new ViolationStatus(
+                                NOW.plusMillis(1), "req_1", "0.5", "0.2", "proxy-2", true));
         assertThat(book.latest().get(KEY).at()).isEqualTo(NOW.plusMillis(1));
     }
 
