@@ -48,8 +48,8 @@ class ViolationRestoreTest {
         var spec =
                 new BudgetSpec(
                         "1",
-                        new Period(Period.Type.MONTH, null, null),
                         null,
+                        new Period(Period.Type.MONTH, null, null),
                         null,
                         null,
                         null,
