@@ -6,18 +6,14 @@ import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +26,6 @@ import java.util.function.BooleanSupplier;
  * its length, its output limit, by which route, and whether its client leaves in the middle. A
  * client whose proxy takes no connection asks the next one, as behind a Service; it asks again, a
  * little later, if there is none or if the ledger could not be asked; else nothing is said twice.
- * Requests may be gathered, so that they are open at the same time.
  */
 final class Crowd implements AutoCloseable {
 
@@ -53,10 +48,6 @@ final class Crowd implements AutoCloseable {
     }
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-
-    /** Of one that waits for all others, and then for its turn among them. */
-    private static final Duration GATHERED_PATIENCE = Duration.ofSeconds(60);
-
     private static final Duration AGAIN_AFTER = Duration.ofMillis(800);
     private static final int AGAIN_STEPS = 5;
     private static final int TRIES = 200;
@@ -66,19 +57,17 @@ final class Crowd implements AutoCloseable {
     private static final int LENGTHS = 97;
     private static final int BYTES_READ_BEFORE_LEAVING = 200;
 
-    private final ExecutorService work = Executors.newVirtualThreadPerTaskExecutor();
     private final HttpClient http =
             HttpClient.newBuilder()
                     .version(HttpClient.Version.HTTP_1_1)
                     .connectTimeout(PATIENCE)
-                    .executor(work)
+                    .executor(Executors.newVirtualThreadPerTaskExecutor())
                     .build();
     private final Fleet fleet;
     private final String key;
     private final Semaphore places;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final AtomicInteger numbers = new AtomicInteger();
-    private final CompletableFuture<Void> gate = new CompletableFuture<>();
     private final Map<End, LongAdder> ends = new ConcurrentHashMap<>();
 
     /** Requests that got a head of 200. */
@@ -98,23 +87,15 @@ final class Crowd implements AutoCloseable {
         }
     }
 
-    /**
-     * Each once, and all at the same time: when {@link #go} is called.
-     *
-     * @param open so many of them are sent before, but for the last byte of their bodies
-     */
-    void gather(int requests, int open) throws Exception {
+    /** All at once, each once. */
+    void ask(int requests) throws Exception {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var asked = new ArrayList<Future<?>>();
             for (int i = 0; i < requests; i++) {
-                boolean held = i < open;
                 asked.add(
                         threads.submit(
                                 () -> {
-                                    if (!held) {
-                                        gate.join();
-                                    }
-                                    end(once(() -> false, held));
+                                    end(once(() -> false));
                                     return null;
                                 }));
             }
@@ -122,16 +103,6 @@ final class Crowd implements AutoCloseable {
                 each.get();
             }
         }
-    }
-
-    /** All last bytes. */
-    void go() {
-        gate.completeAsync(() -> null, work);
-    }
-
-    /** How many requests have begun, again or not. */
-    int asked() {
-        return numbers.get();
     }
 
     /** So many clients ask, one request after the other, until it is over. */
@@ -143,7 +114,7 @@ final class Crowd implements AutoCloseable {
                         threads.submit(
                                 () -> {
                                     while (!over.getAsBoolean()) {
-                                        end(once(over, false));
+                                        end(once(over));
                                     }
                                     return null;
                                 }));
@@ -193,18 +164,13 @@ final class Crowd implements AutoCloseable {
 
     /**
      * @param enough it is not asked again
-     * @param gathered its last byte waits for the others
      */
-    private End once(BooleanSupplier enough, boolean gathered) throws InterruptedException {
+    private End once(BooleanSupplier enough) throws InterruptedException {
         int number = numbers.getAndIncrement();
         places.acquire();
         try {
             for (int i = 1; i < TRIES; i++) {
-                boolean held = gathered && !gate.isDone();
-                var end = tried(number, i, held);
-                if (held && !gate.isDone()) {
-                    continue; // a body takes ten seconds at most; of its Budget nothing was asked
-                }
+                var end = tried(number, i);
                 if (end != End.UNAVAILABLE && end != End.UNREACHED || enough.getAsBoolean()) {
                     return end;
                 }
@@ -212,21 +178,21 @@ final class Crowd implements AutoCloseable {
                 closed.await(
                         Math.min(i, AGAIN_STEPS) * AGAIN_AFTER.toMillis(), TimeUnit.MILLISECONDS);
             }
-            return tried(number, 0, false);
+            return tried(number, 0);
         } finally {
             places.release();
         }
     }
 
-    private End tried(int number, int turn, boolean gathered) throws InterruptedException {
+    private End tried(int number, int turn) throws InterruptedException {
         var addresses = fleet.addresses();
         for (int i = 0; i < addresses.size(); i++) {
             var request =
                     HttpRequest.newBuilder(addresses.get((number + turn + i) % addresses.size()))
-                            .timeout(gathered ? GATHERED_PATIENCE : PATIENCE)
+                            .timeout(PATIENCE)
                             .header("authorization", "Bearer " + key)
                             .header("content-type", "application/json")
-                            .POST(gathered ? gated(number) : whole(number))
+                            .POST(HttpRequest.BodyPublishers.ofString(body(number)))
                             .build();
             try {
                 return read(number, http.send(request, HttpResponse.BodyHandlers.ofInputStream()));
@@ -237,49 +203,6 @@ final class Crowd implements AutoCloseable {
             }
         }
         return End.UNREACHED;
-    }
-
-    private static HttpRequest.BodyPublisher whole(int number) {
-        return HttpRequest.BodyPublishers.ofString(body(number));
-    }
-
-    private HttpRequest.BodyPublisher gated(int number) {
-        var body = body(number).getBytes(StandardCharsets.UTF_8);
-        return HttpRequest.BodyPublishers.fromPublisher(
-                subscriber -> subscriber.onSubscribe(new Gated(body, subscriber)), body.length);
-    }
-
-    /** A body whose last byte is there when {@link #go} is called. */
-    private final class Gated implements Flow.Subscription {
-
-        private final byte[] body;
-        private final Flow.Subscriber<? super ByteBuffer> subscriber;
-        private int asked;
-
-        Gated(byte[] body, Flow.Subscriber<? super ByteBuffer> subscriber) {
-            this.body = body;
-            this.subscriber = subscriber;
-        }
-
-        @Override
-        public synchronized void request(long items) {
-            asked++;
-            if (asked == 1) {
-                subscriber.onNext(ByteBuffer.wrap(body, 0, body.length - 1));
-            } else if (asked == 2) {
-                gate.thenRunAsync(this::end, work);
-            }
-        }
-
-        private void end() {
-            subscriber.onNext(ByteBuffer.wrap(body, body.length - 1, 1));
-            subscriber.onComplete();
-        }
-
-        @Override
-        public void cancel() {
-            // whoever has cancelled takes no notice of the last byte
-        }
     }
 
     private End read(int number, HttpResponse<InputStream> answer) throws IOException {
@@ -318,6 +241,5 @@ final class Crowd implements AutoCloseable {
     public void close() {
         closed.countDown();
         http.shutdownNow();
-        work.shutdownNow();
     }
 }

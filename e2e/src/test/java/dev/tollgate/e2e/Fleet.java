@@ -234,30 +234,6 @@ final class Fleet implements AutoCloseable {
         }
     }
 
-    /** Until all proxies serve. */
-    void awaitReady() {
-        await().atMost(SOON)
-                .ignoreExceptions()
-                .until(
-                        () -> {
-                            for (int i = 0; i < size(); i++) {
-                                if (!status(i).get("ready").asBoolean()) {
-                                    return false;
-                                }
-                            }
-                            return true;
-                        });
-    }
-
-    /** Requests that have reached a proxy and have not ended, by the proxies' own count. */
-    int running() throws Exception {
-        var running = 0;
-        for (int i = 0; i < size(); i++) {
-            running += status(i).get("requests_running").asInt();
-        }
-        return running;
-    }
-
     /** Until all proxies know the fleet, hold a connection to the ledger and have nothing open. */
     void awaitQuiet() {
         await().atMost(SOON)

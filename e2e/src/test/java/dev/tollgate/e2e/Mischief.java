@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -45,9 +46,7 @@ final class Mischief implements AutoCloseable {
     private final Fleet fleet;
     private final LongSupplier served;
     private final AtomicLong servedAtLast = new AtomicLong();
-    private int allowed = AT_A_TIME;
-    private int atFault;
-    private int waiting;
+    private final Semaphore turns = new Semaphore(AT_A_TIME);
     private final long seed;
     private final long since = System.nanoTime();
     private int operatorFaults;
@@ -111,13 +110,13 @@ final class Mischief implements AutoCloseable {
     }
 
     private void turn(Deed deed, RandomGenerator random) throws Exception {
-        enter();
+        turns.acquire();
         try {
             if (awaitLife()) {
                 deed.once(random);
             }
         } finally {
-            leave();
+            turns.release();
         }
     }
 
@@ -172,47 +171,6 @@ final class Mischief implements AutoCloseable {
         }
     }
 
-    /** How often any has. */
-    int all() {
-        return counts().values().stream().mapToInt(Integer::intValue).sum();
-    }
-
-    /** Whether the operator and a proxy have been at fault, and the proxy was killed. */
-    boolean hasStruckBoth() {
-        var counts = counts();
-        return counts.get(Fault.PROXY_KILLED) > 0
-                && counts.get(Fault.OPERATOR_KILLED) + counts.get(Fault.OPERATOR_STOPPED) > 0;
-    }
-
-    /** All processes are up, and stay so until {@link #goOn}; who is to be next waits for that. */
-    synchronized void rest() throws InterruptedException {
-        allowed = 0;
-        while (atFault > 0 || waiting < AT_A_TIME) {
-            wait();
-        }
-    }
-
-    /** One of those who wait is at fault now. After a second call it is as it was. */
-    synchronized void goOn() {
-        allowed++;
-        notifyAll();
-    }
-
-    private synchronized void enter() throws InterruptedException {
-        waiting++;
-        notifyAll();
-        while (atFault >= allowed) {
-            wait();
-        }
-        waiting--;
-        atFault++;
-    }
-
-    private synchronized void leave() {
-        atFault--;
-        notifyAll();
-    }
-
     /** How often the rarest fault has happened. */
     int least() {
         return Collections.min(counts().values());
@@ -232,10 +190,6 @@ final class Mischief implements AutoCloseable {
     @Override
     public void close() throws Exception {
         over.countDown();
-        synchronized (this) {
-            allowed = AT_A_TIME; // it may rest
-            notifyAll();
-        }
         for (var thread : threads) {
             thread.join();
         }
