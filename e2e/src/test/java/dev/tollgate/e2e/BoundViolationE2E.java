@@ -6,20 +6,20 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tollgate.crds.apiserver.ApiServer;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A provider bills more than the call could cost: the Hard Budget is stopped in the proxy that saw
- * it, in the other one, and over a kill, until somebody acknowledges it.
+ * it, over a kill while nobody else knows, and in the other one, until somebody acknowledges it.
  */
 class BoundViolationE2E {
 
@@ -47,71 +47,97 @@ class BoundViolationE2E {
     @Test
     void stopsTheBudgetInEveryProxyUntilItIsAcknowledged() throws Exception {
         API.installCrds();
-        kubectl("create", "namespace", SYSTEM);
-        kubectl("create", "namespace", TEAM);
+        API.kubectl(Resources.namespace(SYSTEM) + Resources.namespace(TEAM), "apply", "-f", "-");
         try (var provider = SimulatedProvider.start("openai", SCRIPT, folder);
-                var operator = startOperator();
-                var second = startProxy("proxy-2", operator)) {
-            var first = startProxy("proxy-1", operator);
-            try {
-                apply(resources(provider));
-                kubectl(
-                        "wait",
-                        "-n",
-                        TEAM,
-                        "--for=condition=Programmed",
-                        "--timeout=60s",
-                        "rpol/chat",
-                        "bud/monthly");
-                assertThat(ask(first, "fine").statusCode()).isEqualTo(200);
-                assertThat(ask(second, "fine").statusCode()).isEqualTo(200);
-                assertThat(condition()).isEqualTo("absent");
+                var fleet = new Fleet(API, folder, SYSTEM, List.of(TEAM), List.of())) {
+            fleet.startProxies(2);
+            fleet.kubectl(resources(provider), "apply", "-f", "-");
+            fleet.awaitProgrammed(TEAM, "rpol,bud");
+            assertThat(ask(fleet, 0, "fine").statusCode()).isEqualTo(200);
+            assertThat(ask(fleet, 1, "fine").statusCode()).isEqualTo(200);
+            assertThat(condition()).isEqualTo("absent");
 
-                assertThat(ask(first, "too dear").statusCode()).isEqualTo(200);
-                var refused = ask(first, "fine");
-                assertThat(refused.statusCode()).as(refused.body()).isEqualTo(403);
-                assertThat(refused.body())
-                        .contains("budget_suspended", "above its bound", ANNOTATION);
+            fleet.operator().kill(); // so that only the proxy's disk has it
+            assertThat(ask(fleet, 0, "too dear").statusCode()).isEqualTo(200);
+            var refused = message(ask(fleet, 0, "fine"));
+            fleet.proxy(0).kill();
+            fleet.restart(0);
+            assertThat(message(ask(fleet, 0, "fine"))).isEqualTo(refused);
 
-                await().atMost(SOON).until(() -> ask(second, "fine").statusCode() == 403);
-                await().atMost(SOON).until(() -> condition().startsWith("True BoundViolation "));
-                var last = status().path("lastViolation");
-                assertThat(last.path("cost").asText()).startsWith("0.0018");
-                assertThat(last.path("proxy").asText()).isEqualTo("proxy-1");
-                assertThat(condition())
-                        .contains(last.path("request").asText())
-                        .contains(ANNOTATION + "=" + last.path("at").asText());
+            fleet.startOperator();
+            await().atMost(SOON).until(() -> ask(fleet, 1, "fine").statusCode() == 403);
+            await().atMost(SOON).until(() -> condition().startsWith("True BoundViolation "));
+            var last = status().path("lastViolation");
+            assertThat(last.path("cost").asText()).startsWith("0.0018");
+            assertThat(last.path("proxy").asText()).isEqualTo("proxy-0");
+            assertThat(condition())
+                    .contains(last.path("request").asText())
+                    .contains(ANNOTATION + "=" + last.path("at").asText());
+            assertThat(refused).contains(last.path("request").asText());
 
-                first.kill();
-                first = startProxy("proxy-1", operator);
-                assertThat(ask(first, "fine").statusCode()).isEqualTo(403);
-
-                acknowledge(last.path("at").asText());
-                for (var proxy : List.of(first, second)) {
-                    await().atMost(SOON).until(() -> ask(proxy, "fine").statusCode() == 200);
-                }
-                await().atMost(SOON).until(() -> condition().startsWith("False Acknowledged "));
-            } finally {
-                first.close();
+            acknowledge(last.path("at").asText());
+            for (int proxy : List.of(0, 1)) {
+                await().atMost(SOON).until(() -> ask(fleet, proxy, "fine").statusCode() == 200);
             }
+            await().atMost(SOON).until(() -> condition().startsWith("False Acknowledged "));
         }
+    }
+
+    @Test
+    void stopsTheBudgetOfAFolderOverAKillUntilItsYamlAcknowledges() throws Exception {
+        try (var provider = SimulatedProvider.start("openai", SCRIPT, folder);
+                var gateway =
+                        Standalone.serve(folder, Resources.namespace(TEAM) + resources(provider))) {
+            assertThat(ask(gateway, "fine").statusCode()).isEqualTo(200);
+            assertThat(ask(gateway, "too dear").statusCode()).isEqualTo(200);
+            var refused = message(ask(gateway, "fine"));
+
+            gateway.process().kill();
+            gateway.start();
+            assertThat(message(ask(gateway, "fine"))).isEqualTo(refused);
+
+            var at = Pattern.compile(ANNOTATION + "=(\\S+Z)").matcher(refused);
+            assertThat(at.find()).as(refused).isTrue();
+            var metadata = "metadata: {name: monthly, namespace: %s".formatted(TEAM);
+            var acknowledged =
+                    resources(provider)
+                            .replace(
+                                    metadata,
+                                    metadata
+                                            + ", annotations: {%s: \"%s\"}"
+                                                    .formatted(ANNOTATION, at.group(1)));
+            gateway.write("main.yaml", Resources.namespace(TEAM) + acknowledged);
+            await().atMost(SOON).until(() -> ask(gateway, "fine").statusCode() == 200);
+        }
+    }
+
+    private static HttpResponse<String> ask(Standalone gateway, String question) throws Exception {
+        return gateway.post("/v1/chat/completions", body(question));
+    }
+
+    private static String message(HttpResponse<String> refused) throws Exception {
+        assertThat(refused.statusCode()).as(refused.body()).isEqualTo(403);
+        assertThat(refused.body()).contains("budget_suspended", "above its bound", ANNOTATION);
+        return JSON.readTree(refused.body()).at("/error/message").asText();
     }
 
     private static void acknowledge(String at) {
         kubectl("annotate", "--overwrite", "-n", TEAM, "bud/monthly", ANNOTATION + "=" + at);
     }
 
-    private static HttpResponse<String> ask(TollgateProcess proxy, String question)
+    private static HttpResponse<String> ask(Fleet fleet, int proxy, String question)
             throws Exception {
-        var address = "http://127.0.0.1:" + proxy.port() + "/v1/chat/completions";
-        var body = Standalone.chatBody("chat").replace("What is a tollgate?", question);
         return HTTP.send(
-                HttpRequest.newBuilder(URI.create(address))
+                HttpRequest.newBuilder(fleet.addresses().get(proxy))
                         .header("authorization", "Bearer " + Standalone.KEY)
                         .header("content-type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .POST(HttpRequest.BodyPublishers.ofString(body(question)))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static String body(String question) {
+        return Standalone.chatBody("chat").replace("What is a tollgate?", question);
     }
 
     private static JsonNode status() throws Exception {
@@ -133,31 +159,6 @@ class BoundViolationE2E {
         return "absent";
     }
 
-    private TollgateProcess startOperator() throws Exception {
-        return TollgateProcess.start(
-                "operator",
-                "--kubeconfig=" + API.kubeconfig(),
-                "--push-port=0",
-                "--admin-port=0",
-                "--control-security=none",
-                "--platform-namespace=" + SYSTEM,
-                "--namespaces=" + TEAM,
-                "--secret-namespaces=" + SYSTEM + "," + TEAM,
-                "--endpoint-policy=any",
-                "--data=" + folder.resolve("operator"));
-    }
-
-    private TollgateProcess startProxy(String name, TollgateProcess operator) throws Exception {
-        return TollgateProcess.start(
-                "proxy",
-                "--operator=127.0.0.1:" + operator.port(),
-                "--port=0",
-                "--admin-port=0",
-                "--control-security=none",
-                "--proxy-name=" + name,
-                "--data=" + folder.resolve(name));
-    }
-
     private static String resources(SimulatedProvider provider) {
         return Resources.secret(TEAM, "keys", "sk-simulated")
                 + Resources.clientKey(TEAM, Standalone.KEY)
@@ -165,11 +166,6 @@ class BoundViolationE2E {
                         TEAM, "main", "OpenAI", provider.url() + "/v1", List.of("gpt-4o-mini"))
                 + Resources.route(TEAM, "chat", "main/gpt-4o-mini")
                 + Resources.budget(TEAM, "monthly", "5");
-    }
-
-    private static void apply(String yaml) {
-        var outcome = API.kubectl(yaml, "apply", "-f", "-");
-        assertThat(outcome.ok()).as(outcome.err()).isTrue();
     }
 
     private static String kubectl(String... arguments) {
