@@ -168,8 +168,10 @@ final class TollgateProcess implements AutoCloseable {
         return Integer.parseInt(found.group(1));
     }
 
+    /** On a thread of its own: a test's many virtual ones must not keep a line from being read. */
     private void read(InputStream stream, List<String> into) {
-        Thread.ofVirtual()
+        Thread.ofPlatform()
+                .daemon()
                 .start(
                         () -> {
                             try (var lines =
