@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,11 +43,12 @@ class ManyBudgetsE2E {
     private static final int PROXIES = 10;
     private static final int CHUNK = 100;
     private static final int SECONDS_OF_A_ROUND = Integer.getInteger("tollgate.many.round", 30);
-    private static final int SLOWER_AT_FIRST = 5;
+    private static final int KEYS_AT_FIRST = 6;
     private static final int PLACES = 200;
+    private static final Duration LEASED_WITHIN = Duration.ofMinutes(5);
     private static final Duration PROGRAMMED_WITHIN = Duration.ofMinutes(5);
     private static final double WRITES_A_SECOND = 20;
-    private static final int BEFORE_SECONDS = Integer.getInteger("tollgate.many.before", 330);
+    private static final int BEFORE_SECONDS = Integer.getInteger("tollgate.many.before", 150);
     private static final int MEASURED_SECONDS = Integer.getInteger("tollgate.many.measured", 180);
     private static final String BODY =
             "{\"model\": \"model\", \"max_tokens\": 50, \"messages\": [{\"role\": \"user\","
@@ -153,17 +155,64 @@ class ManyBudgetsE2E {
         return text.toString();
     }
 
+    private static HttpRequest request(URI proxy, int number) {
+        return HttpRequest.newBuilder(proxy)
+                .header("authorization", "Bearer " + key(number))
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(BODY))
+                .build();
+    }
+
+    /** A few keys at a time, each at all proxies, until each has a lease of each Budget. */
+    private static void lease(HttpClient http, List<URI> proxies) throws Exception {
+        var begin = System.nanoTime();
+        var next = new AtomicInteger();
+        var again = new LongAdder();
+        try (var workers = Executors.newFixedThreadPool(KEYS_AT_FIRST)) {
+            var done = new ArrayList<Future<?>>();
+            for (int i = 0; i < KEYS_AT_FIRST; i++) {
+                done.add(
+                        workers.submit(
+                                () -> {
+                                    int number;
+                                    while ((number = next.getAndIncrement()) < BUDGETS) {
+                                        while (!served(http, proxies, number)) {
+                                            again.increment();
+                                            assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                                                    .isLessThan(LEASED_WITHIN);
+                                        }
+                                    }
+                                    return null;
+                                }));
+            }
+            for (var worker : done) {
+                worker.get();
+            }
+        }
+        System.out.printf(
+                "all leases: %.0f s, %d asked again%n",
+                (System.nanoTime() - begin) / 1e9, again.sum());
+    }
+
+    /** By all proxies, which are asked at the same time. */
+    private static boolean served(HttpClient http, List<URI> proxies, int number) {
+        return proxies.stream()
+                .map(
+                        proxy ->
+                                http.sendAsync(
+                                        request(proxy, number),
+                                        HttpResponse.BodyHandlers.ofString()))
+                .toList()
+                .stream()
+                .allMatch(answer -> answer.join().statusCode() == 200);
+    }
+
     /** Each key at each proxy, once in a round, in an order of its own. */
     private static void measure(List<URI> proxies) throws Exception {
         var requests = new ArrayList<HttpRequest>();
         for (var proxy : proxies) {
             for (int i = 0; i < BUDGETS; i++) {
-                requests.add(
-                        HttpRequest.newBuilder(proxy)
-                                .header("authorization", "Bearer " + key(i))
-                                .header("content-type", "application/json")
-                                .POST(HttpRequest.BodyPublishers.ofString(BODY))
-                                .build());
+                requests.add(request(proxy, i));
             }
         }
         Collections.shuffle(requests, new Random(1));
@@ -171,20 +220,17 @@ class ManyBudgetsE2E {
         var others = new LongAdder();
         var places = new Semaphore(PLACES);
         var between = TimeUnit.SECONDS.toNanos(SECONDS_OF_A_ROUND) / requests.size();
-        var skipped = new AtomicInteger();
         try (var http =
                         HttpClient.newBuilder()
                                 .version(HttpClient.Version.HTTP_1_1)
                                 .executor(Executors.newVirtualThreadPerTaskExecutor())
                                 .build();
                 var pacer = Executors.newSingleThreadScheduledExecutor()) {
+            lease(http, proxies);
             var next = new int[1];
             pacer.scheduleAtFixedRate(
                     () -> {
-                        // the first round is slow: each request of it needs a lease
-                        boolean first = next[0] < requests.size();
-                        if (first && skipped.incrementAndGet() % SLOWER_AT_FIRST != 0
-                                || !places.tryAcquire()) {
+                        if (!places.tryAcquire()) {
                             return;
                         }
                         var request = requests.get(next[0]++ % requests.size());

@@ -24,8 +24,11 @@ final class Refills {
     /** Unanswered for this long, an Acquire is said again, with the same number. */
     private static final long ASK_AGAIN_NANOS = 2 * SECOND;
 
-    /** The same of a refill, which the ledger may let wait for the account's turn. */
-    private static final long ASK_AGAIN_AHEAD_NANOS = 60 * SECOND;
+    /**
+     * The same while nobody waits for it: the ledger may let a refill wait for the account's turn,
+     * and one that is behind with its answers gets no further by hearing it all again.
+     */
+    private static final long ASK_AGAIN_UNHURRIED_NANOS = 60 * SECOND;
 
     /** A refill comes at most this long before it would, for its answer being late. */
     private static final long EARLY_NANOS_MAX = 90 * SECOND;
@@ -109,6 +112,7 @@ final class Refills {
             lease.sliceNanos = grant.direct() ? 0 : slice;
             lease.direct = grant.direct();
             lease.give(slice);
+            lease.usedNanos = time.nanos(); // what came late is not idle yet
             took(counter, asked, grant);
             lease.shortened =
                     asked != null
@@ -400,7 +404,7 @@ final class Refills {
         if (asked == null) {
             return;
         }
-        var late = asked.amountMicros() > 0 ? ASK_AGAIN_NANOS : ASK_AGAIN_AHEAD_NANOS;
+        var late = counter.waiting.get() > 0 ? ASK_AGAIN_NANOS : ASK_AGAIN_UNHURRIED_NANOS;
         if (session.registered() && now - asked.sentNanos() > late) {
             sayAgain(counter);
         }

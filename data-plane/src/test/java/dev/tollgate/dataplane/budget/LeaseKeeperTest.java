@@ -184,6 +184,38 @@ class LeaseKeeperTest {
         assertThat(said).hasExactlyElementsOfTypes(LedgerCommand.Report.class);
     }
 
+    private long acquires() {
+        return said.stream().filter(LedgerCommand.Acquire.class::isInstance).count();
+    }
+
+    @Test
+    void asksALedgerThatIsBehindAgainOnlyWhileSomebodyWaits() {
+        call();
+        run(1_000); // as long as a request waits
+        said.clear();
+        run(25_000);
+        assertThat(acquires()).isZero();
+        call();
+        run(200);
+        assertThat(acquires()).isEqualTo(1);
+    }
+
+    @Test
+    void moneyThatCameLateIsIdleFromThenOn() {
+        ahead = Duration.ofSeconds(60); // no window ends meanwhile
+        call();
+        run(40_000);
+        said.clear();
+        answer(
+                new LedgerEffect.Grant(
+                        wal.holder(), 1, TEN, 10_000, 1, 1, Duration.ofMinutes(50), false));
+        run(50_000);
+        assertThat(closes()).isEmpty();
+        assertThat(reports()).isZero();
+        run(20_000);
+        assertThat(reports() + closes().size()).isPositive();
+    }
+
     @Test
     void closesALeaseThatMayHaveBeenGrantedThoughNoGrantCame() {
         call();
