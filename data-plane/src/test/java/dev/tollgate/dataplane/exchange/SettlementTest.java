@@ -185,4 +185,14 @@ class SettlementTest {
         assertThat(Settlement.unreported(model(1_000L), size(), usage(10, 1), 900, HOLD).cost())
                 .isEqualTo(HOLD);
     }
+
+    @Test
+    void chargesTheHoldForAnUnreportedAnswerOfAModelThatMayHaveThoughtUnseen() {
+        var thinker =
+                new ModelEntry("m", List.of(), PRICE, 1_000L, 1_000L, List.of("Reasoning"), 0, 0);
+        assertThat(Settlement.unreported(thinker, size(), null, 4, HOLD))
+                .isEqualTo(Settlement.hold(HOLD));
+        assertThat(Settlement.unreported(thinker, size(), usage(10, 1), 4, HOLD))
+                .isEqualTo(Settlement.hold(HOLD));
+    }
 }
