@@ -3,10 +3,14 @@ package dev.tollgate.dataplane.exchange;
 import static dev.tollgate.dataplane.exchange.Harness.answers;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
+import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,6 +26,7 @@ class FailoverTest {
 
     private final Harness harness = new Harness();
     private final List<Harness.Upstream> upstreams = new ArrayList<>();
+    private List<ProviderEntry> served = List.of();
     private Long perTry;
     private long firstByteMillis = 2_000;
 
@@ -51,14 +56,19 @@ class FailoverTest {
     }
 
     private void serve(List<ProviderEntry> providers) {
+        served = providers;
+        apply(Snapshots.budget("1000000"));
+        harness.start();
+    }
+
+    private void apply(BudgetEntry budget) {
         harness.apply(
                 Snapshots.of(
-                        providers,
-                        List.of(Snapshots.chain("fast", Snapshots.retry(3, perTry), providers)),
-                        List.of(Snapshots.budget("1000000")),
+                        served,
+                        List.of(Snapshots.chain("fast", Snapshots.retry(3, perTry), served)),
+                        List.of(budget),
                         List.of(Harness.clientKey()),
                         List.of()));
-        harness.start();
     }
 
     private String outcome(JsonObject record, int attempt) {
@@ -107,6 +117,79 @@ class FailoverTest {
         assertThat(settled.get(0).cost().nanos()).isZero();
         assertThat(settled.get(1).cost()).isEqualTo(settled.get(1).claim().bound());
         assertThat(settled.get(1).assumed()).isTrue();
+    }
+
+    private static final String TIMED_OUT =
+            "{\"error\":{\"message\":\"The operation was timeout.\"}}";
+
+    private static final String CHAT = Harness.chat("fast", false);
+    private static final String FIXED = CHAT.replaceFirst("}$", ",\"max_tokens\":100}");
+
+    /** Of one attempt, where the first costs its hold; and all that was told of it is forgotten. */
+    private Money boundOf(String body) {
+        assertThat(harness.chat(body).statusCode()).isEqualTo(200);
+        assertThat(harness.gate.settled.getFirst().cost().nanos()).isPositive();
+        var bound = harness.gate.claims.getFirst().bound();
+        harness.record(1);
+        harness.records.all.clear();
+        harness.gate.claims.clear();
+        harness.gate.settled.clear();
+        upstreams.forEach(upstream -> upstream.seen.clear());
+        return bound;
+    }
+
+    private static Money half(Money money) {
+        return new Money(money.nanos() / 2);
+    }
+
+    private HttpResponse<String> within(Money ceiling, String body) {
+        return harness.send(
+                harness.post("/v1/chat/completions", body)
+                        .header("x-tollgate-max-cost", ceiling.toString()));
+    }
+
+    private void assertNoSecondAttempt(Money ceiling) {
+        assertThat(upstreams.get(0).seen).hasSize(1);
+        assertThat(upstreams.get(1).seen).isEmpty();
+        assertThat(harness.record(1).getJsonArray("attempts")).hasSize(1);
+        assertThat(harness.gate.claims).hasSize(1);
+        assertThat(harness.gate.settled).singleElement();
+        assertThat(harness.gate.settled.getFirst().cost().isMoreThan(ceiling)).isFalse();
+    }
+
+    @Test
+    void whatAFailedAttemptCostsCountsTowardsTheCallersCeiling() {
+        start(answers(408, TIMED_OUT), answers(200, Harness.CHAT_ANSWER));
+        var bound = boundOf(FIXED);
+        var ceiling = bound.plus(half(bound));
+        assertThat(within(ceiling, FIXED).statusCode()).isGreaterThanOrEqualTo(400);
+        assertNoSecondAttempt(ceiling);
+        // with room for both it is asked
+        assertThat(within(bound.plus(bound), FIXED).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void whatAFailedAttemptCostsCountsTowardsTheCeilingOfABudget() {
+        start(answers(408, TIMED_OUT), answers(200, Harness.CHAT_ANSWER));
+        var bound = boundOf(FIXED);
+        var ceiling = bound.plus(half(bound));
+        apply(BudgetBuilder.as(Snapshots.budget("1000000")).ceiling(ceiling.nanos()).build());
+        assertThat(harness.chat(FIXED).statusCode()).isGreaterThanOrEqualTo(400);
+        assertNoSecondAttempt(ceiling);
+    }
+
+    @Test
+    void theNextTargetMayWriteOnlyWhatAFailedAttemptLeavesOfTheCeiling() {
+        start(answers(408, TIMED_OUT), answers(200, Harness.CHAT_ANSWER));
+        var bound = boundOf(CHAT);
+        var ceiling = bound.plus(half(bound));
+        assertThat(within(ceiling, CHAT).statusCode()).isEqualTo(200);
+        var claims = harness.gate.claims;
+        assertThat(claims).hasSize(2);
+        assertThat(claims.get(0).bound()).isEqualTo(bound);
+        assertThat(claims.get(0).bound().plus(claims.get(1).bound()).isMoreThan(ceiling)).isFalse();
+        assertThat(upstreams.get(1).last().json().getInteger("max_completion_tokens"))
+                .isLessThan(4_096);
     }
 
     @Test
