@@ -2,10 +2,15 @@ package dev.tollgate.dataplane.exchange;
 
 import static dev.tollgate.dataplane.exchange.Harness.answers;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.tollgate.dataplane.telemetry.Tracing;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
 import dev.tollgate.policy.snapshot.ProviderEntry;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -19,6 +24,9 @@ class LadderTest {
     private static final Step SAVE = new Step("save", 70, Step.Action.DOWNGRADE, "cheap", null);
     private static final Step LOST = new Step("lost", 75, Step.Action.DOWNGRADE, "nobody", null);
     private static final Step TRIM = new Step("trim", 90, Step.Action.CAP_OUTPUT, null, 64L);
+
+    private static final AttributeKey<List<String>> STEPS =
+            AttributeKey.stringArrayKey("tollgate.budget_steps");
 
     private final Harness harness = new Harness();
     private Harness.Upstream dear;
@@ -78,7 +86,9 @@ class LadderTest {
     }
 
     @Test
-    void tellsOfAStepInHeaderAndRecord() {
+    void tellsOfAStepInHeaderRecordAndSpan() {
+        var spans = InMemorySpanExporter.create();
+        harness.tracing = Tracing.to(spans, 1, null);
         start(WARN, SAVE, TRIM);
         harness.gate.spent = Money.parse("0.50");
         var answer = ask(Harness.chat("smart", false));
@@ -86,6 +96,13 @@ class LadderTest {
         assertThat(header(answer, "x-tollgate-budget-step")).isEqualTo("team-a/monthly/warn");
         assertThat(harness.record(1).getJsonArray("budget_steps"))
                 .containsExactly("team-a/monthly/warn");
+        await().untilAsserted(
+                        () ->
+                                assertThat(spans.getFinishedSpanItems())
+                                        .filteredOn(span -> span.getKind() == SpanKind.SERVER)
+                                        .singleElement()
+                                        .extracting(span -> span.getAttributes().get(STEPS))
+                                        .isEqualTo(List.of("team-a/monthly/warn")));
     }
 
     @Test
