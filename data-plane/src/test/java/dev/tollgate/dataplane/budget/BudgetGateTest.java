@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tollgate.dataplane.budget.Admission.RefusalKind;
 import dev.tollgate.dataplane.budget.Admission.Refused;
 import dev.tollgate.dataplane.budget.Admission.Reserved;
+import dev.tollgate.dataplane.wal.SimulatedDisk;
 import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.dataplane.wal.WalSettings;
 import dev.tollgate.policy.budget.LedgerService;
@@ -16,11 +17,13 @@ import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
 import dev.tollgate.policy.violation.Violation;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
@@ -59,6 +62,10 @@ class BudgetGateTest {
                         WalSettings.in(directory.resolve(name))
                                 .withSegmentBytes(1 << 20, 16L << 20));
         logs.add(wal);
+        return gate(wal, name, settings);
+    }
+
+    private BudgetGate gate(Wal wal, String name, GateSettings settings) {
         var gate =
                 join(
                         LeasedBudgetGate.open(
@@ -286,6 +293,64 @@ class BudgetGateTest {
             assertThat(tried.getFirst().assumed()).isTrue();
         }
         gates.clear();
+    }
+
+    /** Runs what the log left to its workers. */
+    private static void work(Queue<Runnable> tasks) {
+        for (var i = tasks.size(); i > 0; i--) {
+            tasks.remove().run();
+        }
+    }
+
+    @Test
+    void aFullDiskStopsHardBudgetsAloneAndOnlyUntilThereIsRoom() throws Exception {
+        var hard = Budgets.hard("team-a/hard", 1_000_000_000);
+        var soft = Budgets.budget("team-a/soft", 1_000_000_000, Budgets.MONTH, Mode.SOFT);
+        budgets(hard, soft);
+        var tasks = new ConcurrentLinkedQueue<Runnable>();
+        var disk = new SimulatedDisk("log", Arena.ofAuto(), new Random(1));
+        var wal = disk.open((delay, task) -> tasks.add(task));
+        logs.add(wal);
+        var gate = gate(wal, "log", GateSettings.of("log"));
+        reserved(gate, Budgets.claim("soft", CENT, soft)).settle(Money.ZERO, false);
+        var open = reserved(gate, Budgets.claim("open", CENT, hard));
+
+        disk.full(true);
+        Refused refusal = null;
+        for (var i = 0; refusal == null; i++) {
+            assertThat(i).as("requests in one segment").isLessThan(10_000);
+            switch (join(gate.reserve(Budgets.claim("r" + i, CENT, hard)))) {
+                case Reserved(var reservation) -> reservation.settle(Money.ZERO, false);
+                case Refused no -> refusal = no;
+            }
+        }
+        assertThat(refusal.kind()).isEqualTo(RefusalKind.LOG_UNAVAILABLE);
+        work(tasks);
+        var dropped = gate.counters().droppedRecords();
+        var again = refused(gate, Budgets.claim("hard", CENT, hard));
+        assertThat(again.kind()).isEqualTo(RefusalKind.LOG_UNAVAILABLE);
+        assertThat(again.budget()).isEqualTo("team-a/hard");
+        assertThat(refused(gate, Budgets.claim("both", CENT, hard, soft)).kind())
+                .isEqualTo(RefusalKind.LOG_UNAVAILABLE);
+        assertThat(gate.counters().droppedRecords()).isEqualTo(dropped + 2);
+        // its intent, and that it was admitted without one
+        reserved(gate, Budgets.claim("unlogged", CENT, soft)).settle(CENT, false);
+        assertThat(gate.counters().droppedRecords()).isEqualTo(dropped + 4);
+        assertThat(gate.figures())
+                .filteredOn(f -> f.name().equals("team-a/hard"))
+                .singleElement()
+                .satisfies(f -> assertThat(f.held()).isEqualTo(CENT));
+        open.settle(CENT, false);
+
+        disk.full(false);
+        work(tasks);
+        work(tasks);
+        reserved(gate, Budgets.claim("later", CENT, hard)).settle(CENT, false);
+        assertThat(gate.figures())
+                .filteredOn(f -> f.name().equals("team-a/hard"))
+                .singleElement()
+                .satisfies(f -> assertThat(f.spent()).isEqualTo(CENT.times(2)));
+        assertThat(wal.openIntents()).isZero();
     }
 
     @Test
