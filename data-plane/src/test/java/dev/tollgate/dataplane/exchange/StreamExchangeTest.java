@@ -187,6 +187,18 @@ class StreamExchangeTest {
     }
 
     @Test
+    void aProviderThatBillsOnAndFallsSilentIsChargedItsHold() throws IOException {
+        stopsOnDisconnect = false;
+        quietMillis = 300;
+        start(request -> Harness.streamHead(request).write(Harness.chunk("Hel")));
+        assertThat(rawStream()).contains("Hel").contains("\"error\"");
+        assertThat(harness.record(1).getBoolean("cost_assumed")).isTrue();
+        var settled = harness.gate.settled.getFirst();
+        assertThat(settled.cost()).isEqualTo(settled.claim().bound());
+        assertThat(settled.assumed()).isTrue();
+    }
+
+    @Test
     void aClientThatLeavesAPlainCallIsChargedItsExactCost() throws Exception {
         var open = new ArrayList<HttpServerResponse>();
         start(request -> open.add(request.response()));
