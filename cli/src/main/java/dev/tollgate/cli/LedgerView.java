@@ -61,8 +61,8 @@ record LedgerView(
     }
 
     private static String window(Account account) {
-        var start = account.key().windowStart();
-        return start == null ? "lifetime" : start + " to " + account.windowEnd();
+        var window = account.key().window();
+        return window.start() == null ? "lifetime" : window.start() + " to " + window.end();
     }
 
     /** A line for each account, and below it one for each lease. */
@@ -137,9 +137,10 @@ record LedgerView(
             one.put("namespace", account.key().namespace());
             one.put("budget", account.key().name());
             one.put("subject", account.key().subject());
-            if (account.key().windowStart() != null) {
-                one.put("windowStart", account.key().windowStart().toString());
-                one.put("windowEnd", String.valueOf(account.windowEnd()));
+            var window = account.key().window();
+            if (window.start() != null) {
+                one.put("windowStart", window.start().toString());
+                one.put("windowEnd", String.valueOf(window.end()));
             }
             one.put("limit", dollars(account.amountMicros()));
             one.put("spent", dollars(account.spentMicros()));

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LedgerViewTest {
 
     private static final AccountKey MONTHLY =
-            AccountKey.parse("team-a/monthly//2026-11-01T00:00:00Z");
+            AccountKey.parse("team-a/monthly//2026-11-01T00:00:00Z--2026-12-01T00:00:00Z");
     private static final AccountKey ORG = AccountKey.parse("tollgate-system/org/team-b/lifetime");
     private static final HolderId GONE = new HolderId("gone", 1);
     private static final HolderId HERE = new HolderId("here", 2);
@@ -29,7 +29,6 @@ class LedgerViewTest {
     private static final Account SPENT =
             new Account(
                     MONTHLY,
-                    Instant.parse("2026-12-01T00:00:00Z"),
                     10_000_000,
                     3_000_000,
                     8_500_000,
@@ -53,7 +52,7 @@ class LedgerViewTest {
     private static LedgerView view() {
         return new LedgerView(
                 "here",
-                List.of(SPENT, Account.opened(ORG, null, 5_000_000)),
+                List.of(SPENT, Account.opened(ORG, 5_000_000)),
                 Map.of(
                         HERE,
                         new LedgerView.Holder(

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tollgate.crds.apiserver.ApiServer;
 import dev.tollgate.operator.ledger.LedgerClient;
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.Window;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import java.io.IOException;
 import java.net.URI;
@@ -197,7 +198,7 @@ class EventsIT {
                         fleet.vertx,
                         fleet.port(),
                         "spender",
-                        new AccountKey(fleet.team, "all", "", null))) {
+                        new AccountKey(fleet.team, "all", "", Window.LIFETIME))) {
             assertThat(spender.acquire(1_000_000)).isTrue();
             spender.report(1_000_000, 0);
             awaitEvent("Warning BudgetExhausted Budget/all: the amount is spent");

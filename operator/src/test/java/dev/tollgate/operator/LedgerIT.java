@@ -8,6 +8,7 @@ import dev.tollgate.crds.ledger.BudgetLedgerSpec;
 import dev.tollgate.operator.kube.BudgetLedgerResource;
 import dev.tollgate.operator.ledger.LedgerClient;
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.Window;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,7 @@ class LedgerIT {
                         fleet.vertx,
                         fleet.port(),
                         log,
-                        new AccountKey(fleet.team, "all", "", null));
+                        new AccountKey(fleet.team, "all", "", Window.LIFETIME));
         clients.add(client);
         return client;
     }

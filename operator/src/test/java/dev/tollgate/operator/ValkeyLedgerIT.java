@@ -13,6 +13,7 @@ import dev.tollgate.operator.ledger.ValkeyServer;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
+import dev.tollgate.policy.budget.Window;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -72,7 +73,7 @@ class ValkeyLedgerIT {
     }
 
     private AccountKey key() {
-        return new AccountKey(fleet.team, "all", "", null);
+        return new AccountKey(fleet.team, "all", "", Window.LIFETIME);
     }
 
     private LedgerClient client(String log) {

@@ -63,6 +63,10 @@ final class Admitter {
      *     again behind those that came later
      */
     Verdict decide(Claim claim, boolean waited) {
+        return decide(claim, waited, true);
+    }
+
+    private Verdict decide(Claim claim, boolean waited, boolean again) {
         var entries = claim.budgets();
         if (entries.size() > 1) {
             entries = new ArrayList<>(entries);
@@ -94,6 +98,9 @@ final class Admitter {
         var intent = wal.append(new LogRecord.Intent(claim.request(), claim.attempt(), holds));
         if (intent == 0) {
             release(parts);
+            if (again && leaveClosed(parts)) {
+                return decide(claim, waited, false);
+            }
             for (var part : parts) {
                 if (part.entry().mode() == Mode.HARD) {
                     return refuse(logUnavailable(part));
@@ -106,6 +113,21 @@ final class Admitter {
             part.lease().heldNanos.addAndGet(part.heldNanos());
         }
         return admit(claim, parts, wouldRefuse, intent);
+    }
+
+    /**
+     * Whatever is held of a lease that is closed, the log takes none of it. False: of no part is it
+     * so.
+     */
+    private boolean leaveClosed(List<HeldReservation.Part> parts) {
+        var found = false;
+        for (var part : parts) {
+            if (wal.isClosed(part.lease().account)) {
+                part.counter().leaveClosed(part.lease(), time.nanos());
+                found = true;
+            }
+        }
+        return found;
     }
 
     /** What needs no money to be said. */
@@ -148,8 +170,9 @@ final class Admitter {
         var nowNanos = time.nanos();
         var bound = claim.bound().nanos();
         var counter = counter(entry, claim.request().team());
-        var lease = counter.lease(Objects.requireNonNull(entry.period()), nowNanos, time);
-        lease.usedNanos = nowNanos;
+        var period = Objects.requireNonNull(entry.period());
+        var known = counter.lease(period, nowNanos, time);
+        known.usedNanos = nowNanos;
         if (bound > counter.boundMaxNanos.get()) {
             counter.boundMaxNanos.accumulateAndGet(bound, Math::max);
         }
@@ -163,11 +186,11 @@ final class Admitter {
         var step = Ladder.block(entry, Math.max(0, counter.spentNanos()) / NANOS_PER_MICRO);
         if (step != null) {
             if (entry.mode() != Mode.SHADOW) {
-                return refuse(blocked(entry, counter, lease, step));
+                return refuse(blocked(entry, counter, known, step));
             }
             would = true;
         }
-        lease.enter();
+        var lease = counter.entered(period, time);
         if (entry.mode() == Mode.HARD) {
             if ((waited || counter.waiting.get() == 0) && lease.take(bound)) {
                 parts.add(new HeldReservation.Part(counter, lease, entry, bound));

@@ -8,7 +8,10 @@ import dev.tollgate.policy.snapshot.BudgetEntry.Period;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,9 +32,6 @@ final class Counter {
     volatile boolean frozen;
     volatile long limitNanos;
 
-    /** Settled and overrun of others, as the ledger last told. */
-    volatile long othersSpentNanos;
-
     final AtomicBoolean refillAsked = new AtomicBoolean();
     final AtomicLong boundMaxNanos = new AtomicLong();
     final AtomicLong boundViolations = new AtomicLong();
@@ -41,11 +41,18 @@ final class Counter {
     /** Leases of windows that are over, until the ledger has their final totals. */
     final ArrayDeque<Lease> over = new ArrayDeque<>();
 
-    /** Leases of windows that begin later than this process thought. */
-    private final ArrayList<Lease> ahead = new ArrayList<>(0);
+    /**
+     * Leases that may be the current one again: of windows that begin later than this process
+     * thought, and of periods that the Budget had before, while their windows go on. An account has
+     * one lease: closed once, it gets no other one.
+     */
+    private final ArrayList<Lease> kept = new ArrayList<>(0);
 
-    /** Start of the latest window that is not entered again: its lease had money, or is closed. */
-    private @Nullable Instant left;
+    /**
+     * Of each period, the latest window that is not entered again: its lease had money, or is
+     * closed.
+     */
+    private final Map<Period, Window> left = new HashMap<>(1);
 
     // the keeper's alone
     @Nullable Asked asked;
@@ -89,6 +96,7 @@ final class Counter {
             if (again != null && again.period.equals(period) && !again.isOver(nowNanos)) {
                 return again;
             }
+            retireOver(nowNanos);
             var now = time.now();
             var window = Window.of(period, now);
             if (again != null && again.period.equals(period)) {
@@ -99,8 +107,54 @@ final class Counter {
                     now = end;
                 }
             }
-            return roll(window, period, now, nowNanos);
+            var passed = left(period);
+            if (passed != null && !window.isAfter(passed)) {
+                // it was left before the period came back
+                now = Objects.requireNonNull(passed.end());
+                window = Window.of(period, now);
+            }
+            var back = again == null || again.period.equals(period) ? null : keptOf(period);
+            return roll(back == null ? window : back.window, period, now, nowNanos);
         }
+    }
+
+    /** One of another period may be the same: two time zones have their hours in common. */
+    private @Nullable Window left(Period period) {
+        Window last = null;
+        for (var each : left.values()) {
+            if (each.isOf(period) && (last == null || each.isAfter(last))) {
+                last = each;
+            }
+        }
+        return last;
+    }
+
+    /**
+     * As {@link #lease}, and entered: it is not closed until who calls leaves it. One that ends at
+     * that moment is left for the next.
+     */
+    Lease entered(Period period, TimeSource time) {
+        var found = lease(period, time.nanos(), time);
+        found.enter();
+        if (!found.ended()) {
+            return found;
+        }
+        found.leave();
+        var next = lease(period, time.nanos(), time);
+        next.enter();
+        return next;
+    }
+
+    /** Its window goes on by the monotonic clock, whatever the wall clock says. */
+    private @Nullable Lease keptOf(Period period) {
+        Lease first = null;
+        for (var each : kept) {
+            if (each.period.equals(period)
+                    && (first == null || first.window.isAfter(each.window))) {
+                first = each;
+            }
+        }
+        return first;
     }
 
     /**
@@ -111,7 +165,8 @@ final class Counter {
     synchronized boolean adopt(
             AccountKey told, @Nullable Long remainingNanos, long nowNanos, TimeSource time) {
         var known = lease;
-        var start = told.windowStart();
+        var window = told.window();
+        var start = window.start();
         if (known == null || start == null) {
             return false;
         }
@@ -121,13 +176,16 @@ final class Counter {
             }
             return false;
         }
-        var window = Window.of(known.period, start);
-        if (!start.equals(window.start())) {
+        if (!window.isOf(known.period)) {
             return false; // of another period
         }
         var over = remainingNanos != null && remainingNanos <= 0;
-        if (over || left != null && !start.isAfter(left)) {
+        var passed = left(known.period);
+        if (over || passed != null && !window.isAfter(passed)) {
             return false;
+        }
+        if (known.granted && known.window.isAfter(window)) {
+            return false; // the ledger's windows never go back
         }
         var rolled = roll(window, known.period, start, nowNanos);
         if (remainingNanos != null) {
@@ -139,59 +197,81 @@ final class Counter {
     private Lease roll(Window window, Period period, Instant now, long nowNanos) {
         var remaining = window.remaining(now);
         var end = remaining == null ? Long.MAX_VALUE : nowNanos + remaining.toNanos();
-        var key = AccountKey.of(budget, subject, window.start());
+        var key = AccountKey.of(budget, subject, window);
         var before = lease;
         if (before != null && before.key.equals(key)) {
-            // the same account under another period: what is held stays held
+            // a window of both periods: what is held stays held
             before.endNanos = end;
-            before.window = window;
             before.period = period;
             return before;
         }
-        var next = takeAhead(key, window);
+        var next = takeKept(key, period);
         if (next == null) {
-            next = new Lease(key, window, period, end, nowNanos);
+            next = new Lease(key, period, end, nowNanos);
+            next.othersSpentNanos = heard.spentNanos(key);
         } else {
-            next.endNanos = end;
+            boolean samePeriod = before != null && before.period.equals(period);
+            if (samePeriod || !next.period.equals(period)) {
+                next.endNanos = end; // else the monotonic clock went on with it
+            }
+            next.period = period;
             next.usedNanos = nowNanos;
         }
         lease = next;
-        othersSpentNanos = heard.spentNanos(key);
         refusal = null;
         if (before != null) {
-            leave(before, next);
+            leave(before, next, nowNanos);
         }
         return next;
     }
 
-    /** An account has one lease: closed once, it gets no other one. */
-    private @Nullable Lease takeAhead(AccountKey key, Window window) {
+    /** What it passes by of its period is over. */
+    private @Nullable Lease takeKept(AccountKey key, Period period) {
         Lease found = null;
-        for (var each : List.copyOf(ahead)) {
+        for (var each : List.copyOf(kept)) {
             if (each.key.equals(key)) {
-                ahead.remove(each);
+                kept.remove(each);
                 found = each;
-            } else if (!isBefore(window, each.window)) {
-                ahead.remove(each);
-                if (mayHaveMoney(each)) {
-                    left = each.window.start();
-                }
+            } else if (each.period.equals(period) && !each.window.isAfter(key.window())) {
+                kept.remove(each);
                 retire(each);
             }
         }
         return found;
     }
 
-    private void leave(Lease before, Lease next) {
+    private void leave(Lease before, Lease next, long nowNanos) {
         boolean samePeriod = before.period.equals(next.period);
-        if (samePeriod && isBefore(next.window, before.window)) {
-            ahead.add(before);
-            return;
+        if (samePeriod ? before.window.isAfter(next.window) : !before.isOver(nowNanos)) {
+            kept.add(before);
+        } else {
+            retire(before);
         }
-        if (!samePeriod || mayHaveMoney(before)) {
-            left = samePeriod ? before.window.start() : null;
+    }
+
+    /** Of periods that the Budget had before, the leases whose windows are over. */
+    synchronized void retireOver(long nowNanos) {
+        var known = lease;
+        for (var each : kept.isEmpty() ? List.<Lease>of() : List.copyOf(kept)) {
+            if (each.isOver(nowNanos) && (known == null || !each.period.equals(known.period))) {
+                kept.remove(each);
+                retire(each);
+            }
         }
-        retire(before);
+    }
+
+    /** Those that are not the current one and go on. */
+    synchronized List<Lease> kept() {
+        return kept.isEmpty() ? List.of() : List.copyOf(kept);
+    }
+
+    /** The lease of an account that is not over; null: there is none. */
+    synchronized @Nullable Lease of(AccountKey account) {
+        var known = lease;
+        if (known != null && known.key.equals(account)) {
+            return known;
+        }
+        return kept.stream().filter(each -> each.key.equals(account)).findFirst().orElse(null);
     }
 
     private static boolean mayHaveMoney(Lease lease) {
@@ -200,40 +280,48 @@ final class Counter {
 
     /** Its window was entered again, before its lease that never got anything was forgotten. */
     synchronized boolean hasAnother(Lease lease) {
-        var known = this.lease;
-        return known != null && known != lease && known.key.equals(lease.key)
-                || ahead.stream().anyMatch(each -> each != lease && each.key.equals(lease.key));
+        var known = of(lease.key);
+        return known != null && known != lease;
+    }
+
+    /** As before, and not all of what was admitted with the other one is settled. */
+    boolean hasAnotherInUse(Lease lease) {
+        synchronized (over) {
+            return over.stream().anyMatch(o -> o != lease && o.key.equals(lease.key) && !o.idle());
+        }
     }
 
     /** In the log: of its account nothing is spent any more. */
     synchronized void closed(Lease over) {
-        var start = over.window.start();
-        var known = lease;
-        if (start != null
-                && known != null
-                && known.period.equals(over.period)
-                && (left == null || start.isAfter(left))) {
-            left = start;
+        pass(over);
+    }
+
+    /** The log has closed it, though its window goes on: the next one is entered. */
+    synchronized void leaveClosed(Lease closed, long nowNanos) {
+        pass(closed);
+        closed.endNanos = nowNanos;
+    }
+
+    private void pass(Lease over) {
+        if (over.window.start() != null) {
+            left.merge(over.period, over.window, (a, b) -> a.isAfter(b) ? a : b);
         }
     }
 
     private void retire(Lease lease) {
+        if (mayHaveMoney(lease)) {
+            pass(lease);
+        }
         lease.end();
         synchronized (over) {
             over.add(lease);
         }
     }
 
-    private static boolean isBefore(Window one, Window other) {
-        var start = one.start();
-        var otherStart = other.start();
-        return start != null && otherStart != null && start.isBefore(otherStart);
-    }
-
     /** Spent in this window, by the fleet as last heard and by this process until now. */
     long spentNanos() {
         var known = lease;
-        return othersSpentNanos + (known == null ? 0 : known.spentNanos.get());
+        return known == null ? 0 : known.othersSpentNanos + known.spentNanos.get();
     }
 
     boolean isFor(AccountKey key) {

@@ -2,8 +2,11 @@ package dev.tollgate.dataplane.budget;
 
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.LedgerEffect;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the ledger last said of accounts, whether or not this process has charged them: so that the
@@ -30,7 +33,8 @@ final class LastHeard {
 
     private record Name(String budget, String subject) {}
 
-    private final ConcurrentHashMap<Name, Standing> standings = new ConcurrentHashMap<>();
+    /** Of each Budget and subject: more than one account if its period has changed. */
+    private final ConcurrentHashMap<Name, List<Standing>> standings = new ConcurrentHashMap<>();
 
     /** A window that is over replaces none. */
     void hear(LedgerEffect.State state, long nowNanos) {
@@ -41,25 +45,52 @@ final class LastHeard {
                         Math.multiplyExact(state.settledMicros(), NANOS_PER_MICRO),
                         left == null ? Long.MAX_VALUE : nowNanos + left.toNanos());
         var name = new Name(state.account().budget(), state.account().subject());
-        var known = standings.get(name);
-        if (known == null && standings.size() >= ACCOUNTS_MAX) {
-            standings.values().removeIf(each -> each.isOver(nowNanos));
+        var known = standings.getOrDefault(name, List.of());
+        if (known.isEmpty() && standings.size() >= ACCOUNTS_MAX) {
+            standings.values().removeIf(all -> all.stream().allMatch(s -> s.isOver(nowNanos)));
         }
-        boolean same = known != null && known.account().equals(standing.account());
-        boolean room = known != null || standings.size() < ACCOUNTS_MAX;
-        if (same || room && !standing.isOver(nowNanos)) {
-            standings.put(name, standing);
+        boolean same = find(known, standing.account()) != null;
+        boolean room = !known.isEmpty() || standings.size() < ACCOUNTS_MAX;
+        if (!same && (!room || standing.isOver(nowNanos))) {
+            return;
         }
+        var all = new ArrayList<Standing>(1);
+        for (var each : known) {
+            if (!each.account().equals(standing.account()) && !each.isOver(nowNanos)) {
+                all.add(each);
+            }
+        }
+        all.add(standing.isOver(nowNanos) ? 0 : all.size(), standing);
+        standings.put(name, List.copyOf(all));
     }
 
     /** Zero if nothing was heard of it. */
     long spentNanos(AccountKey account) {
-        var known = standings.get(new Name(account.budget(), account.subject()));
-        return known == null || !known.account().equals(account) ? 0 : known.spentNanos();
+        var name = new Name(account.budget(), account.subject());
+        var known = find(standings.getOrDefault(name, List.of()), account);
+        return known == null ? 0 : known.spentNanos();
     }
 
-    /** Of windows that are not over. */
-    List<Standing> all(long nowNanos) {
-        return standings.values().stream().filter(each -> !each.isOver(nowNanos)).toList();
+    /** Of windows that are not over, of each Budget and subject the wanted one last heard of. */
+    List<Standing> all(long nowNanos, Predicate<AccountKey> wanted) {
+        var all = new ArrayList<Standing>();
+        for (var known : standings.values()) {
+            for (var each : known.reversed()) {
+                if (!each.isOver(nowNanos) && wanted.test(each.account())) {
+                    all.add(each);
+                    break;
+                }
+            }
+        }
+        return all;
+    }
+
+    private static @Nullable Standing find(List<Standing> all, AccountKey account) {
+        for (var each : all) {
+            if (each.account().equals(account)) {
+                return each;
+            }
+        }
+        return null;
     }
 }

@@ -23,7 +23,7 @@ final class Lease {
 
     final AccountKey key;
     final String account;
-    volatile Window window;
+    final Window window;
     volatile Period period;
 
     /** End of the window by the monotonic clock; {@code Long.MAX_VALUE}: Lifetime. */
@@ -36,6 +36,9 @@ final class Lease {
     volatile long refillBelowNanos;
 
     volatile boolean direct;
+
+    /** Settled and overrun of others in the account, as the ledger last told. */
+    volatile long othersSpentNanos;
 
     /** It has had money: once closed, its account gets no other lease. */
     volatile boolean granted;
@@ -63,10 +66,10 @@ final class Lease {
     final AtomicLong heldNanos = new AtomicLong();
     final AtomicLong spentNanos = new AtomicLong();
 
-    Lease(AccountKey key, Window window, Period period, long endNanos, long nowNanos) {
+    Lease(AccountKey key, Period period, long endNanos, long nowNanos) {
         this.key = key;
         this.account = key.toString();
-        this.window = window;
+        this.window = key.window();
         this.period = period;
         this.endNanos = endNanos;
         this.usedNanos = nowNanos;

@@ -252,11 +252,8 @@ class LeaseKeeper implements LedgerLink.Listener {
 
     private void recall(AccountKey account) {
         var counter = find(account);
-        var lease = counter == null ? null : counter.current();
-        if (counter != null
-                && lease != null
-                && lease.key.equals(account)
-                && !giveBack(counter, lease)) {
+        var lease = counter == null ? null : counter.of(account);
+        if (counter != null && lease != null && !giveBack(counter, lease)) {
             session.report(List.of(lease)); // the ledger may wait for what is spent
         }
     }
@@ -271,11 +268,14 @@ class LeaseKeeper implements LedgerLink.Listener {
         var rolled =
                 counter.adopt(
                         state.account(), left == null ? null : left.toNanos(), time.nanos(), time);
-        var lease = counter.current();
-        if (lease == null || !lease.key.equals(state.account())) {
+        var lease = counter.of(state.account());
+        if (lease == null) {
             return;
         }
-        counter.othersSpentNanos = Math.multiplyExact(state.elsewhereMicros(), NANOS_PER_MICRO);
+        lease.othersSpentNanos = Math.multiplyExact(state.elsewhereMicros(), NANOS_PER_MICRO);
+        if (lease != counter.current()) {
+            return;
+        }
         var limit = Math.multiplyExact(state.limitMicros(), NANOS_PER_MICRO);
         var changed = limit != counter.limitNanos;
         counter.limitNanos = limit;
@@ -303,6 +303,7 @@ class LeaseKeeper implements LedgerLink.Listener {
         for (var counter : counters()) {
             refills.giveUpLate(counter, now);
             refills.sayAgainLate(counter, now);
+            returnKept(counter, now, second, due);
             returns.closeOver(counter, late);
             if (second) {
                 eachSecond(counter, now, due);
@@ -314,6 +315,22 @@ class LeaseKeeper implements LedgerLink.Listener {
         if (second) {
             secondAt = now;
             session.report(due);
+        }
+    }
+
+    /**
+     * Of leases that are not the current one nothing stays here: what is free, and what settlements
+     * free, goes back; and what they spend is told.
+     */
+    private void returnKept(Counter counter, long now, boolean second, List<Lease> due) {
+        counter.retireOver(now);
+        for (var lease : counter.kept()) {
+            giveBack(counter, lease);
+            var spent = lease.spentNanos.get();
+            lease.burnSpentNanos = spent;
+            if (second && (spent > lease.reportedNanos || now - lease.unsureUntilNanos < 0)) {
+                due.add(lease);
+            }
         }
     }
 
@@ -379,12 +396,18 @@ class LeaseKeeper implements LedgerLink.Listener {
     private void closeAll(long deadline, Promise<Void> done) {
         var open = false;
         for (var counter : counters()) {
-            var lease = counter.current();
-            if (lease != null && (lease.idle() || time.nanos() - deadline >= 0)) {
-                lease.end();
-                open |= !returns.close(lease, false);
-            } else {
-                open |= lease != null;
+            var leases = new ArrayList<>(counter.kept());
+            var current = counter.current();
+            if (current != null) {
+                leases.add(current);
+            }
+            for (var lease : leases) {
+                if (lease.idle() || time.nanos() - deadline >= 0) {
+                    lease.end();
+                    open |= !returns.close(lease, false);
+                } else {
+                    open = true;
+                }
             }
             returns.closeOver(counter, false);
         }

@@ -2,7 +2,7 @@ package dev.tollgate.dataplane.budget;
 
 import dev.tollgate.dataplane.budget.Admission.RefusalKind;
 import dev.tollgate.dataplane.wal.Wal;
-import dev.tollgate.policy.budget.Window;
+import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import io.vertx.core.Future;
@@ -12,8 +12,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -137,45 +135,44 @@ public final class LeasedBudgetGate implements BudgetGate {
                                 counter.boundViolations.get()));
             }
         }
-        for (var standing : keeper.heard.all(time.nanos())) {
+        for (var standing : keeper.heard.all(time.nanos(), this::isUncharged)) {
             var account = standing.account();
             var entry = entries.get(account.budget());
-            var counter = admitter.counter(account.budget(), account.subject());
-            if (entry != null && (counter == null || counter.current() == null)) {
-                uncharged(standing, entry).ifPresent(figures::add);
+            var limit = entry == null ? null : entry.limitMicros();
+            if (limit != null) {
+                figures.add(uncharged(standing, limit));
             }
         }
         return List.copyOf(figures);
     }
 
-    /** Of an account that this process has not charged; empty: not one of the Budget as it is. */
-    private Optional<BudgetFigures> uncharged(LastHeard.Standing standing, BudgetEntry entry) {
-        var account = standing.account();
-        var start = account.windowStart();
-        var limit = entry.limitMicros();
-        var period = entry.period();
-        if (limit == null
+    /** Of a Budget as it is, and nothing of it is charged by this process. */
+    private boolean isUncharged(AccountKey account) {
+        var entry = entries.get(account.budget());
+        var period = entry == null ? null : entry.period();
+        if (entry == null
                 || period == null
                 || entry.perNamespace() == account.subject().isEmpty()
-                || (period.type() == BudgetEntry.Period.Type.LIFETIME) != (start == null)) {
-            return Optional.empty();
+                || !account.window().isOf(period)) {
+            return false;
         }
-        var window = start == null ? Window.LIFETIME : Window.of(period, start);
-        if (!Objects.equals(window.start(), start)) {
-            return Optional.empty();
-        }
-        return Optional.of(
-                new BudgetFigures(
-                        account.budget(),
-                        account.subject(),
-                        Money.ofMicros(limit),
-                        new Money(standing.spentNanos()),
-                        Money.ZERO,
-                        Money.ZERO,
-                        window.end(),
-                        keeper.reachable(),
-                        false,
-                        0));
+        var counter = admitter.counter(account.budget(), account.subject());
+        return counter == null || counter.current() == null;
+    }
+
+    private BudgetFigures uncharged(LastHeard.Standing standing, long limitMicros) {
+        var account = standing.account();
+        return new BudgetFigures(
+                account.budget(),
+                account.subject(),
+                Money.ofMicros(limitMicros),
+                new Money(standing.spentNanos()),
+                Money.ZERO,
+                Money.ZERO,
+                account.window().end(),
+                keeper.reachable(),
+                false,
+                0);
     }
 
     @Override

@@ -90,8 +90,8 @@ final class Refills {
                 && asked.request() <= grant.request()) {
             counter.asked = null;
         }
-        var lease = counter.current();
-        if (lease == null || !lease.key.equals(grant.account()) || lease.ended()) {
+        var lease = counter.of(grant.account());
+        if (lease == null || lease.ended()) {
             unclear(counter, asked, grant.account());
             again(counter); // of a window that is over: its close gives the money back
             return;
@@ -119,6 +119,10 @@ final class Refills {
                             && asked.request() == grant.request()
                             && slice < Math.multiplyExact(asked.wantedMicros(), NANOS_PER_MICRO);
             refillBelow(counter, lease);
+        }
+        if (lease != counter.current()) {
+            again(counter); // of a window or period that was left: it goes back
+            return;
         }
         if (grant.windowRemaining() != null
                 && asked != null
@@ -189,6 +193,10 @@ final class Refills {
         var remaining = Math.multiplyExact(denied.remainingMicros(), NANOS_PER_MICRO);
         var retry = denied.retryAfter() == null ? Long.MAX_VALUE : denied.retryAfter().toNanos();
         if (counter.current() != asked.lease()) {
+            if (denied.reason() == DeniedReason.UNAVAILABLE) {
+                asked.lease().unclear = true;
+                asked.lease().unsureUntilNanos = now + UNSURE_NANOS;
+            }
             again(counter); // another window has begun
             return;
         }

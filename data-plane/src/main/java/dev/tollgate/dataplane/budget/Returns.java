@@ -38,7 +38,9 @@ final class Returns {
         if (micros == 0) {
             return false;
         }
-        counter.refusal = null; // before it is taken: whoever finds the lease empty may ask
+        if (counter.current() == lease) {
+            counter.refusal = null; // before it is taken: whoever finds the lease empty may ask
+        }
         if (!lease.take(micros * NANOS_PER_MICRO)) {
             return false;
         }
@@ -90,6 +92,9 @@ final class Returns {
             leave(lease);
             return true; // the other one closes it
         }
+        if (counter != null && counter.hasAnotherInUse(lease)) {
+            return false;
+        }
         var totals = wal.totals(lease.account, holder.bootEpoch());
         if (totals == null) {
             leave(lease);
@@ -104,16 +109,17 @@ final class Returns {
         }
         if (!totals.closed()) {
             wal.append(new LogRecord.Close(lease.account, holder.bootEpoch()));
+            totals = wal.totals(lease.account, holder.bootEpoch());
+            if (totals == null || !totals.closed()) {
+                return false; // something of it is open by the log
+            }
             if (counter != null) {
                 counter.closed(lease);
             }
-            totals = wal.totals(lease.account, holder.bootEpoch());
         } else if (!sayAgain) {
             return true;
         }
-        if (totals != null) {
-            session.close(totals);
-        }
+        session.close(totals);
         return true;
     }
 

@@ -31,6 +31,7 @@ final class LogState {
         long returnedMicros;
         long overrunNanos;
         long openNanos;
+        int holds;
         long lastRequest;
         long seq;
         boolean closed;
@@ -97,6 +98,43 @@ final class LogState {
     }
 
     /**
+     * False: of a lease that is closed nothing is asked for, granted, held or returned any more,
+     * and none is closed while something is held of it, be it nothing. Its totals are final; and a
+     * log with such a record could not be read again.
+     */
+    boolean takes(LogRecord record) {
+        return switch (record) {
+            case LogRecord.Acquire acquire -> !isClosed(acquire.account());
+            case LogRecord.Grant grant -> !isClosed(grant.account());
+            case LogRecord.Return back -> !isClosed(back.account());
+            case LogRecord.Intent intent -> {
+                for (var hold : intent.holds()) {
+                    if (isClosed(hold.account())) {
+                        yield false;
+                    }
+                }
+                yield true;
+            }
+            case LogRecord.Close close -> {
+                var lease = find(close.account(), close.epoch());
+                yield lease == null || lease.holds == 0;
+            }
+            case LogRecord.Boot _,
+                    LogRecord.Settle _,
+                    LogRecord.Forget _,
+                    LogRecord.Stop _,
+                    LogRecord.Usage _,
+                    LogRecord.Checkpoint _ ->
+                    true;
+        };
+    }
+
+    boolean isClosed(String account) {
+        var lease = current.get(account);
+        return lease != null && lease.closed;
+    }
+
+    /**
      * @param number of the record in the log
      */
     void apply(long number, LogRecord record) {
@@ -121,9 +159,9 @@ final class LogState {
             case LogRecord.Close close -> {
                 var lease = find(close.account(), close.epoch());
                 if (lease != null) {
-                    if (lease.openNanos != 0) {
+                    if (lease.holds != 0) {
                         throw new IllegalStateException(
-                                lease.account + ": closed while " + lease.openNanos + " are held");
+                                lease.account + ": closed with " + lease.holds + " holds open");
                     }
                     lease.closed = true;
                 }
@@ -232,6 +270,7 @@ final class LogState {
                 throw new IllegalStateException(lease.account + ": intent after close");
             }
             lease.openNanos = Math.addExact(lease.openNanos, hold.nanos());
+            lease.holds++;
             check(lease);
             holds.add(new Open(lease, hold.nanos()));
         }
@@ -258,6 +297,7 @@ final class LogState {
         var holds = attempt.holds;
         for (var hold : holds) {
             hold.lease().openNanos -= hold.nanos();
+            hold.lease().holds--;
         }
         for (var charge : settle.charges()) {
             for (var hold : holds) {
@@ -444,6 +484,7 @@ final class LogState {
         if (number != 0) {
             for (var hold : holds) {
                 hold.lease().openNanos += hold.nanos();
+                hold.lease().holds++;
             }
             intents.put(number, attempt);
         }

@@ -157,9 +157,10 @@ public final class Wal implements UsageLog, AutoCloseable {
     /**
      * Writes a record.
      *
-     * @return its number; 0: the log is full or broken. Then an Intent, Acquire, Grant or Return
-     *     has not happened; any other record counts in memory, and is counted as dropped: a replay
-     *     then charges the hold
+     * @return its number; 0: the log is full or broken, or {@link LogState#takes} it not. Then an
+     *     Intent, Acquire, Grant or Return has not happened, nor a Close of a lease that is in use;
+     *     any other record counts in memory, and is counted as dropped: a replay then charges the
+     *     hold
      */
     public long append(LogRecord record) {
         var codec = codecs.get();
@@ -168,6 +169,9 @@ public final class Wal implements UsageLog, AutoCloseable {
         var yields = opens || record instanceof LogRecord.Usage;
         lock.lock();
         try {
+            if (!state.takes(record)) {
+                return 0;
+            }
             var written = write(bytes, codec.length(), opens, yields);
             if (!written) {
                 dropped++;
@@ -242,6 +246,16 @@ public final class Wal implements UsageLog, AutoCloseable {
         lock.lock();
         try {
             return state.totals();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The present lease of an account is closed, and the ledger has not acknowledged that. */
+    public boolean isClosed(String account) {
+        lock.lock();
+        try {
+            return state.isClosed(account);
         } finally {
             lock.unlock();
         }

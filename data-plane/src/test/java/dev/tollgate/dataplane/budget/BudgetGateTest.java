@@ -10,19 +10,26 @@ import dev.tollgate.dataplane.budget.Admission.Reserved;
 import dev.tollgate.dataplane.wal.SimulatedDisk;
 import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.dataplane.wal.WalSettings;
+import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import dev.tollgate.policy.snapshot.BudgetEntry.Period;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
 import dev.tollgate.policy.violation.Violation;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -32,6 +39,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class BudgetGateTest {
 
@@ -654,5 +663,95 @@ class BudgetGateTest {
         assertThat(spent).as("seed %d: %s", seed, refusal).isGreaterThan(limit * 990);
         assertThat(spent).isLessThanOrEqualTo(limit * 1_000);
         assertThat(limit * 1_000 - spent).as("phantom, seed %d", seed).isLessThan(bound.nanos());
+    }
+
+    private static BudgetEntry monthly(Mode mode) {
+        return Budgets.budget("team-a/changed", 100_000, Budgets.MONTH, mode);
+    }
+
+    /** The same Budget by the week, with weeks that do not begin when this month did. */
+    private static BudgetEntry weekly(Mode mode) {
+        var first = LocalDate.now(ZoneOffset.UTC).withDayOfMonth(1).getDayOfWeek();
+        var week = new Period(Period.Type.WEEK, "UTC", first.plus(1).getValue());
+        return Budgets.budget("team-a/changed", 100_000, week, mode);
+    }
+
+    private Account account(BudgetEntry budget) {
+        var window = Window.of(Objects.requireNonNull(budget.period()), Instant.now());
+        var key = AccountKey.of(budget.key(), "", window);
+        return service.accounts().stream()
+                .filter(account -> account.key().equals(key))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no account of " + key));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"HARD", "SOFT"})
+    void goesOnWithTheAccountOfAPeriodThatComesBack(Mode mode) throws Exception {
+        var month = monthly(mode);
+        var week = weekly(mode);
+        budgets(month);
+        var gate = gate("a");
+        var open = reserved(gate, Budgets.claim("open", CENT, month));
+        reserved(gate, Budgets.claim("m1", CENT, month)).settle(CENT, false);
+        budgets(week);
+        reserved(gate, Budgets.claim("w1", CENT, week)).settle(CENT, false);
+        open.settle(Money.parse("0.004"), false);
+        await().untilAsserted(
+                        () -> {
+                            assertThat(account(month).spentMicros()).isEqualTo(14_000);
+                            assertThat(account(month).outstandingMicros()).isZero();
+                        });
+        budgets(month);
+        for (var i = 2; i < 5; i++) {
+            reserved(gate, Budgets.claim("m" + i, CENT, month)).settle(CENT, false);
+        }
+        assertThat(gate.spent(month, "team-a")).isEqualTo(Money.parse("0.044"));
+        await().untilAsserted(() -> assertThat(account(month).spentMicros()).isEqualTo(44_000));
+        join(gates.removeFirst().close(1_000));
+        assertThat(account(month).spentMicros()).isEqualTo(44_000);
+        assertThat(account(week).spentMicros()).isEqualTo(10_000);
+        assertThat(service.accounts())
+                .allSatisfy(account -> assertThat(account.leases()).isEmpty());
+    }
+
+    @Test
+    void whoStillKnowsTheOldPeriodTakesNothingFromTheNewOne() throws Exception {
+        var month = monthly(Mode.HARD);
+        var week = weekly(Mode.HARD);
+        budgets(month);
+        var gate = gate("a");
+        reserved(gate, Budgets.claim("m1", CENT, month)).settle(CENT, false);
+        budgets(week);
+        reserved(gate, Budgets.claim("w1", CENT, week)).settle(CENT, false);
+        var late = join(gate.reserve(Budgets.claim("late", CENT, month)));
+        var lateMicros = 0;
+        if (late instanceof Reserved(var reservation)) { // of what was granted of the month
+            reservation.settle(CENT, false);
+            lateMicros = 10_000;
+        }
+        var monthMicros = 10_000 + lateMicros;
+        reserved(gate, Budgets.claim("w2", CENT, week)).settle(CENT, false);
+        await().untilAsserted(() -> assertThat(account(week).settledMicros()).isEqualTo(20_000));
+        await().untilAsserted(
+                        () -> assertThat(account(month).spentMicros()).isEqualTo(monthMicros));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"HARD", "SOFT"})
+    void goesOnWithTheAccountOfABudgetThatIsDeletedAndCreatedAgain(Mode mode) throws Exception {
+        var month = monthly(mode);
+        budgets(month);
+        var gate = gate("a");
+        gate.snapshotChanged(List.of(month));
+        reserved(gate, Budgets.claim("m1", CENT, month)).settle(CENT, false);
+        await().untilAsserted(() -> assertThat(account(month).spentMicros()).isEqualTo(10_000));
+        budgets();
+        gate.snapshotChanged(List.of());
+        await().untilAsserted(() -> assertThat(account(month).outstandingMicros()).isZero());
+        budgets(month);
+        gate.snapshotChanged(List.of(month));
+        reserved(gate, Budgets.claim("m2", CENT, month)).settle(CENT, false);
+        await().untilAsserted(() -> assertThat(account(month).spentMicros()).isEqualTo(20_000));
     }
 }

@@ -2,12 +2,15 @@ package dev.tollgate.dataplane.budget;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.dataplane.wal.SimulatedDisk;
 import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.DeniedReason;
+import dev.tollgate.policy.budget.LeaseTotals;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
+import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
@@ -32,8 +35,18 @@ class LeaseKeeperTest {
     private static final Period HOUR = new Period(Period.Type.HOUR, "UTC", 1);
     private static final BudgetEntry BUDGET =
             Budgets.budget("team-a/hourly", 1_000_000, HOUR, Mode.HARD);
-    private static final AccountKey NINE = account("2026-11-21T09:00:00Z");
-    private static final AccountKey TEN = account("2026-11-21T10:00:00Z");
+
+    private static final BudgetEntry SOFT =
+            Budgets.budget("team-a/hourly", 1_000_000, HOUR, Mode.SOFT);
+
+    /** The same Budget, of another period. */
+    private static final BudgetEntry DAILY =
+            Budgets.budget(
+                    "team-a/hourly", 1_000_000, new Period(Period.Type.DAY, "UTC", 1), Mode.HARD);
+
+    private static final AccountKey NINE = hour("2026-11-21T09:00:00Z");
+    private static final AccountKey TEN = hour("2026-11-21T10:00:00Z");
+    private static final AccountKey TODAY = day("2026-11-21T00:00:00Z");
     private static final Money CENT = Money.parse("0.01");
 
     private final Agenda agenda = new Agenda();
@@ -47,8 +60,17 @@ class LeaseKeeperTest {
     private Duration ahead = Duration.ZERO;
     private int calls;
 
-    private static AccountKey account(String start) {
-        return AccountKey.of("team-a/hourly", "", Instant.parse(start));
+    private static AccountKey hour(String start) {
+        return account(start, Duration.ofHours(1));
+    }
+
+    private static AccountKey day(String start) {
+        return account(start, Duration.ofDays(1));
+    }
+
+    private static AccountKey account(String start, Duration length) {
+        var from = Instant.parse(start);
+        return AccountKey.of("team-a/hourly", "", new Window(from, from.plus(length)));
     }
 
     @BeforeEach
@@ -121,9 +143,13 @@ class LeaseKeeperTest {
     /** Somebody wants a cent; what is said for it. */
     private List<LedgerCommand> call() {
         said.clear();
-        gate.reserve(Budgets.claim("call-" + calls++, CENT, BUDGET));
-        run(100);
+        call(BUDGET);
         return List.copyOf(said);
+    }
+
+    private void call(BudgetEntry budget) {
+        gate.reserve(Budgets.claim("call-" + calls++, CENT, budget));
+        run(100);
     }
 
     private void deny(long request, AccountKey account, DeniedReason reason) {
@@ -263,7 +289,7 @@ class LeaseKeeperTest {
         ahead = Duration.ofHours(2);
         run(31_000); // ten o'clock is skipped, and its lease is over
         call();
-        deny(1, account("2026-11-21T12:00:00Z"), DeniedReason.UNKNOWN_ACCOUNT);
+        deny(1, hour("2026-11-21T12:00:00Z"), DeniedReason.UNKNOWN_ACCOUNT);
         said.clear();
         answer(state(TEN, Duration.ofHours(1)));
         assertThat(said).anySatisfy(c -> assertThat(asked(c)).isEqualTo(TEN));
@@ -283,7 +309,7 @@ class LeaseKeeperTest {
         ahead = Duration.ofHours(1);
         run(31_000);
         call();
-        var eleven = account("2026-11-21T11:00:00Z");
+        var eleven = hour("2026-11-21T11:00:00Z");
         grant(1, eleven, 10_000);
         deny(2, eleven, DeniedReason.EXHAUSTED);
         answer(state(NINE, Duration.ofSeconds(5)));
@@ -307,6 +333,239 @@ class LeaseKeeperTest {
         assertThat(totals.closed()).isTrue();
         assertThat(totals.amountMicros()).as("what came late is not spent").isZero();
         assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void closesALeaseThatTheStoreMayHaveGrantedAfterItsWindow() {
+        call();
+        run(31_000);
+        call();
+        deny(1, NINE, DeniedReason.UNAVAILABLE);
+        run(SAID_AGAIN_MILLIS);
+        assertThat(closes()).extracting(c -> c.totals().account()).contains(NINE);
+    }
+
+    @Test
+    void givesBackWhatIsGrantedOfAPeriodThatItLeft() {
+        callInVain(BUDGET);
+        callInVain(DAILY);
+        said.clear();
+        grant(1, NINE, 50_000);
+        run(2_000);
+        assertThat(returned(NINE)).contains(50_000L);
+        assertThat(closes()).isEmpty();
+    }
+
+    @Test
+    void givesBackWhatIsFreeOfAPeriodThatItLeftAndWhatSettlesLaterToo() {
+        var held = held();
+        said.clear();
+        call(DAILY);
+        run(100);
+        assertThat(returned(NINE)).contains(40_000L);
+        held.settle(new Money(4_000_001), false);
+        run(2_000);
+        assertThat(returned(NINE)).contains(45_999L);
+        said.clear();
+        run(5_000);
+        assertThat(returned(NINE)).as("told once").isEmpty();
+        assertThat(closes()).isEmpty();
+    }
+
+    @Test
+    void closesTheLeaseOfAPeriodThatItLeftWhenItsWindowEnds() {
+        held().settle(CENT, false);
+        callInVain(DAILY);
+        run(15_000);
+        assertThat(closes()).isEmpty();
+        run(10_000); // nine o'clock ends 20 s after its grant was asked for
+        assertThat(closes()).extracting(c -> c.totals().account()).containsOnly(NINE);
+    }
+
+    @Test
+    void entersNoWindowOfAPeriodThatComesBackOnceItsLeaseIsClosed() {
+        held().settle(CENT, false);
+        callInVain(DAILY);
+        run(25_000);
+        assertThat(closes()).isNotEmpty();
+        // by the wall clock it is not yet ten
+        assertThat(call()).noneSatisfy(c -> assertThat(asked(c)).isEqualTo(NINE));
+        assertThat(gate.figures().getFirst().resets()).isEqualTo("2026-11-21T11:00:00Z");
+        assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void takesTheLeaseOfAPeriodThatComesBackUpAgain() {
+        held();
+        callInVain(DAILY);
+        deny(1, TODAY, DeniedReason.UNKNOWN_ACCOUNT);
+        assertThat(call()).anySatisfy(c -> assertThat(asked(c)).isEqualTo(NINE));
+        grant(wal.lastRequest(NINE.toString()), NINE, 90_000);
+        var totals = wal.totals(NINE.toString(), wal.holder().bootEpoch());
+        assertThat(totals).isNotNull();
+        assertThat(totals.amountMicros()).isEqualTo(90_000);
+        assertThat(totals.openMicros()).as("both calls").isEqualTo(20_000);
+        assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void goesOnWithTheWindowOfAPeriodThatComesBackWhateverItsWallClockSays() {
+        held().settle(CENT, false);
+        callInVain(DAILY);
+        ahead = Duration.ofHours(1);
+        call();
+        assertThat(gate.figures().getFirst().resets()).isEqualTo("2026-11-21T10:00:00Z");
+        assertThat(closes()).isEmpty();
+    }
+
+    @Test
+    void noStateOfAnotherWindowMovesTheEndOfItsOwnThoughTheyBeginTogether() {
+        held();
+        var both = account("2026-11-21T09:00:00Z", Duration.ofDays(1));
+        answer(state(both, Duration.ZERO));
+        answer(state(both, Duration.ofHours(14)));
+        call();
+        assertThat(gate.figures().getFirst().resets()).isEqualTo("2026-11-21T10:00:00Z");
+        run(21_000); // nine o'clock ends 20 s after its grant was asked for
+        call();
+        assertThat(gate.figures().getFirst().resets()).isEqualTo("2026-11-21T11:00:00Z");
+    }
+
+    @Test
+    void leavesItsWindowWhenTheLedgerSaysThatItIsOver() {
+        held().settle(CENT, false);
+        answer(state(NINE, Duration.ZERO));
+        call();
+        assertThat(gate.figures().getFirst().resets()).isEqualTo("2026-11-21T11:00:00Z");
+        assertThat(closes()).extracting(c -> c.totals().account()).containsOnly(NINE);
+    }
+
+    @Test
+    void knowsWhatOthersHaveSpentOfAPeriodThatComesBack() {
+        callInVain(BUDGET);
+        answer(spent(NINE, 300_000));
+        callInVain(DAILY);
+        answer(spent(TODAY, 500_000));
+        assertThat(gate.figures().getFirst().spent()).isEqualTo(Money.parse("0.5"));
+        answer(spent(NINE, 400_000));
+        assertThat(gate.figures().getFirst().spent()).isEqualTo(Money.parse("0.5"));
+        call();
+        assertThat(gate.figures().getFirst().spent()).isEqualTo(Money.parse("0.4"));
+    }
+
+    @Test
+    void staysInItsWindowWhateverIsToldOfLongerOnesOfAnotherPeriod() {
+        call(DAILY);
+        grant(1, TODAY, 50_000);
+        call();
+        answer(state(TODAY, Duration.ofHours(14)));
+        assertThat(gate.figures().getFirst().resets()).isEqualTo("2026-11-21T10:00:00Z");
+        grant(wal.lastRequest(NINE.toString()), NINE, 50_000);
+        answer(state(day("2026-11-20T00:00:00Z"), Duration.ofHours(14)));
+        assertThat(gate.figures().getFirst().resets()).isEqualTo("2026-11-21T10:00:00Z");
+    }
+
+    @Test
+    void entersNoWindowThatItHasClosedUnderAnotherPeriodEither() {
+        held().settle(CENT, false);
+        run(21_000);
+        assertThat(closes()).extracting(c -> c.totals().account()).containsOnly(NINE);
+        answer(new LedgerEffect.Closed(wal.holder(), NINE, wal.holder().bootEpoch()));
+        said.clear();
+        // by the wall clock it is not yet ten, and London has the hours of UTC
+        call(
+                Budgets.budget(
+                        "team-a/hourly",
+                        1_000_000,
+                        new Period(Period.Type.HOUR, "Europe/London", 1),
+                        Mode.HARD));
+        assertThat(said).anySatisfy(c -> assertThat(asked(c)).isEqualTo(TEN));
+        assertThat(said).noneSatisfy(c -> assertThat(asked(c)).isEqualTo(NINE));
+    }
+
+    @Test
+    void closesNoLeaseWhileAnEarlierOneOfItsAccountIsInUse() {
+        ahead = Duration.ofHours(1);
+        var early = reserved(SOFT);
+        deny(1, TEN, DeniedReason.UNKNOWN_ACCOUNT);
+        answer(state(NINE, Duration.ofSeconds(30)));
+        ahead = Duration.ofHours(2);
+        run(31_000); // ten o'clock is skipped
+        reserved(SOFT).settle(CENT, false);
+        answer(state(TEN, Duration.ofSeconds(20)));
+        reserved(SOFT).settle(CENT, false);
+        run(25_000);
+        assertThat(closes()).extracting(c -> c.totals().account()).doesNotContain(TEN);
+        early.settle(CENT, false);
+        run(SAID_AGAIN_MILLIS);
+        assertThat(closes())
+                .filteredOn(c -> c.totals().account().equals(TEN))
+                .isNotEmpty()
+                .allSatisfy(c -> assertThat(c.totals().overrunMicros()).isEqualTo(20_000));
+        assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void aLeaseThatIsClosedUnderItDropsNothingThatOtherBudgetsHold() {
+        held().settle(CENT, false);
+        wal.append(new LogRecord.Close(NINE.toString(), wal.holder().bootEpoch()));
+        var other = Budgets.budget("team-a/other", 1_000_000, HOUR, Mode.SOFT);
+        var admitted = gate.reserve(Budgets.claim("both", CENT, SOFT, other));
+        run(100);
+        ((Admission.Reserved) admitted.result()).reservation().settle(CENT, false);
+        var theirs = AccountKey.of("team-a/other", "", NINE.window()).toString();
+        for (var account : List.of(theirs, TEN.toString())) {
+            var totals = wal.totals(account, wal.holder().bootEpoch());
+            assertThat(totals).as(account).isNotNull();
+            assertThat(totals.overrunMicros()).as(account).isEqualTo(10_000);
+        }
+    }
+
+    @Test
+    void showsTheFiguresOfAnUnchargedBudgetForThePeriodThatItHas() {
+        answer(spent(NINE, 300_000));
+        answer(spent(TODAY, 500_000));
+        assertThat(gate.figures()).extracting(f -> f.spent()).containsExactly(Money.parse("0.3"));
+        gate.snapshotChanged(List.of(DAILY));
+        assertThat(gate.figures()).extracting(f -> f.spent()).containsExactly(Money.parse("0.5"));
+        assertThat(gate.figures().getFirst().resets()).isEqualTo("2026-11-22T00:00:00Z");
+    }
+
+    private Reservation reserved(BudgetEntry budget) {
+        var admitted = gate.reserve(Budgets.claim("call-" + calls++, CENT, budget));
+        run(100);
+        return ((Admission.Reserved) admitted.result()).reservation();
+    }
+
+    private LedgerEffect spent(AccountKey account, long micros) {
+        return new LedgerEffect.State(
+                wal.holder(), account, 1_000_000, micros, 0, Duration.ofSeconds(20), false, micros);
+    }
+
+    /** Who waits for money until its time is up. */
+    private void callInVain(BudgetEntry budget) {
+        call(budget);
+        run(1_500);
+    }
+
+    /** A cent of the 5 that are granted of nine o'clock. */
+    private Reservation held() {
+        var held = new ArrayList<Reservation>();
+        gate.reserve(Budgets.claim("held", CENT, BUDGET))
+                .onSuccess(admission -> held.add(((Admission.Reserved) admission).reservation()));
+        run(100);
+        grant(1, NINE, 50_000);
+        assertThat(held).hasSize(1);
+        return held.getFirst();
+    }
+
+    private List<Long> returned(AccountKey account) {
+        return said.stream()
+                .filter(LedgerCommand.Report.class::isInstance)
+                .flatMap(command -> ((LedgerCommand.Report) command).leases().stream())
+                .filter(totals -> totals.account().equals(account))
+                .map(LeaseTotals::returnedMicros)
+                .toList();
     }
 
     private LedgerEffect state(AccountKey account, Duration remaining) {

@@ -36,7 +36,7 @@ class LedgerAwayTest {
     private static final Money CENT = Money.parse("0.01");
     private static final int GRANTED_CENTS = 3;
     private static final AccountKey ACCOUNT =
-            AccountKey.of("team-a/monthly", "", Instant.parse("2026-11-01T00:00:00Z"));
+            AccountKey.parse("team-a/monthly//2026-11-01T00:00:00Z--2026-12-01T00:00:00Z");
 
     private final Agenda agenda = new Agenda();
     private final Agenda.Life life = new Agenda.Life();

@@ -127,13 +127,12 @@ class ManyBudgetsTest {
 
     private void spendBefore(BudgetEntry budget, long micros) {
         var window = Window.of(budget.period(), start);
-        var key = AccountKey.of(budget.key(), "", window.start());
+        var key = AccountKey.of(budget.key(), "", window);
         var limit = Objects.requireNonNull(budget.limitMicros());
         store.compareAndSet(
                 key,
                 AccountStore.ABSENT,
-                new Account(
-                        key, window.end(), limit, micros, 0, 0, null, 1, 1, List.of(), List.of()));
+                new Account(key, limit, micros, 0, 0, null, 1, 1, List.of(), List.of()));
     }
 
     /** As the fleet's logs tell, in micro-USD. */

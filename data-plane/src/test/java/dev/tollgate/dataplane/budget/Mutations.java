@@ -65,7 +65,6 @@ final class Mutations {
                     run.store.overwrite(
                             new Account(
                                     now.key(),
-                                    now.windowEnd(),
                                     now.limitMicros(),
                                     Math.min(now.settledMicros(), leases),
                                     now.overrunMicros(),
@@ -124,7 +123,6 @@ final class Mutations {
         run.store.overwrite(
                 new Account(
                         account.key(),
-                        account.windowEnd(),
                         account.limitMicros(),
                         account.settledMicros(),
                         account.overrunMicros(),

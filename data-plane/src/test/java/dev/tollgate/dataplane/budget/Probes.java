@@ -26,7 +26,7 @@ final class Probes {
                     entry.perNamespace() ? Simulation.TEAMS : Simulation.TEAMS.subList(0, 1)) {
                 var window = Window.of(entry.period(), run.ledger().now());
                 var subject = entry.perNamespace() ? team : "";
-                var key = AccountKey.of(entry.key(), subject, window.start());
+                var key = AccountKey.of(entry.key(), subject, window);
                 resetIsDone(entry, account(key));
                 var rest = rest(entry, account(key));
                 if (entry.mode() == Mode.HARD && rest < 10) {
@@ -86,7 +86,7 @@ final class Probes {
             return;
         }
         var asked = Instant.ofEpochMilli(entry.resetAtMillis());
-        var start = account.key().windowStart();
+        var start = account.key().window().start();
         var done = account.resetAt() != null && !account.resetAt().isBefore(asked);
         if (!done && (start == null || !asked.isBefore(start))) {
             throw run.broken("reset of " + asked + " is not done: " + account, null);

@@ -281,7 +281,6 @@ final class SimulatedLedger {
             return new Versioned(
                     new Account(
                             a.key(),
-                            a.windowEnd(),
                             a.limitMicros(),
                             a.settledMicros(),
                             a.overrunMicros(),

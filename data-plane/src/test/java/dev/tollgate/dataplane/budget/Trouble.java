@@ -4,10 +4,13 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.Reclaimed;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Period;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** What goes wrong in a run, by its seed: which kinds of faults there are, and each of them. */
@@ -22,6 +25,7 @@ final class Trouble {
         CLOCK,
         LIMIT,
         RESET,
+        PERIOD,
         RECLAIM,
         DISK_FULL,
         DISK_FAILS,
@@ -30,8 +34,27 @@ final class Trouble {
         FORGET
     }
 
+    /** What a Budget is changed to; one of these days and weeks begin together. */
+    private static final List<Period> LONG =
+            List.of(
+                    new Period(Period.Type.WEEK, "UTC", 1),
+                    new Period(Period.Type.WEEK, "UTC", 6),
+                    new Period(Period.Type.DAY, "UTC", 1));
+
+    /**
+     * A hard one also to these: a day and an hour begin together at ten, and two zones have their
+     * hours in common. A proxy whose clock is ahead opens a window to come of a soft one by what it
+     * spends, which then is the present one.
+     */
+    private static final List<Period> SHORT =
+            List.of(
+                    new Period(Period.Type.DAY, "Etc/GMT-14", 1),
+                    new Period(Period.Type.HOUR, "UTC", 1),
+                    new Period(Period.Type.HOUR, "Etc/GMT-14", 1));
+
     private final Simulation run;
     private final Set<Fault> faults = new HashSet<>();
+    private final Map<String, Period> firstPeriods = new HashMap<>();
 
     Trouble(Simulation run) {
         this.run = run;
@@ -63,7 +86,8 @@ final class Trouble {
      * may be told to nobody.
      */
     boolean overrunsAreTold() {
-        return Set.of(Fault.CLOCK, Fault.LIMIT, Fault.RESET, Fault.STOP).containsAll(faults);
+        return Set.of(Fault.CLOCK, Fault.LIMIT, Fault.RESET, Fault.PERIOD, Fault.STOP)
+                .containsAll(faults);
     }
 
     private void drawFaults() {
@@ -125,6 +149,7 @@ final class Trouble {
             }
             case LIMIT -> limit();
             case RESET -> reset();
+            case PERIOD -> period();
             case FORGET -> forget();
             case RECLAIM -> reclaim(proxy);
             case KILL, STOP, CLOCK, DISK_FULL, DISK_FAILS, POWER, DISK_LOST -> {
@@ -168,7 +193,7 @@ final class Trouble {
                 proxy.loseDisk();
                 run.restart(proxy);
             }
-            case NETWORK, FAILOVER, STORE, LIMIT, RESET, RECLAIM, FORGET ->
+            case NETWORK, FAILOVER, STORE, LIMIT, RESET, PERIOD, RECLAIM, FORGET ->
                     throw new AssertionError(fault);
         }
     }
@@ -278,6 +303,21 @@ final class Trouble {
         var at = run.wall().toEpochMilli() + run.random.nextLong(-3_000, 1_000);
         if (entry.resetAtMillis() == null || entry.resetAtMillis() < at) {
             change(index, BudgetBuilder.as(entry).resetAt(Instant.ofEpochMilli(at)).build());
+        }
+    }
+
+    /** To another one, and another, and back to the one that it had at first. */
+    private void period() {
+        var index = run.random.nextInt(run.budgets.size());
+        var entry = run.budgets.get(index);
+        var first = firstPeriods.computeIfAbsent(entry.key(), key -> entry.period());
+        boolean hard = entry.mode() == BudgetEntry.Mode.HARD;
+        var others = hard && run.random.nextBoolean() ? SHORT : LONG;
+        var other = others.get(run.random.nextInt(others.size()));
+        var next = entry.period().equals(first) || run.random.nextInt(3) == 0 ? other : first;
+        if (!next.equals(entry.period())) {
+            run.happened(next.equals(first) ? "Back" : "There");
+            change(index, BudgetBuilder.as(entry).period(next).build());
         }
     }
 

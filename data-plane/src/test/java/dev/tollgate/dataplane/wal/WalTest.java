@@ -5,14 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.LeaseTotals;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WalTest {
 
     private static final String ACCOUNT =
-            AccountKey.of("team-a/monthly", "", Instant.parse("2026-11-01T00:00:00Z")).toString();
+            "team-a/monthly//2026-11-01T00:00:00Z--2026-12-01T00:00:00Z";
     private static final int SEGMENT_BYTES = 256 * 1024;
 
     @TempDir Path directory;
@@ -406,6 +404,56 @@ class WalTest {
                 assertThat(again.recovered().proven()).isFalse();
                 assertThat(again.totals()).isEmpty();
                 assertThat(again.holder().logId()).isNotEqualTo(wal.holder().logId());
+            }
+        }
+    }
+
+    @Test
+    void takesNothingOfALeaseThatIsClosedSoThatItCanBeReadAgain() throws IOException {
+        try (var wal = open()) {
+            var epoch = wal.holder().bootEpoch();
+            grant(wal, 10);
+            assertThat(wal.append(new LogRecord.Close(ACCOUNT, epoch))).isPositive();
+            var refused =
+                    List.of(
+                            new LogRecord.Acquire(ACCOUNT, 1, 10),
+                            new LogRecord.Grant(ACCOUNT, 20, 2),
+                            new LogRecord.Return(ACCOUNT, 5),
+                            new LogRecord.Intent(
+                                    request("req_1"),
+                                    new LogRecord.Try(1, "openai", "gpt-4o-mini", "test", 0),
+                                    List.of(new LogRecord.Hold(ACCOUNT, 0))));
+            for (var record : refused) {
+                assertThat(wal.append(record)).isZero();
+            }
+            var totals = totals(wal, epoch);
+            assertThat(totals.amountMicros()).isEqualTo(10);
+            assertThat(totals.returnedMicros()).isZero();
+            try (var again = Wal.open(settings(killed()))) {
+                assertThat(totals(again, epoch)).isEqualTo(totals);
+                assertThat(again.interrupted()).isEmpty();
+            }
+            wal.append(new LogRecord.Forget(ACCOUNT, epoch));
+            grant(wal, 30);
+            assertThat(totals(wal, epoch).closed()).isFalse();
+        }
+    }
+
+    @Test
+    void closesNoLeaseOfWhichSomethingIsHeldThoughItIsNothing() throws IOException {
+        try (var wal = open()) {
+            var epoch = wal.holder().bootEpoch();
+            var hold = List.of(new LogRecord.Hold(ACCOUNT, 0));
+            var about = new LogRecord.Try(1, "openai", "gpt-4o-mini", "test", 0);
+            var intent = wal.append(new LogRecord.Intent(request("req_1"), about, hold));
+            assertThat(wal.append(new LogRecord.Close(ACCOUNT, epoch))).isZero();
+            assertThat(totals(wal, epoch).closed()).isFalse();
+            var charges = List.of(new LogRecord.Charge(ACCOUNT, 0, 7_000));
+            wal.append(new LogRecord.Settle(intent, 7_000, false, charges));
+            assertThat(wal.append(new LogRecord.Close(ACCOUNT, epoch))).isPositive();
+            assertThat(totals(wal, epoch).overrunMicros()).isEqualTo(7);
+            try (var again = Wal.open(settings(killed()))) {
+                assertThat(totals(again, epoch)).isEqualTo(totals(wal, epoch));
             }
         }
     }

@@ -8,6 +8,7 @@ import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
+import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,8 @@ final class AccountObjects {
         var hash =
                 SnapshotCodec.digest(key.toString().getBytes(StandardCharsets.UTF_8))
                         .substring(0, HASH_CHARS);
-        var window = key.windowStart() == null ? "lifetime" : DAY.format(key.windowStart());
+        var start = key.window().start();
+        var window = start == null ? "lifetime" : DAY.format(start);
         var readable = key.namespace() + "." + key.name();
         if (readable.length() > READABLE_CHARS) {
             readable = key.namespace();
@@ -47,6 +49,7 @@ final class AccountObjects {
     static BudgetLedgerResource object(
             String namespace, Account account, @Nullable String version) {
         var object = new BudgetLedgerResource();
+        var window = account.key().window();
         object.setMetadata(
                 new ObjectMetaBuilder()
                         .withName(name(account.key()))
@@ -59,10 +62,8 @@ final class AccountObjects {
                                 account.key().namespace(),
                                 account.key().name(),
                                 account.key().subject(),
-                                account.key().windowStart() == null
-                                        ? Instant.EPOCH
-                                        : account.key().windowStart(),
-                                account.windowEnd()),
+                                window.start() == null ? Instant.EPOCH : window.start(),
+                                window.end()),
                         account.limitMicros(),
                         account.settledMicros(),
                         account.overrunMicros(),
@@ -106,8 +107,9 @@ final class AccountObjects {
                         key.namespace(),
                         key.name(),
                         key.subject(),
-                        lifetime ? null : key.windowStart()),
-                key.windowEnd(),
+                        lifetime
+                                ? Window.LIFETIME
+                                : new Window(key.windowStart(), key.windowEnd())),
                 spec.limitMicros(),
                 spec.settledMicros(),
                 spec.overrunMicros(),

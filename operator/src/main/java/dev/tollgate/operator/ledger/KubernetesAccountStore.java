@@ -90,7 +90,7 @@ public final class KubernetesAccountStore implements AccountStore {
 
     @Override
     public Write delete(AccountKey key, String version) {
-        var object = AccountObjects.object(namespace, Account.opened(key, null, 0), version);
+        var object = AccountObjects.object(namespace, Account.opened(key, 0), version);
         try {
             var deleted =
                     ledgers()

@@ -74,7 +74,7 @@ public record BudgetReport(
         var own =
                 accounts.stream()
                         .filter(a -> a.key().budget().equals(budget.key()))
-                        .filter(a -> Objects.equals(a.key().windowStart(), window.start()))
+                        .filter(a -> a.key().window().equals(window))
                         .toList();
         var fullest = own.stream().max(Comparator.comparingLong(Account::spentMicros));
         long spent = fullest.map(Account::spentMicros).orElse(0L);

@@ -94,7 +94,6 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
     private static Account with(long seq, long epoch, long limit, long granted) {
         return new Account(
                 key("a"),
-                Instant.parse("2026-12-01T00:00:00Z"),
                 limit,
                 0,
                 0,
@@ -256,10 +255,14 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
     @Test
     void namesObjectsReadablyAndEachOnce() {
         assertThat(AccountObjects.name(key("monthly"))).startsWith("team-a.monthly.20261101.");
-        assertThat(AccountObjects.name(new AccountKey("team-a", "b", "", null)))
-                .startsWith("team-a.b.lifetime.");
-        assertThat(AccountObjects.name(new AccountKey("team-a", "b", "x", null)))
-                .isNotEqualTo(AccountObjects.name(new AccountKey("team-a", "b", "y", null)));
+        assertThat(name("team-a/b//lifetime")).startsWith("team-a.b.lifetime.");
+        assertThat(name("team-a/b/x/lifetime")).isNotEqualTo(name("team-a/b/y/lifetime"));
+        assertThat(name("team-a/b//2026-11-01T00:00:00Z--2026-12-01T00:00:00Z"))
+                .isNotEqualTo(name("team-a/b//2026-11-01T00:00:00Z--2026-11-02T00:00:00Z"));
+    }
+
+    private static String name(String key) {
+        return AccountObjects.name(AccountKey.parse(key));
     }
 
     @Test

@@ -1,18 +1,19 @@
 package dev.tollgate.operator.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.crds.valkey.DurableValkey;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountJson;
+import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.AccountStoreContract;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
 import io.vertx.core.Vertx;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -79,7 +80,6 @@ class ValkeyAccountStoreTest extends AccountStoreContract {
     private static Account with(long seq, long epoch, long limit, long settled, long granted) {
         return new Account(
                 key("a"),
-                Instant.parse("2026-12-01T00:00:00Z"),
                 limit,
                 settled,
                 0,
@@ -169,8 +169,13 @@ class ValkeyAccountStoreTest extends AccountStoreContract {
     @Test
     void refusesToMoveAnAccountToAnotherKey() {
         var version = written(with(1, 0), AccountStore.ABSENT);
-        var moved = new Account(key("a"), null, 1_000, 0, 0, 0, null, 2, 1, List.of(), List.of());
-        refused(moved, version, "I5: key");
+        var other =
+                AccountKey.parse(
+                        key("a").counterPrefix() + "2026-11-01T00:00:00Z--2026-11-02T00:00:00Z");
+        var moved = new Account(other, 1_000, 0, 0, 0, null, 2, 1, List.of(), List.of());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> store.compareAndSet(key("a"), version, moved));
+        assertThat(stored(store).account()).isEqualTo(with(1, 0));
     }
 
     // lost and doubled acknowledgements

@@ -57,9 +57,7 @@ class ValkeyReplicaTest {
 
     private AccountStore.Write write(String version, long seq) {
         return store.compareAndSet(
-                KEY,
-                version,
-                new Account(KEY, null, 1_000, 0, 0, 0, null, seq, 1, List.of(), List.of()));
+                KEY, version, new Account(KEY, 1_000, 0, 0, 0, null, seq, 1, List.of(), List.of()));
     }
 
     private String written(String version, long seq) {

@@ -76,8 +76,7 @@ class StatusesTest {
 
     private static Account account(long settledMicros, long overrunMicros) {
         return new Account(
-                new AccountKey("team-a", "monthly", "", START),
-                Instant.parse("2026-12-01T00:00:00Z"),
+                AccountKey.parse("team-a/monthly//2026-11-01T00:00:00Z--2026-12-01T00:00:00Z"),
                 10_000_000,
                 settledMicros,
                 overrunMicros,
@@ -99,7 +98,6 @@ class StatusesTest {
         }
         return new Account(
                 account.key(),
-                account.windowEnd(),
                 account.limitMicros(),
                 account.settledMicros(),
                 0,
@@ -341,7 +339,6 @@ class StatusesTest {
         var account = account(3_120_000);
         return new Account(
                 account.key(),
-                account.windowEnd(),
                 account.limitMicros(),
                 account.settledMicros(),
                 0,
@@ -499,7 +496,6 @@ class StatusesTest {
         var after =
                 new Account(
                         before.key(),
-                        before.windowEnd(),
                         13_000_000,
                         3_000_000,
                         0,

@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
  * One account of the ledger: a Budget, a subject, a window. Immutable; {@link Ledger} makes the
  * next one. Amounts are micro-USD.
  *
- * @param windowEnd null: Lifetime
  * @param limitMicros in force: the Budget's amount and {@code resetMicros}
  * @param settledMicros of all leases, closed ones too
  * @param overrunMicros charges above a hold, of all leases, closed ones too
@@ -24,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record Account(
         AccountKey key,
-        @Nullable Instant windowEnd,
         long limitMicros,
         long settledMicros,
         long overrunMicros,
@@ -49,31 +47,20 @@ public record Account(
     }
 
     /** A new account that nobody has written yet. */
-    public static Account opened(AccountKey key, @Nullable Instant windowEnd, long limitMicros) {
-        return new Account(key, windowEnd, limitMicros, 0, 0, 0, null, 0, 0, List.of(), List.of());
+    public static Account opened(AccountKey key, long limitMicros) {
+        return new Account(key, limitMicros, 0, 0, 0, null, 0, 0, List.of(), List.of());
     }
 
     /** A new account that counts a reset as done. */
     Account withReset(@Nullable Instant at) {
         return new Account(
-                key,
-                windowEnd,
-                limitMicros,
-                settledMicros,
-                overrunMicros,
-                0,
-                at,
-                seq,
-                epoch,
-                leases,
-                closed);
+                key, limitMicros, settledMicros, overrunMicros, 0, at, seq, epoch, leases, closed);
     }
 
     /** As the ledger of this epoch writes it next. */
     Account written(long byEpoch) {
         return new Account(
                 key,
-                windowEnd,
                 limitMicros,
                 settledMicros,
                 overrunMicros,
@@ -91,7 +78,6 @@ public record Account(
                 ? this
                 : new Account(
                         key,
-                        windowEnd,
                         limitMicros,
                         settledMicros,
                         overrunMicros,
@@ -171,17 +157,7 @@ public record Account(
     private Account with(
             long limit, long settled, long overrun, List<LeaseAccount> all, List<HolderId> gone) {
         return new Account(
-                key,
-                windowEnd,
-                limit,
-                settled,
-                overrun,
-                resetMicros,
-                resetAt,
-                seq,
-                epoch,
-                all,
-                gone);
+                key, limit, settled, overrun, resetMicros, resetAt, seq, epoch, all, gone);
     }
 
     /** A later start of the holder's log has a lease: this holder's time is over. */
@@ -197,7 +173,7 @@ public record Account(
 
     /** When the window ends, from now on; null: never. */
     @Nullable Duration windowRemaining(Instant now) {
-        return new Window(key.windowStart(), windowEnd).remaining(now);
+        return key.window().remaining(now);
     }
 
     /** The Budget's amount. */

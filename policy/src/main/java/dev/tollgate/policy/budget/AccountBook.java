@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -139,17 +138,11 @@ final class AccountBook {
         var current = Window.of(period, now);
         var prefix = budget + "/" + subject + "/";
         for (var key : slots.keySet()) {
-            var start = key.windowStart();
-            var known = start == null ? null : account(key);
-            if (known == null
-                    || start == null
-                    || current.start() == null
-                    || !start.isAfter(current.start())
-                    || !key.counterPrefix().equals(prefix)) {
-                continue;
-            }
-            var window = Window.of(period, start);
-            if (start.equals(window.start()) && Objects.equals(window.end(), known.windowEnd())) {
+            var window = key.window();
+            if (window.isAfter(current)
+                    && window.isOf(period)
+                    && key.counterPrefix().equals(prefix)
+                    && account(key) != null) {
                 current = window;
             }
         }

@@ -38,8 +38,8 @@ public final class AccountJson {
             json.writeStringField("name", account.key().name());
             json.writeStringField("namespace", account.key().namespace());
             json.writeStringField("subject", account.key().subject());
-            writeInstant(json, "windowEnd", account.windowEnd());
-            writeInstant(json, "windowStart", account.key().windowStart());
+            writeInstant(json, "windowEnd", account.key().window().end());
+            writeInstant(json, "windowStart", account.key().window().start());
             json.writeEndObject();
             json.writeArrayFieldStart("leases");
             for (var lease : account.leases()) {
@@ -81,8 +81,7 @@ public final class AccountJson {
                             text(key, "namespace"),
                             text(key, "name"),
                             text(key, "subject"),
-                            instant(key, "windowStart")),
-                    instant(key, "windowEnd"),
+                            new Window(instant(key, "windowStart"), instant(key, "windowEnd"))),
                     number(root, "limitMicros"),
                     number(root, "settledMicros"),
                     number(root, "overrunMicros"),

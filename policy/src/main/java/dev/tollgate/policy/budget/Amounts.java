@@ -41,7 +41,7 @@ final class Amounts {
             return;
         }
         var window = keeper.book.currentWindow(key.budget(), key.subject(), budget.period(), now);
-        if (Objects.equals(window.start(), key.windowStart())) {
+        if (window.equals(key.window())) {
             var command = new AccountCommand.SetLimit(budget.amountMicros());
             keeper.change(key, null, command, now, effects);
             reset(budget, account, now, effects);

@@ -60,18 +60,13 @@ final class Audience {
             Instant now,
             List<LedgerEffect> effects) {
         for (var account : accounts) {
-            if (named.contains(account.key()) || !isOver(account, now)) {
+            if (named.contains(account.key()) || !account.key().window().isOver(now)) {
                 effects.add(state(holder, account, now));
             }
         }
         for (var key : frozen) {
             effects.add(new LedgerEffect.Freeze(holder, key, true));
         }
-    }
-
-    private static boolean isOver(Account account, Instant now) {
-        var end = account.windowEnd();
-        return end != null && !now.isBefore(end);
     }
 
     static LedgerEffect state(HolderId to, Account account, Instant now) {

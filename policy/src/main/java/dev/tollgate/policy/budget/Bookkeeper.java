@@ -119,7 +119,7 @@ final class Bookkeeper {
     }
 
     private static Account emptied(Account account) {
-        return Account.opened(account.key(), account.windowEnd(), account.amountMicros());
+        return Account.opened(account.key(), account.amountMicros());
     }
 
     void freeze(AccountKey key, Instant now, List<LedgerEffect> effects) {

@@ -15,9 +15,8 @@ final class CappedBudgets {
     record Capped(BudgetEntry entry, long amountMicros, Period period) {
 
         /** An account of it that nobody has written yet. */
-        Account opened(AccountKey key, Window window, Instant now) {
-            return Account.opened(key, window.end(), amountMicros)
-                    .withReset(Resets.past(entry, now));
+        Account opened(AccountKey key, Instant now) {
+            return Account.opened(key, amountMicros).withReset(Resets.past(entry, now));
         }
     }
 

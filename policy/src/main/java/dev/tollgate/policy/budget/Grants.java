@@ -3,7 +3,6 @@ package dev.tollgate.policy.budget;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Answers those who ask for money: each by a grant, or by why there is none. */
@@ -66,11 +65,11 @@ final class Grants {
             return null;
         }
         var window = book.currentWindow(key.budget(), key.subject(), budget.period(), now);
-        if (!Objects.equals(window.start(), key.windowStart())) {
-            var current = AccountKey.of(key.budget(), key.subject(), window.start());
+        if (!window.equals(key.window())) {
+            var current = AccountKey.of(key.budget(), key.subject(), window);
             var account = book.account(current);
             if (account == null) {
-                account = Account.opened(current, window.end(), budget.amountMicros());
+                account = Account.opened(current, budget.amountMicros());
             }
             effects.add(Audience.state(acquire.holder(), account, now));
             deny(acquire, DeniedReason.UNKNOWN_ACCOUNT, Duration.ZERO, effects);
@@ -79,7 +78,7 @@ final class Grants {
         return new Asked(
                 new AccountCommand.Acquire(
                         acquire, window, budget.amountMicros(), audience.sessions().live()),
-                budget.opened(key, window, now));
+                budget.opened(key, now));
     }
 
     void acquire(LedgerCommand.Acquire acquire, Instant now, List<LedgerEffect> effects) {

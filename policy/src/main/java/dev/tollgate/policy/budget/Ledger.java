@@ -173,7 +173,6 @@ record Ledger(long epoch) {
         var next =
                 new Account(
                         account.key(),
-                        account.windowEnd(),
                         Math.min(Account.MAX_MICROS, Math.addExact(account.amountMicros(), spent)),
                         account.settledMicros(),
                         account.overrunMicros(),

@@ -29,7 +29,6 @@ record RebuildRule(long epoch) {
         return Transition.to(
                 new Account(
                         account.key(),
-                        account.windowEnd(),
                         account.limitMicros(),
                         next.settledMicros(),
                         next.overrunMicros(),
@@ -71,7 +70,6 @@ record RebuildRule(long epoch) {
         return Transition.to(
                 new Account(
                         account.key(),
-                        account.windowEnd(),
                         Math.addExact(account.amountMicros(), resetMicros),
                         settled,
                         overrun,

@@ -70,7 +70,7 @@ final class Registrations {
             var own = totals.bootEpoch() == holder.bootEpoch();
             var late = session != null && own && session.closed().contains(totals.account());
             if (totals.closed() && own) {
-                audience.update(s -> s.closed(holder, totals.account()));
+                audience.update(s -> s.closed(holder, totals.account(), now));
             }
             if (!late || totals.closed()) { // a doubled Register opens no closed lease again
                 stored &= takes(holder, totals, now, effects);

@@ -56,12 +56,10 @@ final class Reports {
         if (audience.sessions().connected(close.holder()) == null) {
             return List.of();
         }
-        audience.update(s -> s.closed(close.holder(), close.totals().account()));
+        audience.update(s -> s.closed(close.holder(), close.totals().account(), now));
         inbox.put(close.holder(), close.totals());
         var key = close.totals().account();
-        var known = keeper.book.account(key);
-        var end = known == null ? null : known.windowEnd();
-        return end != null && !now.isBefore(end) ? List.of() : List.of(key);
+        return key.window().isOver(now) ? List.of() : List.of(key);
     }
 
     /**
@@ -179,12 +177,11 @@ final class Reports {
                 && audience.sessions().hasClosed(from, key)) {
             return true; // closed meanwhile
         }
-        var end = end(budget, key);
-        if (keeper.book.account(key) == null && Retention.isForgotten(key, end, now)) {
+        if (keeper.book.account(key) == null && Retention.isForgotten(key, now)) {
             closed(from, totals, effects);
             return true;
         }
-        var opened = Account.opened(key, end, budget == null ? 0 : budget.amountMicros());
+        var opened = Account.opened(key, budget == null ? 0 : budget.amountMicros());
         var past = budget == null ? null : Resets.past(budget.entry(), now);
         if (tellsMore(from, totals)) {
             keeper.freeze(key, now, effects);
@@ -225,7 +222,7 @@ final class Reports {
 
     /** An earlier ledger may still be about to open the account of what is closed. */
     private static boolean fences(LeaseTotals totals, @Nullable Capped budget, Instant now) {
-        var start = totals.account().windowStart();
+        var start = totals.account().window().start();
         return totals.closed() && budget != null && (start == null || !start.isAfter(now));
     }
 
@@ -233,11 +230,6 @@ final class Reports {
         if (totals.closed()) {
             effects.add(new LedgerEffect.Closed(from, totals.account(), totals.bootEpoch()));
         }
-    }
-
-    private static @Nullable Instant end(@Nullable Capped budget, AccountKey key) {
-        var start = key.windowStart();
-        return budget == null || start == null ? null : Window.of(budget.period(), start).end();
     }
 
     /** Who may spend more than it has, and was never granted anything (Soft and Shadow). */

@@ -43,7 +43,7 @@ final class Resets {
     /** Asked for in the account's own window, and not done yet. */
     static boolean isDue(BudgetEntry entry, Account account, Instant now) {
         var asked = asked(entry);
-        var start = account.key().windowStart();
+        var start = account.key().window().start();
         return asked != null
                 && !asked.isAfter(now)
                 && (start == null || !asked.isBefore(start))

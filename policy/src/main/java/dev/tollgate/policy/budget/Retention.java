@@ -6,14 +6,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which accounts may be forgotten (budgets.md, section 11): 35 days after the end of their window,
  * and only those of which nothing can be settled any more. A clock that is ahead must forget
- * nothing that still counts: a window whose successor was opened is never entered again, and any
- * other account must have been old for a whole day of this ledger's life. Confined to one thread.
+ * nothing that still counts: a window after whose end another was opened is never entered again,
+ * and any other account must have been old for a whole day of this ledger's life. Confined to one
+ * thread.
  */
 final class Retention {
 
@@ -29,8 +29,6 @@ final class Retention {
      */
     static final int AT_MOST = 200;
 
-    private static final Duration LONGEST_WINDOW = Duration.ofDays(32);
-
     private final Map<AccountKey, Instant> oldSince = new HashMap<>();
     private @Nullable Instant lookedAt;
 
@@ -43,7 +41,7 @@ final class Retention {
         lookedAt = now;
         var latest = new HashMap<String, Instant>();
         for (var account : accounts) {
-            var start = account.key().windowStart();
+            var start = account.key().window().start();
             if (start != null) {
                 latest.merge(account.key().counterPrefix(), start, (a, b) -> a.isAfter(b) ? a : b);
             }
@@ -58,7 +56,8 @@ final class Retention {
             var known = oldSince.get(key);
             var since = known == null || now.isBefore(known) ? now : known;
             stillOld.put(key, since);
-            boolean succeeded = !Objects.equals(latest.get(key.counterPrefix()), key.windowStart());
+            var last = latest.get(key.counterPrefix());
+            boolean succeeded = last != null && key.window().isOver(last);
             if ((succeeded || !now.isBefore(since.plus(OLD_FOR))) && due.size() < AT_MOST) {
                 due.add(key);
             }
@@ -70,7 +69,7 @@ final class Retention {
 
     /** Long over, and no lease of it is open or could be proven by a log. */
     static boolean isOld(Account account, Instant now) {
-        var end = account.windowEnd();
+        var end = account.key().window().end();
         return end != null
                 && !now.isBefore(end.plus(KEPT))
                 && account.leases().stream()
@@ -79,15 +78,9 @@ final class Retention {
 
     /**
      * What a holder says of an account that is not known says nothing of a loss: it was forgotten.
-     *
-     * @param end of its window, if the period is known
      */
-    static boolean isForgotten(AccountKey key, @Nullable Instant end, Instant now) {
-        var start = key.windowStart();
-        if (start == null) {
-            return false;
-        }
-        var over = end == null ? start.plus(LONGEST_WINDOW) : end;
-        return !now.isBefore(over.plus(KEPT));
+    static boolean isForgotten(AccountKey key, Instant now) {
+        var end = key.window().end();
+        return end != null && !now.isBefore(end.plus(KEPT));
     }
 }

@@ -1,5 +1,7 @@
 package dev.tollgate.policy.budget;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,18 +21,84 @@ record Sessions(Map<String, Session> byLog) {
     static final Sessions NONE = new Sessions(Map.of());
 
     /**
-     * @param closed accounts whose lease this holder has closed: it gets no other one
+     * @param closed accounts whose lease this holder has closed of late: it gets no other one
      * @param denied accounts of which this holder was refused money since its last grant
      */
     record Session(
             long bootEpoch,
             String proxy,
             boolean connected,
-            Set<AccountKey> closed,
+            Closed closed,
             Set<AccountKey> denied) {
         Session {
-            closed = Set.copyOf(closed);
             denied = Set.copyOf(denied);
+        }
+    }
+
+    /**
+     * Accounts, each for at least {@link #KEPT}; then the closes of later hours take their place.
+     * Longer does no harm: what a holder has closed it asks for no more. What was said before the
+     * close and comes later than that would count as another lease: too much, and never too little.
+     *
+     * @param since when the recent ones began
+     */
+    record Closed(Instant since, Keys recent, Keys earlier) {
+
+        static final Duration KEPT = Duration.ofHours(1);
+
+        static final Closed NONE = new Closed(Instant.EPOCH, Keys.NONE, Keys.NONE);
+
+        boolean contains(AccountKey account) {
+            return recent.contains(account) || earlier.contains(account);
+        }
+
+        int size() {
+            return recent.size() + earlier.size();
+        }
+
+        Closed plus(AccountKey account, Instant now) {
+            return now.isBefore(since.plus(KEPT))
+                    ? new Closed(since, recent.plus(account), earlier)
+                    : new Closed(now, Keys.NONE.plus(account), recent);
+        }
+    }
+
+    /**
+     * A set to which one more is added at the cost of a few.
+     *
+     * @param sets each one larger than the next
+     */
+    record Keys(List<Set<AccountKey>> sets) {
+
+        static final Keys NONE = new Keys(List.of());
+
+        Keys {
+            sets = List.copyOf(sets);
+        }
+
+        boolean contains(AccountKey account) {
+            for (var set : sets) {
+                if (set.contains(account)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        int size() {
+            return sets.stream().mapToInt(Set::size).sum();
+        }
+
+        Keys plus(AccountKey account) {
+            var next = new ArrayList<>(sets);
+            var last = Set.of(account);
+            while (!next.isEmpty() && next.getLast().size() <= last.size()) {
+                var both = new HashSet<>(next.removeLast());
+                both.addAll(last);
+                last = Set.copyOf(both);
+            }
+            next.add(last);
+            return new Keys(next);
         }
     }
 
@@ -61,7 +129,7 @@ record Sessions(Map<String, Session> byLog) {
         var closed =
                 known != null && known.bootEpoch() == holder.bootEpoch()
                         ? known.closed()
-                        : Set.<AccountKey>of();
+                        : Closed.NONE;
         return with(holder.logId(), new Session(holder.bootEpoch(), proxy, true, closed, Set.of()));
     }
 
@@ -79,7 +147,7 @@ record Sessions(Map<String, Session> byLog) {
                                 known.denied()));
     }
 
-    Sessions closed(HolderId holder, AccountKey account) {
+    Sessions closed(HolderId holder, AccountKey account, Instant now) {
         var known = of(holder);
         return known == null || known.closed().contains(account)
                 ? this
@@ -89,7 +157,7 @@ record Sessions(Map<String, Session> byLog) {
                                 known.bootEpoch(),
                                 known.proxy(),
                                 known.connected(),
-                                plus(known.closed(), account),
+                                known.closed().plus(account, now),
                                 known.denied()));
     }
 
@@ -191,11 +259,5 @@ record Sessions(Map<String, Session> byLog) {
         var sessions = new HashMap<>(byLog);
         sessions.put(logId, session);
         return new Sessions(sessions);
-    }
-
-    private static Set<AccountKey> plus(Set<AccountKey> set, AccountKey key) {
-        var more = new HashSet<>(set);
-        more.add(key);
-        return more;
     }
 }

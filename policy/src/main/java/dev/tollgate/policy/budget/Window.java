@@ -42,12 +42,27 @@ public record Window(@Nullable Instant start, @Nullable Instant end) {
         };
     }
 
+    /** One of the period's, which has changed since if it is not. */
+    public boolean isOf(Period period) {
+        return start == null ? period.type() == Period.Type.LIFETIME : equals(of(period, start));
+    }
+
+    /** It begins later; Lifetime never does, and nothing does after it. */
+    public boolean isAfter(Window other) {
+        return start != null && other.start != null && start.isAfter(other.start);
+    }
+
+    /** It has ended; Lifetime never does. */
+    public boolean isOver(Instant now) {
+        return end != null && !now.isBefore(end);
+    }
+
     /** The time that is left; null: Lifetime. Zero when it is over. */
     public @Nullable Duration remaining(Instant now) {
         if (end == null) {
             return null;
         }
-        return now.isBefore(end) ? Duration.between(now, end) : Duration.ZERO;
+        return isOver(now) ? Duration.ZERO : Duration.between(now, end);
     }
 
     private static Window hour(ZoneId zone, Instant now) {

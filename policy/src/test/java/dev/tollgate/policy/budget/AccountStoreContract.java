@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -18,6 +19,9 @@ public abstract class AccountStoreContract {
 
     private static final int WRITERS = 8;
     private static final int WRITES_EACH = 10;
+    private static final Window MONTH =
+            new Window(
+                    Instant.parse("2026-11-01T00:00:00Z"), Instant.parse("2026-12-01T00:00:00Z"));
 
     /** The store under test; the same one within a test. */
     protected abstract AccountStore store();
@@ -26,22 +30,11 @@ public abstract class AccountStoreContract {
     protected abstract AccountStore reopened() throws Exception;
 
     protected static AccountKey key(String name) {
-        return new AccountKey("team-a", name, "", Instant.parse("2026-11-01T00:00:00Z"));
+        return AccountKey.of("team-a/" + name, "", MONTH);
     }
 
     protected static Account account(AccountKey key, long seq) {
-        return new Account(
-                key,
-                Instant.parse("2026-12-01T00:00:00Z"),
-                1_000_000,
-                0,
-                0,
-                0,
-                null,
-                seq,
-                1,
-                List.of(),
-                List.of());
+        return new Account(key, 1_000_000, 0, 0, 0, null, seq, 1, List.of(), List.of());
     }
 
     private String create(AccountKey key) {
@@ -147,11 +140,22 @@ public abstract class AccountStoreContract {
 
     @Test
     void keepsALifetimeAccountAndASubject() throws Exception {
-        var key = new AccountKey("team-a", "a", "team-b", null);
-        var account = Account.opened(key, null, 5);
+        var key = AccountKey.parse("team-a/a/team-b/lifetime");
+        var account = Account.opened(key, 5);
         assertThat(store().compareAndSet(key, AccountStore.ABSENT, account))
                 .isInstanceOf(AccountStore.Write.Ok.class);
         assertThat(read(reopened(), key).account()).isEqualTo(account);
+    }
+
+    @Test
+    void keepsWindowsThatBeginTogetherApart() throws Exception {
+        var start = Objects.requireNonNull(MONTH.start());
+        var day = AccountKey.of("team-a/a", "", new Window(start, start.plusSeconds(86_400)));
+        create(key("a"));
+        assertThat(store().read(day)).isInstanceOf(AccountStore.Read.Absent.class);
+        create(day);
+        assertThat(read(reopened(), day).account()).isEqualTo(account(day, 1));
+        assertThat(read(reopened(), key("a")).account()).isEqualTo(account(key("a"), 1));
     }
 
     /** Written twice, since guards of a store may look at what was there before. */
@@ -185,7 +189,6 @@ public abstract class AccountStoreContract {
         }
         return new Account(
                 key,
-                Instant.parse("2026-12-01T00:00:00Z"),
                 Account.MAX_MICROS,
                 (long) Account.MAX_LEASES * seq,
                 1,

@@ -196,7 +196,7 @@ class AccountTurnTest {
     @Test
     void aCloseThatTheStoreRefusesKeepsNobodyElseWaiting() {
         var other = BudgetBuilder.as(LedgerModel.budget(100), "team-b/monthly").build();
-        var key = AccountKey.parse("team-b/monthly//2026-11-01T00:00:00Z");
+        var key = AccountKey.parse("team-b/monthly//2026-11-01T00:00:00Z--2026-12-01T00:00:00Z");
         ledger.updateBudgets(List.of(LedgerModel.budget(100), other), NOW);
         takeIn(new LedgerCommand.Acquire(TWO, 1, key, 5, 5, true));
         ledger.turn(key, NOW, sent::addAll);
@@ -235,7 +235,7 @@ class AccountTurnTest {
         next.updateBudgets(List.of(entry), NOW);
         var totals = new LeaseTotals(KEY, 1, 20, 11, 0, 0, 0, 2, false);
         var register = new LedgerCommand.Register(ONE, "pod-one", List.of(totals));
-        var other = AccountKey.of("team-b/monthly", "", KEY.windowStart());
+        var other = AccountKey.of("team-b/monthly", "", KEY.window());
         next.takeIn(new LedgerCommand.Acquire(ONE, 1, other, 0, 1, false), NOW, sent::addAll);
         next.takeIn(register, NOW, sent::addAll);
         assertThat(next.next(2)).containsExactly(KEY, other);

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.tollgate.policy.push.Acquire;
 import dev.tollgate.policy.push.ToLedger;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -14,8 +13,8 @@ class LedgerMessagesTest {
 
     private static final HolderId HOLDER = new HolderId("log", 3);
     private static final AccountKey MONTH =
-            new AccountKey("team-a", "monthly", "", Instant.parse("2026-10-31T23:00:00Z"));
-    private static final AccountKey FOREVER = new AccountKey("team-a", "total", "team-b", null);
+            AccountKey.parse("team-a/monthly//2026-10-31T23:00:00Z--2026-11-30T23:00:00Z");
+    private static final AccountKey FOREVER = AccountKey.parse("team-a/total/team-b/lifetime");
     private static final LeaseTotals TOTALS =
             new LeaseTotals(MONTH, 2, 100, 40, 20, 5, 3, 99, true);
 

@@ -20,7 +20,8 @@ import java.util.function.Consumer;
 final class LedgerModel {
 
     static final Instant NOW = Instant.parse("2026-11-21T09:00:00Z");
-    static final AccountKey KEY = AccountKey.parse("team-a/monthly//2026-11-01T00:00:00Z");
+    static final AccountKey KEY =
+            AccountKey.parse("team-a/monthly//2026-11-01T00:00:00Z--2026-12-01T00:00:00Z");
     private static final int OPEN_MAX = 1;
 
     /** A rule broken on purpose: the search must notice. */
@@ -350,7 +351,6 @@ final class LedgerModel {
     private static Account with(Account account, List<LeaseAccount> leases, List<HolderId> closed) {
         return new Account(
                 KEY,
-                account.windowEnd(),
                 account.limitMicros(),
                 account.settledMicros(),
                 account.overrunMicros(),
@@ -438,7 +438,6 @@ final class LedgerModel {
             var refunded =
                     new Account(
                             KEY,
-                            account.windowEnd(),
                             account.limitMicros(),
                             account.settledMicros(),
                             account.overrunMicros(),

@@ -21,7 +21,7 @@ class LedgerSafetyTest {
     private static final HolderId HOLDER = new HolderId("p0", 1);
     private static final Instant LATER = NOW.plusSeconds(60);
     private static final AccountKey OTHER =
-            AccountKey.parse("team-b/monthly//2026-11-01T00:00:00Z");
+            AccountKey.parse("team-b/monthly//2026-11-01T00:00:00Z--2026-12-01T00:00:00Z");
 
     private final Store store = new Store(Map.of(), StoreMood.WORKS);
     private LedgerService ledger = new LedgerService(store, 1);
@@ -130,7 +130,6 @@ class LedgerSafetyTest {
     private static Account withEpoch(Account a, long epoch) {
         return new Account(
                 a.key(),
-                a.windowEnd(),
                 a.limitMicros(),
                 a.settledMicros(),
                 a.overrunMicros(),

@@ -62,6 +62,27 @@ class LedgerServiceTest {
         assertThat(acquire(guarded, later)).isInstanceOf(LedgerEffect.Grant.class);
     }
 
+    @Test
+    void countsWhatIsToldOfAPeriodThatABudgetNoLongerHas() {
+        var lifetime =
+                BudgetBuilder.as(LedgerModel.budget(10))
+                        .period(BudgetEntry.Period.Type.LIFETIME)
+                        .mode(BudgetEntry.Mode.SOFT)
+                        .build();
+        ledger.updateBudgets(List.of(lifetime), NOW);
+        register();
+        var week =
+                AccountKey.parse(
+                        KEY.counterPrefix() + "2026-11-16T00:00:00Z--2026-11-23T00:00:00Z");
+        var totals = new LeaseTotals(week, 1, 0, 0, 0, 3, 0, 0, false);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(totals)), NOW);
+        assertThat(store.accounts.get(week).overrunMicros()).isEqualTo(3);
+        var registered = ledger.handle(new LedgerCommand.Register(HOLDER, "pod0", List.of()), NOW);
+        assertThat(registered)
+                .hasAtLeastOneElementOfType(LedgerEffect.Registered.class)
+                .hasAtLeastOneElementOfType(LedgerEffect.State.class);
+    }
+
     private static LedgerEffect acquire(LedgerService ledger, Instant now) {
         return ledger.handle(new LedgerCommand.Acquire(HOLDER, 1, KEY, 2, 2, true), now).getFirst();
     }
@@ -348,7 +369,7 @@ class LedgerServiceTest {
         later.handle(new LedgerCommand.Register(HOLDER, "pod0", List.of()), NOW);
         assertThat(later.handle(new LedgerCommand.Close(HOLDER, nothing(true)), NOW))
                 .containsExactly(new LedgerEffect.Closed(HOLDER, KEY, 1));
-        var create = store.compareAndSet(KEY, AccountStore.ABSENT, Account.opened(KEY, null, 10));
+        var create = store.compareAndSet(KEY, AccountStore.ABSENT, Account.opened(KEY, 10));
         assertThat(create).as("a late write").isInstanceOf(AccountStore.Write.Conflict.class);
         assertThat(store.accounts.get(KEY).epoch()).isEqualTo(2);
     }
@@ -357,7 +378,9 @@ class LedgerServiceTest {
     void aCloseOfAWindowToComeOpensNoAccount() {
         ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
         register();
-        var next = AccountKey.of(KEY.budget(), "", Instant.parse("2026-12-01T00:00:00Z"));
+        var next =
+                AccountKey.parse(
+                        KEY.counterPrefix() + "2026-12-01T00:00:00Z--2027-01-01T00:00:00Z");
         var totals = new LeaseTotals(next, 1, 0, 0, 0, 0, 0, 0, true);
         assertThat(ledger.handle(new LedgerCommand.Close(HOLDER, totals), NOW))
                 .containsExactly(new LedgerEffect.Closed(HOLDER, next, 1));
@@ -387,5 +410,28 @@ class LedgerServiceTest {
 
     private static LeaseTotals lease(boolean closed) {
         return new LeaseTotals(KEY, 1, 2, 1, 0, 0, 0, 1, closed);
+    }
+
+    @Test
+    void aChangedPeriodCountsAnewThoughItsWindowBeginsWithTheOther() {
+        var start = Instant.parse("2026-11-01T00:10:00Z");
+        ledger.updateBudgets(List.of(LedgerModel.budget(2)), start);
+        ledger.handle(new LedgerCommand.Register(HOLDER, "pod0", List.of()), start);
+        assertThat(acquire(ledger, start)).isInstanceOf(LedgerEffect.Grant.class);
+        var hourly =
+                BudgetBuilder.as(LedgerModel.budget(2))
+                        .period(BudgetEntry.Period.Type.HOUR)
+                        .build();
+        ledger.updateBudgets(List.of(hourly), start);
+        var hour =
+                AccountKey.parse(
+                        KEY.counterPrefix() + "2026-11-01T00:00:00Z--2026-11-01T01:00:00Z");
+        var late = ledger.handle(new LedgerCommand.Acquire(HOLDER, 2, KEY, 1, 1, true), start);
+        assertThat(late)
+                .hasOnlyElementsOfTypes(LedgerEffect.State.class, LedgerEffect.Denied.class);
+        assertThat(((LedgerEffect.State) late.getFirst()).account()).isEqualTo(hour);
+        var all = ledger.handle(new LedgerCommand.Acquire(HOLDER, 1, hour, 2, 2, true), start);
+        assertThat(all.getFirst()).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(store.accounts).containsOnlyKeys(KEY, hour);
     }
 }

@@ -15,7 +15,7 @@ class LedgerTest {
     private static final Window WINDOW =
             new Window(
                     Instant.parse("2026-11-21T10:00:00Z"), Instant.parse("2026-11-21T11:00:00Z"));
-    private static final AccountKey KEY = AccountKey.of("team-a/hourly", "", WINDOW.start());
+    private static final AccountKey KEY = AccountKey.of("team-a/hourly", "", WINDOW);
     private static final HolderId ONE = new HolderId("one", 1);
     private static final HolderId TWO = new HolderId("two", 1);
     private static final HolderId ONE_AGAIN = new HolderId("one", 2);
@@ -25,18 +25,7 @@ class LedgerTest {
     }
 
     private static Account account(long settled, long seq, long epoch, LeaseAccount... leases) {
-        return new Account(
-                KEY,
-                WINDOW.end(),
-                1_000,
-                settled,
-                0,
-                0,
-                null,
-                seq,
-                epoch,
-                List.of(leases),
-                List.of());
+        return new Account(KEY, 1_000, settled, 0, 0, null, seq, epoch, List.of(leases), List.of());
     }
 
     private static LeaseTotals totals(

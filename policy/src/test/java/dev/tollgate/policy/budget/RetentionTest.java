@@ -59,7 +59,7 @@ class RetentionTest {
         var holder = new HolderId("p1", 1);
         ledger.handle(new LedgerCommand.Register(holder, "pod1", List.of()), now);
         var window = Window.of(LedgerModel.budget(10).period(), now);
-        var key = AccountKey.of(KEY.budget(), "", window.start());
+        var key = AccountKey.of(KEY.budget(), "", window);
         assertThat(
                         ledger.handle(new LedgerCommand.Acquire(holder, 1, key, 1, 1, true), now)
                                 .getFirst())
@@ -134,7 +134,21 @@ class RetentionTest {
 
     @Test
     void keepsALifetimeAccount() {
-        var lifetime = Account.opened(new AccountKey("a", "b", "", null), null, 5);
+        var lifetime = Account.opened(new AccountKey("a", "b", "", Window.LIFETIME), 5);
         assertThat(Retention.isOld(lifetime, OLD.plus(Duration.ofDays(9_999)))).isFalse();
+    }
+
+    @Test
+    void noWindowThatBeganBeforeItsEndIsTheNextOfAnAccount() {
+        var old = Account.opened(KEY, 5);
+        var within = Account.opened(day(END.minusSeconds(86_400)), 5);
+        assertThat(new Retention().due(List.of(old, within), OLD)).isEmpty();
+        var next = Account.opened(day(END), 5);
+        assertThat(new Retention().due(List.of(old, within, next), OLD))
+                .containsExactly(KEY, within.key());
+    }
+
+    private static AccountKey day(Instant start) {
+        return AccountKey.of(KEY.budget(), "", new Window(start, start.plusSeconds(86_400)));
     }
 }
