@@ -106,7 +106,7 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
         var namespace = provider.key().substring(0, provider.key().indexOf('/'));
         var payer = new Caller(namespace, "check:" + provider.key(), Caller.Kind.ANONYMOUS);
         var budgets = Router.budgets(index, payer, name);
-        if (budgets.isEmpty() && index.snapshot().settings().refusesUnbudgeted()) {
+        if (Router.refusesUncounted(index.snapshot(), budgets)) {
             return skipped("budget", Refusal.unbudgeted(namespace).message());
         }
         var asked = asked(candidate, route);

@@ -1,6 +1,7 @@
 package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.limits.TeamLimits;
+import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import io.vertx.core.MultiMap;
 import java.time.Instant;
@@ -28,8 +29,7 @@ final class Entrance {
 
     /** Null: it may be served under these budgets, and its tags are in the tally. */
     @Nullable Refusal admits(List<BudgetEntry> budgets) {
-        var settings = welcome.applied().snapshot().settings();
-        if (budgets.isEmpty() && settings.refusesUnbudgeted()) {
+        if (Router.refusesUncounted(welcome.applied().snapshot(), budgets)) {
             return Refusal.unbudgeted(welcome.caller().namespace());
         }
         if (tally.tags.isEmpty()) {
@@ -50,6 +50,9 @@ final class Entrance {
         return switch (loop.teamLimits().enter(budgets, tally.team, tokens, Instant.now())) {
             case TeamLimits.Entry.In in -> {
                 pass = in.pass();
+                if (!Router.counted(budgets)) {
+                    loop.metrics().unbudgeted(tally.team);
+                }
                 yield null;
             }
             case TeamLimits.Entry.Full full -> Refusal.of(full);

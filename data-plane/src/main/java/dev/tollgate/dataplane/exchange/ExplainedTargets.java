@@ -144,8 +144,7 @@ final class ExplainedTargets {
 
     /** What stands in the way whatever the accounts say; null: nothing. */
     private @Nullable Refusal refusal(List<BudgetEntry> budgets) {
-        var settings = asked.index().snapshot().settings();
-        if (budgets.isEmpty() && settings.refusesUnbudgeted()) {
+        if (Router.refusesUncounted(asked.index().snapshot(), budgets)) {
             return Refusal.unbudgeted(asked.caller().namespace());
         }
         for (var budget : budgets) {

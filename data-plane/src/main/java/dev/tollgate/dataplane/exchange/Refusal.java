@@ -45,7 +45,8 @@ record Refusal(
         return closed(
                 "namespace "
                         + namespace
-                        + " has no Budget, and this installation serves none without");
+                        + " has no Budget with an amount that counts this, and this installation"
+                        + " serves nothing without one");
     }
 
     static Refusal closed(String message) {

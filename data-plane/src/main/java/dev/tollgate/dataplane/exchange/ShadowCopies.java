@@ -86,8 +86,7 @@ final class ShadowCopies {
         var payer = new Caller(team, "shadow:" + plan.route(), Caller.Kind.ANONYMOUS);
         var index = welcome.applied().index();
         var budgets = Router.budgets(index, payer, candidate.model().name());
-        boolean unpaid = index.snapshot().settings().refusesUnbudgeted();
-        if (budgets.isEmpty() && unpaid) {
+        if (Router.refusesUncounted(index.snapshot(), budgets)) {
             series.copy("dropped_budget");
             return null;
         }

@@ -44,6 +44,7 @@ public final class Metrics {
             new ConcurrentHashMap<>();
     private final ConcurrentHashMap<CheckKey, LongAdder> checks = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<HedgeKey, LongAdder> hedges = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, LongAdder> unbudgeted = new ConcurrentHashMap<>();
     private final Histogram overhead = new Histogram();
     private final Histogram reserving = Histogram.ofShort();
     private final LongAdder fallbacks = new LongAdder();
@@ -114,6 +115,12 @@ public final class Metrics {
                                 : key,
                         k -> new LongAdder())
                 .increment();
+    }
+
+    /** A request is served that no Budget with an amount counts. */
+    public void unbudgeted(String team) {
+        boolean room = unbudgeted.size() < MAX_SERIES || unbudgeted.containsKey(team);
+        unbudgeted.computeIfAbsent(room ? team : OTHER, k -> new LongAdder()).increment();
     }
 
     /** An attempt's bound was taken from its leases and its intent logged, or refused, at once. */
@@ -219,6 +226,18 @@ public final class Metrics {
                 "tollgate_usage_implausible_total",
                 "Answers whose reported usage cannot be true.",
                 implausible);
+        header(
+                out,
+                "tollgate_unbudgeted_requests_total",
+                "Requests served that no Budget with an amount counts.",
+                "counter");
+        unbudgeted.forEach(
+                (team, count) ->
+                        line(
+                                out,
+                                "tollgate_unbudgeted_requests_total",
+                                label("team", team),
+                                count.sum()));
         header(out, "tollgate_health_checks_total", "Active checks by result.", "counter");
         checks.forEach(
                 (key, count) ->

@@ -134,6 +134,19 @@ public final class Router {
         return budget.limitMicros() != null && budget.mode() != BudgetEntry.Mode.SHADOW;
     }
 
+    /**
+     * Whether one of these Budgets is about what a request spends (api.md, B8): it has an amount
+     * and is no Shadow. One that blocks says itself why.
+     */
+    public static boolean counted(List<BudgetEntry> budgets) {
+        return budgets.stream().anyMatch(budget -> budget.blocked() != null || counts(budget));
+    }
+
+    /** Whether the installation serves nobody under these Budgets, as none counts it. */
+    public static boolean refusesUncounted(Snapshot snapshot, List<BudgetEntry> budgets) {
+        return snapshot.settings().refusesUnbudgeted() && !counted(budgets);
+    }
+
     /** The caller's Budgets with a ladder that one of these targets would charge, sorted by key. */
     public static List<BudgetEntry> ladders(
             SnapshotIndex index, Caller caller, List<Candidate> candidates) {

@@ -6,7 +6,7 @@ import java.util.List;
  * Settings of the installation that every proxy must share.
  *
  * @param endpointPolicy where providers may be: checked again on every connect
- * @param unbudgetedNamespaces what happens to a namespace that no Budget covers
+ * @param unbudgetedNamespaces what happens to requests that no Budget with an amount counts
  * @param namespaces names of all known namespaces, so that a token of another one is refused
  */
 public record SettingsEntry(
