@@ -6,26 +6,31 @@ import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Clients of one team: each request has a number, and the number says all of it: streamed or not,
  * its length, its output limit, by which route, and whether its client leaves in the middle. A
  * client whose proxy takes no connection asks the next one, as behind a Service; it asks again, a
  * little later, if there is none or if the ledger could not be asked; else nothing is said twice.
+ * Requests may be gathered, so that they are open at the same time. Nobody asks once it is closed.
  */
 final class Crowd implements AutoCloseable {
 
@@ -48,9 +53,12 @@ final class Crowd implements AutoCloseable {
     }
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /** Of one that waits for all others, and then for its turn among them. */
+    private static final Duration GATHERED_PATIENCE = Duration.ofSeconds(60);
+
     private static final Duration AGAIN_AFTER = Duration.ofMillis(800);
     private static final int AGAIN_STEPS = 5;
-    private static final int TRIES = 200;
     private static final int OUTPUT_MIN = 20;
     private static final int OUTPUTS = 89;
     private static final int LENGTH_MIN = 40;
@@ -65,9 +73,13 @@ final class Crowd implements AutoCloseable {
                     .build();
     private final Fleet fleet;
     private final String key;
-    private final Semaphore places;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final AtomicInteger numbers = new AtomicInteger();
+
+    /** Where those wait that are gathered. */
+    private final CompletableFuture<Void> gate = new CompletableFuture<>();
+
+    private volatile int output = OUTPUT_MIN;
     private final Map<End, LongAdder> ends = new ConcurrentHashMap<>();
 
     /** Requests that got a head of 200. */
@@ -75,52 +87,58 @@ final class Crowd implements AutoCloseable {
 
     private final Map<String, LongAdder> others = new ConcurrentHashMap<>();
 
-    /**
-     * @param places requests that are in flight at a time
-     */
-    Crowd(Fleet fleet, String key, int places) {
+    Crowd(Fleet fleet, String key) {
         this.fleet = fleet;
         this.key = key;
-        this.places = new Semaphore(places);
         for (var end : End.values()) {
             ends.put(end, new LongAdder());
         }
     }
 
-    /** All at once, each once. */
-    void ask(int requests) throws Exception {
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var asked = new ArrayList<Future<?>>();
-            for (int i = 0; i < requests; i++) {
-                asked.add(
-                        threads.submit(
-                                () -> {
-                                    end(once(() -> false));
-                                    return null;
-                                }));
-            }
-            for (var each : asked) {
-                each.get();
-            }
-        }
+    /** Each once, and all at the same time: the last bytes of their bodies wait for {@link #go}. */
+    void gather(int requests) throws Exception {
+        together(requests, () -> end(once(() -> false, true)));
+    }
+
+    /** All last bytes. */
+    void go() {
+        gate.complete(null);
+    }
+
+    /** From now on no answer is shorter than so many tokens. */
+    void askForMore(int tokens) {
+        output = tokens;
+    }
+
+    /** How many requests have begun, again or not. */
+    int asked() {
+        return numbers.get();
     }
 
     /** So many clients ask, one request after the other, until it is over. */
     void askUntil(int clients, BooleanSupplier over) throws Exception {
+        together(
+                clients,
+                () -> {
+                    while (!over.getAsBoolean()) {
+                        end(once(over, false));
+                    }
+                });
+    }
+
+    private interface Client {
+        void ask() throws InterruptedException;
+    }
+
+    private static void together(int clients, Client client) throws Exception {
+        Callable<@Nullable Void> each =
+                () -> {
+                    client.ask();
+                    return null;
+                };
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var asking = new ArrayList<Future<?>>();
-            for (int i = 0; i < clients; i++) {
-                asking.add(
-                        threads.submit(
-                                () -> {
-                                    while (!over.getAsBoolean()) {
-                                        end(once(over));
-                                    }
-                                    return null;
-                                }));
-            }
-            for (var each : asking) {
-                each.get();
+            for (var asked : threads.invokeAll(Collections.nCopies(clients, each))) {
+                asked.get();
             }
         }
     }
@@ -151,48 +169,49 @@ final class Crowd implements AutoCloseable {
         return number % 2 == 0;
     }
 
-    private static String body(int number) {
+    private String body(int number) {
         var text = "x".repeat(LENGTH_MIN + number % LENGTHS);
         return """
                {"model":"%s","stream":%b,"max_tokens":%d,"messages":[{"role":"user","content":"%s"}]}"""
                 .formatted(
                         number % 3 == 0 ? "drained" : "stopped",
                         streams(number),
-                        OUTPUT_MIN + number % OUTPUTS,
+                        output + number % OUTPUTS,
                         text);
     }
 
     /**
      * @param enough it is not asked again
+     * @param gathered its last byte waits for the others
      */
-    private End once(BooleanSupplier enough) throws InterruptedException {
+    private End once(BooleanSupplier enough, boolean gathered) throws InterruptedException {
         int number = numbers.getAndIncrement();
-        places.acquire();
-        try {
-            for (int i = 1; i < TRIES; i++) {
-                var end = tried(number, i);
-                if (end != End.UNAVAILABLE && end != End.UNREACHED || enough.getAsBoolean()) {
-                    return end;
-                }
-                end(end);
-                closed.await(
-                        Math.min(i, AGAIN_STEPS) * AGAIN_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+        for (int i = 1; ; i++) {
+            boolean held = gathered && !gate.isDone();
+            var end = tried(number, i, held);
+            if (held && !gate.isDone()) {
+                continue; // a body takes ten seconds at most; of its Budget nothing was asked
             }
-            return tried(number, 0);
-        } finally {
-            places.release();
+            if (end != End.UNAVAILABLE && end != End.UNREACHED || enough.getAsBoolean()) {
+                return end;
+            }
+            end(end);
+            closed.await(Math.min(i, AGAIN_STEPS) * AGAIN_AFTER.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 
-    private End tried(int number, int turn) throws InterruptedException {
+    private End tried(int number, int turn, boolean gathered) throws InterruptedException {
+        if (closed.getCount() == 0) {
+            throw new CancellationException("nobody asks any more");
+        }
         var addresses = fleet.addresses();
         for (int i = 0; i < addresses.size(); i++) {
             var request =
                     HttpRequest.newBuilder(addresses.get((number + turn + i) % addresses.size()))
-                            .timeout(PATIENCE)
+                            .timeout(gathered ? GATHERED_PATIENCE : PATIENCE)
                             .header("authorization", "Bearer " + key)
                             .header("content-type", "application/json")
-                            .POST(HttpRequest.BodyPublishers.ofString(body(number)))
+                            .POST(gathered ? gated(body(number)) : whole(body(number)))
                             .build();
             try {
                 return read(number, http.send(request, HttpResponse.BodyHandlers.ofInputStream()));
@@ -203,6 +222,48 @@ final class Crowd implements AutoCloseable {
             }
         }
         return End.UNREACHED;
+    }
+
+    private static HttpRequest.BodyPublisher whole(String body) {
+        return HttpRequest.BodyPublishers.ofString(body);
+    }
+
+    /** A body whose last byte is there when {@link #go} is called. */
+    private HttpRequest.BodyPublisher gated(String text) {
+        var body = text.getBytes(StandardCharsets.UTF_8);
+        return HttpRequest.BodyPublishers.fromPublisher(
+                subscriber -> subscriber.onSubscribe(new Gated(body, subscriber)), body.length);
+    }
+
+    private final class Gated implements Flow.Subscription {
+
+        private final byte[] body;
+        private final Flow.Subscriber<? super ByteBuffer> subscriber;
+        private final AtomicInteger asked = new AtomicInteger();
+
+        Gated(byte[] body, Flow.Subscriber<? super ByteBuffer> subscriber) {
+            this.body = body;
+            this.subscriber = subscriber;
+        }
+
+        @Override
+        public void request(long items) {
+            switch (asked.incrementAndGet()) {
+                case 1 -> subscriber.onNext(ByteBuffer.wrap(body, 0, body.length - 1));
+                case 2 -> gate.thenRunAsync(this::end);
+                default -> {}
+            }
+        }
+
+        private void end() {
+            subscriber.onNext(ByteBuffer.wrap(body, body.length - 1, 1));
+            subscriber.onComplete();
+        }
+
+        @Override
+        public void cancel() {
+            // whoever has cancelled takes no notice of the last byte
+        }
     }
 
     private End read(int number, HttpResponse<InputStream> answer) throws IOException {
@@ -240,6 +301,7 @@ final class Crowd implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
+        go();
         http.shutdownNow();
     }
 }

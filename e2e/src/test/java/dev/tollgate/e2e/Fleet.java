@@ -138,7 +138,8 @@ final class Fleet implements AutoCloseable {
 
     private TollgateProcess launch(int proxy) throws IOException {
         return TollgateProcess.start(
-                Map.of("TOLLGATE_JAVA_OPTS", "-Djdk.net.hosts.file=" + hosts),
+                // with options of its own, tollgate would start it without the cache of its classes
+                Map.of("JDK_JAVA_OPTIONS", "-Djdk.net.hosts.file=" + hosts),
                 "proxy",
                 "--operator=" + OPERATORS + ":" + operatorPort,
                 "--port=0",
@@ -232,6 +233,30 @@ final class Fleet implements AutoCloseable {
         if (before != null) {
             assertThat(record).isEqualTo(before);
         }
+    }
+
+    /** Until all proxies serve. */
+    void awaitReady() {
+        await().atMost(SOON)
+                .ignoreExceptions()
+                .until(
+                        () -> {
+                            for (int i = 0; i < size(); i++) {
+                                if (!status(i).get("ready").asBoolean()) {
+                                    return false;
+                                }
+                            }
+                            return true;
+                        });
+    }
+
+    /** Requests that have reached a proxy and have not ended, by the proxies' own count. */
+    int running() throws Exception {
+        var running = 0;
+        for (int i = 0; i < size(); i++) {
+            running += status(i).get("requests_running").asInt();
+        }
+        return running;
     }
 
     /** Until all proxies know the fleet, hold a connection to the ledger and have nothing open. */

@@ -15,9 +15,10 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * What happens to the processes of a {@link Fleet}, from a seed: each has a thread of its own that
- * kills it and starts it again, or stops it for a while, after pauses that the seed says. What is
- * done to which and in which order is the seed's alone; the moments depend on the machine too.
+ * What happens to the processes of a {@link Fleet}, from a seed. Three hands do it: two kill and
+ * start again, or stop for a while, the proxies, of which each has its own; one does so with the
+ * operator. What a hand does to which and in which order is the seed's alone; the moments depend on
+ * the machine too.
  */
 final class Mischief implements AutoCloseable {
 
@@ -38,15 +39,18 @@ final class Mischief implements AutoCloseable {
     /** So much is served after the operator was at fault before anybody is at fault again. */
     private static final int SERVED_BETWEEN = 20;
 
-    /** Processes that are down or stand still at a time. */
-    private static final int AT_A_TIME = 2;
+    private static final int PROXY_HANDS = 2;
+    private static final int HANDS = PROXY_HANDS + 1;
 
     private static final int POLL_MILLIS = 50;
 
     private final Fleet fleet;
     private final LongSupplier served;
     private final AtomicLong servedAtLast = new AtomicLong();
-    private final Semaphore turns = new Semaphore(AT_A_TIME);
+
+    /** Of the hands; in order, so that {@link #rest} need not wait for long. */
+    private final Semaphore turns = new Semaphore(HANDS, true);
+
     private final long seed;
     private final long since = System.nanoTime();
     private int operatorFaults;
@@ -71,11 +75,11 @@ final class Mischief implements AutoCloseable {
         for (var fault : Fault.values()) {
             counts.put(fault, 0);
         }
-        for (int i = 0; i < fleet.size(); i++) {
-            int proxy = i;
-            begin(i, random -> proxy(proxy, random));
+        for (int i = 0; i < PROXY_HANDS; i++) {
+            int hand = i;
+            begin(i, random -> proxy(hand, random));
         }
-        begin(fleet.size(), this::operator);
+        begin(PROXY_HANDS, this::operator);
     }
 
     private boolean awaitLife() throws InterruptedException {
@@ -92,9 +96,8 @@ final class Mischief implements AutoCloseable {
         void once(RandomGenerator random) throws Exception;
     }
 
-    private void begin(int victim, Deed deed) {
-        var random =
-                RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 1_000_003 + victim);
+    private void begin(int hand, Deed deed) {
+        var random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 1_000_003 + hand);
         threads.add(
                 Thread.ofVirtual()
                         .start(
@@ -125,7 +128,9 @@ final class Mischief implements AutoCloseable {
         return over.await(random.nextInt(min, max), TimeUnit.MILLISECONDS);
     }
 
-    private void proxy(int index, RandomGenerator random) throws Exception {
+    private void proxy(int hand, RandomGenerator random) throws Exception {
+        int index = random.nextInt(hand, fleet.size());
+        index -= (index - hand) % PROXY_HANDS; // one of its own
         if (random.nextInt(5) < 2) {
             count(Fault.PROXY_STOPPED, "proxy " + index);
             fleet.proxy(index).pause();
@@ -171,6 +176,28 @@ final class Mischief implements AutoCloseable {
         }
     }
 
+    /** Whether the operator and a proxy have been at fault, and the proxy was killed. */
+    boolean hasStruckBoth() {
+        var counts = counts();
+        return counts.get(Fault.PROXY_KILLED) > 0
+                && counts.get(Fault.OPERATOR_KILLED) + counts.get(Fault.OPERATOR_STOPPED) > 0;
+    }
+
+    /** All processes are up, and stay so until {@link #goOn}. */
+    void rest() throws InterruptedException {
+        turns.acquire(HANDS);
+    }
+
+    /** One hand goes on, the one that has waited longest. */
+    void goOnByOne() {
+        turns.release();
+    }
+
+    /** All the others do as well. */
+    void goOn() {
+        turns.release(HANDS - 1);
+    }
+
     /** How often the rarest fault has happened. */
     int least() {
         return Collections.min(counts().values());
@@ -190,6 +217,7 @@ final class Mischief implements AutoCloseable {
     @Override
     public void close() throws Exception {
         over.countDown();
+        turns.release(HANDS); // it may rest
         for (var thread : threads) {
             thread.join();
         }

@@ -59,7 +59,7 @@ class StandbyE2E {
         try (var teams = Teams.start(folder, "standby", List.of(team), BEHAVIOUR)) {
             assertThat(API.kubectl(teams.foundation(), "apply", "-f", "-").ok()).isTrue();
             try (var fleet = new Fleet(API, folder, "standby", teams.namespaces(), List.of());
-                    var clients = new Crowd(fleet, KEY, CLIENTS)) {
+                    var clients = new Crowd(fleet, KEY)) {
                 fleet.startProxies(3);
                 fleet.kubectl(teams.resources("1000.00"), "apply", "-f", "-");
                 fleet.awaitProgrammed(teams.namespace(team), "rpol,bud");

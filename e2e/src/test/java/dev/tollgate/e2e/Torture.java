@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.crds.apiserver.ApiServer;
 import dev.tollgate.e2e.Crowd.End;
-import dev.tollgate.e2e.Mischief.Fault;
 import dev.tollgate.e2e.Teams.Team;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,9 +15,12 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * One run of {@link Mischief} on a fleet with two teams that spend: {@code tight} asks 10,000
- * times, at once, of a Budget that is worth 100 of these requests; {@code steady} has money for as
- * long as the mischief lasts, which is asserted. Budget {@code org} of the platform counts both.
+ * One run of {@link Mischief} on a fleet with two teams that spend. {@code steady} has money for as
+ * long as the mischief lasts, which is asserted. {@code tight} has a Budget that is worth 100 of
+ * its requests: it spends of it until the operator and a proxy have been at fault, and then asks
+ * 10,000 times: as many requests as the plan says are open in the proxies at the same time, and
+ * lack the last byte of their bodies until all are. As soon as one is answered the next process is
+ * at fault. Budget {@code org} of the platform counts both.
  */
 final class Torture implements AutoCloseable {
 
@@ -28,11 +30,20 @@ final class Torture implements AutoCloseable {
      * @param name of the platform namespace, and the beginning of the teams'
      * @param seconds that the mischief lasts at least
      * @param faults of each kind that are done at least, and while there is money
+     * @param open requests of {@code tight} that are open before any of them ends, and at most
      * @param operator further arguments of it
      */
-    record Plan(String name, int proxies, int seconds, int faults, List<String> operator) {}
+    record Plan(
+            String name, int proxies, int seconds, int faults, int open, List<String> operator) {
+
+        /** That the mischief lasts at most. */
+        int secondsMax() {
+            return 300 + 5 * seconds;
+        }
+    }
 
     static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration SPENT_WITHIN = Duration.ofMinutes(5);
     static final int STEADY_CLIENTS = 24;
 
     private static final long SEED = Long.getLong("torture.seed", System.nanoTime() % 1_000_000);
@@ -42,29 +53,38 @@ final class Torture implements AutoCloseable {
     /** Of the requests of a {@link Crowd}: 88 bytes are 22 tokens of input, and 64 of output. */
     private static final long MEAN_COST_MICROS = 22 + 64 * 5;
 
-    private static final int TIGHT_REQUESTS = 10_000;
-    private static final int TIGHT_WORTH = 100;
-    private static final int TIGHT_PLACES = 400;
+    /** Proxies count those of {@code steady} too. */
+    static final int TIGHT_REQUESTS = 10_000 + STEADY_CLIENTS;
 
-    /** More than they ask for: mischief may take longer than it must. */
-    private static final int STEADY_PER_SECOND = 200;
+    private static final int TIGHT_WORTH = 100;
+
+    /** Before all the others, and how many clients ask them: a third of the money. */
+    private static final int FIRST_REQUESTS = 40;
+
+    private static final int FIRST_CLIENTS = 3;
+
+    /** More than its clients can ask for. */
+    private static final int STEADY_PER_SECOND = 40;
+
+    /** Of each answer, when there is much to spend. */
+    static final int MORE_OUTPUT = 4_000;
 
     private static final int LAST_CLIENTS = 80;
 
     private static final Teams.Behaviour BEHAVIOUR =
             new Teams.Behaviour(
                     """
-                    default: {latencyMs: 300, gapMs: 80, chunks: 8, outputTokens: 1000}
+                    default: {latencyMs: 300, gapMs: 80, chunks: 8, outputTokens: 5000}
                     rules:
                     - {when: {every: 23}, do: {error: {status: 500}}}
                     - {when: {every: 31}, do: {error: {status: 429}}}
                     """,
                     """
-                    default: {latencyMs: 200, gapMs: 120, chunks: 8, outputTokens: 1000}
+                    default: {latencyMs: 200, gapMs: 120, chunks: 8, outputTokens: 5000}
                     rules:
                     - {when: {every: 29}, do: {error: {status: 429}}}
                     """,
-                    "default: {latencyMs: 100, gapMs: 60, chunks: 8, outputTokens: 1000}");
+                    "default: {latencyMs: 100, gapMs: 60, chunks: 8, outputTokens: 5000}");
 
     final Teams teams;
     final Fleet fleet;
@@ -80,17 +100,17 @@ final class Torture implements AutoCloseable {
     Torture(ApiServer api, Path folder, Plan plan) throws Exception {
         this.plan = plan;
         tell("seed " + SEED + ", " + plan.seconds() + " s, " + plan.proxies() + " proxies");
+        long steadyRequests = (long) STEADY_PER_SECOND * plan.secondsMax();
         tight = new Team("tight", TIGHT_KEY, dollars(TIGHT_WORTH));
-        steady = new Team("steady", STEADY_KEY, dollars((long) STEADY_PER_SECOND * plan.seconds()));
+        steady = new Team("steady", STEADY_KEY, dollars(steadyRequests));
         teams = Teams.start(folder, plan.name(), List.of(tight, steady), BEHAVIOUR);
         var made = api.kubectl(teams.foundation(), "apply", "-f", "-");
         assertThat(made.ok()).as(made.err()).isTrue();
         fleet = new Fleet(api, folder, plan.name(), teams.namespaces(), plan.operator());
-        many = new Crowd(fleet, TIGHT_KEY, TIGHT_PLACES);
-        few = new Crowd(fleet, STEADY_KEY, LAST_CLIENTS);
+        many = new Crowd(fleet, TIGHT_KEY);
+        few = new Crowd(fleet, STEADY_KEY);
         fleet.startProxies(plan.proxies());
-        var org = dollars(2L * STEADY_PER_SECOND * plan.seconds());
-        fleet.kubectl(teams.resources(org), "apply", "-f", "-");
+        fleet.kubectl(teams.resources(dollars(2 * steadyRequests)), "apply", "-f", "-");
         teams.namespaces().forEach(namespace -> fleet.awaitProgrammed(namespace, "rpol,bud"));
     }
 
@@ -106,11 +126,17 @@ final class Torture implements AutoCloseable {
     void strike() throws Exception {
         spending = start(() -> few.askUntil(STEADY_CLIENTS, over::get));
         await().atMost(SOON).until(() -> few.count(End.SERVED) > STEADY_CLIENTS);
-        var late = Duration.ofSeconds(300L + 5L * plan.seconds());
+        var late = Duration.ofSeconds(plan.secondsMax());
         try (var mischief = new Mischief(fleet, SEED, () -> few.count(End.SERVED))) {
-            var storm = start(() -> many.ask(TIGHT_REQUESTS));
-            await().atMost(late).until(() -> many.count(End.EXHAUSTED) > 0 || storm.isDone());
-            Map<Fault, Integer> whileTight = mischief.counts();
+            many.askUntil(
+                    FIRST_CLIENTS,
+                    () ->
+                            mischief.hasStruckBoth() && many.count(End.SERVED) > 0
+                                    || many.asked() >= FIRST_REQUESTS);
+            await().atMost(late).until(mischief::hasStruckBoth);
+            assertTightHasMoney();
+            var first = mischief.counts();
+            var storm = storm(mischief);
             await().atMost(late)
                     .until(
                             () ->
@@ -119,11 +145,50 @@ final class Torture implements AutoCloseable {
                                             && mischief.least() >= plan.faults());
             storm.get();
             tell(mischief.told().toString());
-            tell("while tight had money: " + whileTight);
-            // so all of it happened while there was money
-            assertThat(few.count(End.EXHAUSTED)).as("steady: " + few.told()).isZero();
-            assertThat(mischief.least()).isGreaterThanOrEqualTo(plan.faults());
+            tell("before all asked: " + first);
+            assertThat(refusedOfTight()).as(many.told()).isGreaterThan(TIGHT_REQUESTS / 4);
         }
+        // so all of it happened while there was money
+        assertThat(few.count(End.EXHAUSTED)).as("steady: " + few.told()).isZero();
+    }
+
+    private long refusedOfTight() {
+        return many.count(End.EXHAUSTED) + many.count(End.RESERVED);
+    }
+
+    private void assertTightHasMoney() throws Exception {
+        assertThat(many.count(End.SERVED)).as("of tight").isPositive();
+        assertThat(many.count(End.EXHAUSTED)).as("tight: " + many.told()).isZero();
+        assertThat(recorded(teams.namespace(tight), "all"))
+                .isLessThan(Standalone.nanos(tight.amount()) / 2);
+    }
+
+    /** All at the same time, and a fault when the first is answered: what they hold is at risk. */
+    private FutureTask<Void> storm(Mischief mischief) throws Exception {
+        mischief.rest();
+        fleet.awaitReady();
+        long since = System.nanoTime();
+        var storm =
+                start(
+                        () -> {
+                            many.gather(plan.open());
+                            many.askUntil(plan.open(), () -> many.asked() >= TIGHT_REQUESTS);
+                        });
+        await().atMost(SOON)
+                .untilAsserted(
+                        () -> assertThat(fleet.running()).isGreaterThanOrEqualTo(plan.open()));
+        tell("all open after %d ms".formatted((System.nanoTime() - since) / 1_000_000));
+        int answered = many.answered().size();
+        many.go();
+        await().atMost(SOON).until(() -> many.answered().size() > answered);
+        int faults = mischief.told().size();
+        mischief.goOnByOne();
+        await().atMost(SOON).until(() -> mischief.told().size() > faults);
+        assertThat(storm.isDone()).as("tight: " + many.told()).isFalse();
+        tell("at the fault tight had " + many.told());
+        await().atMost(SOON).until(() -> refusedOfTight() > plan.open() / 4 || storm.isDone());
+        mischief.goOn();
+        return storm;
     }
 
     /** Nobody asks any more. */
@@ -134,7 +199,10 @@ final class Torture implements AutoCloseable {
 
     /** What {@code steady} has left is asked for until it is refused. */
     void spendTheRest() throws Exception {
-        few.askUntil(LAST_CLIENTS, () -> few.count(End.EXHAUSTED) > 0);
+        few.askForMore(MORE_OUTPUT);
+        var last = start(() -> few.askUntil(LAST_CLIENTS, () -> few.count(End.EXHAUSTED) > 0));
+        await().atMost(SPENT_WITHIN).until(last::isDone);
+        last.get();
     }
 
     /** Nothing is open or held in any proxy, whoever died before. */
