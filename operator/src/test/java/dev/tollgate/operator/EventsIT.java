@@ -209,6 +209,39 @@ class EventsIT {
     }
 
     @Test
+    void tellThatAStepIsReachedWhileTheBudgetStaysReady() {
+        fleet.start();
+        fleet.proxy("one");
+        fleet.apply(
+                """
+                apiVersion: tollgate.dev/v1alpha1
+                kind: Budget
+                metadata: {name: half, namespace: %s}
+                spec:
+                  amount: "1.00"
+                  period: {type: Lifetime}
+                  thresholds: [{name: warn, percent: 50, action: Alert}]
+                """
+                        .formatted(fleet.team));
+        fleet.awaitCondition("bud/half", "Programmed", "True");
+        fleet.awaitCondition("bud/half", "ThresholdReached", "False/WithinBudget");
+        assertThat(count("Warning BudgetThreshold")).isZero();
+        try (var spender =
+                new LedgerClient(
+                        fleet.vertx,
+                        fleet.port(),
+                        "spender",
+                        new AccountKey(fleet.team, "half", "", Window.LIFETIME))) {
+            assertThat(spender.acquire(600_000)).isTrue();
+            spender.report(600_000, 0);
+            awaitEvent("Warning BudgetThreshold Budget/half: reached: warn");
+            fleet.awaitCondition("bud/half", "ThresholdReached", "True/ThresholdReached");
+            fleet.awaitCondition("bud/half", "Ready", "True");
+        }
+        assertThat(count("Warning BudgetThreshold")).isEqualTo(1);
+    }
+
+    @Test
     void areLeftOutAndCountedWithoutTheRightAndNothingElseSuffers() throws Exception {
         fleet.serviceAccount(fleet.platform, "operator");
         for (var file : List.of("/rbac.yaml", "/rbac-namespace.yaml")) {
