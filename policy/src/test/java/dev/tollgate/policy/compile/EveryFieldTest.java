@@ -10,6 +10,7 @@ import dev.tollgate.crds.read.YamlFile;
 import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.schema.CrdFile;
 import dev.tollgate.crds.schema.Schema;
+import dev.tollgate.policy.snapshot.IssuerEntry;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -30,14 +31,21 @@ import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /**
- * No field of ModelProvider and RoutingPolicy is accepted and ignored. The tables in {@code
- * resources/fields} list every one of them: it makes a difference to what is compiled, as each of
- * its enum values does, and a test fails if that difference were ignored; or it is refused by name.
+ * No field of a resource is accepted and ignored. The tables in {@code resources/fields} list every
+ * one of them: it makes a difference to what is compiled, as each of its enum values does, and a
+ * test fails if that difference were ignored; or it is refused by name.
  */
 class EveryFieldTest {
 
     private static final Path FOLDER = Path.of("src/test/resources/fields");
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** So that a Budget can have users. */
+    private static final CompileSettings TRUSTING =
+            Given.trusting(
+                    List.of(
+                            new IssuerEntry(
+                                    "https://a.example", "tollgate", false, null, List.of())));
 
     enum Table {
         MODEL_PROVIDER(
@@ -50,7 +58,8 @@ class EveryFieldTest {
                 """
                 {"models":["fast"],"rules":[{"name":"r","targets":[
                 {"name":"a","providerRef":{"name":"openai"},"model":"gpt-4o-mini"},
-                {"name":"b","providerRef":{"name":"anthropic"},"model":"claude-haiku-4-5"}]}]}""");
+                {"name":"b","providerRef":{"name":"anthropic"},"model":"claude-haiku-4-5"}]}]}"""),
+        BUDGET("budget", CrdFile.BUDGETS, "{\"amount\":\"5\",\"period\":{\"type\":\"Month\"}}");
 
         final String file;
         final CrdFile crd;
@@ -136,8 +145,11 @@ class EveryFieldTest {
     }
 
     static Stream<Row> rows() throws IOException {
-        return Stream.concat(
-                Table.MODEL_PROVIDER.rows().stream(), Table.ROUTING_POLICY.rows().stream());
+        var rows = new ArrayList<Row>();
+        for (var table : Table.values()) {
+            rows.addAll(table.rows());
+        }
+        return rows.stream();
     }
 
     /** What the compiler makes of the object: everything that can have an effect. */
@@ -155,7 +167,7 @@ class EveryFieldTest {
                                 new YamlFile(
                                         "around", Files.readString(FOLDER.resolve("around.yaml")))),
                         reference -> Optional.empty());
-        var compiled = Given.compile(read.resources());
+        var compiled = Compiler.compile(read.resources(), TRUSTING, LastAccepted.NONE);
         var verdict = compiled.verdicts().get(Given.key(table.kind(), Given.PLATFORM + "/subject"));
         if (verdict == null) {
             return new Outcome(false, false, read.problems().toString(), "" + read.problems());
