@@ -12,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -196,6 +197,40 @@ class StreamExchangeTest {
         var settled = harness.gate.settled.getFirst();
         assertThat(settled.cost()).isEqualTo(settled.claim().bound());
         assertThat(settled.assumed()).isTrue();
+    }
+
+    @Test
+    void aClientThatLeavesOneCallMoreThanCanBeReadToTheEndIsChargedItsHold() throws Exception {
+        quietMillis = 60_000;
+        var open = new CopyOnWriteArrayList<HttpServerResponse>();
+        start(request -> open.add(request.response()));
+        for (int i = 1; i <= DrainPool.SIZE; i++) {
+            askAndLeave(open, i);
+        }
+        awaitDrains(DrainPool.SIZE);
+        assertThat(harness.gate.settled).isEmpty();
+        askAndLeave(open, DrainPool.SIZE + 1);
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("aborted");
+        var settled = harness.gate.settled.getFirst();
+        assertThat(settled.cost()).isEqualTo(settled.claim().bound());
+        assertThat(settled.assumed()).isTrue();
+        awaitDrains(DrainPool.SIZE);
+        harness.vertx.runOnContext(
+                v -> open.subList(0, DrainPool.SIZE).forEach(r -> r.end(Harness.CHAT_ANSWER)));
+        awaitDrains(0);
+        assertThat(harness.gate.settled).hasSize(DrainPool.SIZE + 1);
+    }
+
+    private void askAndLeave(List<HttpServerResponse> open, int asked) throws IOException {
+        try (var socket = harness.socket(Harness.chat("model-1", false))) {
+            await().pollInterval(Duration.ofMillis(2)).until(() -> open.size() == asked);
+            socket.getOutputStream().flush();
+        }
+    }
+
+    private void awaitDrains(int running) {
+        var line = "tollgate_drains_running " + running + "\n";
+        await().until(() -> harness.admin("/metrics").body().contains(line));
     }
 
     @Test
