@@ -18,9 +18,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * One run of {@link Mischief} on a fleet with two teams that spend. {@code steady} has money for as
  * long as the mischief lasts, which is asserted. {@code tight} has a Budget that is worth 100 of
  * its requests: it spends of it until the operator and a proxy have been at fault, and then asks
- * 10,000 times: as many requests as the plan says are open in the proxies at the same time, and
- * lack the last byte of their bodies until all are. As soon as one is answered the next process is
- * at fault. Budget {@code org} of the platform counts both.
+ * 10,000 times: {@code OPEN} requests are open in the proxies at the same time, and lack the last
+ * byte of their bodies until all are. As soon as one is answered the next process is at fault.
+ * Budget {@code org} of the platform counts both.
  */
 final class Torture implements AutoCloseable {
 
@@ -30,11 +30,9 @@ final class Torture implements AutoCloseable {
      * @param name of the platform namespace, and the beginning of the teams'
      * @param seconds that the mischief lasts at least
      * @param faults of each kind that are done at least, and while there is money
-     * @param open requests of {@code tight} that are open before any of them ends, and at most
      * @param operator further arguments of it
      */
-    record Plan(
-            String name, int proxies, int seconds, int faults, int open, List<String> operator) {
+    record Plan(String name, int proxies, int seconds, int faults, List<String> operator) {
 
         /** That the mischief lasts at most. */
         int secondsMax() {
@@ -55,6 +53,12 @@ final class Torture implements AutoCloseable {
 
     /** Proxies count those of {@code steady} too. */
     static final int TIGHT_REQUESTS = 10_000 + STEADY_CLIENTS;
+
+    /**
+     * Of {@code tight}, before any of them ends, and at most. Proxies give a body ten seconds, in
+     * which all must be open.
+     */
+    private static final int OPEN = Integer.getInteger("torture.open", 2_000);
 
     private static final int TIGHT_WORTH = 100;
 
@@ -171,12 +175,11 @@ final class Torture implements AutoCloseable {
         var storm =
                 start(
                         () -> {
-                            many.gather(plan.open());
-                            many.askUntil(plan.open(), () -> many.asked() >= TIGHT_REQUESTS);
+                            many.gather(OPEN);
+                            many.askUntil(OPEN, () -> many.asked() >= TIGHT_REQUESTS);
                         });
         await().atMost(SOON)
-                .untilAsserted(
-                        () -> assertThat(fleet.running()).isGreaterThanOrEqualTo(plan.open()));
+                .untilAsserted(() -> assertThat(fleet.running()).isGreaterThanOrEqualTo(OPEN));
         tell("all open after %d ms".formatted((System.nanoTime() - since) / 1_000_000));
         int answered = many.answered().size();
         many.go();
@@ -186,7 +189,7 @@ final class Torture implements AutoCloseable {
         await().atMost(SOON).until(() -> mischief.told().size() > faults);
         assertThat(storm.isDone()).as("tight: " + many.told()).isFalse();
         tell("at the fault tight had " + many.told());
-        await().atMost(SOON).until(() -> refusedOfTight() > plan.open() / 4 || storm.isDone());
+        await().atMost(SOON).until(() -> refusedOfTight() > OPEN / 4 || storm.isDone());
         mischief.goOn();
         return storm;
     }

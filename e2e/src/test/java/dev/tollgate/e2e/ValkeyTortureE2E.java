@@ -81,7 +81,6 @@ class ValkeyTortureE2E {
                         3,
                         SECONDS,
                         1,
-                        Torture.TIGHT_REQUESTS,
                         List.of(
                                 "--ledger-store=valkey",
                                 "--ledger-valkey=" + SERVER.url(),
