@@ -9,14 +9,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Two proxies under a steady load that a Hard Budget counts: they say at most one thing to the
  * ledger for a thousand requests, and when the only operator is stopped (SIGSTOP) for a minute, no
- * client notices.
+ * client notices. Takes four minutes, so by hand: {@code -Dtollgate.away=true}. The same in
+ * simulated time, in each build: {@code ManyBudgetsTest}.
  */
+@EnabledIfSystemProperty(named = "tollgate.away", matches = "true")
 class LedgerAwayE2E {
 
     @RegisterExtension static final ApiServer API = new ApiServer();
