@@ -62,6 +62,7 @@ class HedgeTest {
     private @Nullable Long maxCostNanos;
     private int attempts = 3;
     private PolicyEntry.@Nullable Cache cache;
+    private ProviderEntry.@Nullable Breaker circuitOfB;
 
     @AfterEach
     void close() {
@@ -117,7 +118,11 @@ class HedgeTest {
     private void start() {
         a.upstream = harness.upstream(request -> a.now.handle(request));
         b.upstream = harness.upstream(request -> b.now.handle(request));
-        var providers = new ArrayList<>(List.of(entry("a", a), entry("b", b)));
+        var second = entry("b", b);
+        if (circuitOfB != null) {
+            second = Snapshots.broken(second, circuitOfB);
+        }
+        var providers = new ArrayList<>(List.of(entry("a", a), second));
         if (inTurn) {
             c.upstream = harness.upstream(request -> c.now.handle(request));
             providers.add(entry("c", c));
@@ -591,24 +596,23 @@ class HedgeTest {
 
     @Test
     void hedgesNothingWithATargetWhoseCircuitIsOpen() {
-        startWithRoom();
+        circuitOfB = new ProviderEntry.Breaker(1, 600_000, 600_000, 1);
+        start();
         a.now = answers(503, "{\"error\":{\"message\":\"boom\"}}");
-        b.now = answers(503, "{\"error\":{\"message\":\"boom\"}}");
-        await().until(
-                        () -> {
-                            harness.chat(PLAIN);
-                            return harness.admin("/status").body().contains("\"open\"")
-                                    && harness.chat(PLAIN).statusCode() == 503;
-                        });
+        b.now = a.now;
+        assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(503);
+        await().until(() -> harness.admin("/status").body().contains("\"open\""));
+        int asked = b.asked();
+        a.now = answers(200, CHAT_ANSWER);
+        for (int i = 0; i < 2 * PRIMING + 2; i++) {
+            assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
+        }
         a.holds();
-        await().atMost(Duration.ofSeconds(5))
-                .until(
-                        () -> {
-                            ask(PLAIN);
-                            return !a.held.isEmpty();
-                        });
-        await().until(() -> !hedges("not_target").equals("0"));
-        a.held.forEach(answers(200, CHAT_ANSWER)::handle);
+        var answer = ask(PLAIN);
+        await().until(() -> !a.held.isEmpty() && !hedges("not_target").equals("0"));
+        answers(200, CHAT_ANSWER).handle(a.held.getFirst());
+        assertThat(answer.join().statusCode()).isEqualTo(200);
+        assertThat(b.asked()).isEqualTo(asked);
     }
 
     // ---- what is told
