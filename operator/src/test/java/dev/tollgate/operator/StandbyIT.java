@@ -133,6 +133,20 @@ class StandbyIT {
         return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
     }
 
+    private String holder() {
+        var got =
+                fleet.kubectl(
+                        "get",
+                        "lease",
+                        Candidacy.NAME,
+                        "-n",
+                        fleet.platform,
+                        "-o",
+                        "jsonpath={.spec.holderIdentity}");
+        assertThat(got.ok()).as(got.err()).isTrue();
+        return got.out().strip();
+    }
+
     @Test
     void standsByReadyAndLeadsAsSoonAsTheLeaderHasEnded() throws Exception {
         var first = Operator.start(options(API.kubeconfig(), HOSTS.getFirst(), 0), () -> {});
@@ -157,13 +171,16 @@ class StandbyIT {
         fleet.policy("meanwhile", "openai", "m1");
         fleet.awaitCondition("rpol/meanwhile", "Programmed", "True/Programmed 1/1");
         assertThat(proxy.revision()).startsWith("1.");
+        var leader = holder();
+        assertThat(leader).isNotEmpty();
         first.close();
-        await().atMost(Candidacy.DURATION.minusSeconds(2)).until(second::isDone);
-        try (var leader = second.get()) {
+        assertThat(holder()).as("it has given the Lease back").isNotEqualTo(leader);
+        await().atMost(OperatorFixture.SOON).until(second::isDone);
+        try (var next = second.get()) {
             await().atMost(TAKEOVER).until(() -> proxy.revision().startsWith("2."));
             fleet.policy("late", "openai", "m1");
             fleet.awaitCondition("rpol/late", "Programmed", "True/Programmed 1/1");
-            assertThat(admin(leader.adminPort(), "/status").body()).contains("\"leader\" : true");
+            assertThat(admin(next.adminPort(), "/status").body()).contains("\"leader\" : true");
         } finally {
             proxy.kill();
         }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Two gates with a log each, one ledger and its accounts, all in files of one directory: what a
@@ -29,6 +30,8 @@ record Books(
     /** Room for all usage records of a test. */
     private static final long LOG_BYTES = 1024L * SEGMENT_BYTES;
 
+    private static final int RECORD_TRIES = 10_000;
+
     static Books open(Path directory, long limitMicros) throws IOException {
         var budget = Budgets.hard("team-a/monthly", limitMicros);
         var logs = new ArrayList<Wal>();
@@ -39,7 +42,7 @@ record Books(
             var log = Wal.open(settings);
             for (var call : log.interrupted()) {
                 var cost = call.tries().getFirst().costNanos();
-                record(log, call.request().id(), cost);
+                recordAtLast(log, call.request().id(), cost);
             }
             logs.add(log);
         }
@@ -61,9 +64,22 @@ record Books(
         return new Books(budget, accounts, service, ledger, logs, gates);
     }
 
-    /** The usage record of a request: its id and what it cost. */
-    static void record(Wal log, String id, long nanos) {
-        log.append(id, (id + " " + nanos).getBytes(US_ASCII));
+    /** The usage record of a request: its id and what it cost; false: the log dropped it. */
+    static boolean record(Wal log, String id, long nanos) {
+        return log.append(id, (id + " " + nanos).getBytes(US_ASCII));
+    }
+
+    /**
+     * The same, told again until it is taken: while its next segment is made, the log keeps what
+     * room it has for money. Blocks.
+     */
+    static void recordAtLast(Wal log, String id, long nanos) {
+        for (var tries = 0; !record(log, id, nanos); tries++) {
+            if (tries == RECORD_TRIES) {
+                throw new IllegalStateException("the log takes no usage record");
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
     }
 
     @Override

@@ -105,7 +105,7 @@ class CrashTest {
         var limitMicros = 30_000_000L;
         for (var kill = 1; kill <= KILLS; kill++) {
             // in turn: in the middle of the traffic, then of the replay of that, then twice traffic
-            run(limitMicros, kill % 4 == 2 ? random.nextInt(2) : 2 + random.nextInt(2_500));
+            run(limitMicros, kill % 4 == 2 ? random.nextInt(2) : 2 + random.nextInt(1_500));
             assertThat(ended).as("killed, seed %d", seed).isFalse();
             if (kill % 2 == 1) {
                 continue; // the next process finds what this one left

@@ -65,7 +65,7 @@ final class SpendingProcess {
                     say("bill " + id + " " + cost.nanos());
                     LockSupport.parkNanos(random.nextLong(500_000));
                     reservation.settle(cost, false);
-                    Books.record(log, id, cost.nanos());
+                    Books.recordAtLast(log, id, cost.nanos());
                     say("settled " + id + " " + cost.nanos());
                 }
                 case Refused refusal -> {

@@ -64,7 +64,7 @@ class DrillsTest {
     @Test
     void showsThatTheChainHoldsAndEndsByItself() {
         assertThat(servedBy()).isEqualTo("a");
-        assertThat(begin("platform/a", "1").statusCode()).isEqualTo(200);
+        assertThat(begin("platform/a", "3").statusCode()).isEqualTo(200);
         assertThat(servedBy()).isEqualTo("b");
         assertThat(harness.record(2).getJsonArray("attempts").getJsonObject(0).getString("outcome"))
                 .isEqualTo("drill");
@@ -114,7 +114,7 @@ class DrillsTest {
         drills.ordered(List.of());
         await().until(() -> servedBy().equals("a"));
         assertThat(told()).as("its report stays").containsExactly("platform/a 7 1/0");
-        drills.ordered(List.of(order("platform/a", 8, 700)));
+        drills.ordered(List.of(order("platform/a", 8, 2_500)));
         assertThat(told()).as("another drill").containsExactly("platform/a 8 0/0");
         assertThat(servedBy()).isEqualTo("b");
         await("nobody calls it off").until(() -> servedBy().equals("a"));

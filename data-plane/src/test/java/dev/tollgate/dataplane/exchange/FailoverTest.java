@@ -29,6 +29,7 @@ class FailoverTest {
     private List<ProviderEntry> served = List.of();
     private Long perTry;
     private long firstByteMillis = 2_000;
+    private ProviderEntry.Breaker circuit = new ProviderEntry.Breaker(3, 400, 2_000, 1);
 
     @AfterEach
     void close() {
@@ -47,12 +48,14 @@ class FailoverTest {
     }
 
     private ProviderEntry provider(int index, String url) {
-        return Snapshots.provider(
-                String.valueOf((char) ('a' + index)),
-                "openai-chat",
-                url,
-                Snapshots.timeouts(firstByteMillis),
-                true);
+        var entry =
+                Snapshots.provider(
+                        String.valueOf((char) ('a' + index)),
+                        "openai-chat",
+                        url,
+                        Snapshots.timeouts(firstByteMillis),
+                        true);
+        return Snapshots.broken(entry, circuit);
     }
 
     private void serve(List<ProviderEntry> providers) {
@@ -95,7 +98,7 @@ class FailoverTest {
                 request ->
                         request.response()
                                 .setStatusCode(429)
-                                .putHeader("retry-after", "1")
+                                .putHeader("retry-after", "30")
                                 .end("{\"error\":{\"message\":\"slow down\"}}"),
                 answers(200, Harness.CHAT_ANSWER));
         assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
@@ -205,7 +208,7 @@ class FailoverTest {
 
     @Test
     void theNextTargetServesWhenTheFirstIsSilent() {
-        perTry = 200L;
+        perTry = 1_500L;
         start(request -> {}, answers(200, Harness.CHAT_ANSWER));
         assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
         var record = harness.record(1);
@@ -277,7 +280,8 @@ class FailoverTest {
     }
 
     @Test
-    void theCircuitOpensAfterThreeFailuresInARowAndCloses() throws InterruptedException {
+    void theCircuitOpensAfterThreeFailuresInARowAndCloses() {
+        circuit = new ProviderEntry.Breaker(3, 4_000, 4_000, 1);
         var broken = new java.util.concurrent.atomic.AtomicBoolean(true);
         start(
                 request ->
@@ -292,7 +296,7 @@ class FailoverTest {
                 .contains("tollgate_circuit_state{provider=\"platform/a\"} 2");
         broken.set(false);
         org.awaitility.Awaitility.await()
-                .atMost(java.time.Duration.ofSeconds(10))
+                .atMost(java.time.Duration.ofSeconds(20))
                 .untilAsserted(
                         () ->
                                 assertThat(

@@ -22,7 +22,16 @@ import org.junit.jupiter.api.Test;
 /** Active checks of a provider, over real sockets. */
 class HealthChecksTest {
 
-    private static final HealthCheckEntry OFTEN = new HealthCheckEntry(null, 100, 300, 2, 1);
+    /** Where silence is a failure. */
+    private static final long SILENCE_MILLIS = 1_000;
+
+    private static final long PATIENCE_MILLIS = 10_000;
+
+    private static HealthCheckEntry often(@Nullable String model, long timeoutMillis) {
+        return new HealthCheckEntry(model, 100, timeoutMillis, 2, 1);
+    }
+
+    private static final HealthCheckEntry OFTEN = often(null, PATIENCE_MILLIS);
 
     private final Harness harness = new Harness();
     private final AtomicInteger status = new AtomicInteger(200);
@@ -85,7 +94,7 @@ class HealthChecksTest {
 
     @Test
     void countsSilenceAndARefusedKeyAsFailuresButNotAMissingList() {
-        serve(with(checked(), OFTEN));
+        serve(with(checked(), often(null, SILENCE_MILLIS)));
         harness.start();
         status.set(404);
         await().until(() -> checks.size() > 3);
@@ -114,7 +123,7 @@ class HealthChecksTest {
     private final AtomicInteger answer = new AtomicInteger(200);
     private final AtomicInteger asked = new AtomicInteger();
 
-    private static final HealthCheckEntry ASKING = new HealthCheckEntry("model-1", 100, 300, 2, 1);
+    private HealthCheckEntry check = often("model-1", PATIENCE_MILLIS);
 
     private static final String ERROR = "{\"error\":{\"message\":\"no\",\"type\":\"error\"}}";
 
@@ -139,7 +148,7 @@ class HealthChecksTest {
 
     /** The provider's namespace pays for its checks. */
     private void serveAsking(ProviderEntry provider, @Nullable LimitsEntry limits) {
-        var all = List.of(with(provider, ASKING));
+        var all = List.of(with(provider, check));
         var budget = Snapshots.budget("1000000");
         var payers =
                 BudgetBuilder.budget("platform/checks").limit(1_000_000).limits(limits).build();
@@ -237,11 +246,12 @@ class HealthChecksTest {
     }
 
     private void serveMore(ProviderEntry provider) {
-        serve(with(provider, ASKING));
+        serve(with(provider, check));
     }
 
     @Test
     void takesAProviderThatAnswersNoTokenOutAndBackIn() {
+        check = often("model-1", SILENCE_MILLIS);
         serveAsking(openAi(asking(Harness.CHAT_ANSWER)), null);
         for (int bad : List.of(500, 401, 404, 0)) {
             answer.set(bad);
@@ -258,6 +268,7 @@ class HealthChecksTest {
 
     @Test
     void chargesTheHoldForSilenceAndNothingForARefusal() {
+        check = often("model-1", SILENCE_MILLIS);
         answer.set(0);
         serveAsking(openAi(asking(Harness.CHAT_ANSWER)), null);
         await().until(() -> !recordsOfChecks().isEmpty());
@@ -321,7 +332,7 @@ class HealthChecksTest {
         // no header can hold such a key
         harness.credentials(Map.of("platform/a/api-key", "sk\na"));
         serveAsking(openAi(asking(Harness.CHAT_ANSWER)), null);
-        await().until(() -> recordsOfChecks().size() > 2 * ASKING.unhealthyAfter());
+        await().until(() -> recordsOfChecks().size() > 2 * check.unhealthyAfter());
         assertThat(counted("skipped_internal_error")).isTrue();
         assertThat(counted("bad")).isFalse();
         assertThat(harness.proxy().lastMinute()).noneMatch(TargetStates.Recent::unhealthy);

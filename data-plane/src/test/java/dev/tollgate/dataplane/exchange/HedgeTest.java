@@ -288,15 +288,15 @@ class HedgeTest {
 
     @Test
     void hedgesNothingOnceTheClientHasAToken() {
-        afterMillis = 500;
+        afterMillis = 1_500;
         startWithRoom();
-        a.holds();
+        var begun = new CopyOnWriteArrayList<HttpServerResponse>();
+        a.now = request -> begun.add(streamed(request, chunk("Ro")));
         var answer = ask(STREAM);
-        await().until(() -> a.held.size() == 1);
-        var open = streamed(a.held.getFirst(), chunk("Ro"));
-        await().during(Duration.ofMillis(900)).until(() -> b.asked() == 0);
-        open.write(chunk("me"));
-        open.end(LAST_CHUNKS);
+        await().until(() -> begun.size() == 1);
+        await().during(Duration.ofMillis(2_200)).until(() -> b.asked() == 0);
+        begun.getFirst().write(chunk("me"));
+        begun.getFirst().end(LAST_CHUNKS);
         assertThat(answer.join().body()).contains("\"Ro\"", "\"me\"");
         assertThat(outcomes(harness.record(1))).containsExactly("a ok");
     }
@@ -424,6 +424,7 @@ class HedgeTest {
 
     @Test
     void aFailureBeforeItsTimeIsRetriedAndTheRetryIsHedgedAgainst() {
+        afterMillis = 1_500;
         startWithRoom();
         a.now = answers(503, "{\"error\":{\"message\":\"boom\"}}");
         b.holds();
@@ -535,6 +536,7 @@ class HedgeTest {
 
     @Test
     void hedgesNothingThatABudgetHasNoRoomFor() {
+        afterMillis = 1_000;
         startWithRoom();
         a.holds();
         long bound = firstBound();
@@ -557,10 +559,12 @@ class HedgeTest {
     /** Of a request like {@link #PLAIN}, which holds its answer. */
     private long firstBound() {
         a.now = answers(200, CHAT_ANSWER);
+        int before = harness.records.all.size();
         harness.chat(PLAIN);
-        await().until(() -> !harness.gate.claims.isEmpty());
+        await().until(() -> harness.records.all.size() == before + 1);
         a.holds();
-        return harness.gate.claims.getLast().bound().nanos();
+        assertThat(harness.gate.claims).as("attempts").hasSize(1);
+        return harness.gate.claims.getFirst().bound().nanos();
     }
 
     @Test
@@ -578,6 +582,7 @@ class HedgeTest {
 
     @Test
     void hedgesNothingWithWhichARequestCouldCostMoreThanItsCeiling() {
+        afterMillis = 1_000;
         startWithRoom();
         long bound = firstBound();
         forget();

@@ -122,7 +122,7 @@ class HeldStreamTest {
 
     @Test
     void keepAlivesDoNotPutOffTheFirstByteTimeout() {
-        quietMillis = 500;
+        quietMillis = 1_500;
         start(
                 request -> {
                     var response = streamHead(request);

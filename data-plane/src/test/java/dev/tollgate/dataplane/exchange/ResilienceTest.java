@@ -117,7 +117,7 @@ class ResilienceTest {
 
     @Test
     void aStreamWithoutAHeadIsLeftAfterTheFirstByteTimeout() {
-        timeouts = new ProviderEntry.Timeouts(1_000, 300, LONG_MILLIS, LONG_MILLIS);
+        timeouts = new ProviderEntry.Timeouts(1_000, 1_500, LONG_MILLIS, LONG_MILLIS);
         var silent = provider(request -> {});
         provider(Harness.streams(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
         start();
@@ -171,7 +171,7 @@ class ResilienceTest {
 
     @Test
     void aProviderThatDoesNotReadTheRequestIsLeft() {
-        retry = Snapshots.retry(3, 500L);
+        retry = Snapshots.retry(3, 1_500L);
         var sockets = new CopyOnWriteArrayList<NetSocket>();
         var deaf =
                 Harness.get(
@@ -258,7 +258,7 @@ class ResilienceTest {
     @Test
     void aConnectionIsFreeAgainHoweverItsCallEnded() throws IOException {
         harness.options = withConnections(1);
-        timeouts = new ProviderEntry.Timeouts(1_000, 300, LONG_MILLIS, LONG_MILLIS);
+        timeouts = new ProviderEntry.Timeouts(1_000, 1_000, LONG_MILLIS, LONG_MILLIS);
         var number = new AtomicInteger();
         provider(
                 request -> {
@@ -461,16 +461,16 @@ class ResilienceTest {
                         request ->
                                 request.response()
                                         .setStatusCode(503)
-                                        .putHeader("retry-after", "1")
+                                        .putHeader("retry-after", "3")
                                         .end(ERROR_500));
         start();
         try (var socket = harness.socket(STREAM)) {
             await().until(() -> harness.gate.settled.size() == 1 && socket.isConnected());
         }
         assertThat(harness.record(1).getString("outcome")).isEqualTo("aborted");
-        // the wait of one second passes, and nothing comes of it
-        await().during(Duration.ofMillis(1_300))
-                .atMost(Duration.ofSeconds(3))
+        // the wait of three seconds passes, and nothing comes of it
+        await().during(Duration.ofMillis(3_300))
+                .atMost(Duration.ofSeconds(8))
                 .until(() -> upstream.seen.size() == 1);
         assertThat(harness.gate.claims).hasSize(1);
     }

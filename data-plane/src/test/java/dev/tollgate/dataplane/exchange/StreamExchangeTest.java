@@ -102,7 +102,7 @@ class StreamExchangeTest {
 
     @Test
     void anotherTargetServesAStreamThatHangsAfterItsHead() {
-        quietMillis = 300;
+        quietMillis = 1_500;
         start(
                 request -> Harness.streamHead(request).writeHead(),
                 Harness.streams(Harness.chunk("Hello"), Harness.LAST_CHUNKS));
@@ -138,7 +138,7 @@ class StreamExchangeTest {
 
     @Test
     void aStreamThatFallsSilentIsEndedWithAnError() throws IOException {
-        quietMillis = 300;
+        quietMillis = 1_500;
         start(request -> Harness.streamHead(request).write(Harness.chunk("Hel")));
         assertThat(rawStream()).contains("Hel").contains("\"error\"");
         assertThat(harness.record(1).getString("outcome")).isEqualTo("timeout");
@@ -190,7 +190,7 @@ class StreamExchangeTest {
     @Test
     void aProviderThatBillsOnAndFallsSilentIsChargedItsHold() throws IOException {
         stopsOnDisconnect = false;
-        quietMillis = 300;
+        quietMillis = 1_500;
         start(request -> Harness.streamHead(request).write(Harness.chunk("Hel")));
         assertThat(rawStream()).contains("Hel").contains("\"error\"");
         assertThat(harness.record(1).getBoolean("cost_assumed")).isTrue();

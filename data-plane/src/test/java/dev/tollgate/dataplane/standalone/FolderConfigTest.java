@@ -58,6 +58,8 @@ class FolderConfigTest {
               period: {type: Month}
             """;
 
+    private static final Duration SOON = Duration.ofSeconds(10);
+
     @TempDir Path directory;
     private final LiveConfig live = new LiveConfig();
     private FolderConfig config;
@@ -146,14 +148,14 @@ class FolderConfigTest {
     }
 
     @Test
-    void aChangeIsLiveWithinASecond() throws IOException {
+    void aChangeIsLiveWithoutARestart() throws IOException {
         write("provider.yaml", PROVIDER);
         write("budget.yaml", BUDGET.replace("AMOUNT", "5.00"));
         open();
         write("budget.yaml", BUDGET.replace("AMOUNT", "7.50"));
-        await().atMost(Duration.ofSeconds(1)).until(() -> limitMicros() == 7_500_000);
+        await().atMost(SOON).until(() -> limitMicros() == 7_500_000);
         Files.delete(directory.resolve("budget.yaml"));
-        await().atMost(Duration.ofSeconds(1)).until(() -> limitMicros() == -1);
+        await().atMost(SOON).until(() -> limitMicros() == -1);
     }
 
     @Test
@@ -195,7 +197,7 @@ class FolderConfigTest {
         assertThat(live.applied().snapshot().providers()).hasSize(1);
         write("budget.yaml", BUDGET.replace("AMOUNT", "6.00"));
         write("kind.yaml", "");
-        await().atMost(Duration.ofSeconds(2))
+        await().atMost(SOON)
                 .untilAsserted(
                         () ->
                                 assertThat(live.applied().snapshot().budgets())
@@ -209,14 +211,14 @@ class FolderConfigTest {
         write("budget.yaml", BUDGET.replace("AMOUNT", "5.00"));
         open();
         write("budget.yaml", BUDGET.replace("AMOUNT", "a lot"));
-        await().atMost(Duration.ofSeconds(2)).until(() -> !config.problems().isEmpty());
+        await().atMost(SOON).until(() -> !config.problems().isEmpty());
         assertThat(limitMicros()).isEqualTo(5_000_000);
         var before = config.problems();
         write("budget.yaml", BUDGET.replace("AMOUNT", "still not a number"));
-        await().atMost(Duration.ofSeconds(2)).until(() -> !config.problems().equals(before));
+        await().atMost(SOON).until(() -> !config.problems().equals(before));
         assertThat(limitMicros()).isEqualTo(5_000_000);
         write("budget.yaml", BUDGET.replace("AMOUNT", "6.00"));
-        await().atMost(Duration.ofSeconds(2)).until(() -> limitMicros() == 6_000_000);
+        await().atMost(SOON).until(() -> limitMicros() == 6_000_000);
         assertThat(config.problems()).isEmpty();
     }
 
@@ -228,7 +230,7 @@ class FolderConfigTest {
         assertThat(key()).isEqualTo("sk-one");
         var revision = live.applied().revision();
         write("key.txt", "sk-two\n");
-        await().atMost(Duration.ofSeconds(1)).until(() -> key().equals("sk-two"));
+        await().atMost(SOON).until(() -> key().equals("sk-two"));
         assertThat(live.applied().revision()).isEqualTo(revision);
     }
 

@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -217,7 +218,7 @@ class ValkeyTest {
         // it has forgotten everything, and hears first what each has used
         int[] in = {30 + later};
         await().during(Duration.ofSeconds(2))
-                .atMost(Duration.ofSeconds(4))
+                .atMost(Duration.ofSeconds(15))
                 .until(
                         () -> {
                             in[0] += one.ask(2) + two.ask(2);
@@ -232,8 +233,8 @@ class ValkeyTest {
         assertThat(one.find(KEY)).isEmpty();
         assertThat(one.ask(5)).isEqualTo(5);
         assertThat(one.valkey.firstShares().isComplete()).isFalse();
-        await().atMost(Duration.ofSeconds(5)).until(() -> one.valkey.assumedProxies() == 1);
-        await().atMost(Duration.ofSeconds(1)).until(() -> one.valkey.firstShares().isComplete());
+        await().atMost(Duration.ofSeconds(10)).until(() -> one.valkey.assumedProxies() == 1);
+        await().atMost(Duration.ofSeconds(10)).until(() -> one.valkey.firstShares().isComplete());
         SERVER.start();
         await().until(() -> one.valkey.dividesLimits() && one.valkey.keepsAnswers());
     }
@@ -273,16 +274,15 @@ class ValkeyTest {
         one.valkey.answers().keep(KEY, answer("in memory"));
         SERVER.pause();
         var other = new CacheKey("team-a", 5, 6, 7, 8);
-        long longest = 0;
-        long all = System.nanoTime();
-        for (int i = 0; i < 50; i++) {
+        long[] took = new long[50];
+        for (int i = 0; i < took.length; i++) {
             long start = System.nanoTime();
             assertThat(one.find(other)).isEmpty();
-            longest = Math.max(longest, System.nanoTime() - start);
+            took[i] = System.nanoTime() - start;
         }
-        // three wait for 10 ms each, then nobody; with room for a busy machine
-        assertThat(Duration.ofNanos(longest)).isLessThan(Duration.ofMillis(300));
-        assertThat(Duration.ofNanos(System.nanoTime() - all)).isLessThan(Duration.ofMillis(900));
+        // three wait for 10 ms each, then nobody; a busy machine may delay some, and not half
+        Arrays.sort(took);
+        assertThat(Duration.ofNanos(took[25])).isLessThan(Duration.ofMillis(50));
         assertThat(text(one.find(KEY))).isEqualTo("in memory");
         assertThat(one.ask(10)).isEqualTo(10);
         await().until(() -> !one.valkey.keepsAnswers() && !one.valkey.dividesLimits());

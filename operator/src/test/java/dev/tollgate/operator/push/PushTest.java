@@ -279,7 +279,7 @@ class PushTest {
         var two = proxy("two");
         needs(one, 50, 500);
         await().until(() -> requests(95).equals(one.shares.get(RATE)));
-        assertThat(two.shares.get(RATE)).isEqualTo(requests(5));
+        await().until(() -> requests(5).equals(two.shares.get(RATE)));
         needs(one, 60, 60); // 60 of its 95 are used: they are not for others yet
         needs(two, 5, 500);
         await().until(() -> requests(40).equals(two.shares.get(RATE)));
@@ -307,7 +307,7 @@ class PushTest {
         await().until(() -> !server.fleet().proxies().get("one").connected());
         needs(two, 50, 500);
         await().during(3, TimeUnit.SECONDS)
-                .atMost(4, TimeUnit.SECONDS)
+                .atMost(15, TimeUnit.SECONDS)
                 .until(() -> requests(50).equals(two.shares.get(RATE)));
         server.gone(Set.of("one"));
         await().until(() -> requests(100).equals(two.shares.get(RATE)));
@@ -329,7 +329,7 @@ class PushTest {
         needs(two, 5, 500);
         await().until(() -> server.fleet().live(Clock.systemUTC().instant()).size() == 2);
         await().during(3, TimeUnit.SECONDS)
-                .atMost(10, TimeUnit.SECONDS)
+                .atMost(15, TimeUnit.SECONDS)
                 .until(() -> requests(5).equals(two.shares.get(RATE)));
         needs(one, 20, 20);
         await().until(() -> requests(80).equals(two.shares.get(RATE)));
