@@ -9,6 +9,7 @@ import dev.tollgate.crds.apiserver.ApiServer;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -60,6 +61,7 @@ class BoundViolationE2E {
             fleet.operator().kill(); // so that only the proxy's disk has it
             assertThat(ask(fleet, 0, "too dear").statusCode()).isEqualTo(200);
             var refused = message(ask(fleet, 0, "fine"));
+            awaitKept(folder.resolve("proxy-0"));
             fleet.proxy(0).kill();
             fleet.restart(0);
             assertThat(message(ask(fleet, 0, "fine"))).isEqualTo(refused);
@@ -92,6 +94,7 @@ class BoundViolationE2E {
             assertThat(ask(gateway, "too dear").statusCode()).isEqualTo(200);
             var refused = message(ask(gateway, "fine"));
 
+            awaitKept(folder.resolve("data"));
             gateway.process().kill();
             gateway.start();
             assertThat(message(ask(gateway, "fine"))).isEqualTo(refused);
@@ -109,6 +112,16 @@ class BoundViolationE2E {
             gateway.write("main.yaml", Resources.namespace(TEAM) + acknowledged);
             await().atMost(SOON).until(() -> ask(gateway, "fine").statusCode() == 200);
         }
+    }
+
+    /** It stops the Budget in memory first, and writes its file beside the traffic. */
+    private static void awaitKept(Path data) {
+        var file = data.resolve("violations.json");
+        await().atMost(SOON)
+                .until(
+                        () ->
+                                Files.exists(file)
+                                        && JSON.readTree(file.toFile()).has(TEAM + "/monthly"));
     }
 
     private static HttpResponse<String> ask(Standalone gateway, String question) throws Exception {

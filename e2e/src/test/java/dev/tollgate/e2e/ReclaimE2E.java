@@ -386,7 +386,7 @@ class ReclaimE2E {
                 metadata: {name: tight, namespace: team-a}
                 spec:
                   amount: "%s"
-                  period: {type: Day}
+                  period: {type: Lifetime}
                 """
                 .formatted(openai.url(), BUDGET);
     }

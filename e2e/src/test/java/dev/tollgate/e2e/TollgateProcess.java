@@ -27,15 +27,17 @@ final class TollgateProcess implements AutoCloseable {
     private static final Pattern LISTENING = Pattern.compile("listening port=(\\d+)");
     private static final Pattern ADMIN = Pattern.compile("admin-port=(\\d+)");
 
+    private static final Duration READ_LIMIT = Duration.ofSeconds(10);
+
     private final Process process;
+    private final List<Thread> readers;
     private final List<String> out = Collections.synchronizedList(new ArrayList<>());
     private final List<String> err = Collections.synchronizedList(new ArrayList<>());
     private final CompletableFuture<String> listening = new CompletableFuture<>();
 
     private TollgateProcess(Process process) {
         this.process = process;
-        read(process.getInputStream(), out);
-        read(process.getErrorStream(), err);
+        readers = List.of(read(process.getInputStream(), out), read(process.getErrorStream(), err));
         process.onExit()
                 .thenRun(
                         () ->
@@ -92,13 +94,23 @@ final class TollgateProcess implements AutoCloseable {
         if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
             throw new AssertionError("still running after " + limit + ": " + tail());
         }
+        awaitReaders();
         return process.exitValue();
+    }
+
+    /** Its last lines may still be in the pipes when it has ended. */
+    private void awaitReaders() throws InterruptedException {
+        long end = System.nanoTime() + READ_LIMIT.toNanos();
+        for (var reader : readers) {
+            reader.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+        }
     }
 
     /** SIGKILL, to the whole of it. */
     void kill() throws InterruptedException {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly().waitFor();
+        awaitReaders();
     }
 
     /** SIGSTOP: it holds what it has, and hears and says nothing until {@link #proceed}. */
@@ -127,6 +139,7 @@ final class TollgateProcess implements AutoCloseable {
             kill();
             throw new AssertionError("still running " + END_LIMIT + " after SIGTERM: " + tail());
         }
+        awaitReaders();
         int code = process.exitValue();
         if (code != 0 && (served || code != SIGTERM_CODE)) {
             throw new AssertionError("ended with " + code + ": " + tail());
@@ -169,8 +182,8 @@ final class TollgateProcess implements AutoCloseable {
     }
 
     /** On a thread of its own: a test's many virtual ones must not keep a line from being read. */
-    private void read(InputStream stream, List<String> into) {
-        Thread.ofPlatform()
+    private Thread read(InputStream stream, List<String> into) {
+        return Thread.ofPlatform()
                 .daemon()
                 .start(
                         () -> {
