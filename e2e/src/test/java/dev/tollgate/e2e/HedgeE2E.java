@@ -68,7 +68,7 @@ class HedgeE2E {
         return Resources.route("team-a", name, first, "spare/claude-haiku-4-5")
                 .replace(
                         "    targets:",
-                        "    hedge: {mode: FirstToken, after: 400ms, maxPercent: 20, maxCost: \"1.00\"}\n    targets:");
+                        "    hedge: {mode: FirstToken, after: 800ms, maxPercent: 20, maxCost: \"1.00\"}\n    targets:");
     }
 
     private static String toTheEnd(String script) {
@@ -132,7 +132,7 @@ class HedgeE2E {
             assertThat(record.get("provider_chosen").asText()).isEqualTo("spare");
             assertThat(record.get("outcome").asText()).isEqualTo("ok");
             assertThat(record.get("fallback_used").asBoolean()).isFalse();
-            assertThat(record.get("latency_ms").asLong()).isBetween(400L, 3_900L);
+            assertThat(record.get("latency_ms").asLong()).isBetween(800L, 3_900L);
             assertThat(record.get("attempts")).hasSize(2);
             assertThat(record.get("attempts").get(0).get("provider").asText())
                     .isEqualTo("bills-on");

@@ -26,7 +26,7 @@ abstract class StrategiesContract extends LimitsContract {
     /** A proxy hedges 20 % of the requests that it has seen itself: the fifth can be the first. */
     private static final int BEFORE_A_HEDGE = 4;
 
-    private static final Duration LATE = Duration.ofSeconds(3);
+    private static final Duration LATE = Duration.ofSeconds(4);
 
     @Test
     void weightedSharesByWeightAndKeepsTheSpareForLater() throws Exception {
@@ -84,12 +84,12 @@ abstract class StrategiesContract extends LimitsContract {
         round.serve(10 * size());
         assertThat(round.calls("latency-a")).isEqualTo(size());
         // one slow answer outweighs what was measured before: see the half-life of ten seconds
-        referees().script("latency-b", "latencyMs: 3000");
+        referees().script("latency-b", "latencyMs: 4500");
         round.atOnce(size(), Standalone.KEY);
         assertThat(round.calls("latency-b")).isEqualTo(10 * size());
-        round.serve(5 * size());
+        round.serve(3 * size());
         assertThat(round.calls("latency-b")).isEqualTo(10 * size());
-        round.settled(16 * size());
+        round.settled(14 * size());
     }
 
     @Test
@@ -99,13 +99,13 @@ abstract class StrategiesContract extends LimitsContract {
             var round = round(model, model + "-a", model + "-b");
             var body = Round.question(model).replace("{\"model\"", "{\"stream\":true,\"model\"");
             for (int gateway = 0; gateway < size(); gateway++) {
-                for (int i = 0; i < 5; i++) {
+                for (int i = 0; i < 3; i++) {
                     var answer = round.askAt(gateway, body);
                     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
                 }
             }
-            assertThat(round.calls(metric.getValue())).isEqualTo(4 * size());
-            round.settled(5 * size());
+            assertThat(round.calls(metric.getValue())).isEqualTo(2 * size());
+            round.settled(3 * size());
         }
     }
 

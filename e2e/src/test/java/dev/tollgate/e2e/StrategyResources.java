@@ -32,12 +32,12 @@ final class StrategyResources {
                     Upstream.openai("cost-low").price("0.10", "0.40").quality(25),
                     Upstream.openai("cost-mid").price("1.00", "4.00").quality(50),
                     Upstream.anthropic("cost-high").price("5.00", "20.00").quality(80),
-                    Upstream.openai("latency-a").does("latencyMs: 250"),
+                    Upstream.openai("latency-a").does("latencyMs: 500"),
                     Upstream.openai("latency-b"),
-                    Upstream.openai("first-a").does("chunks: 4, gapMs: 100"),
-                    Upstream.openai("first-b").does("chunks: 4, latencyMs: 150"),
-                    Upstream.openai("whole-a").does("chunks: 4, gapMs: 100"),
-                    Upstream.openai("whole-b").does("chunks: 4, latencyMs: 150"),
+                    Upstream.openai("first-a").does("chunks: 4, gapMs: 250"),
+                    Upstream.openai("first-b").does("chunks: 4, latencyMs: 500"),
+                    Upstream.openai("whole-a").does("chunks: 4, gapMs: 350"),
+                    Upstream.openai("whole-b").does("chunks: 4, latencyMs: 500"),
                     Upstream.openai("score-cheap").price("0.10", "0.40").quality(25),
                     Upstream.anthropic("score-good").price("5.00", "20.00").quality(80),
                     Upstream.openai("errors-flaky")
@@ -87,11 +87,11 @@ final class StrategyResources {
                             .with("limits: {tokensPerMinute: 600, skipAbovePercent: 100}"),
                     Upstream.openai("tokens-spare"),
                     Upstream.openai("slots-main")
-                            .does("latencyMs: 1500")
+                            .does("latencyMs: 2500")
                             .with("limits: {maxConcurrent: 6, skipAbovePercent: 100}"),
                     Upstream.openai("slots-spare"),
                     Upstream.openai("alone-main")
-                            .does("latencyMs: 1500")
+                            .does("latencyMs: 2500")
                             .with("limits: {maxConcurrent: 6, skipAbovePercent: 100}"),
                     Upstream.openai("team-main"),
                     Upstream.openai("failover-main")

@@ -13,6 +13,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,9 @@ class StreamFaultsE2E {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private static final String TEXT = "Grüezi 東京 🚦 and some more words to say";
+
+    private static final String MUTE = "-mute";
+    private static final String CIRCUIT = "-circuit";
 
     /** Model name to what its provider does. */
     private static final Map<String, String> FAULTS =
@@ -119,22 +124,18 @@ class StreamFaultsE2E {
         for (var shape : Shape.values()) {
             var provider = SimulatedProvider.start(shape.dialect(), script(shape), folder);
             PROVIDERS.put(shape, provider);
-            var models = new ArrayList<String>();
-            FAULTS.keySet().forEach(fault -> models.add(shape.model(fault)));
-            List.of("limited", "overloaded", "circuit").forEach(m -> models.add(shape.model(m)));
-            var more =
-                    List.of(
-                            "timeouts: {firstByte: 1s, streamIdle: 1s}",
-                            "breaker: {consecutiveFailures: 3, openFor: 1s}");
             var address = provider.url() + shape.path;
-            resources.append(
-                    Resources.provider(
-                            "team-a",
-                            shape.dialect(),
-                            shape.type,
-                            address,
-                            models,
-                            more.toArray(String[]::new)));
+            for (var group : groups().entrySet()) {
+                resources.append(
+                        Resources.provider(
+                                "team-a",
+                                shape.dialect() + group.getKey(),
+                                shape.type,
+                                address,
+                                group.getValue().stream().map(shape::model).toList(),
+                                timeouts(group.getKey()),
+                                breaker(group.getKey())));
+            }
             var spare = shape.model("spare");
             resources.append(
                     Resources.provider(
@@ -149,11 +150,38 @@ class StreamFaultsE2E {
                         Resources.route(
                                 "team-a",
                                 "safe-" + shape.model(fault),
-                                shape.dialect() + "/" + shape.model(fault),
+                                shape.dialect() + group(fault) + "/" + shape.model(fault),
                                 shape.dialect() + "-spare/" + spare));
             }
         }
         gateway = Standalone.serve(folder, resources.toString());
+    }
+
+    /** Models by the end of their provider's name. */
+    private static Map<String, List<String>> groups() {
+        return Stream.concat(
+                        FAULTS.keySet().stream(), Stream.of("limited", "overloaded", "circuit"))
+                .collect(Collectors.groupingBy(StreamFaultsE2E::group));
+    }
+
+    /** Only who is silent on purpose is waited for briefly. */
+    private static String group(String fault) {
+        return switch (fault) {
+            case "silent", "mute-head", "mute-body" -> MUTE;
+            case "circuit" -> CIRCUIT;
+            default -> "";
+        };
+    }
+
+    private static String timeouts(String group) {
+        return group.equals(MUTE)
+                ? "timeouts: {firstByte: 1s, streamIdle: 1s}"
+                : "timeouts: {firstByte: 20s, streamIdle: 20s}";
+    }
+
+    private static String breaker(String group) {
+        return "breaker: {consecutiveFailures: 3, openFor: %s}"
+                .formatted(group.equals(CIRCUIT) ? "4s" : "1s");
     }
 
     private static String script(Shape shape) {
@@ -170,7 +198,7 @@ class StreamFaultsE2E {
             text.append(price(shape.model(model)));
         }
         rules.append(
-                "  - {when: {model: %s}, times: 1, do: {error: {status: 429, retryAfter: \"2\"}}}\n"
+                "  - {when: {model: %s}, times: 1, do: {error: {status: 429, retryAfter: \"3\"}}}\n"
                         .formatted(shape.model("limited")));
         rules.append(
                 "  - {when: {model: %s}, times: 1, do: {error: {kind: overloaded}}}\n"
@@ -419,7 +447,7 @@ class StreamFaultsE2E {
         assertThat(second.attempts()).containsExactly("ok");
         assertThat(second.record().get("provider_chosen").asText())
                 .isEqualTo(shape.dialect() + "-spare");
-        await().atMost(Duration.ofSeconds(8))
+        await().atMost(Duration.ofSeconds(20))
                 .untilAsserted(
                         () ->
                                 assertThat(
@@ -455,7 +483,7 @@ class StreamFaultsE2E {
         assertThat(PROVIDERS.get(shape).calls(shape.model("circuit"))).hasSize(before);
         assertThat(gateway.admin("/metrics").body()).contains("tollgate_circuit_state{");
         assertThat(gateway.admin("/status").body()).contains("open");
-        await().atMost(Duration.ofSeconds(8))
+        await().atMost(Duration.ofSeconds(20))
                 .untilAsserted(
                         () ->
                                 assertThat(
@@ -463,7 +491,7 @@ class StreamFaultsE2E {
                                                         .record()
                                                         .get("provider_chosen")
                                                         .asText())
-                                        .isEqualTo("openai"));
+                                        .isEqualTo(shape.dialect() + CIRCUIT));
         assertThat(Seen.of(shape, name).attempts()).containsExactly("ok");
     }
 }
