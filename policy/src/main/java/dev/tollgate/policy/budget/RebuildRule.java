@@ -51,9 +51,11 @@ record RebuildRule(long epoch) {
                 leases.add(lease); // else it was closed since
             }
         }
+        // written by this ledger, which was not told so: it knew all that is remembered
+        boolean later = account.seq() > remembered.seq() && account.epoch() == epoch;
         for (var lease : remembered.leases()) {
-            if (account.lease(lease.holder()) == null) {
-                leases.add(lease);
+            if (account.lease(lease.holder()) == null && !later) {
+                leases.add(lease); // else it was closed since
             }
         }
         var settled = Math.max(account.settledOfClosedMicros(), remembered.settledOfClosedMicros());

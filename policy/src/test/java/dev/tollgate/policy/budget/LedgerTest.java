@@ -147,6 +147,18 @@ class LedgerTest {
     }
 
     @Test
+    void rebuildOpensNoLeaseThatThisLedgerHasClosedByAWriteThatItWasNotToldOf() {
+        var remembered = account(46, 42, 2, lease(ONE, 70, 40, 23));
+        var stored = account(52, 43, 2);
+        var account = rebuilt(new Ledger(2), stored, remembered);
+        assertThat(account.leases()).isEmpty();
+        assertThat(account.settledMicros()).isEqualTo(52);
+        assertThat(rebuilt(new Ledger(3), stored, remembered).leases())
+                .as("another ledger may have known less")
+                .containsExactly(lease(ONE, 70, 40, 23));
+    }
+
+    @Test
     void rebuildTakesTheGreaterOfEachTotalOfALease() {
         var stored = account(20, 4, 1, lease(ONE, 120, 20, 0));
         var remembered = account(30, 3, 1, lease(ONE, 100, 30, 10));
