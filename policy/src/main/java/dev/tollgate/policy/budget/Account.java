@@ -146,6 +146,22 @@ public record Account(
         return this;
     }
 
+    /** By the ledger's clock, now or once; see {@link #isSpentOfUnasked}. */
+    boolean isEntered(Instant now) {
+        var start = key.window().start();
+        return start == null || !start.isAfter(now) || !isSpentOfUnasked();
+    }
+
+    /**
+     * Somebody has spent of it without money, and no ledger has granted any: before its window
+     * begins, that is a holder whose clock is ahead, and leads nobody else into it.
+     */
+    boolean isSpentOfUnasked() {
+        return settledMicros == 0
+                && (overrunMicros > 0 || !leases.isEmpty())
+                && leases.stream().allMatch(lease -> lease.amountMicros() == 0);
+    }
+
     boolean hasRoom() {
         return leases.size() < MAX_LEASES;
     }

@@ -132,7 +132,7 @@ final class AccountBook {
 
     /**
      * The window that a counter is in. Never goes back: if the clock did, the latest window that
-     * was ever opened stays the current one. Accounts of another period do not count.
+     * was ever entered stays the current one. Accounts of another period do not count.
      */
     Window currentWindow(String budget, String subject, Period period, Instant now) {
         var current = Window.of(period, now);
@@ -141,9 +141,11 @@ final class AccountBook {
             var window = key.window();
             if (window.isAfter(current)
                     && window.isOf(period)
-                    && key.counterPrefix().equals(prefix)
-                    && account(key) != null) {
-                current = window;
+                    && key.counterPrefix().equals(prefix)) {
+                var known = account(key);
+                if (known != null && known.isEntered(now)) {
+                    current = window;
+                }
             }
         }
         return current;

@@ -60,7 +60,8 @@ final class Audience {
             Instant now,
             List<LedgerEffect> effects) {
         for (var account : accounts) {
-            if (named.contains(account.key()) || !account.key().window().isOver(now)) {
+            if (named.contains(account.key())
+                    || account.isEntered(now) && !account.key().window().isOver(now)) {
                 effects.add(state(holder, account, now));
             }
         }

@@ -191,6 +191,9 @@ public final class LedgerService {
         amounts.apply(turns, now, send);
         book.lookAgain(now);
         for (var account : book.accounts()) {
+            if (!account.isEntered(now)) {
+                continue;
+            }
             var before = pushed.put(account.key(), account);
             if (!account.equals(before)) {
                 Turns.sending(send, effects -> tellAll(before, account, now, effects));

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which accounts may be forgotten (budgets.md, section 11): 35 days after the end of their window,
  * and only those of which nothing can be settled any more. A clock that is ahead must forget
- * nothing that still counts: a window after whose end another was opened is never entered again,
+ * nothing that still counts: a window after whose end another was entered is never entered again,
  * and any other account must have been old for a whole day of this ledger's life. Confined to one
  * thread.
  */
@@ -42,7 +42,7 @@ final class Retention {
         var latest = new HashMap<String, Instant>();
         for (var account : accounts) {
             var start = account.key().window().start();
-            if (start != null) {
+            if (start != null && !account.isSpentOfUnasked()) {
                 latest.merge(account.key().counterPrefix(), start, (a, b) -> a.isAfter(b) ? a : b);
             }
         }

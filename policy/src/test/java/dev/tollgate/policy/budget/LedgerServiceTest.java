@@ -388,6 +388,84 @@ class LedgerServiceTest {
     }
 
     @Test
+    void whoseClockIsAheadLeadsNobodyIntoAWindowToCome() {
+        var softHour =
+                BudgetBuilder.as(LedgerModel.budget(10))
+                        .period(BudgetEntry.Period.Type.HOUR)
+                        .mode(BudgetEntry.Mode.SOFT)
+                        .build();
+        ledger.updateBudgets(List.of(softHour), NOW);
+        register();
+        var other = new HolderId("p1", 1);
+        ledger.handle(new LedgerCommand.Register(other, "pod1", List.of()), NOW);
+        var hour =
+                AccountKey.parse(
+                        KEY.counterPrefix() + "2026-11-21T09:00:00Z--2026-11-21T10:00:00Z");
+        var next =
+                AccountKey.parse(
+                        KEY.counterPrefix() + "2026-11-21T10:00:00Z--2026-11-21T11:00:00Z");
+        var ahead = new LeaseTotals(next, 1, 0, 0, 0, 3, 0, 0, false);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(ahead)), NOW);
+        assertThat(store.accounts.get(next).overrunMicros())
+                .as("counted all the same")
+                .isEqualTo(3);
+
+        assertThat(told(ledger.tick(NOW))).doesNotContain(next);
+        var late = new HolderId("p2", 1);
+        assertThat(told(ledger.handle(new LedgerCommand.Register(late, "pod2", List.of()), NOW)))
+                .doesNotContain(next);
+        var back = ledger.handle(new LedgerCommand.Acquire(HOLDER, 1, next, 1, 1, true), NOW);
+        assertThat(told(back)).containsExactly(hour);
+        var acquire = new LedgerCommand.Acquire(other, 1, hour, 2, 2, true);
+        assertThat(ledger.handle(acquire, NOW).getFirst()).isInstanceOf(LedgerEffect.Grant.class);
+
+        var begins = next.window().start();
+        assertThat(told(ledger.tick(begins))).contains(next);
+        var first = new LedgerCommand.Acquire(other, 2, next, 2, 2, true);
+        assertThat(ledger.handle(first, begins).getFirst()).isInstanceOf(LedgerEffect.Grant.class);
+        var again = new LedgerCommand.Acquire(other, 3, next, 1, 1, true);
+        assertThat(ledger.handle(again, begins.minusSeconds(3)).getFirst())
+                .as("what a ledger has entered stays entered")
+                .isInstanceOf(LedgerEffect.Grant.class);
+    }
+
+    @Test
+    void aWindowThatALedgerHasEnteredStaysEnteredWhenAllOfItIsGivenBackUnspent() {
+        var hourly =
+                BudgetBuilder.as(LedgerModel.budget(10))
+                        .period(BudgetEntry.Period.Type.HOUR)
+                        .build();
+        ledger.updateBudgets(List.of(hourly), NOW);
+        register();
+        var begins = NOW.plus(Duration.ofHours(1));
+        var next =
+                AccountKey.parse(
+                        KEY.counterPrefix() + "2026-11-21T10:00:00Z--2026-11-21T11:00:00Z");
+        var acquire = new LedgerCommand.Acquire(HOLDER, 1, next, 4, 4, true);
+        assertThat(ledger.handle(acquire, begins).getFirst())
+                .isInstanceOf(LedgerEffect.Grant.class);
+        var back = new LeaseTotals(next, 1, 4, 0, 4, 0, 0, 1, true);
+        ledger.handle(new LedgerCommand.Close(HOLDER, back), begins);
+        assertThat(store.accounts.get(next).leases()).isEmpty();
+
+        var other = new HolderId("p1", 1);
+        ledger.handle(new LedgerCommand.Register(other, "pod1", List.of()), begins);
+        var again = new LedgerCommand.Acquire(other, 1, next, 1, 1, true);
+        assertThat(ledger.handle(again, begins.minusSeconds(3)).getFirst())
+                .isInstanceOf(LedgerEffect.Grant.class);
+    }
+
+    private static Set<AccountKey> told(List<LedgerEffect> effects) {
+        var told = new HashSet<AccountKey>();
+        for (var effect : effects) {
+            if (effect instanceof LedgerEffect.State state) {
+                told.add(state.account());
+            }
+        }
+        return told;
+    }
+
+    @Test
     void aReportThatTheStoreDoesNotTakeStaysInLine() {
         var failing = new LateStore();
         var keeps = new LedgerService(failing, 1);

@@ -105,6 +105,21 @@ class RetentionTest {
     }
 
     @Test
+    void whatWasSpentUnaskedInAWindowToComeIsNoSuccessor() {
+        close(END);
+        var holder = new HolderId("p1", 1);
+        ledger.handle(new LedgerCommand.Register(holder, "pod1", List.of()), OLD);
+        var key = AccountKey.of(KEY.budget(), "", Window.of(LedgerModel.budget(10).period(), OLD));
+        var unasked = new LeaseTotals(key, 1, 0, 0, 0, 3, 0, 0, false);
+        ledger.handle(new LedgerCommand.Report(holder, List.of(unasked)), OLD);
+        assertThat(store.accounts.get(key).overrunMicros()).isEqualTo(3);
+        hoursFrom(OLD, 23);
+        assertThat(store.accounts).as("the clock may have been ahead").containsKey(KEY);
+        hoursFrom(OLD.plus(Duration.ofHours(24)), 0);
+        assertThat(store.accounts).doesNotContainKey(KEY);
+    }
+
+    @Test
     void takesNoUnknownOutcomeOfADeletionForALoss() {
         close(END);
         spendInTheWindowOf(OLD);
