@@ -3,10 +3,10 @@ package dev.tollgate.e2e;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
+import java.net.HttpURLConnection;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
@@ -17,8 +17,8 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -57,6 +57,11 @@ final class Crowd implements AutoCloseable {
     /** Of one that waits for all others, and then for its turn among them. */
     private static final Duration GATHERED_PATIENCE = Duration.ofSeconds(60);
 
+    /** A proxy gives a new connection ten seconds for the head of its first request. */
+    private static final long HEAD_MILLIS = 8_000;
+
+    private static final int TOO_SLOW = HttpURLConnection.HTTP_CLIENT_TIMEOUT;
+    private static final String REQUEST_ID = "x-tollgate-request-id";
     private static final Duration AGAIN_AFTER = Duration.ofMillis(800);
     private static final int AGAIN_STEPS = 5;
     private static final int OUTPUT_MIN = 20;
@@ -65,11 +70,12 @@ final class Crowd implements AutoCloseable {
     private static final int LENGTHS = 97;
     private static final int BYTES_READ_BEFORE_LEAVING = 200;
 
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final HttpClient http =
             HttpClient.newBuilder()
                     .version(HttpClient.Version.HTTP_1_1)
                     .connectTimeout(PATIENCE)
-                    .executor(Executors.newVirtualThreadPerTaskExecutor())
+                    .executor(threads)
                     .build();
     private final Fleet fleet;
     private final String key;
@@ -95,9 +101,13 @@ final class Crowd implements AutoCloseable {
         }
     }
 
-    /** Each once, and all at the same time: the last bytes of their bodies wait for {@link #go}. */
+    /**
+     * Each once, and all at the same time: first they connect, then they ask, and the last bytes of
+     * their bodies wait for {@link #go}.
+     */
     void gather(int requests) throws Exception {
-        together(requests, () -> end(once(() -> false, true)));
+        var connecting = new CountDownLatch(requests);
+        together(requests, () -> end(gathered(numbers.getAndIncrement(), connecting)));
     }
 
     /** All last bytes. */
@@ -121,7 +131,7 @@ final class Crowd implements AutoCloseable {
                 clients,
                 () -> {
                     while (!over.getAsBoolean()) {
-                        end(once(over, false));
+                        end(once(numbers.getAndIncrement(), over));
                     }
                 });
     }
@@ -181,17 +191,59 @@ final class Crowd implements AutoCloseable {
     }
 
     /**
-     * @param enough it is not asked again
-     * @param gathered its last byte waits for the others
+     * @param connecting how many are not connected yet
      */
-    private End once(BooleanSupplier enough, boolean gathered) throws InterruptedException {
-        int number = numbers.getAndIncrement();
-        for (int i = 1; ; i++) {
-            boolean held = gathered && !gate.isDone();
-            var end = tried(number, i, held);
-            if (held && !gate.isDone()) {
-                continue; // a body takes ten seconds at most; of its Budget nothing was asked
+    private End gathered(int number, CountDownLatch connecting) throws InterruptedException {
+        var body = body(number).getBytes(StandardCharsets.UTF_8);
+        boolean waited = false;
+        while (!gate.isDone()) {
+            try (var request = connected(number)) {
+                if (!waited) {
+                    waited = true;
+                    connecting.countDown();
+                    connecting.await(HEAD_MILLIS, TimeUnit.MILLISECONDS);
+                }
+                request.begin(key, body);
+                gate.thenRunAsync(() -> request.end(body[body.length - 1]), threads);
+                var answer = request.answer();
+                if (gate.isDone() && answer.status() != TOO_SLOW) {
+                    var id = answer.headers().getOrDefault(REQUEST_ID, "");
+                    var end = read(number, answer.status(), id, answer.body());
+                    if (end != End.UNAVAILABLE) {
+                        return end;
+                    }
+                    end(end);
+                }
+            } catch (IOException cut) {
+                if (gate.isDone()) {
+                    return End.CUT;
+                }
+                closed.await(AGAIN_AFTER.toMillis(), TimeUnit.MILLISECONDS);
             }
+        }
+        return once(number, () -> false);
+    }
+
+    /** With the first proxy that takes the connection. */
+    private HeldRequest connected(int number) throws IOException {
+        var addresses = fleet.addresses();
+        for (int i = 0; i < addresses.size(); i++) {
+            try {
+                var address = addresses.get((number + i) % addresses.size());
+                return new HeldRequest(address, GATHERED_PATIENCE);
+            } catch (ConnectException nobody) {
+                // the next one
+            }
+        }
+        throw new ConnectException("no proxy");
+    }
+
+    /**
+     * @param enough it is not asked again
+     */
+    private End once(int number, BooleanSupplier enough) throws InterruptedException {
+        for (int i = 1; ; i++) {
+            var end = tried(number, i);
             if (end != End.UNAVAILABLE && end != End.UNREACHED || enough.getAsBoolean()) {
                 return end;
             }
@@ -200,7 +252,7 @@ final class Crowd implements AutoCloseable {
         }
     }
 
-    private End tried(int number, int turn, boolean gathered) throws InterruptedException {
+    private End tried(int number, int turn) throws InterruptedException {
         if (closed.getCount() == 0) {
             throw new CancellationException("nobody asks any more");
         }
@@ -208,13 +260,15 @@ final class Crowd implements AutoCloseable {
         for (int i = 0; i < addresses.size(); i++) {
             var request =
                     HttpRequest.newBuilder(addresses.get((number + turn + i) % addresses.size()))
-                            .timeout(gathered ? GATHERED_PATIENCE : PATIENCE)
+                            .timeout(PATIENCE)
                             .header("authorization", "Bearer " + key)
                             .header("content-type", "application/json")
-                            .POST(gathered ? gated(body(number)) : whole(body(number)))
+                            .POST(HttpRequest.BodyPublishers.ofString(body(number)))
                             .build();
             try {
-                return read(number, http.send(request, HttpResponse.BodyHandlers.ofInputStream()));
+                var answer = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+                var id = answer.headers().firstValue(REQUEST_ID).orElse("");
+                return read(number, answer.statusCode(), id, answer.body());
             } catch (ConnectException nobody) {
                 // the next one
             } catch (IOException cut) {
@@ -224,52 +278,10 @@ final class Crowd implements AutoCloseable {
         return End.UNREACHED;
     }
 
-    private static HttpRequest.BodyPublisher whole(String body) {
-        return HttpRequest.BodyPublishers.ofString(body);
-    }
-
-    /** A body whose last byte is there when {@link #go} is called. */
-    private HttpRequest.BodyPublisher gated(String text) {
-        var body = text.getBytes(StandardCharsets.UTF_8);
-        return HttpRequest.BodyPublishers.fromPublisher(
-                subscriber -> subscriber.onSubscribe(new Gated(body, subscriber)), body.length);
-    }
-
-    private final class Gated implements Flow.Subscription {
-
-        private final byte[] body;
-        private final Flow.Subscriber<? super ByteBuffer> subscriber;
-        private final AtomicInteger asked = new AtomicInteger();
-
-        Gated(byte[] body, Flow.Subscriber<? super ByteBuffer> subscriber) {
-            this.body = body;
-            this.subscriber = subscriber;
-        }
-
-        @Override
-        public void request(long items) {
-            switch (asked.incrementAndGet()) {
-                case 1 -> subscriber.onNext(ByteBuffer.wrap(body, 0, body.length - 1));
-                case 2 -> gate.thenRunAsync(this::end);
-                default -> {}
-            }
-        }
-
-        private void end() {
-            subscriber.onNext(ByteBuffer.wrap(body, body.length - 1, 1));
-            subscriber.onComplete();
-        }
-
-        @Override
-        public void cancel() {
-            // whoever has cancelled takes no notice of the last byte
-        }
-    }
-
-    private End read(int number, HttpResponse<InputStream> answer) throws IOException {
-        try (var in = answer.body()) {
-            if (answer.statusCode() == 200) {
-                answered.add(answer.headers().firstValue("x-tollgate-request-id").orElseThrow());
+    private End read(int number, int status, String id, InputStream body) throws IOException {
+        try (var in = body) {
+            if (status == HttpURLConnection.HTTP_OK) {
+                answered.add(id);
                 if (streams(number) && leaves(number)) {
                     in.readNBytes(BYTES_READ_BEFORE_LEAVING);
                     return End.LEFT;
@@ -289,9 +301,7 @@ final class Crowd implements AutoCloseable {
                 return End.UNAVAILABLE;
             }
             others.computeIfAbsent(
-                            answer.statusCode()
-                                    + " "
-                                    + text.replaceAll(".*\"code\":\"?([a-z_0-9]*).*", "$1"),
+                            status + " " + text.replaceAll(".*\"code\":\"?([a-z_0-9]*).*", "$1"),
                             any -> new LongAdder())
                     .increment();
             return End.FAILED;
@@ -302,6 +312,7 @@ final class Crowd implements AutoCloseable {
     public void close() {
         closed.countDown();
         go();
+        threads.shutdownNow();
         http.shutdownNow();
     }
 }

@@ -155,14 +155,21 @@ class StandaloneE2E {
         return log.subList(lines, log.size());
     }
 
+    /** A Budget of the client key, and of nobody else. */
+    private static String ofTheKey(String name, String amount) {
+        return Resources.budget("team-a", name, amount)
+                .replace(
+                        "spec: {",
+                        "spec: {subject: {clientKeys: [clients/someone, clients/absent]}, ");
+    }
+
     @Test
     void keepsWhatWasSpentThroughKillNineAndNeverExceedsTheBudget() throws Exception {
         var amount = "0.0012";
         provider.script(
                 Resources.PRICES
                         + "default: {inputTokens: 20, outputTokens: 23, chunks: 5, gapMs: 20}\n");
-        try (var gateway =
-                Standalone.serve(folder, resources() + Resources.budget("team-a", "cap", amount))) {
+        try (var gateway = Standalone.serve(folder, resources() + ofTheKey("cap", amount))) {
             try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
                 var going = new AtomicBoolean(true);
                 for (int i = 0; i < CALLERS_AT_THE_KILL; i++) {

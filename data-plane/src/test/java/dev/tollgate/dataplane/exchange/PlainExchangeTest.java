@@ -128,6 +128,19 @@ class PlainExchangeTest {
         var record = harness.record(1);
         assertThat(record.getLong("input_tokens")).isZero();
         assertThat(new BigDecimal(record.getString("cost_usd"))).isPositive();
+        assertThat(harness.admin("/metrics").body().lines())
+                .contains("tollgate_usage_implausible_total 1");
+    }
+
+    @Test
+    void metricsTellHowLongTheCheckOfBudgetsTook() {
+        start(Harness.CHAT_ANSWER);
+        harness.chat(Harness.chat("fast", false));
+        harness.chat(Harness.chat("fast", false));
+        harness.record(2);
+        assertThat(harness.admin("/metrics").body().lines())
+                .contains("tollgate_budget_reserve_seconds_count 2")
+                .contains("tollgate_budget_reserve_seconds_bucket{le=\"+Inf\"} 2");
     }
 
     @Test
