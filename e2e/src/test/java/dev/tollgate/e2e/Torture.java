@@ -55,8 +55,8 @@ final class Torture implements AutoCloseable {
     static final int TIGHT_REQUESTS = 10_000 + STEADY_CLIENTS;
 
     /**
-     * Of {@code tight}, before any of them ends, and at most. Proxies give a body ten seconds, in
-     * which all must be open.
+     * Of {@code tight}, before any of them ends, and at most. Proxies give a head and then a body
+     * ten seconds each, in which all must be open.
      */
     private static final int OPEN = Integer.getInteger("torture.open", 2_000);
 
