@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The rules of an account: a pure function from one to the next. A grant is charged in full when it
  * is given, and time never gives it back: only what its holder returns or proves at the close of
- * its lease does. The invariants I1, I2, I3 and I5 are checked in every step, in production too; a
- * violation is a bug and throws, and nothing is written.
+ * its lease does. The invariants I1, I2, I3, I5, I7 and I10 are checked in every step, in
+ * production too; a violation is a bug and throws, and nothing is written.
  *
  * <pre>
  * lease:  (none) --Acquire, Open--> OPEN --Suspect--> SUSPECT
@@ -51,6 +51,7 @@ record Ledger(long epoch) {
                     command instanceof AccountCommand.Restore
                             || command instanceof AccountCommand.Rebuild;
             check(account, transition.account(), rebuilt);
+            StepCheck.check(account, command, transition.account());
         }
         return transition;
     }
