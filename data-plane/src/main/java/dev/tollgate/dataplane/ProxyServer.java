@@ -7,6 +7,7 @@ import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.exchange.DrainPool;
 import dev.tollgate.dataplane.exchange.Drills;
 import dev.tollgate.dataplane.exchange.HealthChecks;
+import dev.tollgate.dataplane.exchange.HoldWatch;
 import dev.tollgate.dataplane.exchange.Lifecycle;
 import dev.tollgate.dataplane.exchange.LoopParts;
 import dev.tollgate.dataplane.exchange.LoopServer;
@@ -75,6 +76,7 @@ public final class ProxyServer {
     private final Addresses addresses;
     private @Nullable AdminServer admin;
     private String deployment = "";
+    private volatile long watching = -1;
 
     private ProxyServer(
             Vertx vertx,
@@ -145,7 +147,8 @@ public final class ProxyServer {
         return firstShares(applied != null)
                 .compose(_ -> listen(asked))
                 .onSuccess(id -> deployment = id)
-                .compose(id -> startAdmin());
+                .compose(id -> startAdmin())
+                .onSuccess(started -> watchHolds());
     }
 
     private void take(Snapshot snapshot) {
@@ -174,6 +177,15 @@ public final class ProxyServer {
                                 loop -> assemble(),
                                 port::set),
                 new DeploymentOptions().setInstances(options.eventLoops()));
+    }
+
+    private void watchHolds() {
+        var watch =
+                new HoldWatch(
+                        gate,
+                        () -> loops.stream().anyMatch(loop -> loop.ticker().mayHold()),
+                        metrics);
+        watching = vertx.setPeriodic(HoldWatch.EVERY_MILLIS, id -> watch.look());
     }
 
     private LoopParts assemble() {
@@ -325,6 +337,7 @@ public final class ProxyServer {
                 .compose(
                         id -> {
                             lifecycle.refuse();
+                            vertx.cancelTimer(watching);
                             return vertx.undeploy(deployment);
                         })
                 .eventually(() -> admin == null ? Future.succeededFuture() : admin.close())

@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.admin;
 
 import dev.tollgate.dataplane.budget.GateCounters;
 import dev.tollgate.dataplane.exchange.TargetStates.Circuit;
+import dev.tollgate.dataplane.telemetry.Invariant;
 import dev.tollgate.dataplane.telemetry.Metrics;
 import dev.tollgate.dataplane.telemetry.Metrics.Gauge;
 import java.util.TreeMap;
@@ -58,7 +59,18 @@ record Gauges(AdminServer.Sources sources) implements Metrics.GaugeSource {
                             label,
                             budget.boundViolations()));
         }
-        var sent = sources.gate().counters().ledgerMessages();
+        var counted = sources.gate().counters();
+        for (var invariant : Invariant.values()) {
+            long more = invariant == Invariant.I4 ? counted.doubleSettles() : 0;
+            sink.accept(
+                    new Gauge(
+                            "tollgate_invariant_violations_total",
+                            "What never happens to money, and has: a bug.",
+                            "counter",
+                            Metrics.label("invariant", invariant.name()),
+                            sources.metrics().violations(invariant) + more));
+        }
+        var sent = counted.ledgerMessages();
         for (var message : GateCounters.Message.values()) {
             sink.accept(
                     new Gauge(

@@ -38,6 +38,9 @@ public interface BudgetGate {
      */
     List<BudgetFigures> figures();
 
+    /** Reservations that nobody has settled; or leases of which something is held all the same. */
+    int openHolds();
+
     /** What this gate counted since its start. */
     GateCounters counters();
 

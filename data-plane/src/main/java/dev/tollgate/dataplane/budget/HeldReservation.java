@@ -63,6 +63,38 @@ final class HeldReservation implements Reservation {
     }
 
     @Override
+    public boolean counts() {
+        if (settled.get() || intent == 0 && !parts.isEmpty()) {
+            return false;
+        }
+        var budgets = claim.budgets();
+        for (var i = 0; i < budgets.size(); i++) {
+            if (!isCovered(budgets.get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Who is not Hard may spend what it does not hold, and without the log. */
+    private boolean isCovered(BudgetEntry entry) {
+        var bound = claim.attempt().boundNanos();
+        if (entry.mode() != BudgetEntry.Mode.HARD
+                || entry.limitMicros() == null
+                || entry.period() == null
+                || bound == 0) {
+            return true;
+        }
+        for (var i = 0; i < parts.size(); i++) {
+            var part = parts.get(i);
+            if (part.heldNanos() == bound && part.entry().key().equals(entry.key())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
     public void settle(Money cost, boolean assumed) {
         if (cost.nanos() < 0) {
             throw new IllegalArgumentException("cost: " + cost + " (expected: >= 0)");

@@ -176,6 +176,19 @@ public final class LeasedBudgetGate implements BudgetGate {
     }
 
     @Override
+    public int openHolds() {
+        var holding = 0;
+        for (var counter : admitter.counters()) {
+            var lease = counter.current();
+            holding += lease != null && lease.heldNanos.get() != 0 ? 1 : 0;
+            for (var kept : counter.kept()) {
+                holding += kept.heldNanos.get() != 0 ? 1 : 0;
+            }
+        }
+        return Math.max(wal.openIntents(), holding);
+    }
+
+    @Override
     public GateCounters counters() {
         return new GateCounters(
                 admitter.reserved.sum(),

@@ -16,6 +16,12 @@ public interface Reservation {
     List<String> wouldRefuse();
 
     /**
+     * Whether a request may be sent under it (I6): its intent is in the log, each Hard Budget with
+     * an amount holds all of the bound, and nobody has settled it. Takes no lock.
+     */
+    boolean counts();
+
+    /**
      * Charges {@code cost} and frees the rest. Once: a second call is ignored and counted. Zero if
      * nothing was billed.
      *

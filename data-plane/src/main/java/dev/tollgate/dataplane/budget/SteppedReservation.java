@@ -75,6 +75,16 @@ public final class SteppedReservation implements Reservation {
         return steps.getFirst().wouldRefuse();
     }
 
+    @Override
+    public boolean counts() {
+        for (var i = 0; i < steps.size(); i++) {
+            if (!steps.get(i).counts()) {
+                return false;
+            }
+        }
+        return !settled;
+    }
+
     /** Each step pays what it holds, in their order, and the last one the rest. */
     @Override
     public void settle(Money cost, boolean assumed) {

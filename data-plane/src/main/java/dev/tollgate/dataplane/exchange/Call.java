@@ -36,6 +36,9 @@ final class Call {
 
         void answered(HttpClientResponse head, byte[] body);
 
+        /** A connection is there. Throws if nothing may be sent, which is a bug. */
+        void goesOut();
+
         /** A handler threw: a bug. */
         void broke(RuntimeException failure);
 
@@ -108,8 +111,14 @@ final class Call {
 
     /** The connection is the pool's again, or will be once it is closed. Done once. */
     void release() {
+        if (request != null) {
+            giveBack();
+        }
+    }
+
+    private void giveBack() {
         var from = pool;
-        if (from != null && request != null) {
+        if (from != null) {
             pool = null;
             from.release();
         }
@@ -132,11 +141,28 @@ final class Call {
             return;
         }
         var made = connected.result();
+        permit(made);
         request = made;
         phase = Phase.WAITING;
         head.accept(made);
         made.exceptionHandler(safe(failure -> broken()));
         made.send(Bytes.wrap(body)).onComplete(safe(this::sent));
+    }
+
+    /** Else nothing was sent, and the connection is the pool's again. */
+    private void permit(HttpClientRequest made) {
+        var permitted = false;
+        try {
+            owner.goesOut();
+            permitted = true;
+        } finally {
+            if (!permitted) {
+                phase = Phase.OVER;
+                made.exceptionHandler(reset -> {});
+                made.reset();
+                giveBack();
+            }
+        }
     }
 
     private void sent(AsyncResult<HttpClientResponse> answer) {

@@ -45,6 +45,7 @@ final class Closing {
     private final Runnable freed;
     private final long startNanos = System.nanoTime();
     private @Nullable AttemptSpan span;
+    private boolean sent;
     private boolean settled;
     private boolean charged;
     private boolean alone = true;
@@ -103,6 +104,12 @@ final class Closing {
             case PASS -> "pass_through";
             case LIST_MODELS, GET_MODEL -> "models";
         };
+    }
+
+    /** The request goes to the provider now, if it may. */
+    void goesOut() {
+        Audit.goesOut(loop, tally, reservation);
+        sent = true;
     }
 
     long startNanos() {
@@ -305,6 +312,9 @@ final class Closing {
                 latency,
                 settlement,
                 lost ? null : usage);
+        if (sent) {
+            Audit.settled(tally, reservation);
+        }
         if (span != null) {
             span.end(
                     status,

@@ -272,6 +272,11 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
         };
     }
 
+    @Override
+    public void goesOut() {
+        Audit.goesOut(loop, tally, reservation);
+    }
+
     // ---- its answer
 
     @Override
@@ -349,12 +354,15 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
             // in the middle of its end: what is left of that must not keep the next check away
             loop.ticker().remove(this);
             called.release();
+            if (tally.records == 0) {
+                Audit.over(loop, tally);
+            }
             leave(0);
             result.tryComplete(BUG);
             return;
         }
-        var hold = Settlement.hold(quote.bound());
-        settle(hold, new Outcome.ServerError(0, null), "internal_error", 0, null);
+        var charged = called.sent() ? Settlement.hold(quote.bound()) : Settlement.NOTHING;
+        settle(charged, new Outcome.ServerError(0, null), "internal_error", 0, null);
     }
 
     private void settle(
@@ -383,7 +391,12 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
         long latency = System.nanoTime() - sentNanos;
         leave(usage == null ? 0 : usage.input() + usage.output());
         tally.settled(new Attempt(candidate, outcome), word, status, latency, settlement, usage);
+        if (tally.sent > 0) {
+            Audit.settled(tally, held);
+        }
         loop.recorder().write(tally.record(recorded(outcome), status, latency, ""));
+        tally.records++;
+        Audit.over(loop, tally);
         count();
         result.complete(bug ? BUG : verdict(outcome));
     }

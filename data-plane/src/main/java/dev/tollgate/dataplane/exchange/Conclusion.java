@@ -20,6 +20,7 @@ final class Conclusion {
             int status,
             long latency) {
         loop.recorder().write(tally.record(outcome, status, latency, span.ids().traceId()));
+        tally.records++;
         var metrics = loop.metrics();
         boolean hit = tally.cache == CacheResult.HIT;
         // how fast memory answers says nothing about the provider that gave the answer once

@@ -402,6 +402,7 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
                 attempts.over(told.outcome() == Outcome.OK);
             }
         } finally {
+            Audit.over(loop, tally);
             over.run();
         }
     }

@@ -67,6 +67,11 @@ public final class LoopServer extends VerticleBase {
         }
 
         @Override
+        boolean mayHold() {
+            return false;
+        }
+
+        @Override
         void broke(RuntimeException failure) {
             LOG.error("connection: a bug", failure);
             busy();

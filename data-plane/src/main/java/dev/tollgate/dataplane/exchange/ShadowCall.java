@@ -170,6 +170,11 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         };
     }
 
+    @Override
+    public void goesOut() {
+        Audit.goesOut(loop, tally, reservation);
+    }
+
     // ---- its answer
 
     @Override
@@ -323,6 +328,9 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         LOG.error(
                 "request {}: a bug in a shadow of {}", tally.requestId, terms.original(), failure);
         if (over) {
+            if (tally.sent > 0 && tally.recorded.isEmpty()) {
+                Audit.over(loop, tally); // in the middle of its end: it gets no record
+            }
             return;
         }
         if (!acquired) {
@@ -333,8 +341,9 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         if (called != null) {
             called.cancel();
         }
+        boolean unsent = called != null && !called.sent();
         settle(
-                Settlement.hold(terms.held().bound()),
+                unsent ? Settlement.NOTHING : Settlement.hold(terms.held().bound()),
                 new Outcome.ServerError(0, null),
                 "internal_error",
                 0,
@@ -378,6 +387,9 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         }
         tally.settled(
                 new Attempt(terms.candidate(), result), word, status, latency, settlement, usage);
+        if (tally.sent > 0) {
+            Audit.settled(tally, reservation);
+        }
         series.copy(outcome.word());
         compare();
     }
@@ -424,6 +436,8 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         tally.shadow =
                 new ShadowOf(terms.shadow().name(), terms.original(), finishReason, original);
         loop.recorder().write(tally.record(outcome, status, latency, ""));
+        tally.records++;
+        Audit.over(loop, tally);
         if (outcome == UsageRecord.Outcome.OK && primaryAnswered) {
             series.compared(
                     new ShadowSeries.Figures(tally.cost.nanos(), latency, tally.usage.output()),

@@ -60,6 +60,12 @@ final class Tally {
     /** Attempts that were sent, those that are not over too. */
     int started;
 
+    /** Calls that went out, those of them that are settled, and usage records: {@link Audit}. */
+    int sent;
+
+    int settled;
+    int records;
+
     private final List<Integer> numbers = new ArrayList<>(2);
     private @Nullable Candidate winner;
     @Nullable Complexity complexity;

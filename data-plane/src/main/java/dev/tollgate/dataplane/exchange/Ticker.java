@@ -21,6 +21,11 @@ public final class Ticker {
 
         abstract void tick(long nowNanos);
 
+        /** Whether it may hold money as long as it is here. */
+        boolean mayHold() {
+            return true;
+        }
+
         /** Its tick threw, which is a bug; it must take itself out. The others go on. */
         abstract void broke(RuntimeException failure);
     }
@@ -28,6 +33,10 @@ public final class Ticker {
     private final ArrayList<Ticked> running = new ArrayList<>();
     private final Vertx vertx;
     private final long timer;
+
+    /** Of those that run, how many may hold money. Written by the loop alone. */
+    private volatile int holders;
+
     private volatile long lastTickNanos = System.nanoTime();
 
     public Ticker(Vertx vertx) {
@@ -38,6 +47,7 @@ public final class Ticker {
     void add(Ticked ticked) {
         ticked.index = running.size();
         running.add(ticked);
+        holders(ticked, 1);
     }
 
     void remove(Ticked ticked) {
@@ -46,11 +56,24 @@ public final class Ticker {
             return;
         }
         ticked.index = -1;
+        holders(ticked, -1);
         var last = running.removeLast();
         if (index < running.size()) {
             running.set(index, last);
             last.index = index;
         }
+    }
+
+    private void holders(Ticked ticked, int more) {
+        if (ticked.mayHold()) {
+            int now = holders;
+            holders = now + more;
+        }
+    }
+
+    /** Whether something runs that may hold money. Any thread. */
+    public boolean mayHold() {
+        return holders > 0;
     }
 
     /** Whether the event loop still turns. Any thread. */

@@ -140,6 +140,11 @@ final class Trial implements Call.Owner {
         return Math.min(own, terms.deadlineNanos());
     }
 
+    @Override
+    public void goesOut() {
+        closing.goesOut();
+    }
+
     // ---- the call's answer
 
     @Override

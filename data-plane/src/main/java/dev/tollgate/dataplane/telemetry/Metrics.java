@@ -49,12 +49,14 @@ public final class Metrics {
     private final Histogram reserving = Histogram.ofShort();
     private final LongAdder fallbacks = new LongAdder();
     private final LongAdder[] cache = new LongAdder[CacheResult.values().length];
+    private final LongAdder[] violations = new LongAdder[Invariant.values().length];
     private final LongAdder unrecorded = new LongAdder();
     private final LongAdder implausible = new LongAdder();
     private final List<GaugeSource> gauges = new CopyOnWriteArrayList<>();
 
     public Metrics() {
         Arrays.setAll(cache, i -> new LongAdder());
+        Arrays.setAll(violations, i -> new LongAdder());
     }
 
     /** The counters of a combination; provider and model are empty before one was chosen. */
@@ -150,6 +152,15 @@ public final class Metrics {
     /** A provider reported usage that cannot be true; the hold was charged. */
     public void implausible() {
         implausible.increment();
+    }
+
+    /** What always holds does not: a bug of the gateway. */
+    public void violated(Invariant invariant) {
+        violations[invariant.ordinal()].increment();
+    }
+
+    public long violations(Invariant invariant) {
+        return violations[invariant.ordinal()].sum();
     }
 
     public void gauges(GaugeSource source) {

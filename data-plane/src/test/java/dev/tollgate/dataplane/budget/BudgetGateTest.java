@@ -36,6 +36,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -454,6 +455,95 @@ class BudgetGateTest {
         reservation.settle(CENT, true);
         assertThat(gate.figures().getFirst().spent()).isEqualTo(CENT);
         assertThat(gate.counters().doubleSettles()).isEqualTo(1);
+    }
+
+    @Test
+    void aReservationCountsUntilItIsSettledAndNoLonger() throws Exception {
+        var hard = Budgets.hard("team-a/monthly", 1_000_000);
+        var soft = Budgets.budget("team-a/soft", 5_000, Budgets.MONTH, Mode.SOFT);
+        budgets(hard, soft);
+        var gate = gate("a");
+        var reservation = reserved(gate, Budgets.claim("r", CENT, hard, soft));
+        assertThat(reservation.counts()).isTrue();
+        assertThat(gate.openHolds()).isPositive();
+        reservation.settle(CENT, false);
+        assertThat(reservation.counts()).isFalse();
+        assertThat(gate.openHolds()).isZero();
+
+        var free = reserved(gate, Budgets.claim("free", Money.ZERO, hard));
+        assertThat(free.counts()).isTrue();
+        assertThat(gate.openHolds()).isEqualTo(1);
+        free.settle(Money.ZERO, false);
+        assertThat(gate.openHolds()).isZero();
+
+        var stepped = stepped(gate, "s", hard);
+        assertThat(stepped.counts()).isTrue();
+        assertThat(join(stepped.extend(Money.parse("0.02"), List.of(hard)))).isTrue();
+        assertThat(stepped.counts()).isTrue();
+        stepped.settle(CENT, false);
+        assertThat(stepped.counts()).isFalse();
+    }
+
+    @Test
+    void aSteppedReservationOfWhichAStepIsSettledCountsNoMore() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 1_000_000);
+        budgets(budget);
+        var gate = gate("a");
+        var claim = Budgets.claim("r", CENT, budget);
+        var first = reserved(gate, claim);
+        var stepped = new SteppedReservation(gate, claim, first);
+        first.settle(CENT, false);
+        assertThat(stepped.counts()).isFalse();
+    }
+
+    /** As an admission that is wrong would make them. */
+    @Test
+    void aReservationThatIsNotLoggedOrHoldsTooLittleDoesNotCount() throws Exception {
+        var hard = Budgets.hard("team-a/monthly", 1_000_000);
+        var soft = Budgets.budget("team-a/soft", 1_000_000, Budgets.MONTH, Mode.SOFT);
+        var gate = gate("a");
+        budgets(hard, soft);
+        var good = (HeldReservation) reserved(gate, Budgets.claim("r", CENT, hard, soft));
+        var parts = good.parts;
+        var little =
+                parts.stream()
+                        .map(
+                                part ->
+                                        new HeldReservation.Part(
+                                                part.counter(),
+                                                part.lease(),
+                                                part.entry(),
+                                                part.heldNanos() - 1))
+                        .toList();
+        var softPart = parts.stream().filter(part -> part.entry().mode() == Mode.SOFT).toList();
+        assertThat(made(parts, 1, hard, soft).counts()).isTrue();
+        assertThat(made(parts, 0, hard, soft).counts()).as("not logged").isFalse();
+        assertThat(made(little, 1, hard).counts()).as("too little").isFalse();
+        assertThat(made(softPart, 1, hard, soft).counts()).as("another's").isFalse();
+        assertThat(made(List.of(), 1, hard).counts()).as("nothing").isFalse();
+        assertThat(made(little, 1, soft).counts()).as("Soft may be short").isTrue();
+        assertThat(made(List.of(), 0, soft).counts()).as("Soft, and no log").isTrue();
+        assertThat(made(softPart, 0, soft).counts()).as("held, and not logged").isFalse();
+        good.settle(CENT, false);
+    }
+
+    private HeldReservation made(
+            List<HeldReservation.Part> parts, long intent, BudgetEntry... budgets) {
+        var claim = Budgets.claim("made", CENT, budgets);
+        var keeper = (LeaseKeeper) null;
+        return new HeldReservation(
+                claim, parts, List.of(), intent, logs.getFirst(), keeper, new LongAdder());
+    }
+
+    @Test
+    void whatALeaseHoldsThoughAllIsSettledIsAnOpenHold() throws Exception {
+        var budget = Budgets.hard("team-a/monthly", 1_000_000);
+        budgets(budget);
+        var gate = gate("a");
+        var reservation = (HeldReservation) reserved(gate, Budgets.claim("r", CENT, budget));
+        reservation.parts.getFirst().lease().heldNanos.addAndGet(1);
+        reservation.settle(CENT, false);
+        assertThat(gate.openHolds()).isEqualTo(1);
     }
 
     @Test

@@ -201,6 +201,11 @@ final class SimulatedStream {
         }
 
         @Override
+        public int openHolds() {
+            return proxy.gate().openHolds();
+        }
+
+        @Override
         public GateCounters counters() {
             return proxy.gate().counters();
         }

@@ -8,6 +8,7 @@ import dev.tollgate.dataplane.ProxyOptions;
 import dev.tollgate.dataplane.ProxyServer;
 import dev.tollgate.dataplane.config.Credentials;
 import dev.tollgate.dataplane.config.LiveConfig;
+import dev.tollgate.dataplane.telemetry.Invariant;
 import dev.tollgate.dataplane.telemetry.Tracing;
 import dev.tollgate.dataplane.wal.Interrupted;
 import dev.tollgate.dataplane.wal.UsageLog;
@@ -32,12 +33,14 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A proxy on a free port with upstreams of the test's own, all over real sockets. */
 final class Harness implements AutoCloseable {
@@ -74,8 +77,14 @@ final class Harness implements AutoCloseable {
     static final class Records implements UsageLog {
         final List<byte[]> all = new CopyOnWriteArrayList<>();
 
+        /** The next record throws. */
+        final AtomicBoolean bug = new AtomicBoolean();
+
         @Override
         public boolean append(String requestId, byte[] usageRecord) {
+            if (bug.getAndSet(false)) {
+                throw new IllegalStateException("a bug in append");
+            }
             return all.add(usageRecord);
         }
 
@@ -102,6 +111,10 @@ final class Harness implements AutoCloseable {
                     .build();
     private final List<HttpServer> servers = new ArrayList<>();
     private ProxyServer proxy;
+
+    /** How often the test breaks what always holds. */
+    final Map<Invariant, Long> violations = new EnumMap<>(Invariant.class);
+
     ProxyOptions options =
             ProxyOptions.DEFAULT
                     .withData("127.0.0.1", 0)
@@ -314,5 +327,12 @@ final class Harness implements AutoCloseable {
             get(proxy.close());
         }
         get(vertx.close());
+        if (proxy != null) {
+            for (var invariant : Invariant.values()) {
+                assertThat(proxy.metrics().violations(invariant))
+                        .as("violations of %s", invariant)
+                        .isEqualTo(violations.getOrDefault(invariant, 0L));
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ import static dev.tollgate.dataplane.exchange.Harness.answers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tollgate.dataplane.telemetry.Invariant;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.HealthCheckEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
@@ -324,6 +325,22 @@ class HealthChecksTest {
         await().until(() -> harness.gate.bug.get().isEmpty());
         int after = recordsOfChecks().size();
         await().until(() -> recordsOfChecks().size() > after + 1);
+        assertThat(counted("bad")).isFalse();
+        // its call went out, and nobody has settled it
+        harness.violations.put(Invariant.I9, 1L);
+    }
+
+    @Test
+    void noCheckGoesOutUnderAHoldThatDoesNotCount() {
+        harness.gate.uncounted = claim -> true;
+        var asked = openAi(asking(Harness.CHAT_ANSWER));
+        serveAsking(asked, null);
+        await().until(() -> counted("skipped_internal_error"));
+        harness.gate.uncounted = claim -> false;
+        await().until(() -> counted("good"));
+        long stopped = harness.proxy().metrics().violations(Invariant.I6);
+        assertThat(stopped).isPositive();
+        harness.violations.put(Invariant.I6, stopped);
         assertThat(counted("bad")).isFalse();
     }
 

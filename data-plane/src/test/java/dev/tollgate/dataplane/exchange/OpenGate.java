@@ -8,6 +8,7 @@ import dev.tollgate.dataplane.budget.BudgetView;
 import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.dataplane.budget.GateCounters;
 import dev.tollgate.dataplane.budget.Reservation;
+import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import io.vertx.core.Future;
@@ -15,8 +16,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 
 /** A gate with one purse for all: admits what fits and remembers every settlement. */
 final class OpenGate implements BudgetGate {
@@ -28,6 +31,9 @@ final class OpenGate implements BudgetGate {
     final AtomicLong purseNanos = new AtomicLong(Long.MAX_VALUE / 2);
     final AtomicLong secondSettles = new AtomicLong();
 
+    /** Of these it is not in the log. */
+    volatile Predicate<Claim> uncounted = claim -> false;
+
     /** In each Budget, for everybody. */
     volatile Money spent = Money.ZERO;
 
@@ -35,7 +41,13 @@ final class OpenGate implements BudgetGate {
 
     final BoundViolations violations = BoundViolations.unkept();
 
-    /** Where the next call throws: reserve, admission, budgets, held or settle. */
+    /** Reservations that nobody has settled. */
+    final AtomicInteger open = new AtomicInteger();
+
+    /**
+     * Where the next call throws: reserve, admission, budgets, held or settle; leak: a settlement
+     * is lost.
+     */
     final AtomicReference<String> bug = new AtomicReference<>("");
 
     private boolean meets(String where) {
@@ -67,7 +79,15 @@ final class OpenGate implements BudgetGate {
                             "Budget team-a/monthly is exhausted"));
         }
         purseNanos.addAndGet(-claim.bound().nanos());
+        open.incrementAndGet();
         return Future.succeededFuture(new Admission.Reserved(new Held(claim)));
+    }
+
+    /** Of nobody. */
+    Reservation held() {
+        var request = new LogRecord.Request("r", 0, "", "", Map.of(), "", "", "", "", false);
+        var attempt = new LogRecord.Try(1, "", "", "", 0);
+        return new Held(new Claim(request, attempt, List.of(), Money.ZERO, true, ""));
     }
 
     private final class Held implements Reservation {
@@ -98,13 +118,22 @@ final class OpenGate implements BudgetGate {
         }
 
         @Override
+        public boolean counts() {
+            return !over && !uncounted.test(claim);
+        }
+
+        @Override
         public void settle(Money cost, boolean assumed) {
             maybeThrow("settle");
+            if (meets("leak")) {
+                return;
+            }
             if (over) {
                 secondSettles.incrementAndGet();
                 return;
             }
             over = true;
+            open.decrementAndGet();
             purseNanos.addAndGet(claim.bound().nanos() - cost.nanos());
             settled.add(new Settled(claim, cost, assumed));
         }
@@ -126,6 +155,11 @@ final class OpenGate implements BudgetGate {
     @Override
     public List<BudgetFigures> figures() {
         return figures;
+    }
+
+    @Override
+    public int openHolds() {
+        return open.get();
     }
 
     @Override

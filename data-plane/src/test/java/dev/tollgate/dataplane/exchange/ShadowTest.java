@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.dataplane.exchange.Harness.Upstream;
+import dev.tollgate.dataplane.telemetry.Invariant;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.LimitsEntry;
@@ -25,6 +26,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Copies of requests go to shadows, and nothing of them comes back; over real sockets. */
 class ShadowTest {
@@ -36,6 +39,8 @@ class ShadowTest {
                     .replace("Hello", "shadow text")
                     .replace("\"completion_tokens\":5", "\"completion_tokens\":7")
                     .replace("\"stop\"", "\"length\"");
+
+    private static final String I9 = "tollgate_invariant_violations_total{invariant=\"I9\"}";
 
     private final Harness harness = new Harness();
     private int percent = 100;
@@ -195,6 +200,32 @@ class ShadowTest {
         answers(200, SHADOW_ANSWER).handle(open.getFirst());
         var copy = record(true, 2);
         assertThat(copy.getString("outcome")).isEqualTo("ok");
+    }
+
+    @Test
+    void noByteOfACopyGoesOutUnderAHoldThatDoesNotCount() {
+        harness.violations.put(Invariant.I6, 1L);
+        harness.gate.uncounted = claim -> claim.request().team().equals("platform");
+        var b = start(answers(200, Harness.CHAT_ANSWER), answers(200, SHADOW_ANSWER));
+        assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
+        var copy = record(true, 2);
+        assertThat(copy.getString("cost_usd")).isEqualTo("0");
+        assertThat(b.seen).isEmpty();
+        assertThat(harness.gate.open.get()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"settle", "leak"})
+    void aCopyThatIsNotSettledIsTold(String bug) {
+        harness.violations.put(Invariant.I9, 1L);
+        var open = new CopyOnWriteArrayList<HttpServerRequest>();
+        start(answers(200, Harness.CHAT_ANSWER), open::add);
+        assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
+        await().until(() -> open.size() == 1 && harness.records.all.size() == 1);
+        harness.gate.bug.set(bug);
+        answers(200, SHADOW_ANSWER).handle(open.getFirst());
+        await().until(() -> metric(I9) == 1);
+        assertThat(harness.gate.open.getAndSet(0)).as("it stays held").isEqualTo(1);
     }
 
     @Test
