@@ -206,6 +206,7 @@ class AuditTest {
 
     @Test
     void aReservationThatIsSettledTwiceIsTold() {
+        expect(Invariant.I4, 2);
         startWithUpstream();
         assertThat(metric(Invariant.I4)).endsWith(" 0");
         harness.gate.secondSettles.set(2);
