@@ -14,32 +14,60 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The store of standalone mode: one file of canonical JSON per account in a directory of its own,
- * replaced whole and fsynced before a write is acknowledged. The directory is locked, so this
- * process alone compares and swaps.
+ * replaced whole and fsynced before a write is acknowledged. An account whose last write may not be
+ * on the disk is not told of until what its file holds has been written once more. The directory is
+ * locked, so this process alone compares and swaps.
  */
 public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
 
     private static final String SUFFIX = ".json";
     private static final int HASH_BYTES = 16;
 
+    /** The file system, as far as a write needs it: see {@link DurableFile}. */
+    interface Disk {
+        void replace(Path file, byte[] content) throws IOException;
+
+        void sync(Path directory) throws IOException;
+    }
+
+    private static final Disk DISK =
+            new Disk() {
+                @Override
+                public void replace(Path file, byte[] content) throws IOException {
+                    DurableFile.replace(file, content);
+                }
+
+                @Override
+                public void sync(Path directory) throws IOException {
+                    DurableFile.syncDirectory(directory);
+                }
+            };
+
     private final Path directory;
+    private final Disk disk;
     private final FileChannel lock;
     private final String identity;
     private final TreeMap<String, Versioned> accounts = new TreeMap<>();
+    private final TreeSet<String> unsure = new TreeSet<>(); // which write their files hold
 
-    private EmbeddedAccountStore(Path directory, FileChannel lock) throws IOException {
+    private EmbeddedAccountStore(Path directory, Disk disk, FileChannel lock) throws IOException {
         this.directory = directory;
+        this.disk = disk;
         this.lock = lock;
         var id = directory.resolve("identity");
         if (!Files.exists(id)) {
             DurableFile.replace(id, (UUID.randomUUID() + "\n").getBytes(StandardCharsets.UTF_8));
         }
         this.identity = Files.readString(id).strip();
+        disk.sync(directory); // what a process that was killed has renamed last
         try (var files = Files.list(directory)) {
             for (var file : files.filter(f -> f.toString().endsWith(SUFFIX)).toList()) {
                 var account = read(file);
@@ -52,9 +80,13 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
      * @throws IOException another process has it, or a file of it is damaged
      */
     public static EmbeddedAccountStore open(Path directory) throws IOException {
+        return open(directory, DISK);
+    }
+
+    static EmbeddedAccountStore open(Path directory, Disk disk) throws IOException {
         var lock = DurableFile.lock(directory);
         try {
-            return new EmbeddedAccountStore(directory, lock);
+            return new EmbeddedAccountStore(directory, disk, lock);
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
@@ -63,21 +95,33 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
 
     @Override
     public synchronized Read read(AccountKey key) {
+        var failure = settle(key.toString());
+        if (failure != null) {
+            return new Read.Unavailable(failure);
+        }
         var known = accounts.get(key.toString());
         return known == null ? new Read.Absent() : new Read.Ok(known);
     }
 
     @Override
     public synchronized Write compareAndSet(AccountKey key, String version, Account account) {
+        if (!key.equals(account.key())) {
+            throw new IllegalArgumentException(
+                    "account: " + account.key() + " (expected: " + key + ")");
+        }
         var name = key.toString();
+        var failure = settle(name);
+        if (failure != null) {
+            return new Write.Unavailable(failure);
+        }
         var known = accounts.get(name);
         if (!version.equals(known == null ? ABSENT : known.version())) {
             return new Write.Conflict();
         }
         try {
-            DurableFile.replace(file(name), AccountJson.write(account));
+            disk.replace(file(name), AccountJson.write(account));
         } catch (DurableFile.NotSynced e) {
-            accounts.put(name, versioned(account)); // what a reader of the file sees, most likely
+            unsure.add(name);
             return new Write.Unknown(e.toString());
         } catch (IOException e) {
             return new Write.Unavailable(e.toString());
@@ -90,6 +134,10 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
     @Override
     public synchronized Write delete(AccountKey key, String version) {
         var name = key.toString();
+        var failure = settle(name);
+        if (failure != null) {
+            return new Write.Unavailable(failure);
+        }
         var known = accounts.get(name);
         if (known == null || !version.equals(known.version())) {
             return new Write.Conflict();
@@ -101,15 +149,42 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
         }
         accounts.remove(name);
         try {
-            DurableFile.syncDirectory(directory);
+            disk.sync(directory);
         } catch (IOException e) {
             return new Write.Unknown(e.toString());
         }
         return new Write.Ok(ABSENT);
     }
 
+    /** Null: what is known of the account is on the disk, else why that is not sure. */
+    private @Nullable String settle(String name) {
+        if (!unsure.contains(name)) {
+            return null;
+        }
+        try {
+            var file = file(name);
+            if (Files.notExists(file)) {
+                accounts.remove(name);
+            } else {
+                var account = read(file);
+                disk.replace(file, AccountJson.write(account));
+                accounts.put(name, versioned(account));
+            }
+            unsure.remove(name);
+            return null;
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
     @Override
     public synchronized Listing list(String prefix) {
+        for (var name : List.copyOf(unsure)) {
+            var failure = name.startsWith(prefix) ? settle(name) : null;
+            if (failure != null) {
+                return new Listing.Unavailable(failure);
+            }
+        }
         var found = new ArrayList<Versioned>();
         accounts.tailMap(prefix)
                 .forEach(

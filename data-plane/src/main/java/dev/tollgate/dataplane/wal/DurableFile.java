@@ -48,7 +48,7 @@ public final class DurableFile {
 
     /** The rename may be on the disk, or only in the page cache, or not done. */
     public static final class NotSynced extends IOException {
-        NotSynced(IOException cause) {
+        public NotSynced(IOException cause) {
             super(cause.getMessage(), cause);
         }
     }
