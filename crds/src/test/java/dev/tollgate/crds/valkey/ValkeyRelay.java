@@ -20,15 +20,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Between a client and a server on loopback: loses answers when told, and says for a server that is
- * older than 7.2 that it is not, and of what it has written that it is on its disk.
+ * Between a client and a server on loopback: loses requests and answers when told, and says for a
+ * server that is older than 7.2 that it is not, and of what it has written that it is on its disk.
  */
 public final class ValkeyRelay implements AutoCloseable {
 
+    private final String host;
     private volatile int target;
     private final ServerSocket listener;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicInteger answersToLose = new AtomicInteger();
+    private final AtomicInteger requestsToLose = new AtomicInteger();
     private final AtomicInteger requestsToDouble = new AtomicInteger();
     private final AtomicInteger writeToRefuse = new AtomicInteger();
     private final boolean old;
@@ -36,9 +38,19 @@ public final class ValkeyRelay implements AutoCloseable {
     private volatile boolean aged;
     private volatile boolean down;
 
+    /** Before a server that needs no help. */
+    public ValkeyRelay(String host, int target) throws IOException {
+        this(host, target, false);
+    }
+
     ValkeyRelay(int target) throws IOException {
+        this("127.0.0.1", target, ValkeyProcess.isOlderThan72());
+    }
+
+    private ValkeyRelay(String host, int target, boolean old) throws IOException {
+        this.host = host;
         this.target = target;
-        this.old = ValkeyProcess.isOlderThan72();
+        this.old = old;
         this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().start(this::accept);
     }
@@ -54,6 +66,11 @@ public final class ValkeyRelay implements AutoCloseable {
     /** The server gets the next scripts that write an account; the client gets no answer. */
     public void loseAnswers(int count) {
         answersToLose.set(count);
+    }
+
+    /** The server does not get the next scripts that write an account; the client is cut off. */
+    public void loseRequests(int count) {
+        requestsToLose.set(count);
     }
 
     /** The server gets the next scripts that write an account twice, the client the last answer. */
@@ -102,7 +119,7 @@ public final class ValkeyRelay implements AutoCloseable {
 
     private void serve(Socket client) {
         try (client;
-                var server = new Socket(InetAddress.getLoopbackAddress(), target)) {
+                var server = new Socket(host, target)) {
             sockets.add(server);
             var mute = new AtomicBoolean();
             Thread.ofVirtual().start(() -> answers(server, client, mute));
@@ -125,6 +142,8 @@ public final class ValkeyRelay implements AutoCloseable {
         } else if (writes && take(writeToRefuse) && writeToRefuse.get() == 0) {
             var answer = "return redis.error_reply('OOM command not allowed')";
             server.write(encoded(List.of(bytes("EVAL"), bytes(answer), bytes("0"))));
+        } else if (writes && take(requestsToLose)) {
+            throw new EOFException("lost");
         } else if (writes && take(answersToLose)) {
             mute.set(true);
             server.write(encoded(command));

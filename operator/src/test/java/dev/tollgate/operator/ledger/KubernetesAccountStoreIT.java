@@ -8,26 +8,16 @@ import dev.tollgate.operator.kube.BudgetLedgerResource;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
-import dev.tollgate.policy.budget.AccountStoreContract;
-import dev.tollgate.policy.budget.FencedStore;
-import dev.tollgate.policy.budget.HolderId;
-import dev.tollgate.policy.budget.LeaseAccount;
-import dev.tollgate.policy.budget.LeaseTotals;
-import dev.tollgate.policy.budget.LedgerCommand;
-import dev.tollgate.policy.budget.LedgerEffect;
-import dev.tollgate.policy.budget.LedgerService;
-import dev.tollgate.policy.snapshot.BudgetBuilder;
-import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.budget.StoreFaults;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import java.time.Instant;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,17 +25,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The store in a cluster keeps the contract of all stores, and its objects guard themselves. */
-class KubernetesAccountStoreIT extends AccountStoreContract {
+class KubernetesAccountStoreIT extends GuardedStoreContract {
 
     @RegisterExtension static final ApiServer API = new ApiServer();
 
-    private static final Instant WITHIN = Instant.parse("2026-11-20T00:00:00Z");
-    private static final BudgetEntry LEDGER_BUDGET =
-            BudgetBuilder.budget("team-a/a").limit(1_000).build();
+    /** Less than in production, for those that get no answer. */
+    private static final int TIMEOUT_MILLIS = 1_500;
+
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
     private final List<KubernetesClient> clients = new ArrayList<>();
+    private final Faults faults = new Faults();
     private String namespace;
+    private ApiRelay relay;
     private AccountStore store;
 
     @BeforeAll
@@ -54,7 +46,7 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
     }
 
     @BeforeEach
-    void namespace() {
+    void namespace() throws IOException {
         namespace = "ledger-" + NUMBERS.incrementAndGet();
         API.client()
                 .namespaces()
@@ -65,12 +57,34 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
                                 .endMetadata()
                                 .build())
                 .create();
+        relay = new ApiRelay(client(Config.fromKubeconfig(API.kubeconfigYaml())));
         store = reopened();
     }
 
     @AfterEach
     void close() {
+        relay.close();
         clients.forEach(KubernetesClient::close);
+    }
+
+    /** It repeats no request, as that of the operator's store. */
+    private KubernetesClient client(Config config) {
+        var client =
+                new KubernetesClientBuilder()
+                        .withConfig(
+                                new ConfigBuilder(config).withRequestRetryBackoffLimit(0).build())
+                        .build();
+        clients.add(client);
+        return client;
+    }
+
+    private AccountStore at(String url) {
+        var config =
+                new ConfigBuilder(Config.empty())
+                        .withMasterUrl(url)
+                        .withRequestTimeout(TIMEOUT_MILLIS)
+                        .build();
+        return new KubernetesAccountStore(client(config), namespace);
     }
 
     @Override
@@ -80,176 +94,84 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
 
     @Override
     protected AccountStore reopened() {
-        var client =
-                new KubernetesClientBuilder()
-                        .withConfig(
-                                new ConfigBuilder(Config.fromKubeconfig(API.kubeconfigYaml()))
-                                        .withRequestRetryBackoffLimit(0)
-                                        .build())
-                        .build();
-        clients.add(client);
-        return new KubernetesAccountStore(client, namespace);
+        return at(relay.url());
     }
 
-    private static Account with(long seq, long epoch, long limit, long granted) {
-        return new Account(
-                key("a"),
-                limit,
-                0,
-                0,
-                0,
-                null,
-                seq,
-                epoch,
-                granted == 0
-                        ? List.of()
-                        : List.of(
-                                new LeaseAccount(
-                                        new HolderId("log-1", 1),
-                                        granted,
-                                        0,
-                                        0,
-                                        0,
-                                        1,
-                                        LeaseAccount.State.OPEN)),
-                List.of());
+    @Override
+    protected StoreFaults faults() {
+        return faults;
     }
 
-    private String written(Account account, String version) {
-        var write = store.compareAndSet(key("a"), version, account);
-        assertThat(write).isInstanceOf(AccountStore.Write.Ok.class);
-        return ((AccountStore.Write.Ok) write).version();
-    }
+    /** A regression is that of etcd after a restore: its object is an earlier one. */
+    private final class Faults implements StoreFaults {
 
-    private Account stored() {
-        return ((AccountStore.Read.Ok) store.read(key("a"))).versioned().account();
-    }
+        private final List<Account> kept = new ArrayList<>();
 
-    /** A faulty ledger could be one that does not assert: here the API server refuses by itself. */
-    @Test
-    void refusesAWriteWhoseNumberDoesNotGrow() {
-        var version = written(with(3, 1, 1_000, 0), AccountStore.ABSENT);
-        for (var seq = 2; seq <= 3; seq++) {
-            assertThat(store.compareAndSet(key("a"), version, with(seq, 1, 900, 0)))
-                    .isInstanceOf(AccountStore.Write.Unavailable.class);
+        @Override
+        public void loseNextAnswer() {
+            relay.loseNextAnswer();
         }
-        assertThat(stored()).isEqualTo(with(3, 1, 1_000, 0));
-    }
 
-    @Test
-    void rebuildsAnAccountThatLeavesNumbersOutAlsoAboveALoweredLimit() {
-        var version = written(with(1, 1, 500, 400), AccountStore.ABSENT);
-        assertThat(store.compareAndSet(key("a"), version, with(2, 1, 500, 600)))
-                .isInstanceOf(AccountStore.Write.Unavailable.class);
-        var rebuilt = written(with(9, 1, 500, 600), version);
-        assertThat(store.compareAndSet(key("a"), rebuilt, with(10, 1, 500, 601)))
-                .isInstanceOf(AccountStore.Write.Unavailable.class);
-        assertThat(stored().seq()).isEqualTo(9);
-    }
-
-    private static final HolderId HOLDER = new HolderId("log-1", 1);
-
-    private LedgerService ledger(long epoch) {
-        var ledger = new LedgerService(store, epoch);
-        ledger.updateBudgets(List.of(LEDGER_BUDGET), WITHIN);
-        return ledger;
-    }
-
-    private static LedgerEffect ask(LedgerService ledger, int request, long micros, Instant now) {
-        return ledger.handle(
-                        new LedgerCommand.Acquire(HOLDER, request, key("a"), micros, micros, true),
-                        now)
-                .getFirst();
-    }
-
-    /** As etcd after a restore: its object is an earlier one, of the same namespace. */
-    @Test
-    void anAccountOfABackupIsRestoredByWhoeverHasSeenMoreOfItAndGivesGrantsAgain() {
-        var first = ledger(1);
-        first.handle(new LedgerCommand.Register(HOLDER, "pod-0", List.of()), WITHIN);
-        assertThat(ask(first, 1, 100, WITHIN)).isInstanceOf(LedgerEffect.Grant.class);
-        var backup = stored();
-        for (var request = 2; request <= 7; request++) {
-            assertThat(ask(first, request, 100, WITHIN)).isInstanceOf(LedgerEffect.Grant.class);
+        @Override
+        public void loseNextWrite() {
+            relay.loseNextWrite();
         }
-        var known = stored();
-        assertThat(known.seq()).isEqualTo(7);
-        API.client()
-                .resources(BudgetLedgerResource.class)
-                .inNamespace(namespace)
-                .withName(AccountObjects.name(key("a")))
-                .delete();
-        await().until(() -> store.read(key("a")) instanceof AccountStore.Read.Absent);
-        written(backup, AccountStore.ABSENT);
 
-        var next = ledger(2);
-        var held = new LeaseTotals(key("a"), 1, 700, 650, 0, 0, 0, known.seq(), false);
-        assertThat(next.handle(new LedgerCommand.Register(HOLDER, "pod-0", List.of(held)), WITHIN))
-                .contains(new LedgerEffect.Registered(HOLDER, true, ""));
-        assertThat(stored().seq()).isGreaterThanOrEqualTo(known.seq());
-        assertThat(stored().settledMicros()).isEqualTo(650);
-        assertThat(stored().outstandingMicros()).isEqualTo(50);
-        assertThat(next.frozen()).containsExactly(key("a"));
-        assertThat(ask(next, 8, 100, WITHIN)).isInstanceOf(LedgerEffect.Denied.class);
+        @Override
+        public void doubleNextWrite() {
+            relay.doubleNextWrite();
+        }
 
-        var later = WITHIN.plusSeconds(121);
-        next.tick(later);
-        assertThat(next.frozen()).isEmpty();
-        assertThat(ask(next, 9, 301, later))
-                .as("300 are left")
-                .isInstanceOf(LedgerEffect.Denied.class);
-        assertThat(ask(next, 10, 300, later)).isInstanceOf(LedgerEffect.Grant.class);
-        assertThat(stored().remainingMicros()).isZero();
+        @Override
+        public void stall() {
+            relay.stall(true);
+        }
+
+        /** The client gives up after a time. */
+        @Override
+        public boolean keepsAWriterWaiting() {
+            return false;
+        }
+
+        @Override
+        public void resume() {
+            relay.stall(false);
+        }
+
+        @Override
+        public void backUp() {
+            all().forEach(versioned -> kept.add(versioned.account()));
+        }
+
+        @Override
+        public void regress() {
+            API.client().resources(BudgetLedgerResource.class).inNamespace(namespace).delete();
+            await().until(() -> all().isEmpty());
+            kept.forEach(account -> written(account, AccountStore.ABSENT));
+        }
+
+        private List<AccountStore.Versioned> all() {
+            return ((AccountStore.Listing.Ok) store.list("")).accounts();
+        }
     }
 
     @Test
-    void refusesALowerEpoch() {
-        var version = written(with(1, 7, 1_000, 0), AccountStore.ABSENT);
-        assertThat(store.compareAndSet(key("a"), version, with(2, 6, 1_000, 0)))
-                .isInstanceOf(AccountStore.Write.Unavailable.class);
-        assertThat(stored().epoch()).isEqualTo(7);
-    }
-
-    @Test
-    void lowersALimitBelowWhatIsLeasedButLetsNothingMoreOut() {
-        var version = written(with(1, 1, 1_000, 900), AccountStore.ABSENT);
-        var lowered = written(with(2, 1, 500, 900), version);
-        assertThat(store.compareAndSet(key("a"), lowered, with(3, 1, 500, 901)))
-                .isInstanceOf(AccountStore.Write.Unavailable.class);
-        assertThat(stored().seq()).isEqualTo(2);
+    void saysUnknownWhenTheAnswerIsCutShort() {
+        var version = written(with(1, 1, 1_000, 0, 0), AccountStore.ABSENT);
+        relay.cutNextAnswer();
+        assertThat(store.compareAndSet(key("a"), version, with(2, 1, 1_000, 0, 10)))
+                .isInstanceOf(AccountStore.Write.Unknown.class);
+        assertThat(stored(key("a")).account().seq()).isEqualTo(2);
     }
 
     @Test
     void saysUnknownWhenNobodyAnswers() {
-        var client =
-                new KubernetesClientBuilder()
-                        .withConfig(
-                                new ConfigBuilder()
-                                        .withMasterUrl("http://127.0.0.1:9")
-                                        .withRequestRetryBackoffLimit(0)
-                                        .build())
-                        .build();
-        clients.add(client);
-        var nobody = new KubernetesAccountStore(client, namespace);
+        var nobody = at("http://127.0.0.1:9");
         assertThat(nobody.read(key("a"))).isInstanceOf(AccountStore.Read.Unavailable.class);
         assertThat(nobody.list("")).isInstanceOf(AccountStore.Listing.Unavailable.class);
         assertThat(nobody.identity()).isInstanceOf(AccountStore.Identity.Unavailable.class);
-        assertThat(nobody.compareAndSet(key("a"), AccountStore.ABSENT, with(1, 1, 1_000, 0)))
+        assertThat(nobody.compareAndSet(key("a"), AccountStore.ABSENT, with(1, 1, 1_000, 0, 0)))
                 .isInstanceOf(AccountStore.Write.Unknown.class);
-    }
-
-    @Test
-    void givesNothingOutToTheLedgerOfAnEarlierEpoch() {
-        var version = written(with(1, 1, 1_000, 0), AccountStore.ABSENT);
-        var told = new AtomicLong();
-        var fenced = new FencedStore(store, 1, told::set);
-        assertThat(fenced.read(key("a"))).isInstanceOf(AccountStore.Read.Ok.class);
-        written(with(2, 2, 1_000, 0), version);
-        assertThat(fenced.compareAndSet(key("a"), version, with(2, 1, 1_000, 10)))
-                .isInstanceOf(AccountStore.Write.Conflict.class);
-        assertThat(fenced.read(key("a"))).isInstanceOf(AccountStore.Read.Unavailable.class);
-        assertThat(fenced.list("")).isInstanceOf(AccountStore.Listing.Unavailable.class);
-        assertThat(told).hasValue(2);
     }
 
     @Test
@@ -263,23 +185,5 @@ class KubernetesAccountStoreIT extends AccountStoreContract {
 
     private static String name(String key) {
         return AccountObjects.name(AccountKey.parse(key));
-    }
-
-    @Test
-    void deletesOnlyWhatStillIsAsItWasRead() throws Exception {
-        var first =
-                (AccountStore.Write.Ok)
-                        store().compareAndSet(key("a"), AccountStore.ABSENT, account(key("a"), 1));
-        var second =
-                (AccountStore.Write.Ok)
-                        store().compareAndSet(key("a"), first.version(), account(key("a"), 2));
-        assertThat(store().delete(key("a"), first.version()))
-                .isInstanceOf(AccountStore.Write.Conflict.class);
-        assertThat(reopened().read(key("a"))).isInstanceOf(AccountStore.Read.Ok.class);
-        assertThat(store().delete(key("a"), second.version()))
-                .isInstanceOf(AccountStore.Write.Ok.class);
-        assertThat(reopened().read(key("a"))).isInstanceOf(AccountStore.Read.Absent.class);
-        assertThat(store().delete(key("b"), second.version()))
-                .isInstanceOf(AccountStore.Write.Conflict.class);
     }
 }

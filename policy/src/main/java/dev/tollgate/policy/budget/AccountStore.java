@@ -50,7 +50,10 @@ public interface AccountStore {
         /** Durable: it survives a crash of the store's process and host, as the store promises. */
         record Ok(String version) implements Write {}
 
-        /** Somebody else wrote; nothing changed. */
+        /**
+         * Another version is stored, and nothing changed: somebody else wrote, or this very write
+         * arrived twice.
+         */
         record Conflict() implements Write {}
 
         /** Nothing changed. */

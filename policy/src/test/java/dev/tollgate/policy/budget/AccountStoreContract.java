@@ -2,203 +2,292 @@ package dev.tollgate.policy.budget;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every account store must do. A store's test extends it. Each test begins with an empty
- * store.
+ * What every account store must do, and a ledger with it, also when it is in trouble. A store's
+ * test extends it. Each test begins with an empty store.
  */
-public abstract class AccountStoreContract {
+public abstract class AccountStoreContract extends SoundStoreContract {
 
-    private static final int WRITERS = 8;
-    private static final int WRITES_EACH = 10;
-    private static final Window MONTH =
-            new Window(
-                    Instant.parse("2026-11-01T00:00:00Z"), Instant.parse("2026-12-01T00:00:00Z"));
+    private static final Instant NOW = Instant.parse("2026-11-20T00:00:00Z");
 
-    /** The store under test; the same one within a test. */
-    protected abstract AccountStore store();
+    /** What happens to the store under test. */
+    protected abstract StoreFaults faults();
 
-    /** The same store as a new process would see it. */
-    protected abstract AccountStore reopened() throws Exception;
-
-    protected static AccountKey key(String name) {
-        return AccountKey.of("team-a/" + name, "", MONTH);
-    }
-
-    protected static Account account(AccountKey key, long seq) {
-        return new Account(key, 1_000_000, 0, 0, 0, null, seq, 1, List.of(), List.of());
-    }
-
-    private String create(AccountKey key) {
-        var write = store().compareAndSet(key, AccountStore.ABSENT, account(key, 1));
-        assertThat(write).isInstanceOf(AccountStore.Write.Ok.class);
-        return ((AccountStore.Write.Ok) write).version();
-    }
-
-    private static AccountStore.Versioned read(AccountStore store, AccountKey key) {
-        var read = store.read(key);
-        assertThat(read).isInstanceOf(AccountStore.Read.Ok.class);
-        return ((AccountStore.Read.Ok) read).versioned();
-    }
+    // lost and doubled, as the store's caller sees it
 
     @Test
-    void readsAbsentBeforeTheFirstWrite() {
-        assertThat(store().read(key("a"))).isInstanceOf(AccountStore.Read.Absent.class);
-    }
-
-    @Test
-    void readsWhatWasWrittenWithTheVersionOfTheWrite() {
+    void saysUnknownWhenTheAnswerIsLostAndTakesOnceWhatIsSaidAgain() throws Exception {
         var version = create(key("a"));
-        var read = read(store(), key("a"));
-        assertThat(read.account()).isEqualTo(account(key("a"), 1));
-        assertThat(read.version()).isEqualTo(version);
+        var next = account(key("a"), 2);
+        faults().loseNextAnswer();
+        assertThat(store().compareAndSet(key("a"), version, next))
+                .isInstanceOf(AccountStore.Write.Unknown.class);
+        var again = saidAgain(next, version);
+        assertThat(again).isInstanceOf(AccountStore.Write.Conflict.class);
+        var found = stored(key("a"));
+        assertThat(found.account()).isEqualTo(next);
+        written(account(key("a"), 3), found.version());
+        assertThat(read(reopened(), key("a")).account()).isEqualTo(account(key("a"), 3));
     }
 
     @Test
-    void refusesASecondCreation() {
-        create(key("a"));
-        var second = store().compareAndSet(key("a"), AccountStore.ABSENT, account(key("a"), 1));
-        assertThat(second).isInstanceOf(AccountStore.Write.Conflict.class);
-    }
-
-    @Test
-    void refusesAStaleVersionAndChangesNothing() {
-        var first = create(key("a"));
-        var written = store().compareAndSet(key("a"), first, account(key("a"), 2));
-        assertThat(written).isInstanceOf(AccountStore.Write.Ok.class);
-        var stale = store().compareAndSet(key("a"), first, account(key("a"), 2));
-        assertThat(stale).isInstanceOf(AccountStore.Write.Conflict.class);
-        assertThat(read(store(), key("a")).account().seq()).isEqualTo(2);
-    }
-
-    @Test
-    void refusesAVersionOfAnAccountThatIsAbsent() {
+    void saysUnknownWhenTheWriteIsLostAndTakesOnceWhatIsSaidAgain() throws Exception {
         var version = create(key("a"));
-        var write = store().compareAndSet(key("b"), version, account(key("b"), 1));
-        assertThat(write).isInstanceOf(AccountStore.Write.Conflict.class);
-        assertThat(store().read(key("b"))).isInstanceOf(AccountStore.Read.Absent.class);
+        var next = account(key("a"), 2);
+        faults().loseNextWrite();
+        assertThat(store().compareAndSet(key("a"), version, next))
+                .isInstanceOf(AccountStore.Write.Unknown.class);
+        assertThat(stored(key("a")).account()).isEqualTo(account(key("a"), 1));
+        assertThat(read(reopened(), key("a")).account()).isEqualTo(account(key("a"), 1));
+        assertThat(saidAgain(next, version)).isInstanceOf(AccountStore.Write.Ok.class);
+        assertThat(saidAgain(next, version)).isInstanceOf(AccountStore.Write.Conflict.class);
+        assertThat(read(reopened(), key("a")).account()).isEqualTo(next);
     }
 
     @Test
-    void listsByPrefixInTheOrderOfKeys() {
-        create(key("c"));
-        create(key("ab"));
+    void knowsNoAccountWhoseCreationIsLost() throws Exception {
+        faults().loseNextWrite();
+        assertThat(store().compareAndSet(key("a"), AccountStore.ABSENT, account(key("a"), 1)))
+                .isInstanceOf(AccountStore.Write.Unknown.class);
+        patiently().until(() -> store().read(key("a")), AccountStore.Read.Absent.class::isInstance);
+        assertThat(reopened().list("")).isEqualTo(new AccountStore.Listing.Ok(List.of()));
         create(key("a"));
-        var listing = store().list("team-a/a");
-        assertThat(listing).isInstanceOf(AccountStore.Listing.Ok.class);
-        assertThat(((AccountStore.Listing.Ok) listing).accounts())
-                .extracting(v -> v.account().key().name())
-                .containsExactly("a", "ab");
-        assertThat(((AccountStore.Listing.Ok) store().list("team-a/a/")).accounts()).hasSize(1);
-        assertThat(((AccountStore.Listing.Ok) store().list("")).accounts()).hasSize(3);
     }
 
+    /** A conflict is then what the second one got. */
     @Test
-    void losesNoUpdateOfConcurrentWriters() throws Exception {
-        create(key("a"));
-        var tasks = new ArrayList<Callable<Void>>();
+    void takesOnceAWriteThatArrivesTwice() throws Exception {
+        var version = create(key("a"));
+        faults().doubleNextWrite();
+        assertThat(store().compareAndSet(key("a"), version, account(key("a"), 2)))
+                .isInstanceOfAny(AccountStore.Write.Ok.class, AccountStore.Write.Conflict.class);
+        var found = stored(key("a"));
+        assertThat(found.account()).isEqualTo(account(key("a"), 2));
+        written(account(key("a"), 3), found.version());
+        assertThat(((AccountStore.Listing.Ok) reopened().list("")).accounts())
+                .extracting(AccountStore.Versioned::account)
+                .containsExactly(account(key("a"), 3));
+    }
+
+    /** Until the store says whether it took it. */
+    private AccountStore.Write saidAgain(Account account, String version) {
+        return patiently()
+                .until(
+                        () -> store().compareAndSet(account.key(), version, account),
+                        answer ->
+                                answer instanceof AccountStore.Write.Ok
+                                        || answer instanceof AccountStore.Write.Conflict);
+    }
+
+    // slow
+
+    @Test
+    void losesNothingWhileItStandsStillAndGoesOn() throws Exception {
+        var versions = new LinkedHashMap<AccountKey, String>();
         for (var writer = 0; writer < WRITERS; writer++) {
-            tasks.add(
-                    () -> {
-                        for (var done = 0; done < WRITES_EACH; ) {
-                            var read = read(store(), key("a"));
-                            var next = account(key("a"), read.account().seq() + 1);
-                            var write = store().compareAndSet(key("a"), read.version(), next);
-                            if (write instanceof AccountStore.Write.Ok) {
-                                done++;
-                            }
-                        }
-                        return null;
-                    });
+            versions.put(key("a" + writer), create(key("a" + writer)));
         }
+        var answers = new LinkedHashMap<AccountKey, Future<AccountStore.Write>>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (Future<Void> done : threads.invokeAll(tasks)) {
-                done.get();
+            faults().stall();
+            try {
+                versions.forEach(
+                        (key, version) -> {
+                            var next = account(key, 2);
+                            Callable<AccountStore.Write> write =
+                                    () -> store().compareAndSet(key, version, next);
+                            answers.put(key, threads.submit(write));
+                        });
+                patiently()
+                        .until(
+                                () ->
+                                        faults().keepsAWriterWaiting()
+                                                || answers.values().stream()
+                                                        .allMatch(Future::isDone));
+                for (var answer : answers.values()) {
+                    if (answer.isDone()) {
+                        assertThat(answer.get())
+                                .isInstanceOfAny(
+                                        AccountStore.Write.Unknown.class,
+                                        AccountStore.Write.Unavailable.class);
+                    }
+                }
+            } finally {
+                faults().resume();
             }
         }
-        assertThat(read(store(), key("a")).account().seq()).isEqualTo(1 + WRITERS * WRITES_EACH);
-    }
-
-    @Test
-    void keepsEverythingOverARestart() throws Exception {
-        var version = create(key("a"));
-        var identity = store().identity();
-        var again = reopened();
-        assertThat(read(again, key("a")).account()).isEqualTo(account(key("a"), 1));
-        assertThat(again.identity()).isEqualTo(identity);
-        assertThat(again.compareAndSet(key("a"), version, account(key("a"), 2)))
-                .isInstanceOf(AccountStore.Write.Ok.class);
-    }
-
-    @Test
-    void keepsALifetimeAccountAndASubject() throws Exception {
-        var key = AccountKey.parse("team-a/a/team-b/lifetime");
-        var account = Account.opened(key, 5);
-        assertThat(store().compareAndSet(key, AccountStore.ABSENT, account))
-                .isInstanceOf(AccountStore.Write.Ok.class);
-        assertThat(read(reopened(), key).account()).isEqualTo(account);
-    }
-
-    @Test
-    void keepsWindowsThatBeginTogetherApart() throws Exception {
-        var start = Objects.requireNonNull(MONTH.start());
-        var day = AccountKey.of("team-a/a", "", new Window(start, start.plusSeconds(86_400)));
-        create(key("a"));
-        assertThat(store().read(day)).isInstanceOf(AccountStore.Read.Absent.class);
-        create(day);
-        assertThat(read(reopened(), day).account()).isEqualTo(account(day, 1));
-        assertThat(read(reopened(), key("a")).account()).isEqualTo(account(key("a"), 1));
-    }
-
-    /** Written twice, since guards of a store may look at what was there before. */
-    @Test
-    void keepsTheLargestAccount() throws Exception {
-        var key = key("n".repeat(253));
-        var first = largest(key, 1);
-        var created = store().compareAndSet(key, AccountStore.ABSENT, first);
-        assertThat(created).isInstanceOf(AccountStore.Write.Ok.class);
-        assertThat(read(reopened(), key).account()).isEqualTo(first);
-        var next = largest(key, 2);
-        var version = ((AccountStore.Write.Ok) created).version();
-        assertThat(store().compareAndSet(key, version, next))
-                .isInstanceOf(AccountStore.Write.Ok.class);
-        assertThat(read(reopened(), key).account()).isEqualTo(next);
-    }
-
-    /** Each of its leases has settled one micro-dollar more with each write. */
-    private static Account largest(AccountKey key, int seq) {
-        var leases = new ArrayList<LeaseAccount>();
-        for (var i = 0; i < Account.MAX_LEASES; i++) {
-            leases.add(
-                    new LeaseAccount(
-                            new HolderId("%032x".formatted(i), 1L + i),
-                            Account.MAX_MICROS,
-                            Account.MAX_MICROS - i - 2 + seq,
-                            i,
-                            i,
-                            i,
-                            i % 2 == 0 ? LeaseAccount.State.OPEN : LeaseAccount.State.SUSPECT));
+        for (var answer : answers.entrySet()) {
+            takesOnce(answer.getKey(), versions.get(answer.getKey()), answer.getValue().get());
         }
-        return new Account(
-                key,
-                Account.MAX_MICROS,
-                (long) Account.MAX_LEASES * seq,
-                1,
-                0,
-                null,
-                seq,
-                1,
-                leases,
-                leases.subList(0, Account.MAX_CLOSED).stream()
-                        .map(lease -> new HolderId(lease.holder().logId(), Long.MAX_VALUE))
-                        .toList());
+        assertThat(((AccountStore.Listing.Ok) reopened().list("")).accounts())
+                .extracting(versioned -> versioned.account().seq())
+                .hasSize(WRITERS)
+                .containsOnly(3L);
+    }
+
+    /** The second write of an account, of which {@code said} was said. */
+    private void takesOnce(AccountKey key, String version, AccountStore.Write said) {
+        switch (said) {
+            case AccountStore.Write.Ok _ -> {}
+            case AccountStore.Write.Unknown _ -> saidAgain(account(key, 2), version);
+            case AccountStore.Write.Unavailable _ ->
+                    assertThat(saidAgain(account(key, 2), version))
+                            .as("nothing had changed")
+                            .isInstanceOf(AccountStore.Write.Ok.class);
+            case AccountStore.Write.Conflict _ ->
+                    throw new AssertionError(key + ": nobody else has written it");
+        }
+        var found = stored(key);
+        assertThat(found.account()).isEqualTo(account(key, 2));
+        written(account(key, 3), found.version());
+    }
+
+    // a ledger on the store
+
+    /** The store under test at each time, as one that stays. */
+    private AccountStore present() {
+        return new AccountStore() {
+            @Override
+            public Read read(AccountKey key) {
+                return store().read(key);
+            }
+
+            @Override
+            public Write compareAndSet(AccountKey key, String version, Account account) {
+                return store().compareAndSet(key, version, account);
+            }
+
+            @Override
+            public Listing list(String prefix) {
+                return store().list(prefix);
+            }
+
+            @Override
+            public Identity identity() {
+                return store().identity();
+            }
+        };
+    }
+
+    private LedgerService ledger(long epoch, LeaseTotals... held) {
+        var ledger = new LedgerService(present(), epoch);
+        var budget = BudgetBuilder.budget("team-a/a").limit(LIMIT).build();
+        ledger.updateBudgets(List.of(budget), NOW);
+        var register = new LedgerCommand.Register(HOLDER, "pod-0", List.of(held));
+        patiently()
+                .until(
+                        () -> ledger.handle(register, NOW),
+                        told -> told.contains(new LedgerEffect.Registered(HOLDER, true, "")));
+        ledger.tick(NOW);
+        return ledger;
+    }
+
+    /** The answer to one Acquire, said again until the store is there to answer. */
+    private static LedgerEffect asked(LedgerService ledger, int request, long micros, Instant now) {
+        var acquire = new LedgerCommand.Acquire(HOLDER, request, key("a"), micros, micros, true);
+        Predicate<LedgerEffect> answers =
+                effect ->
+                        effect instanceof LedgerEffect.Grant
+                                || effect instanceof LedgerEffect.Denied denied
+                                        && denied.reason() != DeniedReason.UNAVAILABLE;
+        return patiently()
+                .until(
+                        () -> ledger.handle(acquire, now).stream().filter(answers).toList(),
+                        told -> !told.isEmpty())
+                .getFirst();
+    }
+
+    private static void granted(LedgerService ledger, int request, long micros, long amount) {
+        var answer = asked(ledger, request, micros, NOW);
+        assertThat(answer).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(((LedgerEffect.Grant) answer).amountMicros()).isEqualTo(amount);
+    }
+
+    @Test
+    void lendsMoneyOnceWhateverBecomesOfTheWrites() {
+        var ledger = ledger(1);
+        granted(ledger, 1, 100, 100);
+        faults().loseNextAnswer();
+        granted(ledger, 2, 100, 200);
+        faults().loseNextWrite();
+        granted(ledger, 3, 100, 300);
+        faults().doubleNextWrite();
+        granted(ledger, 4, 100, 400);
+        assertThat(stored(key("a")).account().outstandingMicros()).isEqualTo(400);
+        lendsTheRestOnly(ledger, 5, LIMIT - 400, NOW);
+    }
+
+    private void lendsTheRestOnly(LedgerService ledger, int request, long rest, Instant now) {
+        assertThat(asked(ledger, request, rest + 1, now))
+                .as("%d are left", rest)
+                .isInstanceOf(LedgerEffect.Denied.class);
+        assertThat(asked(ledger, request + 1, rest, now)).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(stored(key("a")).account().remainingMicros()).isZero();
+    }
+
+    // the store comes back older than what it has acknowledged
+
+    @Test
+    void lendsNoMoneyTwiceWhenItComesBackOlderUnderALedger() throws Exception {
+        var ledger = ledger(1);
+        granted(ledger, 1, 100, 100);
+        faults().backUp();
+        granted(ledger, 2, 100, 200);
+        granted(ledger, 3, 100, 300);
+        faults().regress();
+        frozenUntilAllIsTold(ledger, 4);
+        assertThat(stored(key("a")).account().outstandingMicros()).isEqualTo(300);
+        lendsTheRestOnly(
+                ledger, 6, LIMIT - 300, NOW.plus(LedgerService.FREEZE_MIN.multipliedBy(2)));
+    }
+
+    @Test
+    void lendsNoMoneyTwiceWhenItComesBackOlderToANewLedgerThatAHolderTellsOfMore()
+            throws Exception {
+        var first = ledger(1);
+        granted(first, 1, 100, 100);
+        faults().backUp();
+        for (var request = 2; request <= 7; request++) {
+            granted(first, request, 100, 100L * request);
+        }
+        long seq = stored(key("a")).account().seq();
+        faults().regress();
+        reopened();
+
+        var next = ledger(2, new LeaseTotals(key("a"), 1, 700, 650, 0, 0, 0, seq, false));
+        var rebuilt = stored(key("a")).account();
+        assertThat(rebuilt.seq()).isGreaterThanOrEqualTo(seq);
+        assertThat(rebuilt.settledMicros()).isEqualTo(650);
+        assertThat(rebuilt.outstandingMicros()).isEqualTo(50);
+        frozenUntilAllIsTold(next, 8);
+        lendsTheRestOnly(next, 10, LIMIT - 700, NOW.plus(LedgerService.FREEZE_MIN.multipliedBy(2)));
+    }
+
+    /** The freeze is over after twice its time: the store's identity is asked now and then. */
+    private static void frozenUntilAllIsTold(LedgerService ledger, int request) {
+        var frozen = asked(ledger, request, 100, NOW);
+        assertThat(frozen).isInstanceOf(LedgerEffect.Denied.class);
+        assertThat(((LedgerEffect.Denied) frozen).reason()).isEqualTo(DeniedReason.FROZEN);
+        assertThat(ledger.frozen()).containsExactly(key("a"));
+        var end = NOW.plus(LedgerService.FREEZE_MIN.multipliedBy(2));
+        for (var now = NOW; !now.isAfter(end); now = now.plusSeconds(15)) {
+            assertThat(
+                            ledger.frozen().isEmpty()
+                                    && now.isBefore(NOW.plus(LedgerService.FREEZE_MIN)))
+                    .as("thawed too early, at %s", now)
+                    .isFalse();
+            ledger.tick(now);
+        }
+        assertThat(ledger.frozen()).isEmpty();
     }
 }
