@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A fleet around one account, as a transition system. A unit is a micro-USD; a request holds one
@@ -26,13 +26,23 @@ final class LedgerModel {
 
     /** A rule broken on purpose: the search must notice. */
     enum Mutant {
-        REFUND_ON_EXPIRY,
-        ROUND_DOWN,
-        GRANT_BEFORE_ACKNOWLEDGMENT,
-        HOLD_FORGOTTEN_AT_REPLAY,
-        RECLAIM_FROM_THE_LIVING,
-        RECLAIM_WITHOUT_MEMORY,
-        CLOSE_WITHOUT_MEMORY
+        REFUND_ON_EXPIRY("cap"),
+        ROUND_DOWN("cap"),
+        GRANT_BEFORE_ACKNOWLEDGMENT("cap"),
+        HOLD_FORGOTTEN_AT_REPLAY("cap"),
+        RECLAIM_FROM_THE_LIVING("cap"),
+        RECLAIM_WITHOUT_MEMORY("cap"),
+        CLOSE_WITHOUT_MEMORY("twice"),
+        RETURN_OF_THE_SILENT("I7"),
+        SHRINK_WITH_THE_LIMIT("I10"),
+        RAISE_IGNORED("I10");
+
+        /** What must catch it: the harm that it does, or what holds before there is any. */
+        final String caughtBy;
+
+        Mutant(String caughtBy) {
+            this.caughtBy = caughtBy;
+        }
     }
 
     /**
@@ -88,7 +98,29 @@ final class LedgerModel {
             int overruns,
             Set<LedgerCommand> toLedger,
             Set<LedgerEffect> toProxies,
-            int trouble) {}
+            int trouble,
+            Amount amount) {
+        State withTrouble(int left) {
+            return new State(
+                    stored,
+                    sessions,
+                    leader,
+                    proxies,
+                    spentHalves,
+                    overruns,
+                    toLedger,
+                    toProxies,
+                    left,
+                    amount);
+        }
+    }
+
+    /** What the Budget says, and the most that it has said. */
+    record Amount(int now, int most) {
+        Amount to(int next) {
+            return new Amount(next, Math.max(most, next));
+        }
+    }
 
     enum StoreMood {
         WORKS,
@@ -96,21 +128,42 @@ final class LedgerModel {
         LOSES_AND_IS_SILENT
     }
 
+    /** All that an answer of the ledger depends on. */
+    private record Asked(
+            Map<AccountKey, Account> stored,
+            Sessions sessions,
+            int leader,
+            int amount,
+            List<LedgerCommand> said,
+            StoreMood mood) {}
+
+    private record Answer(
+            Map<AccountKey, Account> stored, Sessions sessions, List<LedgerEffect> effects) {}
+
+    private static final int ANSWERS_MAX = 200_000;
+
+    private final Map<Asked, Answer> answers = new HashMap<>();
     private final int proxies;
     private final int limit;
     private final int requestsMax;
     private final int trouble;
     private final Mutant mutant;
+
+    /** Also what holds before there is any harm: I5, I7, I10 and the ledger's steps. */
+    private final boolean strict;
+
     private final boolean together;
     private final int overrunsMax;
+    private final int slice;
 
     LedgerModel(int proxies, int limit, int requestsMax, int trouble, Mutant mutant) {
-        this(proxies, limit, requestsMax, trouble, mutant, false, 0);
+        this(proxies, limit, requestsMax, trouble, mutant, false, 0, 1);
     }
 
     /**
      * @param together any two messages may also arrive before the account has its turn
      * @param overrunsMax of a Soft Budget: units that are spent without money; 0: it is Hard
+     * @param slice units that are asked for: few of them, and money still runs out soon
      */
     LedgerModel(
             int proxies,
@@ -119,14 +172,17 @@ final class LedgerModel {
             int trouble,
             Mutant mutant,
             boolean together,
-            int overrunsMax) {
+            int overrunsMax,
+            int slice) {
         this.proxies = proxies;
         this.limit = limit;
         this.requestsMax = requestsMax;
         this.trouble = trouble;
         this.mutant = mutant;
+        this.strict = mutant == null || mutant.caughtBy.startsWith("I");
         this.together = together;
         this.overrunsMax = overrunsMax;
+        this.slice = slice;
     }
 
     State start() {
@@ -147,7 +203,17 @@ final class LedgerModel {
                             List.of(),
                             Fate.THERE));
         }
-        return new State(Map.of(), Sessions.NONE, 1, list, 0, 0, Set.of(), Set.of(), trouble);
+        return new State(
+                Map.of(),
+                Sessions.NONE,
+                1,
+                list,
+                0,
+                0,
+                Set.of(),
+                Set.of(),
+                trouble,
+                new Amount(limit, limit));
     }
 
     void check(State state) {
@@ -175,18 +241,113 @@ final class LedgerModel {
                 untold += Math.max(0, proxy.halves() + 2 * proxy.open() - told);
             }
         }
-        if (halves > 2 * limit + untold) {
-            throw new AssertionError("cap: " + halves + " halves of " + limit + " in " + state);
+        var most = state.amount().most();
+        if (halves > 2 * most + untold) {
+            throw new AssertionError("cap: " + halves + " halves of " + most + " in " + state);
         }
         if (account != null) {
             var leases = account.leases().stream().mapToLong(LeaseAccount::settledMicros).sum();
             if (leases > account.settledMicros()) {
                 throw new AssertionError("I3 " + account);
             }
-            if (account.settledMicros() + account.outstandingMicros() > limit) {
+            if (charged(account) > most) {
                 throw new AssertionError("I1, cap: " + account);
             }
+            if (strict) {
+                state.proxies().forEach(p -> checkReturned(state, account, p));
+            }
         }
+    }
+
+    private static long charged(Account account) {
+        return account.settledMicros() + account.outstandingMicros();
+    }
+
+    /** I7: nothing counts as returned that the log of its holder does not say. */
+    private static void checkReturned(State state, Account account, Proxy p) {
+        var own = account.lease(p.holder());
+        if (p.fate() == Fate.THERE
+                && !p.closed()
+                && p.amount() > (own == null ? 0 : own.amountMicros())) {
+            throw new AssertionError("I7: " + p + " has more than its lease in " + state);
+        }
+        for (var lease : account.leases()) {
+            if (lease.state() == LeaseAccount.State.RECLAIMED) {
+                continue;
+            }
+            var told = lease == own ? p.returned() : lease.returnedMicros();
+            for (var totals : p.earlier()) {
+                var start = new HolderId(p.holder().logId(), totals.bootEpoch());
+                told = start.equals(lease.holder()) ? (int) totals.returnedMicros() : told;
+            }
+            if (lease.returnedMicros() > told) {
+                throw new AssertionError("I7: " + lease + " returned " + told + " in " + state);
+            }
+        }
+    }
+
+    /**
+     * What one step of the ledger must keep.
+     *
+     * @param reclaimed by this step; null: nobody
+     */
+    private void checkStep(
+            State state,
+            Store store,
+            StoreMood mood,
+            List<LedgerCommand> said,
+            @Nullable HolderId reclaimed) {
+        var before = state.stored().get(KEY);
+        var after = store.accounts.get(KEY);
+        if (!strict || before == null) {
+            return;
+        }
+        if (after == null) {
+            throw new AssertionError("I5: gone is " + before);
+        }
+        if (mood == StoreMood.WORKS && after.limitMicros() != state.amount().now()) {
+            throw new AssertionError("I10: not " + state.amount() + " in " + after);
+        }
+        boolean shrunk = after.settledMicros() < before.settledMicros();
+        if (shrunk && after.limitMicros() < before.limitMicros()) {
+            throw new AssertionError("I10: from " + before + " to " + after);
+        }
+        if (shrunk
+                || after.overrunMicros() < before.overrunMicros()
+                || after.seq() < before.seq()
+                || after.epoch() < before.epoch()) {
+            throw new AssertionError("I5: from " + before + " to " + after);
+        }
+        if (charged(after) > Math.max(after.limitMicros(), charged(before))) {
+            throw new AssertionError("I1: from " + before + " to " + after);
+        }
+        for (var lease : before.leases()) {
+            if (!lease.holder().equals(reclaimed)
+                    && !isProven(lease, after.lease(lease.holder()), said)) {
+                throw new AssertionError("I7: " + lease + " by " + said + " in " + after);
+            }
+        }
+    }
+
+    /** I7: what is given back of a lease, its holder or a later start of its log has told. */
+    private static boolean isProven(
+            LeaseAccount before, @Nullable LeaseAccount after, List<LedgerCommand> said) {
+        if (after != null && after.returnedMicros() <= before.returnedMicros()) {
+            return true;
+        }
+        for (var command : said) {
+            for (var totals : StateCode.totals(command)) {
+                var start = new HolderId(command.holder().logId(), totals.bootEpoch());
+                if (start.equals(before.holder())
+                        && command.holder().bootEpoch() >= totals.bootEpoch()
+                        && (after == null
+                                ? totals.closed()
+                                : totals.returnedMicros() >= after.returnedMicros())) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     List<State> successors(State state) {
@@ -200,8 +361,17 @@ final class LedgerModel {
         for (var effect : state.toProxies()) {
             deliver(state, effect, next);
         }
+        var account = state.stored().get(KEY);
+        if (account != null && account.limitMicros() != state.amount().now()) {
+            var answer = answer(state, List.of(), StoreMood.WORKS);
+            next.add(answered(state, answer, state.toLedger(), state.toProxies()));
+        }
         if (state.trouble() > 0) {
             next.add(newLeader(state));
+            if (state.amount().now() > 1) {
+                next.add(spend(amount(state, state.amount().now() - 1)));
+            }
+            next.add(spend(amount(state, state.amount().now() + 1)));
             if (mutant == Mutant.REFUND_ON_EXPIRY && state.stored().containsKey(KEY)) {
                 expire(state, next);
             }
@@ -237,7 +407,7 @@ final class LedgerModel {
         }
         if (!p.registered()) {
             var register = new LedgerCommand.Register(p.holder(), "pod" + i, totals(p));
-            if (!state.toLedger().contains(register)) {
+            if (!isOnItsWay(state, register)) {
                 next.add(send(state, i, p, register));
             }
         }
@@ -257,7 +427,12 @@ final class LedgerModel {
                             i,
                             asked,
                             new LedgerCommand.Acquire(
-                                    p.holder(), asked.lastRequest(), KEY, 1, 2, false)));
+                                    p.holder(),
+                                    asked.lastRequest(),
+                                    KEY,
+                                    slice,
+                                    2 * slice,
+                                    false)));
         }
         if (p.registered() && p.freeHalves() >= 2) {
             var back = returned(p, p.returned() + p.freeHalves() / 2);
@@ -294,7 +469,8 @@ final class LedgerModel {
                 gone.overruns(),
                 commands,
                 effects,
-                gone.trouble());
+                gone.trouble(),
+                gone.amount());
     }
 
     private static State disconnected(State state, Proxy p) {
@@ -307,7 +483,8 @@ final class LedgerModel {
                 state.overruns(),
                 state.toLedger(),
                 state.toProxies(),
-                state.trouble());
+                state.trouble(),
+                state.amount());
     }
 
     /** Somebody gives back what a proxy holds that is seen nowhere. */
@@ -318,11 +495,12 @@ final class LedgerModel {
         }
         var store = new Store(state.stored(), StoreMood.WORKS);
         var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
-        service.updateBudgets(List.of(entry()), NOW);
+        service.updateBudgets(List.of(entry(state)), NOW);
         service.reclaim(KEY.budget(), holder, NOW, effects -> {});
         if (mutant == Mutant.RECLAIM_WITHOUT_MEMORY) {
             store.accounts.computeIfPresent(KEY, (key, after) -> without(after, holder));
         }
+        checkStep(state, store, StoreMood.WORKS, List.of(), holder);
         next.add(
                 new State(
                         Map.copyOf(store.accounts),
@@ -333,7 +511,8 @@ final class LedgerModel {
                         state.overruns(),
                         state.toLedger(),
                         state.toProxies(),
-                        state.trouble()));
+                        state.trouble(),
+                        state.amount()));
     }
 
     private static Account without(Account account, HolderId holder) {
@@ -346,6 +525,49 @@ final class LedgerModel {
             store.accounts.computeIfPresent(
                     KEY, (key, after) -> with(after, after.leases(), List.of()));
         }
+    }
+
+    private void mutate(State state, Store store, LedgerCommand command) {
+        var before = state.stored().get(KEY);
+        var after = store.accounts.get(KEY);
+        if (before == null || after == null) {
+            return;
+        }
+        if (mutant == Mutant.RETURN_OF_THE_SILENT) {
+            var leases =
+                    after.leases().stream()
+                            .map(l -> l.holder().equals(command.holder()) ? l : returned(l))
+                            .toList();
+            store.accounts.put(KEY, with(after, leases, after.closed()));
+        }
+        if (mutant == Mutant.SHRINK_WITH_THE_LIMIT
+                && after.limitMicros() < before.limitMicros()
+                && before.settledMicros() > 0) {
+            store.accounts.put(
+                    KEY,
+                    new Account(
+                            KEY,
+                            after.limitMicros(),
+                            0,
+                            after.overrunMicros(),
+                            0,
+                            null,
+                            after.seq(),
+                            after.epoch(),
+                            List.of(),
+                            after.closed()));
+        }
+    }
+
+    private static LeaseAccount returned(LeaseAccount lease) {
+        return new LeaseAccount(
+                lease.holder(),
+                lease.amountMicros(),
+                lease.settledMicros(),
+                lease.amountMicros() - lease.settledMicros(),
+                lease.overrunMicros(),
+                lease.lastAcquire(),
+                lease.state());
     }
 
     private static Account with(Account account, List<LeaseAccount> leases, List<HolderId> closed) {
@@ -397,7 +619,8 @@ final class LedgerModel {
                 changed.overruns(),
                 changed.toLedger(),
                 stillMatter,
-                changed.trouble() - 1);
+                changed.trouble() - 1,
+                changed.amount());
     }
 
     /** Every connection ends; nothing that was on its way arrives. */
@@ -428,7 +651,8 @@ final class LedgerModel {
                 state.overruns(),
                 Set.of(),
                 Set.of(),
-                state.trouble() - 1);
+                state.trouble() - 1,
+                state.amount());
     }
 
     private void expire(State state, List<State> next) {
@@ -457,7 +681,8 @@ final class LedgerModel {
                             state.overruns(),
                             state.toLedger(),
                             state.toProxies(),
-                            state.trouble() - 1));
+                            state.trouble() - 1,
+                            state.amount()));
         }
     }
 
@@ -477,7 +702,6 @@ final class LedgerModel {
             }
         }
         if (state.trouble() > 0) {
-            next.add(spend(without(state, command))); // lost
             next.add(spend(handle(state, command, StoreMood.WORKS, false))); // comes again
             next.add(spend(handle(state, command, StoreMood.WRITES_AND_IS_SILENT, true)));
             next.add(spend(handle(state, command, StoreMood.LOSES_AND_IS_SILENT, true)));
@@ -485,72 +709,83 @@ final class LedgerModel {
     }
 
     private State handle(State state, LedgerCommand command, StoreMood mood, boolean consume) {
-        var store = new Store(state.stored(), mood);
-        var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
-        service.updateBudgets(List.of(entry()), NOW);
+        var answer = answer(state, List.of(command), mood);
         var effects = new HashSet<>(state.toProxies());
-        for (var effect : service.handle(command, NOW)) {
-            if (matters(state, effect)) {
-                effects.add(effect);
-            }
-        }
+        addThoseThatMatter(state, answer.effects(), effects);
         if (mutant == Mutant.GRANT_BEFORE_ACKNOWLEDGMENT && mood == StoreMood.LOSES_AND_IS_SILENT) {
-            var early =
-                    new LedgerService(
-                            new Store(state.stored(), StoreMood.WORKS),
-                            state.leader(),
-                            all -> true,
-                            state.sessions());
-            early.updateBudgets(List.of(entry()), NOW);
-            for (var effect : early.handle(command, NOW)) {
+            for (var effect : answer(state, List.of(command), StoreMood.WORKS).effects()) {
                 if (effect instanceof LedgerEffect.Grant && matters(state, effect)) {
                     effects.add(effect);
                 }
             }
         }
-        forget(store);
         var commands = new HashSet<>(state.toLedger());
         if (consume) {
             commands.remove(command);
         }
-        return new State(
-                Map.copyOf(store.accounts),
-                service.sessions(),
-                state.leader(),
-                state.proxies(),
-                state.spentHalves(),
-                state.overruns(),
-                commands,
-                effects,
-                state.trouble());
+        return answered(state, answer, commands, effects);
     }
 
     /** Both have arrived when the account has its turn. */
     private State handleTogether(
             State state, LedgerCommand one, LedgerCommand other, StoreMood mood) {
-        var store = new Store(state.stored(), mood);
-        var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
-        service.updateBudgets(List.of(entry()), NOW);
+        var answer = answer(state, List.of(one, other), mood);
         var effects = new HashSet<>(state.toProxies());
-        Consumer<List<LedgerEffect>> sent =
-                all -> all.stream().filter(e -> matters(state, e)).forEach(effects::add);
-        service.takeIn(one, NOW, sent);
-        service.takeIn(other, NOW, sent);
-        service.turn(KEY, NOW, sent);
-        forget(store);
+        addThoseThatMatter(state, answer.effects(), effects);
         var commands = new HashSet<>(state.toLedger());
         commands.remove(one);
         commands.remove(other);
+        return answered(state, answer, commands, effects);
+    }
+
+    private static State answered(
+            State state, Answer answer, Set<LedgerCommand> commands, Set<LedgerEffect> effects) {
         return new State(
-                Map.copyOf(store.accounts),
-                service.sessions(),
+                answer.stored(),
+                answer.sessions(),
                 state.leader(),
                 state.proxies(),
                 state.spentHalves(),
                 state.overruns(),
                 commands,
                 effects,
-                state.trouble());
+                state.trouble(),
+                state.amount());
+    }
+
+    /** What the ledger makes of it: the same each time, so it is asked once. */
+    private Answer answer(State state, List<LedgerCommand> said, StoreMood mood) {
+        var asked =
+                new Asked(
+                        state.stored(),
+                        state.sessions(),
+                        state.leader(),
+                        state.amount().now(),
+                        said,
+                        mood);
+        var known = answers.get(asked);
+        if (known != null) {
+            return known;
+        }
+        var store = new Store(state.stored(), mood);
+        var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
+        service.updateBudgets(List.of(entry(state)), NOW);
+        var effects = new ArrayList<LedgerEffect>();
+        if (said.size() == 1) {
+            effects.addAll(service.handle(said.getFirst(), NOW));
+        } else if (!said.isEmpty()) {
+            said.forEach(command -> service.takeIn(command, NOW, effects::addAll));
+            service.turn(KEY, NOW, effects::addAll);
+        }
+        forget(store);
+        said.stream().limit(1).forEach(command -> mutate(state, store, command));
+        checkStep(state, store, mood, said, null);
+        var answer = new Answer(Map.copyOf(store.accounts), service.sessions(), effects);
+        if (answers.size() >= ANSWERS_MAX) {
+            answers.clear();
+        }
+        answers.put(asked, answer);
+        return answer;
     }
 
     /**
@@ -558,15 +793,28 @@ final class LedgerModel {
      * effect changes a proxy that has started again since.
      */
     private static boolean matters(State state, LedgerEffect effect) {
-        boolean recall = effect instanceof LedgerEffect.Recall;
-        return (effect instanceof LedgerEffect.Grant
-                        || effect instanceof LedgerEffect.Registered
-                        || recall)
-                && state.proxies().stream()
-                        .anyMatch(
-                                p ->
-                                        p.holder().equals(effect.to())
-                                                && (!recall || p.fate() == Fate.BACK));
+        if (effect instanceof LedgerEffect.Grant
+                || effect instanceof LedgerEffect.Registered
+                || effect instanceof LedgerEffect.Recall) {
+            for (var p : state.proxies()) {
+                if (p.holder().equals(effect.to())) {
+                    return !(effect instanceof LedgerEffect.Recall) || p.fate() == Fate.BACK;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static void addThoseThatMatter(
+            State state, List<LedgerEffect> all, Set<LedgerEffect> those) {
+        for (var effect : all) {
+            if (matters(state, effect)) {
+                those.add(
+                        effect instanceof LedgerEffect.Registered answer
+                                ? new LedgerEffect.Registered(answer.to(), answer.accepted(), "")
+                                : effect);
+            }
+        }
     }
 
     /** Now, later or never: an effect that stays on its way for ever is a lost one. */
@@ -583,7 +831,8 @@ final class LedgerModel {
                         state.overruns(),
                         state.toLedger(),
                         rest,
-                        state.trouble());
+                        state.trouble(),
+                        state.amount());
         for (var i = 0; i < state.proxies().size(); i++) {
             var p = state.proxies().get(i);
             if (p.holder().equals(effect.to())) {
@@ -654,7 +903,7 @@ final class LedgerModel {
                 settled,
                 p.returned(),
                 p.overrun(),
-                p.open(),
+                0, // for display only
                 p.seq(),
                 p.closed());
     }
@@ -669,12 +918,12 @@ final class LedgerModel {
                 state.overruns(),
                 state.toLedger(),
                 state.toProxies(),
-                state.trouble() - 1);
+                state.trouble() - 1,
+                state.amount());
     }
 
-    private static State without(State state, LedgerCommand command) {
-        var rest = new HashSet<>(state.toLedger());
-        rest.remove(command);
+    /** The Budget says another one: the ledger hears of it with the next message. */
+    private static State amount(State state, int amount) {
         return new State(
                 state.stored(),
                 state.sessions(),
@@ -682,9 +931,10 @@ final class LedgerModel {
                 state.proxies(),
                 state.spentHalves(),
                 state.overruns(),
-                rest,
+                state.toLedger(),
                 state.toProxies(),
-                state.trouble());
+                state.trouble(),
+                state.amount().to(amount));
     }
 
     private static State with(State state, int i, Proxy proxy) {
@@ -699,13 +949,51 @@ final class LedgerModel {
                 state.overruns(),
                 state.toLedger(),
                 state.toProxies(),
-                state.trouble());
+                state.trouble(),
+                state.amount());
+    }
+
+    /** The same, or one that only names an earlier write: the ledger makes the same of both. */
+    private static boolean isOnItsWay(State state, LedgerCommand command) {
+        for (var other : state.toLedger()) {
+            if (other.equals(command)
+                    || other.holder().equals(command.holder())
+                            && other.getClass() == command.getClass()
+                            && !(command instanceof LedgerCommand.Acquire)
+                            && sameButForWrites(
+                                    StateCode.totals(other), StateCode.totals(command))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean sameButForWrites(List<LeaseTotals> some, List<LeaseTotals> others) {
+        if (some.size() != others.size()) {
+            return false;
+        }
+        for (var i = 0; i < some.size(); i++) {
+            var one = some.get(i);
+            var other = others.get(i);
+            if (one.bootEpoch() != other.bootEpoch()
+                    || one.amountMicros() != other.amountMicros()
+                    || one.settledMicros() != other.settledMicros()
+                    || one.returnedMicros() != other.returnedMicros()
+                    || one.overrunMicros() != other.overrunMicros()
+                    || one.seq() > 0 != other.seq() > 0
+                    || one.closed() != other.closed()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static State send(State state, int i, Proxy proxy, LedgerCommand command) {
         var changed = with(state, i, proxy);
         var commands = new HashSet<>(changed.toLedger());
-        commands.add(command);
+        if (!isOnItsWay(state, command)) {
+            commands.add(command);
+        }
         return new State(
                 changed.stored(),
                 changed.sessions(),
@@ -715,7 +1003,8 @@ final class LedgerModel {
                 changed.overruns(),
                 commands,
                 changed.toProxies(),
-                changed.trouble());
+                changed.trouble(),
+                changed.amount());
     }
 
     private static State overrun(State state) {
@@ -728,7 +1017,8 @@ final class LedgerModel {
                 state.overruns() + 1,
                 state.toLedger(),
                 state.toProxies(),
-                state.trouble());
+                state.trouble(),
+                state.amount());
     }
 
     private static Proxy overrun(Proxy p) {
@@ -802,9 +1092,11 @@ final class LedgerModel {
                 p.fate());
     }
 
-    private BudgetEntry entry() {
+    private BudgetEntry entry(State state) {
         var mode = overrunsMax > 0 ? BudgetEntry.Mode.SOFT : BudgetEntry.Mode.HARD;
-        return BudgetBuilder.as(budget(limit)).mode(mode).build();
+        var amount = state.amount();
+        var micros = mutant == Mutant.RAISE_IGNORED ? Math.min(limit, amount.now()) : amount.now();
+        return BudgetBuilder.as(budget(micros)).mode(mode).build();
     }
 
     static BudgetEntry budget(long limit) {
