@@ -331,7 +331,9 @@ final class Leader implements AutoCloseable {
     /** As they should be right now. */
     Statuses statuses() {
         return new Statuses(
-                control.picture(streams.accounts(), reclaims.outcomes()), at.clock().instant());
+                control.picture(streams.accounts(), streams.refused(), reclaims.outcomes()),
+                at.clock().instant(),
+                streams::refusedBefore);
     }
 
     /** Whether a snapshot was compiled. */

@@ -209,6 +209,30 @@ class EventsIT {
     }
 
     @Test
+    void tellThatALittleIsLeftThatIsTooLittleForWhoWasRefused() {
+        fleet.start();
+        fleet.proxy("one");
+        fleet.budget("all", "1.00");
+        fleet.awaitCondition("bud/all", "Programmed", "True");
+        try (var spender =
+                new LedgerClient(
+                        fleet.vertx,
+                        fleet.port(),
+                        "spender",
+                        new AccountKey(fleet.team, "all", "", Window.LIFETIME))) {
+            assertThat(spender.acquire(999_000)).isTrue();
+            spender.report(999_000, 0);
+            fleet.awaitCondition("bud/all", "Exhausted", "False/WithinBudget");
+            assertThat(spender.acquire(2_000)).isFalse();
+            awaitEvent("Warning BudgetExhausted Budget/all: less is left than a refused request");
+            assertThat(spender.acquire(500)).isTrue();
+            fleet.budget("all", "2.00");
+            awaitEvent("Normal BudgetReset Budget/all: there is money again");
+        }
+        assertThat(count("Warning BudgetExhausted")).isEqualTo(1);
+    }
+
+    @Test
     void tellThatAStepIsReachedWhileTheBudgetStaysReady() {
         fleet.start();
         fleet.proxy("one");

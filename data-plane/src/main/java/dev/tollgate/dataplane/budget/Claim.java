@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.budget;
 import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import java.util.List;
 
 /**
@@ -17,6 +18,8 @@ import java.util.List;
  * @param earlier what earlier claims of the same attempt hold
  * @param scope the namespace whose Budgets a provider that breaks its word stops; empty: all, as
  *     the provider is the platform's
+ * @param least what the request needs with the shortest answer that is of use; zero: no request is
+ *     refused with the claim
  */
 public record Claim(
         LogRecord.Request request,
@@ -25,7 +28,8 @@ public record Claim(
         Money most,
         boolean proven,
         Money earlier,
-        String scope) {
+        String scope,
+        Money least) {
 
     public Claim {
         budgets = List.copyOf(budgets);
@@ -35,7 +39,7 @@ public record Claim(
         }
     }
 
-    /** The first of an attempt. */
+    /** The first of an attempt; no request is refused with it. */
     public Claim(
             LogRecord.Request request,
             LogRecord.Try attempt,
@@ -43,7 +47,12 @@ public record Claim(
             Money most,
             boolean proven,
             String scope) {
-        this(request, attempt, budgets, most, proven, Money.ZERO, scope);
+        this(request, attempt, budgets, most, proven, Money.ZERO, scope, Money.ZERO);
+    }
+
+    /** The same, of a request that is refused with it. */
+    public Claim withLeast(Money useful) {
+        return new Claim(request, attempt, budgets, most, proven, earlier, scope, useful);
     }
 
     /** Whether a bill above the most stops this Budget. */
@@ -56,6 +65,21 @@ public record Claim(
         return new Money(attempt.boundNanos());
     }
 
+    /**
+     * What must be left of a Budget, or the request is refused; zero: it is not refused for that.
+     *
+     * @param budget {@code namespace/name}
+     */
+    Money needed(String budget) {
+        for (var entry : budgets) {
+            if (entry.key().equals(budget) && entry.mode() == Mode.HARD) {
+                boolean shorter = entry.clamps() && bound().isMoreThan(least);
+                return shorter || least.nanos() == 0 ? least : bound();
+            }
+        }
+        return Money.ZERO;
+    }
+
     /** Of the same attempt, once this one holds so much: for that much more, as Budgets are now. */
     Claim more(Money held, Money more, List<BudgetEntry> present) {
         var next =
@@ -65,6 +89,7 @@ public record Claim(
                         attempt.model(),
                         attempt.priceSource(),
                         more.nanos());
-        return new Claim(request, next, present, most.minus(held), proven, held, scope);
+        var left = most.minus(held);
+        return new Claim(request, next, present, left, proven, held, scope, Money.ZERO);
     }
 }

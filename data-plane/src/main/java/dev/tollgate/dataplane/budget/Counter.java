@@ -72,6 +72,7 @@ final class Counter {
             long request,
             long amountMicros,
             long wantedMicros,
+            long neededMicros,
             long firstNanos,
             long sentNanos) {}
 

@@ -143,6 +143,7 @@ final class LedgerSession {
                         asked.lease().key,
                         asked.amountMicros(),
                         asked.wantedMicros(),
+                        asked.neededMicros(),
                         false));
     }
 

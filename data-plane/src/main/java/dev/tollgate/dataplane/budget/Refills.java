@@ -310,8 +310,17 @@ final class Refills {
         if (amount > 0) {
             session.report(List.of(lease)); // so that no is said only to who has nothing left
         }
+        var needed = amount > 0 ? neededMicros(counter) : 0;
         var now = time.nanos();
-        send(counter, new Counter.Asked(lease, request, amount, wanted, now, now));
+        send(counter, new Counter.Asked(lease, request, amount, wanted, needed, now, now));
+    }
+
+    /** For who waits first. */
+    private static long neededMicros(Counter counter) {
+        var first = counter.waiters.peek();
+        return first == null
+                ? 0
+                : Math.ceilDiv(first.claim().needed(counter.budget).nanos(), NANOS_PER_MICRO);
     }
 
     private void send(Counter counter, Counter.Asked next) {
@@ -402,6 +411,7 @@ final class Refills {
                             asked.request(),
                             asked.amountMicros(),
                             asked.wantedMicros(),
+                            asked.neededMicros(),
                             asked.firstNanos(),
                             time.nanos()));
         }

@@ -180,7 +180,9 @@ final class Opening {
         var bound = first == null ? held.bound() : first;
         var next = beside == null ? tally.next(bound) : tally.next(candidate, bound);
         var claim =
-                held.claim(tally.logged(), next, budgets, candidate, welcome.applied().snapshot());
+                held.claim(tally.logged(), next, budgets, candidate, welcome.applied().snapshot())
+                        .withLeast(
+                                beside == null ? Quote.least(found, candidate, held) : Money.ZERO);
         long begun = System.nanoTime();
         var admission = loop.gate().reserve(claim);
         if (admission.succeeded()) {

@@ -210,14 +210,24 @@ sealed interface Quote {
      */
     static OptionalLong clamped(
             Resolution.Resolved resolved, Candidate candidate, BoundInput size, Money remaining) {
-        var scan = resolved.scan();
-        boolean generates = scan.operation() == Operation.GENERATE;
-        if (!generates
-                || remaining.nanos() <= 0
-                || scan.features().contains(RequestScan.Feature.REASONING)) {
+        if (!isClamped(resolved.scan()) || remaining.nanos() <= 0) {
             return OptionalLong.empty();
         }
         return UpperBound.outputThatFits(candidate.model(), size, remaining);
+    }
+
+    /** What must be left of a Budget that asks for less output when it is short. */
+    static Money least(Resolution.Resolved resolved, Candidate candidate, Held held) {
+        return isClamped(resolved.scan())
+                        && UpperBound.least(candidate.model(), held.size())
+                                instanceof Bound.Bounded least
+                ? least.cost()
+                : held.bound();
+    }
+
+    private static boolean isClamped(RequestScan scan) {
+        return scan.operation() == Operation.GENERATE
+                && !scan.features().contains(RequestScan.Feature.REASONING);
     }
 
     /** The lowest ceiling that policies and Budgets declare; null: none. */

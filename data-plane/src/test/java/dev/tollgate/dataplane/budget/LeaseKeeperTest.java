@@ -188,6 +188,56 @@ class LeaseKeeperTest {
                 .hasExactlyElementsOfTypes(LedgerCommand.Report.class, LedgerCommand.Acquire.class);
     }
 
+    private void callOf(Money bound) {
+        gate.reserve(Budgets.claim("call-" + calls++, bound, BUDGET).withLeast(bound));
+        run(100);
+    }
+
+    private LedgerCommand.Acquire lastAcquire() {
+        return said.stream()
+                .filter(LedgerCommand.Acquire.class::isInstance)
+                .map(LedgerCommand.Acquire.class::cast)
+                .reduce((a, b) -> b)
+                .orElseThrow();
+    }
+
+    @Test
+    void tellsAllThatTheFirstWhoWaitsNeedsAndNotOnlyWhatIsShort() {
+        callOf(CENT);
+        assertThat(lastAcquire().neededMicros()).isEqualTo(10_000);
+        grant(1, NINE, 16_000);
+        callOf(CENT);
+        callOf(Money.parse("0.03"));
+        assertThat(lastAcquire().amountMicros()).isEqualTo(4_000);
+        assertThat(lastAcquire().neededMicros()).isEqualTo(10_000);
+        run(100);
+        deny(lastAcquire().request(), NINE, DeniedReason.RESERVED);
+        assertThat(lastAcquire().amountMicros()).isEqualTo(4_000);
+        assertThat(lastAcquire().neededMicros()).isEqualTo(10_000);
+    }
+
+    @Test
+    void tellsOfManyWhoWaitWhatTheFirstNeeds() {
+        ledger.disconnected("for a while");
+        run(100);
+        callOf(CENT);
+        callOf(Money.parse("0.03"));
+        ledger.connected();
+        run(100);
+        answer(new LedgerEffect.Registered(wal.holder(), true, ""));
+        assertThat(lastAcquire().amountMicros()).isEqualTo(40_000);
+        assertThat(lastAcquire().neededMicros()).isEqualTo(10_000);
+    }
+
+    @Test
+    void needsNothingForARefill() {
+        callOf(CENT);
+        grant(1, NINE, 10_000);
+        assertThat(lastAcquire().amountMicros()).isZero();
+        assertThat(lastAcquire().wantedMicros()).isPositive();
+        assertThat(lastAcquire().neededMicros()).isZero();
+    }
+
     @Test
     void tellsItsTotalsForTenSecondsAfterAnAnswerThatIsNotClear() {
         call();

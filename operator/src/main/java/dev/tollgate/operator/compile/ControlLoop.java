@@ -11,6 +11,7 @@ import dev.tollgate.operator.push.Refusal;
 import dev.tollgate.operator.push.Release;
 import dev.tollgate.operator.status.Picture;
 import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.compile.Compiled;
 import dev.tollgate.policy.compile.Retirement;
@@ -139,7 +140,10 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     }
 
     /** All that statuses are made of, right now; any thread. */
-    public Picture picture(List<Account> accounts, Map<String, ReclaimStatus> reclaims) {
+    public Picture picture(
+            List<Account> accounts,
+            Map<AccountKey, Long> refused,
+            Map<String, ReclaimStatus> reclaims) {
         var push = server;
         return new Picture(
                 verdicts,
@@ -147,6 +151,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
                 push == null ? Fleet.empty() : push.fleet(),
                 budgets,
                 accounts,
+                refused,
                 credentials.rotations(),
                 canaries.standings(),
                 drillStandings,

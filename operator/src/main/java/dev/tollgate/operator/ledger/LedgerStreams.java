@@ -150,6 +150,16 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
         return service.accounts();
     }
 
+    /** See {@link LedgerService#refused}. */
+    public Map<AccountKey, Long> refused() {
+        return service.refused();
+    }
+
+    /** See {@link LedgerService#refusedBefore}. */
+    public void refusedBefore(AccountKey account, long neededMicros) {
+        service.refusedBefore(account, neededMicros);
+    }
+
     /** Accounts that give nothing out because the store has forgotten something. */
     public Set<AccountKey> frozen() {
         return service.frozen();

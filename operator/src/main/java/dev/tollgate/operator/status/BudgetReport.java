@@ -5,6 +5,7 @@ import dev.tollgate.crds.resource.Condition.Status;
 import dev.tollgate.crds.resource.ConditionReason;
 import dev.tollgate.crds.resource.ConditionType;
 import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.Ladder;
 import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.compile.Finding;
@@ -17,8 +18,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.ObjLongConsumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * @param handledReset the reset that was asked for, once it is done or its window is over
  * @param burnPerDayMicros mean of the window so far; 0 for Lifetime
  * @param emptyAt when the rest is spent at that pace; null: not in this window
+ * @param fullest the account; null: there is none yet
+ * @param leftMicros of it, what is not spent and may be spent still
+ * @param refused less is left of an account than somebody needs who was refused
  * @param full no proxy that has no lease yet gets money: an account has as many as it may have
  */
 public record BudgetReport(
@@ -44,6 +50,9 @@ public record BudgetReport(
         @Nullable Instant handledReset,
         long burnPerDayMicros,
         @Nullable Instant emptyAt,
+        @Nullable AccountKey fullest,
+        long leftMicros,
+        boolean refused,
         boolean full) {
 
     private static final long SECONDS_OF_DAY = 86_400;
@@ -64,7 +73,11 @@ public record BudgetReport(
     private static final int WRITES_PER_SECOND = 3;
 
     /** Null if the Budget has no amount. */
-    static @Nullable BudgetReport of(BudgetEntry budget, List<Account> accounts, Instant now) {
+    static @Nullable BudgetReport of(
+            BudgetEntry budget,
+            List<Account> accounts,
+            Map<AccountKey, Long> refused,
+            Instant now) {
         var period = budget.period();
         var limit = budget.limitMicros();
         if (period == null || limit == null) {
@@ -89,7 +102,20 @@ public record BudgetReport(
                 handledReset(budget, window, own, now),
                 burn,
                 emptyAt(window, limit - spent, burn, now),
+                fullest.map(Account::key).orElse(null),
+                fullest.map(a -> left(a, limit)).orElse(limit),
+                own.stream().anyMatch(a -> isShort(a, limit, refused.getOrDefault(a.key(), 0L))),
                 own.stream().anyMatch(a -> a.leases().size() >= Account.MAX_LEASES));
+    }
+
+    /** What leases hold counts, but for those whose holders are lost: it is spent or comes back. */
+    private static long left(Account account, long limit) {
+        return limit - account.spentMicros() - account.suspectMicros();
+    }
+
+    /** A need above the whole amount says nothing. */
+    private static boolean isShort(Account account, long limit, long neededMicros) {
+        return neededMicros > 0 && neededMicros <= limit && left(account, limit) < neededMicros;
     }
 
     /** Micro-dollars of a day, at the mean pace of the window, or since its last reset. */
@@ -189,14 +215,16 @@ public record BudgetReport(
         return Math.max(0, limitMicros - spentMicros - reservedMicros);
     }
 
-    Finding exhausted() {
-        if (spentMicros >= limitMicros) {
+    /**
+     * @param said by an earlier operator: {@link #wasExhausted}
+     */
+    Finding exhausted(boolean said) {
+        boolean spent = spentMicros >= limitMicros;
+        if (spent || refused || said) {
+            var what = spent ? "the amount is spent" : "less is left than a refused request needs";
             var until = resets == null ? "" : " until " + resets;
             return new Finding(
-                    ConditionType.EXHAUSTED,
-                    Status.TRUE,
-                    ConditionReason.EXHAUSTED,
-                    "the amount is spent" + until);
+                    ConditionType.EXHAUSTED, Status.TRUE, ConditionReason.EXHAUSTED, what + until);
         }
         if (full) {
             return new Finding(
@@ -212,6 +240,36 @@ public record BudgetReport(
                 Status.FALSE,
                 ConditionReason.WITHIN_BUDGET,
                 "money is left");
+    }
+
+    /**
+     * What an operator refused is not known to the next one, and who was refused may ask no more:
+     * what the status says of it holds as long as nothing came back.
+     */
+    boolean wasExhausted(BudgetStatus before, long generation) {
+        return before.observedGeneration() == generation
+                && Objects.equals(before.resets(), resets)
+                && spentMicros >= micros(before.spent())
+                && before.conditions().stream()
+                        .filter(c -> c.type() == ConditionType.EXHAUSTED)
+                        .filter(c -> c.reason() == ConditionReason.EXHAUSTED)
+                        .anyMatch(c -> c.status() == Status.TRUE);
+    }
+
+    /** More than any: nothing was told, or nothing that can be read. */
+    private static long micros(@Nullable String dollars) {
+        try {
+            return dollars == null ? Long.MAX_VALUE : Money.parse(dollars).microsUp();
+        } catch (IllegalArgumentException e) {
+            return Long.MAX_VALUE; // nobody else writes it
+        }
+    }
+
+    /** As {@link #wasExhausted}: who was refused needs more than is left. */
+    void refusedBefore(ObjLongConsumer<AccountKey> told) {
+        if (fullest != null) {
+            told.accept(fullest, Math.max(0, leftMicros) + 1);
+        }
     }
 
     static String dollars(long micros) {

@@ -5,6 +5,7 @@ import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.compile.Verdict;
 import dev.tollgate.policy.drill.Standing;
 import dev.tollgate.policy.push.RateStore;
@@ -19,6 +20,7 @@ import java.util.Set;
  * All that statuses are made of, at one moment.
  *
  * @param rejections by object: what a proxy said of the generation that was judged
+ * @param refused micro-dollars of an account: the most that a request needed that was refused
  * @param canaries by route
  * @param drills by provider, {@code namespace/name}
  * @param limited what has limits of requests, tokens or calls at a time
@@ -33,6 +35,7 @@ public record Picture(
         Fleet fleet,
         Map<String, BudgetEntry> budgets,
         List<Account> accounts,
+        Map<AccountKey, Long> refused,
         Map<ResourceKey, Instant> rotations,
         Map<String, CanaryReport.Standing> canaries,
         Map<String, Standing> drills,
@@ -46,6 +49,7 @@ public record Picture(
         rejections = Map.copyOf(rejections);
         budgets = Map.copyOf(budgets);
         accounts = List.copyOf(accounts);
+        refused = Map.copyOf(refused);
         rotations = Map.copyOf(rotations);
         canaries = Map.copyOf(canaries);
         drills = Map.copyOf(drills);
@@ -62,6 +66,6 @@ public record Picture(
     public static Picture empty(Fleet fleet) {
         return new Picture(
                 Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of(), Map.of(),
-                Set.of(), Map.of(), Map.of(), Map.of());
+                Map.of(), Set.of(), Map.of(), Map.of(), Map.of());
     }
 }

@@ -7,6 +7,7 @@ import dev.tollgate.crds.resource.Condition;
 import dev.tollgate.crds.resource.LimitsStatus;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.route.RoutingPolicyStatus;
+import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.compile.Figures;
 import dev.tollgate.policy.compile.Finding;
 import dev.tollgate.policy.compile.Verdict;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,10 +28,20 @@ public final class Statuses {
 
     private final Picture picture;
     private final Instant now;
+    private final ObjLongConsumer<AccountKey> refusedBefore;
 
     public Statuses(Picture picture, Instant now) {
+        this(picture, now, (account, micros) -> {});
+    }
+
+    /**
+     * @param refusedBefore told of an account, and of more than is left of it, which somebody
+     *     needed and was refused by an earlier operator, as the status says
+     */
+    public Statuses(Picture picture, Instant now, ObjLongConsumer<AccountKey> refusedBefore) {
         this.picture = picture;
         this.now = now;
+        this.refusedBefore = refusedBefore;
     }
 
     private Optional<Verdict> verdict(ResourceKey key, long generation) {
@@ -157,10 +169,20 @@ public final class Statuses {
             Verdict verdict, @Nullable BudgetStatus before, @Nullable Instant written) {
         var key = verdict.object();
         var entry = picture.budgets().get(key.namespace() + "/" + key.name());
-        var report = entry == null ? null : BudgetReport.of(entry, picture.accounts(), now);
+        var report =
+                entry == null
+                        ? null
+                        : BudgetReport.of(entry, picture.accounts(), picture.refused(), now);
         var information = new ArrayList<Finding>();
         if (report != null && entry != null) {
-            information.add(report.exhausted());
+            boolean said =
+                    written == null
+                            && before != null
+                            && report.wasExhausted(before, verdict.generation());
+            if (said) {
+                report.refusedBefore(refusedBefore);
+            }
+            information.add(report.exhausted(said));
             report.thresholdReached(entry).ifPresent(information::add);
         }
         var violation = picture.violations().get(object(key));

@@ -106,7 +106,8 @@ public final class LedgerClient implements LedgerLink.Listener, AutoCloseable {
                             }
                             link.send(
                                     new LedgerCommand.Acquire(
-                                            holder, request, account, micros, micros, true));
+                                            holder, request, account, micros, micros, micros,
+                                            true));
                             return false;
                         });
         return answers.get(request) instanceof LedgerEffect.Grant;
@@ -122,7 +123,8 @@ public final class LedgerClient implements LedgerLink.Listener, AutoCloseable {
     /** Says once what is wanted, and does not wait. */
     public void ask(long micros) {
         request++;
-        link.send(new LedgerCommand.Acquire(holder, request, account, micros, micros, true));
+        link.send(
+                new LedgerCommand.Acquire(holder, request, account, micros, micros, micros, true));
     }
 
     public void report(long settledMicros, long returnedMicros) {

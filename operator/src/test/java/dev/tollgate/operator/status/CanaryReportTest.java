@@ -63,6 +63,7 @@ class CanaryReportTest {
                         Map.of(),
                         List.of(),
                         Map.of(),
+                        Map.of(),
                         canaries,
                         Map.of(),
                         Set.of(),

@@ -13,6 +13,8 @@ import dev.tollgate.crds.resource.ConditionType;
 import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.resource.LimitsStatus;
 import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.operator.event.Notice;
+import dev.tollgate.operator.event.Transitions;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.Release;
 import dev.tollgate.policy.budget.Account;
@@ -245,6 +247,7 @@ class StatusesTest {
                         Map.of(),
                         Map.of(),
                         Map.of(),
+                        Map.of(),
                         Set.of(),
                         Map.of(),
                         reclaims,
@@ -417,6 +420,158 @@ class StatusesTest {
         assertThat(turns(thousand(), little, 333)).as("of a thousand").isBetween(4, 6);
         assertThat(turns(thousand(), much, 333)).as("if it moved far").isBetween(4, 6);
         assertThat(turns(one, much, 30)).as("of few, at once").isEqualTo(15);
+    }
+
+    /** Of a Budget of which somebody needed that much and was refused. */
+    private Statuses refused(
+            BudgetEntry entry, long generation, Account account, long needed, Instant now) {
+        var picture =
+                new Picture(
+                        Map.of(MONTHLY, verdict(generation, generation, true)),
+                        Map.of(),
+                        fleet(generation, now),
+                        Map.of("team-a/monthly", entry),
+                        List.of(account),
+                        needed == 0 ? Map.of() : Map.of(account.key(), needed),
+                        Map.of(),
+                        Map.of(),
+                        Map.of(),
+                        Set.of(),
+                        Map.of(),
+                        Map.of(),
+                        Map.of());
+        return new Statuses(picture, now, told::put);
+    }
+
+    /** Of which accounts an earlier operator has refused more than is left. */
+    private final Map<AccountKey, Long> told = new HashMap<>();
+
+    private static Condition exhausted(Statuses statuses) {
+        var status = statuses.budget(MONTHLY, 1, null, null).orElseThrow();
+        return condition(status, ConditionType.EXHAUSTED);
+    }
+
+    private static Status exhausted(
+            Statuses statuses, long generation, BudgetStatus before, @Nullable Instant written) {
+        var status = statuses.budget(MONTHLY, generation, before, written).orElse(before);
+        return condition(status, ConditionType.EXHAUSTED).status();
+    }
+
+    private static Account leased(long settledMicros, long micros, LeaseAccount.State state) {
+        var account = account(settledMicros);
+        return new Account(
+                account.key(),
+                account.limitMicros(),
+                settledMicros,
+                0,
+                0,
+                null,
+                1,
+                1,
+                List.of(new LeaseAccount(new HolderId("one", 1), micros, 0, 0, 0, 1, state)),
+                List.of());
+    }
+
+    @Test
+    void saysThatABudgetIsExhaustedThoughALittleIsLeftThatNoRequestCanUse() {
+        var little = account(9_999_900);
+        assertThat(exhausted(refused(ENTRY, 1, little, 100, NOW)).status()).isEqualTo(Status.FALSE);
+        var refused = exhausted(refused(ENTRY, 1, little, 101, NOW));
+        assertThat(refused.status()).isEqualTo(Status.TRUE);
+        assertThat(refused.reason()).isEqualTo(ConditionReason.EXHAUSTED);
+        assertThat(refused.message()).contains("less is left", "2026-12-01T00:00:00Z");
+        assertThat(exhausted(refused(ENTRY, 1, account(9_000_000), 101, NOW)).status())
+                .isEqualTo(Status.FALSE);
+        assertThat(exhausted(refused(ENTRY, 1, account(0), 10_000_001, NOW)).status())
+                .as("no amount could ever serve it")
+                .isEqualTo(Status.FALSE);
+    }
+
+    @Test
+    void saysSoNoMoreWhenTheAmountIsRaisedOrTheWindowResets() {
+        var little = account(9_999_900);
+        var said = refused(ENTRY, 1, little, 101, NOW).budget(MONTHLY, 1, null, null).orElseThrow();
+        var raised = BudgetBuilder.as(ENTRY).limit(10_000_001).build();
+        assertThat(exhausted(refused(raised, 2, little, 101, NOW), 2, said, NOW))
+                .isEqualTo(Status.FALSE);
+        var december = Instant.parse("2026-12-01T00:00:01Z");
+        assertThat(exhausted(refused(ENTRY, 1, little, 101, december), 1, said, NOW))
+                .isEqualTo(Status.FALSE);
+        assertThat(exhausted(refused(ENTRY, 1, little, 101, december), 1, said, null))
+                .as("of an operator that has just begun")
+                .isEqualTo(Status.FALSE);
+    }
+
+    @Test
+    void countsWhatALostProxyHoldsAsGoneAndWhatOthersHoldAsLeft() {
+        var open = leased(9_000_000, 900_000, LeaseAccount.State.OPEN);
+        var lost = leased(9_000_000, 900_000, LeaseAccount.State.SUSPECT);
+        assertThat(exhausted(refused(ENTRY, 1, open, 100_001, NOW)).status())
+                .isEqualTo(Status.FALSE);
+        assertThat(exhausted(refused(ENTRY, 1, lost, 100_000, NOW)).status())
+                .isEqualTo(Status.FALSE);
+        assertThat(exhausted(refused(ENTRY, 1, lost, 100_001, NOW)).status())
+                .isEqualTo(Status.TRUE);
+        assertThat(exhausted(refused(ENTRY, 1, lost, 0, NOW)).status())
+                .as("nobody was refused")
+                .isEqualTo(Status.FALSE);
+    }
+
+    @Test
+    void anotherOperatorGoesOnSayingSoUntilSomethingComesBack() {
+        var little = account(9_999_900);
+        var said = refused(ENTRY, 1, little, 101, NOW).budget(MONTHLY, 1, null, null).orElseThrow();
+        told.clear();
+        assertThat(exhausted(refused(ENTRY, 1, little, 0, NOW), 1, said, null))
+                .isEqualTo(Status.TRUE);
+        assertThat(told)
+                .as("so that it is known when it is written")
+                .containsOnly(Map.entry(little.key(), 101L));
+        assertThat(exhausted(refused(ENTRY, 1, account(9_999_950), 0, NOW), 1, said, null))
+                .isEqualTo(Status.TRUE);
+        told.clear();
+        assertThat(exhausted(refused(ENTRY, 1, little, 0, NOW), 1, said, NOW))
+                .as("it has written, and by now it knows itself")
+                .isEqualTo(Status.FALSE);
+        assertThat(exhausted(refused(ENTRY, 1, account(9_999_899), 0, NOW), 1, said, null))
+                .as("it was reset")
+                .isEqualTo(Status.FALSE);
+        assertThat(exhausted(refused(ENTRY, 2, little, 0, NOW), 2, said, null))
+                .as("the Budget is another one")
+                .isEqualTo(Status.FALSE);
+        var money = first(9_999_900);
+        assertThat(exhausted(refused(ENTRY, 1, little, 0, NOW), 1, money, null))
+                .isEqualTo(Status.FALSE);
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void saysOnceThatItIsExhaustedWhateverIsGrantedAndReturnedSince() {
+        var before = first(9_000_000);
+        var courses =
+                List.of(
+                        refused(ENTRY, 1, account(9_900_000), 100_001, NOW),
+                        refused(
+                                ENTRY,
+                                1,
+                                leased(9_900_000, 90_000, LeaseAccount.State.OPEN),
+                                100_001,
+                                NOW.plusSeconds(2)),
+                        refused(ENTRY, 1, account(9_901_000), 100_001, NOW.plusSeconds(4)));
+        var writes = 0;
+        var notices = new ArrayList<Notice>();
+        for (var statuses : courses) {
+            var next = statuses.budget(MONTHLY, 1, before, NOW);
+            if (next.isPresent()) {
+                writes++;
+                notices.addAll(Transitions.of(before, next.get()));
+                before = next.get();
+            }
+        }
+        assertThat(writes).isEqualTo(1);
+        assertThat(notices)
+                .extracting(Notice::reason)
+                .containsExactly(Notice.Reason.BUDGET_EXHAUSTED);
     }
 
     @Test
@@ -606,6 +761,7 @@ class StatusesTest {
                         fleet(1, NOW),
                         Map.of("team-a/monthly", ENTRY),
                         List.of(),
+                        Map.of(),
                         Map.of(),
                         Map.of(),
                         Map.of(),

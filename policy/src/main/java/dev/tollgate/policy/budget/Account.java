@@ -210,6 +210,17 @@ public record Account(
         return sum;
     }
 
+    /** Of leases whose holders are lost, or may be: nobody can spend it. */
+    public long suspectMicros() {
+        var sum = 0L;
+        for (var lease : leases) {
+            if (lease.state() == LeaseAccount.State.SUSPECT) {
+                sum = Math.addExact(sum, lease.outstandingMicros());
+            }
+        }
+        return sum;
+    }
+
     /** What may still be granted; negative after an overrun or when the limit was lowered. */
     public long remainingMicros() {
         return limitMicros - settledMicros - overrunMicros - outstandingMicros();

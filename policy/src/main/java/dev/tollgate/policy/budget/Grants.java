@@ -20,6 +20,7 @@ final class Grants {
     private final Audience audience;
     private final Inbox inbox;
     private final Reports reports;
+    final Needs needs;
 
     Grants(
             Bookkeeper keeper,
@@ -32,6 +33,7 @@ final class Grants {
         this.audience = audience;
         this.inbox = inbox;
         this.reports = reports;
+        this.needs = new Needs(budgets, keeper.book);
     }
 
     /**
@@ -112,6 +114,20 @@ final class Grants {
                                                 && grant.to().equals(acquire.holder())
                                                 && grant.request() == acquire.request());
         audience.update(s -> s.denied(acquire.holder(), acquire.account(), !got));
+        if (!got && isExhausted(acquire, effects)) {
+            needs.refused(acquire.account(), acquire.neededMicros());
+        }
+    }
+
+    /** Nobody else holds anything that could come back. */
+    private static boolean isExhausted(LedgerCommand.Acquire acquire, List<LedgerEffect> effects) {
+        return effects.stream()
+                .anyMatch(
+                        effect ->
+                                effect instanceof LedgerEffect.Denied denied
+                                        && denied.to().equals(acquire.holder())
+                                        && denied.request() == acquire.request()
+                                        && denied.reason() == DeniedReason.EXHAUSTED);
     }
 
     private static void deny(

@@ -28,9 +28,11 @@ public sealed interface LedgerCommand {
      * again.
      *
      * @param request number within the lease, from 1
-     * @param amountMicros the least that is of use: what the request that waits is short of; 0 for
-     *     a refill
+     * @param amountMicros the least that is of use: what those who wait are short of in all, or at
+     *     the last try the first of them; 0 for a refill
      * @param wantedMicros what the holder would like, from its burn
+     * @param neededMicros what must be left of the Budget for the request that waits first: all
+     *     that it holds, not only what it is short of; 0: nothing waits, or it is not told
      * @param direct exactly {@code amountMicros} or nothing
      */
     record Acquire(
@@ -39,10 +41,23 @@ public sealed interface LedgerCommand {
             AccountKey account,
             long amountMicros,
             long wantedMicros,
+            long neededMicros,
             boolean direct)
             implements LedgerCommand {
+
+        /** Of a holder that does not tell what is needed. */
+        public Acquire(
+                HolderId holder,
+                long request,
+                AccountKey account,
+                long amountMicros,
+                long wantedMicros,
+                boolean direct) {
+            this(holder, request, account, amountMicros, wantedMicros, 0, direct);
+        }
+
         public Acquire {
-            if (request < 1 || amountMicros < 0 || wantedMicros < 0) {
+            if (request < 1 || amountMicros < 0 || wantedMicros < 0 || neededMicros < 0) {
                 throw new IllegalArgumentException(
                         account
                                 + ": acquire "
@@ -51,6 +66,8 @@ public sealed interface LedgerCommand {
                                 + amountMicros
                                 + "/"
                                 + wantedMicros
+                                + "/"
+                                + neededMicros
                                 + " (expected: request >= 1, amounts >= 0)");
             }
         }

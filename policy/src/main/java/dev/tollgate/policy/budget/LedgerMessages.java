@@ -47,6 +47,7 @@ public final class LedgerMessages {
                                     .setAccount(acquire.account().toString())
                                     .setAmount(acquire.amountMicros())
                                     .setWanted(acquire.wantedMicros())
+                                    .setNeeded(acquire.neededMicros())
                                     .setDirect(acquire.direct()));
             case LedgerCommand.Report report -> {
                 var out = Report.newBuilder();
@@ -89,6 +90,7 @@ public final class LedgerMessages {
                                 AccountKey.parse(acquire.getAccount()),
                                 acquire.getAmount(),
                                 acquire.getWanted(),
+                                acquire.getNeeded(),
                                 acquire.getDirect()));
             }
             case REPORT -> {

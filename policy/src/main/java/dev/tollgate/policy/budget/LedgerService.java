@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
@@ -220,6 +221,7 @@ public final class LedgerService {
         }
         pushed.remove(key);
         amounts.forget(key);
+        grants.needs.forget(key);
         inbox.take(key);
     }
 
@@ -286,6 +288,21 @@ public final class LedgerService {
     /** All accounts that are known, as last stored: for status and metrics. */
     public List<Account> accounts() {
         return book.accounts();
+    }
+
+    /**
+     * Micro-dollars, by account: the most that a request needed that was refused for good. What
+     * needs as much is refused while less is left, until the amount is raised or reset.
+     */
+    public Map<AccountKey, Long> refused() {
+        return grants.needs.all();
+    }
+
+    /**
+     * What an earlier ledger has refused, as far as somebody knows; what this one refused counts.
+     */
+    public void refusedBefore(AccountKey account, long neededMicros) {
+        grants.needs.refusedBefore(account, neededMicros);
     }
 
     /** Accounts that give no grants because the store has forgotten something. */

@@ -88,6 +88,17 @@ public final class UpperBound {
     }
 
     /**
+     * With the shortest answer that is of use: with less left, {@link #outputThatFits} is empty.
+     */
+    public static Bound least(ModelEntry model, BoundInput input) {
+        return of(model, input) instanceof Bound.Bounded bound
+                ? of(
+                        model,
+                        input.withMaxOutputTokens(Math.min(MIN_OUTPUT_TOKENS, bound.outputLimit())))
+                : of(model, input);
+    }
+
+    /**
      * The largest output limit whose bound is within {@code ceiling}, at most the one of the
      * request or the model; empty if it would be below {@link #MIN_OUTPUT_TOKENS} (or below what
      * the client asked for, if that is less), or if nothing bounds the request.

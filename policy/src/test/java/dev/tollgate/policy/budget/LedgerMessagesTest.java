@@ -23,7 +23,7 @@ class LedgerMessagesTest {
         for (LedgerCommand command :
                 List.of(
                         new LedgerCommand.Register(HOLDER, "pod", List.of(TOTALS)),
-                        new LedgerCommand.Acquire(HOLDER, 7, FOREVER, 10, 20, true),
+                        new LedgerCommand.Acquire(HOLDER, 7, FOREVER, 10, 20, 30, true),
                         new LedgerCommand.Report(HOLDER, List.of(TOTALS, TOTALS)),
                         new LedgerCommand.Close(HOLDER, TOTALS))) {
             assertThat(LedgerMessages.command(LedgerMessages.message(command), HOLDER))

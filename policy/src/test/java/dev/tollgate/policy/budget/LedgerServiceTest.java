@@ -105,6 +105,93 @@ class LedgerServiceTest {
                 .getFirst();
     }
 
+    /** The same, for a request that needs more than that: some of it is there. */
+    private LedgerEffect ask(LedgerService ledger, int request, long micros, long needed) {
+        var acquire = new LedgerCommand.Acquire(HOLDER, request, KEY, micros, micros, needed, true);
+        return ledger.handle(acquire, LATER).getFirst();
+    }
+
+    /** Of ten, seven are spent; who needs so many was refused. */
+    private void refused(long needed) {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(ledger, 1, 7, 7);
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(spent(7, 7))), NOW);
+        assertThat(ledger.refused()).isEmpty();
+        assertThat(ask(ledger, 2, 4, needed)).isInstanceOf(LedgerEffect.Denied.class);
+    }
+
+    @Test
+    void remembersTheMostThatSomebodyNeededWhoWasRefused() {
+        refused(5);
+        assertThat(ledger.refused()).isEqualTo(Map.of(KEY, 5L));
+        assertThat(ask(ledger, 3, 4, 4)).isInstanceOf(LedgerEffect.Denied.class);
+        assertThat(ledger.refused()).as("the most").isEqualTo(Map.of(KEY, 5L));
+        assertThat(ask(ledger, 4, 4, 6)).isInstanceOf(LedgerEffect.Denied.class);
+        assertThat(ledger.refused()).isEqualTo(Map.of(KEY, 6L));
+        assertThat(ask(ledger, 5, 2, 2)).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(ledger.refused()).as("whoever needs less").isEqualTo(Map.of(KEY, 6L));
+    }
+
+    @Test
+    void remembersNothingOfWhoAsksAheadOrNeedsMoreThanThereEverIs() {
+        refused(0);
+        assertThat(ledger.refused()).as("an earlier version").isEmpty();
+        ledger.handle(new LedgerCommand.Acquire(HOLDER, 3, KEY, 0, 9, 0, false), LATER);
+        assertThat(ask(ledger, 4, 11, 11)).isInstanceOf(LedgerEffect.Denied.class);
+        assertThat(ledger.refused()).isEmpty();
+        assertThat(ask(ledger, 5, 10, 10)).isInstanceOf(LedgerEffect.Denied.class);
+        assertThat(ledger.refused()).isEqualTo(Map.of(KEY, 10L));
+    }
+
+    @Test
+    void remembersNothingOfWhoIsRefusedWhatOthersMayReturn() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        var other = new HolderId("p1", 1);
+        ledger.handle(new LedgerCommand.Register(other, "pod1", List.of()), NOW);
+        ledger.handle(new LedgerCommand.Acquire(other, 1, KEY, 8, 8, 8, true), NOW);
+        assertThat(ask(ledger, 1, 3, 3))
+                .isInstanceOfSatisfying(
+                        LedgerEffect.Denied.class,
+                        denied -> assertThat(denied.reason()).isEqualTo(DeniedReason.RESERVED));
+        assertThat(ledger.refused()).isEmpty();
+    }
+
+    @Test
+    void forgetsWhatWasNeededWhenTheAmountIsRaised() {
+        refused(5);
+        ledger.updateBudgets(List.of(LedgerModel.budget(9)), LATER);
+        assertThat(ledger.refused()).as("less is left").isEqualTo(Map.of(KEY, 5L));
+        ledger.updateBudgets(List.of(LedgerModel.budget(11)), LATER);
+        assertThat(ledger.refused()).isEmpty();
+        assertThat(ask(ledger, 3, 5, 5)).isInstanceOf(LedgerEffect.Denied.class);
+        assertThat(ledger.refused()).as("it is not enough").isEqualTo(Map.of(KEY, 5L));
+        ledger.updateBudgets(List.of(LedgerModel.budget(4)), LATER);
+        assertThat(ledger.refused()).as("above the whole amount").isEmpty();
+    }
+
+    @Test
+    void forgetsWhatWasNeededWhenTheAccountIsReset() {
+        refused(5);
+        ledger.updateBudgets(List.of(reset(10, NOW)), LATER);
+        ledger.tick(LATER.plusSeconds(2));
+        assertThat(store.accounts.get(KEY).spentMicros()).isZero();
+        assertThat(ledger.refused()).isEmpty();
+    }
+
+    @Test
+    void takesWhatAnEarlierLedgerRefusedUntilItRefusesSomethingItself() {
+        refused(5);
+        ledger.refusedBefore(KEY, 6);
+        assertThat(ledger.refused()).as("it knows better").isEqualTo(Map.of(KEY, 5L));
+        var next = new LedgerService(store, 2);
+        next.updateBudgets(List.of(LedgerModel.budget(10)), LATER);
+        next.refusedBefore(KEY, 4);
+        next.refusedBefore(KEY, 8);
+        assertThat(next.refused()).as("as it began").isEqualTo(Map.of(KEY, 4L));
+    }
+
     @Test
     void aResetGivesTheWholeAmountAgainAndOnlyOnce() {
         ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);

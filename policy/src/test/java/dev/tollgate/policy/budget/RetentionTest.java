@@ -68,11 +68,14 @@ class RetentionTest {
 
     @Test
     void forgetsAnAccountThirtyFiveDaysAfterItsWindow() {
+        ledger.refusedBefore(KEY, 7);
         close(END);
         spendInTheWindowOf(OLD);
         ledger.tick(OLD.minusSeconds(1));
         assertThat(store.accounts).containsKey(KEY);
+        assertThat(ledger.refused()).containsKey(KEY);
         ledger.tick(OLD.plus(Retention.EVERY));
+        assertThat(ledger.refused()).isEmpty();
         assertThat(store.accounts).hasSize(1).doesNotContainKey(KEY);
         assertThat(ledger.accounts()).noneMatch(account -> account.key().equals(KEY));
         assertThat(ledger.frozen()).isEmpty();

@@ -167,6 +167,17 @@ class UpperBoundTest {
     }
 
     @Property
+    void theLeastIsWhatTheShortestAnswerThatIsOfUseNeeds(
+            @ForAll @LongRange(min = 1, max = 20_000) long limit) {
+        var given = input(2_000, OptionalLong.of(limit));
+        var least = bounded(UpperBound.least(MODEL, given)).cost();
+        var below = new Money(least.nanos() - 1);
+        assertThat(UpperBound.outputThatFits(MODEL, given, least)).isPresent();
+        assertThat(UpperBound.outputThatFits(MODEL, given, below)).isEmpty();
+        assertThat(least).isLessThanOrEqualTo(bounded(UpperBound.of(MODEL, given)).cost());
+    }
+
+    @Property
     void findsTheLargestOutputThatFits(
             @ForAll @LongRange(min = 1, max = 20_000) long limit,
             @ForAll @LongRange(max = 600_000_000) long ceilingNanos) {
