@@ -82,6 +82,15 @@ class PlatformBudgetE2E {
                                         assertThat(ask(fleet, proxy, OTHERS_KEY).statusCode())
                                                 .isEqualTo(200));
             }
+            fleet.kubectl(
+                    "",
+                    "wait",
+                    "-n",
+                    PLATFORM,
+                    "--for=condition=Exhausted",
+                    "--timeout=60s",
+                    "bud/each");
+
             suspend(fleet, "Hold");
             for (int proxy : List.of(0, 1)) {
                 await().atMost(SOON).until(() -> ask(fleet, proxy, OTHERS_KEY).statusCode() == 403);
