@@ -81,6 +81,9 @@ final class Admitter {
         var parts = new ArrayList<HeldReservation.Part>(entries.size());
         var wouldRefuse = new ArrayList<String>(0);
         for (var entry : entries) {
+            if (entry.mode() == Mode.SHADOW && isTooDear(entry, claim.most())) {
+                wouldRefuse.add(entry.key());
+            }
             boolean counts = entry.limitMicros() != null && entry.period() != null;
             if (!counts || claim.bound().nanos() == 0) {
                 continue;
@@ -132,7 +135,6 @@ final class Admitter {
 
     /** What needs no money to be said. */
     private Admission.@Nullable Refused precheck(BudgetEntry entry, Claim claim) {
-        var name = entry.key();
         if (closing) {
             return refusal(
                     RefusalKind.LEDGER_UNAVAILABLE,
@@ -155,9 +157,14 @@ final class Admitter {
                     0,
                     Duration.ZERO,
                     "this request may cost %s USD, and Budget %s allows %s USD a request"
-                            .formatted(claim.bound(), name, new Money(ceiling)));
+                            .formatted(claim.bound(), entry.key(), new Money(ceiling)));
         }
         return null;
+    }
+
+    private static boolean isTooDear(BudgetEntry entry, Money cost) {
+        var ceiling = entry.maxCostNanosPerRequest();
+        return ceiling != null && cost.nanos() > ceiling;
     }
 
     /** Null: taken. */
@@ -208,7 +215,8 @@ final class Admitter {
             keeper.taken(counter, lease);
         }
         if (entry.mode() == Mode.SHADOW) {
-            if (would || wouldRefuse(entry, counter, bound - part, nowNanos)) {
+            if (!wouldRefuse.contains(entry.key())
+                    && (would || wouldRefuse(entry, counter, bound - part, nowNanos))) {
                 wouldRefuse.add(entry.key());
             }
             return null;
@@ -261,7 +269,7 @@ final class Admitter {
     private Verdict shortOf(
             BudgetEntry entry, Counter counter, Lease lease, long bound, long nowNanos) {
         var shortNanos = Math.max(1, bound - lease.freeNanos());
-        if (counter.frozen) {
+        if (lease.frozen) {
             return refuse(refusal(RefusalKind.FROZEN, entry, counter, 0));
         }
         var known = counter.refusal;

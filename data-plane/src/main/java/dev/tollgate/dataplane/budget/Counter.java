@@ -29,7 +29,6 @@ final class Counter {
     final String subject;
 
     volatile @Nullable Refusal refusal;
-    volatile boolean frozen;
     volatile long limitNanos;
 
     final AtomicBoolean refillAsked = new AtomicBoolean();
@@ -275,6 +274,15 @@ final class Counter {
         return kept.stream().filter(each -> each.key.equals(account)).findFirst().orElse(null);
     }
 
+    /** Another ledger answers from now on, which knows of itself what it gives nothing of. */
+    synchronized void thaw() {
+        var known = lease;
+        if (known != null) {
+            known.frozen = false;
+        }
+        kept.forEach(each -> each.frozen = false);
+    }
+
     private static boolean mayHaveMoney(Lease lease) {
         return lease.granted || lease.unclear;
     }
@@ -323,10 +331,6 @@ final class Counter {
     long spentNanos() {
         var known = lease;
         return known == null ? 0 : known.othersSpentNanos + known.spentNanos.get();
-    }
-
-    boolean isFor(AccountKey key) {
-        return key.subject().equals(subject) && key.budget().equals(budget);
     }
 
     BudgetView view(BudgetEntry entry) {

@@ -15,7 +15,7 @@ final class KeeperThread {
     private final ScheduledExecutorService thread;
 
     /** Of the last task that broke an invariant. */
-    volatile @Nullable RuntimeException bug;
+    volatile @Nullable Throwable bug;
 
     /**
      * @param thread a single one, which is shut down at the end
@@ -47,7 +47,7 @@ final class KeeperThread {
     private void guarded(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // a task that throws would never run again
             bug = e;
             LOG.error("budget leases: a bug", e);
         }

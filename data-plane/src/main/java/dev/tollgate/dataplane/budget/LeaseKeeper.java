@@ -106,7 +106,7 @@ class LeaseKeeper implements LedgerLink.Listener {
     }
 
     /** The last task that broke an invariant; the keeper goes on with the next. */
-    @Nullable RuntimeException bug() {
+    @Nullable Throwable bug() {
         return thread.bug;
     }
 
@@ -225,13 +225,18 @@ class LeaseKeeper implements LedgerLink.Listener {
             case LedgerEffect.State state -> state(state);
             case LedgerEffect.Freeze freeze -> {
                 for (var counter : counters()) {
-                    if (freeze.account() == null || counter.isFor(freeze.account())) {
-                        counter.frozen = freeze.frozen();
-                        refills.again(counter);
-                    }
+                    frozen(counter, freeze);
                 }
             }
             case LedgerEffect.Closed closed -> returns.closed(closed.account(), closed.bootEpoch());
+        }
+    }
+
+    private void frozen(Counter counter, LedgerEffect.Freeze freeze) {
+        var lease = freeze.account() == null ? counter.current() : counter.of(freeze.account());
+        if (lease != null) {
+            lease.frozen = freeze.frozen();
+            refills.again(counter);
         }
     }
 
@@ -245,6 +250,7 @@ class LeaseKeeper implements LedgerLink.Listener {
         }
         session.accepted();
         for (var counter : counters()) {
+            counter.thaw(); // what this ledger has frozen it tells next
             refills.sayAgain(counter);
             refills.again(counter);
         }

@@ -131,7 +131,7 @@ public final class LeasedBudgetGate implements BudgetGate {
                                 new Money(lease.freeNanos()),
                                 lease.window.end(),
                                 keeper.reachable(),
-                                counter.frozen,
+                                lease.frozen,
                                 counter.boundViolations.get()));
             }
         }

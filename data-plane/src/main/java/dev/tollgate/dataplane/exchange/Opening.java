@@ -150,7 +150,7 @@ final class Opening {
                 if (beside == null && ladder.maxOutputTokens().isPresent() && written.isPresent()) {
                     reply.clampedTo(written.getAsLong());
                 }
-                claim(held, beside == null);
+                claim(held, beside == null ? budgets.size() : 0);
             }
         }
     }
@@ -175,7 +175,11 @@ final class Opening {
         owner.skipped(candidate, reason, detail);
     }
 
-    private void claim(Quote.Held held, boolean mayClamp) {
+    /**
+     * @param clamps how often it may be asked for less: once for each Budget, as another one may
+     *     have less left than the first that was short
+     */
+    private void claim(Quote.Held held, int clamps) {
         var first = beside == null ? firstStep(held) : null;
         var bound = first == null ? held.bound() : first;
         var next = beside == null ? tally.next(bound) : tally.next(candidate, bound);
@@ -187,10 +191,10 @@ final class Opening {
         var admission = loop.gate().reserve(claim);
         if (admission.succeeded()) {
             loop.metrics().reserved(System.nanoTime() - begun);
-            admitted(held, claim, mayClamp, admission.result());
+            admitted(held, claim, clamps, admission.result());
         } else {
             admission.onComplete(
-                    a -> owner.safely(() -> admitted(held, claim, mayClamp, a)),
+                    a -> owner.safely(() -> admitted(held, claim, clamps, a)),
                     failure -> owner.broke(new IllegalStateException("no admission", failure)));
         }
     }
@@ -208,11 +212,11 @@ final class Opening {
         return StreamHold.first(found.scan(), sse, plan, candidate, budgets, held);
     }
 
-    private void admitted(Quote.Held held, Claim claim, boolean mayClamp, Admission admission) {
+    private void admitted(Quote.Held held, Claim claim, int clamps, Admission admission) {
         switch (admission) {
             case Admission.Refused refused -> {
                 if (!owner.isOver()) {
-                    refused(held, mayClamp, refused);
+                    refused(held, clamps, refused);
                 }
             }
             case Admission.Reserved reserved -> {
@@ -242,16 +246,16 @@ final class Opening {
         }
     }
 
-    private void refused(Quote.Held held, boolean mayClamp, Admission.Refused refused) {
+    private void refused(Quote.Held held, int clamps, Admission.Refused refused) {
         var limit =
-                mayClamp && isShort(refused) && mayClamp(refused.budget())
+                clamps > 0 && isShort(refused) && mayClamp(refused.budget())
                         ? Quote.clamped(found, candidate, held.size(), refused.remaining())
                         : OptionalLong.empty();
         if (limit.isPresent()
                 && Quote.limited(candidate, held.size(), limit.getAsLong())
                         instanceof Quote.Held smaller) {
             reply.clampedTo(limit.getAsLong());
-            claim(smaller, false);
+            claim(smaller, held.bound().isMoreThan(smaller.bound()) ? clamps - 1 : 0);
         } else {
             owner.refused(Refusal.of(refused));
         }

@@ -79,7 +79,7 @@ sealed interface Quote {
         if (candidate.model().price() == null) {
             return unboundable("the price of model " + candidate.model().name() + " is unknown");
         }
-        boolean counted = !budgets.isEmpty() || ceiling != null;
+        boolean counted = ceiling != null || budgets.stream().anyMatch(Quote::mayRefuse);
         return switch (UpperBound.of(candidate.model(), size)) {
             case Bound.Bounded bounded ->
                     bounded(bounded, candidate, size, capped, ceiling, counted, spent);
@@ -235,11 +235,16 @@ sealed interface Quote {
         var lowest = plan.maxCost();
         for (var budget : budgets) {
             var nanos = budget.maxCostNanosPerRequest();
-            if (nanos != null) {
+            if (nanos != null && mayRefuse(budget)) {
                 lowest = lower(lowest, new Money(nanos));
             }
         }
         return lowest;
+    }
+
+    /** A Shadow only tells what it would have done. */
+    private static boolean mayRefuse(BudgetEntry budget) {
+        return budget.mode() != BudgetEntry.Mode.SHADOW;
     }
 
     private static @Nullable Money lower(@Nullable Money a, @Nullable Money b) {

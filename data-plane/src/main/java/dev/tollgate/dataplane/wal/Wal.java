@@ -348,14 +348,17 @@ public final class Wal implements UsageLog, AutoCloseable {
         }
     }
 
+    /** So that what was written is there, synced or not. Where nobody tells it is not known. */
+    private boolean isSameKernel(String kernelBoot) {
+        return !kernelBoot.isEmpty() && state.kernelBoot().equals(kernelBoot);
+    }
+
     /** Settles what the last process left open, and closes its leases if nothing can be lost. */
     private Recovered recover(@Nullable String damage) throws IOException {
         var kernelBoot = directory.kernelBoot();
         var proven =
                 damage == null
-                        && (state.epoch() == 0
-                                || state.stopped()
-                                || state.kernelBoot().equals(kernelBoot));
+                        && (state.epoch() == 0 || state.stopped() || isSameKernel(kernelBoot));
         var settlements = state.settlementsAtHold();
         for (var settlement : settlements) {
             append(settlement);

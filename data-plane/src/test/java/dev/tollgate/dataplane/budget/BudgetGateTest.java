@@ -665,6 +665,21 @@ class BudgetGateTest {
     }
 
     @Test
+    void aShadowOnlySaysThatARequestIsAboveItsCeiling() throws Exception {
+        var shadow =
+                BudgetBuilder.as(
+                                Budgets.budget(
+                                        "team-a/shadow", 200_000, Budgets.MONTH, Mode.SHADOW))
+                        .ceiling(CENT.nanos())
+                        .build();
+        budgets(shadow);
+        var gate = gate("a");
+        assertThat(reserved(gate, Budgets.claim("1", CENT, shadow)).wouldRefuse()).isEmpty();
+        assertThat(reserved(gate, Budgets.claim("2", CENT.times(2), shadow)).wouldRefuse())
+                .containsExactly("team-a/shadow");
+    }
+
+    @Test
     void neverExceedsTheLimitWhenTwoGatesTakeTenThousandAtOnce() throws Exception {
         var seed = System.nanoTime();
         var limit = 1_000_000L; // worth 100 of the requests at their bound

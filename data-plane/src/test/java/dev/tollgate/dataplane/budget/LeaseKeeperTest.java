@@ -188,6 +188,44 @@ class LeaseKeeperTest {
                 .hasExactlyElementsOfTypes(LedgerCommand.Report.class, LedgerCommand.Acquire.class);
     }
 
+    private void freeze(AccountKey account, boolean frozen) {
+        answer(new LedgerEffect.Freeze(wal.holder(), account, frozen));
+    }
+
+    private boolean asksForMoney() {
+        return call().stream().anyMatch(LedgerCommand.Acquire.class::isInstance);
+    }
+
+    @Test
+    void asksForNothingOfAFrozenAccountUntilAnotherLedgerAnswers() {
+        call();
+        deny(lastAcquire().request(), NINE, DeniedReason.FROZEN);
+        freeze(NINE, true);
+        deny(lastAcquire().request(), NINE, DeniedReason.FROZEN);
+        assertThat(asksForMoney()).isFalse();
+        assertThat(gate.figures()).allMatch(BudgetFigures::frozen);
+        ledger.disconnected("its leader is gone");
+        run(100);
+        ledger.connected();
+        run(100);
+        answer(new LedgerEffect.Registered(wal.holder(), true, ""));
+        assertThat(gate.figures()).noneMatch(BudgetFigures::frozen);
+    }
+
+    @Test
+    void aFrozenWindowSaysNothingOfTheNextOne() {
+        call();
+        freeze(NINE, true);
+        assertThat(gate.figures()).allMatch(BudgetFigures::frozen);
+        run(31_000); // into the next hour
+        call();
+        assertThat(gate.figures()).noneMatch(BudgetFigures::frozen);
+        freeze(NINE, false);
+        freeze(TEN, true);
+        freeze(NINE, false);
+        assertThat(gate.figures()).allMatch(BudgetFigures::frozen);
+    }
+
     private void callOf(Money bound) {
         gate.reserve(Budgets.claim("call-" + calls++, bound, BUDGET).withLeast(bound));
         run(100);

@@ -15,6 +15,8 @@ import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,6 +32,9 @@ final class OpenGate implements BudgetGate {
     final List<Settled> settled = new CopyOnWriteArrayList<>();
     final AtomicLong purseNanos = new AtomicLong(Long.MAX_VALUE / 2);
     final AtomicLong secondSettles = new AtomicLong();
+
+    /** What the next claims get, one each. */
+    final Queue<Admission.Refused> refusals = new ConcurrentLinkedQueue<>();
 
     /** Of these it is not in the log. */
     volatile Predicate<Claim> uncounted = claim -> false;
@@ -67,6 +72,10 @@ final class OpenGate implements BudgetGate {
             return Future.failedFuture("a bug in admission");
         }
         claims.add(claim);
+        var refusal = refusals.poll();
+        if (refusal != null) {
+            return Future.succeededFuture(refusal);
+        }
         if (claim.bound().nanos() > purseNanos.get()) {
             return Future.succeededFuture(
                     new Admission.Refused(

@@ -120,7 +120,11 @@ public record BudgetReport(
 
     /** Micro-dollars of a day, at the mean pace of the window, or since its last reset. */
     private static long burn(Window window, Optional<Account> account, long spent, Instant now) {
-        var since = account.map(Account::resetAt).orElse(window.start());
+        // of an account that was restored nobody knows when it was spent
+        var since =
+                account.filter(a -> a.resetMicros() > 0)
+                        .map(Account::resetAt)
+                        .orElse(window.start());
         if (since == null || window.start() == null) {
             return 0;
         }

@@ -255,6 +255,29 @@ class StatusesTest {
                 now);
     }
 
+    @Test
+    void whatWasSpentBeforeAnAccountWasRestoredIsNotTakenForTheSpendOfSeconds() {
+        var told = account(4_000_000);
+        var restored =
+                new Account(
+                        told.key(),
+                        told.limitMicros(),
+                        told.settledMicros(),
+                        0,
+                        0,
+                        NOW.minusSeconds(10),
+                        1,
+                        1,
+                        List.of(),
+                        List.of());
+        assertThat(
+                        statuses(verdict(1, 1L, true), ENTRY, restored, NOW)
+                                .budget(MONTHLY, 1, null, null))
+                .isEqualTo(
+                        statuses(verdict(1, 1L, true), ENTRY, told, NOW)
+                                .budget(MONTHLY, 1, null, null));
+    }
+
     private static BudgetStatus first(long settledMicros) {
         return statuses(verdict(1, 1L, true), settledMicros, NOW)
                 .budget(MONTHLY, 1, null, null)

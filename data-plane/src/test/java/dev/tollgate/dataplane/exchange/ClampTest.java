@@ -1,0 +1,98 @@
+package dev.tollgate.dataplane.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tollgate.dataplane.budget.Admission;
+import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
+import dev.tollgate.policy.snapshot.BudgetEntry;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Who has little left asks for a shorter answer; a Shadow asks for nothing. */
+class ClampTest {
+
+    private static final String LIMIT = "x-tollgate-max-tokens";
+
+    private final Harness harness = new Harness();
+
+    @AfterEach
+    void close() {
+        harness.close();
+    }
+
+    private void start(BudgetEntry... budgets) {
+        var upstream = harness.upstream(Harness.answers(200, Harness.CHAT_ANSWER));
+        var providers = List.of(Snapshots.provider("a", "openai-chat", upstream.url() + "/v1"));
+        harness.apply(
+                Snapshots.of(
+                        providers,
+                        List.of(Snapshots.chain("model-1", Snapshots.retry(3, null), providers)),
+                        List.of(budgets),
+                        List.of(Harness.clientKey()),
+                        List.of()));
+        harness.start();
+    }
+
+    private static BudgetEntry budget(String key) {
+        return BudgetBuilder.as(Snapshots.budget("1000000"), key).build();
+    }
+
+    private void shortOf(String budget, Money left) {
+        harness.gate.refusals.add(
+                new Admission.Refused(
+                        Admission.RefusalKind.EXHAUSTED,
+                        budget,
+                        Money.parse("1"),
+                        left,
+                        null,
+                        Duration.ofMinutes(5),
+                        "Budget " + budget + " is exhausted"));
+    }
+
+    private HttpResponse<String> ask() {
+        return harness.chat(Harness.chat("model-1", false));
+    }
+
+    private Money wholeBound() {
+        assertThat(ask().statusCode()).isEqualTo(200);
+        return harness.gate.claims.getLast().bound();
+    }
+
+    @Test
+    void eachBudgetThatHasLessLeftThanTheOneBeforeMakesTheAnswerShorter() {
+        start(budget("team-a/one"), budget("team-a/two"));
+        long whole = wholeBound().nanos();
+        shortOf("team-a/one", new Money(whole / 2));
+        shortOf("team-a/two", new Money(whole / 4));
+        var answer = ask();
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValueAsLong(LIMIT).orElseThrow()).isLessThan(4_096 / 3);
+        assertThat(harness.gate.claims.getLast().bound().nanos()).isLessThanOrEqualTo(whole / 4);
+    }
+
+    @Test
+    void oneBudgetMakesItShorterOnce() {
+        start(budget("team-a/one"));
+        long whole = wholeBound().nanos();
+        shortOf("team-a/one", new Money(whole / 2));
+        shortOf("team-a/one", new Money(whole / 4));
+        assertThat(ask().statusCode()).isEqualTo(429);
+        assertThat(harness.gate.claims).hasSize(3);
+    }
+
+    @Test
+    void theCeilingOfAShadowNeitherRefusesNorMakesItShorter() {
+        start(
+                BudgetBuilder.as(Snapshots.budget("1000000"))
+                        .mode(BudgetEntry.Mode.SHADOW)
+                        .ceiling(1L)
+                        .build());
+        var answer = ask();
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValue(LIMIT)).isEmpty();
+    }
+}
