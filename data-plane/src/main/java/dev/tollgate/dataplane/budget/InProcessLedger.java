@@ -74,7 +74,7 @@ public final class InProcessLedger implements AutoCloseable {
                 }
             } catch (InterruptedException e) {
                 return;
-            } catch (RuntimeException | Error e) { // nobody else would answer
+            } catch (RuntimeException | VirtualMachineError e) { // nobody else would answer
                 LOG.error("ledger: a bug", e);
             }
         }

@@ -47,7 +47,8 @@ final class KeeperThread {
     private void guarded(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException | Error e) { // a task that throws would never run again
+        } catch (RuntimeException | VirtualMachineError e) {
+            // a task that throws would never run again; a disk that fails under a map is an error
             bug = e;
             LOG.error("budget leases: a bug", e);
         }
