@@ -91,7 +91,7 @@ class LedgerSearchTest {
      * @param states at least so many, or the model has lost some of its steps
      */
     @ParameterizedTest
-    @CsvSource({"1, 2, 2, 2, 1, 200_000", "2, 2, 1, 1, 1, 50_000", "3, 1, 1, 1, 1, 1_500_000"})
+    @CsvSource({"1, 2, 2, 2, 1, 200_000", "2, 2, 1, 1, 1, 50_000"})
     void neverExceedsTheLimitInAnyState(
             int proxies, int limit, int requests, int trouble, int slice, String states) {
         assertThat(
@@ -121,7 +121,7 @@ class LedgerSearchTest {
 
     /** They take minutes: by hand, after a change of the ledger. */
     @ParameterizedTest
-    @CsvSource({"2, 4, 1, 1, 3", "2, 1, 1, 2, 1", "3, 2, 1, 1, 1"})
+    @CsvSource({"3, 1, 1, 1, 1", "2, 4, 1, 1, 3", "2, 1, 1, 2, 1", "3, 2, 1, 1, 1"})
     @EnabledIfSystemProperty(named = "tollgate.search", matches = "wide")
     void neverExceedsTheLimitInAnyStateOfAWiderSearch(
             int proxies, int limit, int requests, int trouble, int slice) {
