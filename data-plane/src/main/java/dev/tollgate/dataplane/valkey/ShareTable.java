@@ -4,6 +4,8 @@ import dev.tollgate.policy.share.Amounts;
 import dev.tollgate.policy.share.RateKind;
 import dev.tollgate.policy.share.ShareRule;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -24,19 +26,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class ShareTable {
 
-    /** A store that has forgotten everything hears first what each proxy holds. */
+    /** A store that has forgotten everything hears first what new proxies hold. */
     private static final long FORGOTTEN_MILLIS = 1_000;
 
     /** What to say: what is held, at most what is wanted, of which limit, what is needed. */
     record Word(Amounts held, Amounts wanted, Amounts limit, Amounts demand) {}
 
     private final TreeMap<String, Amounts> demands = new TreeMap<>();
+
+    /** Who held something in a store that has forgotten it, and has not been heard there since. */
+    private final Set<String> awaited = new HashSet<>();
+
     private final String me;
     private @Nullable Amounts share;
     private boolean looked;
     private boolean hasPart;
     private boolean owes;
     private long growsFromMillis = Long.MIN_VALUE;
+    private long awaitsUntilMillis = Long.MIN_VALUE;
 
     ShareTable(String me) {
         this.me = me;
@@ -67,7 +74,8 @@ final class ShareTable {
                                 limit.of(kind) == Amounts.UNLIMITED
                                         ? 0
                                         : Math.max(used.of(kind), before.of(kind)));
-        boolean grows = looked && nowMillis >= growsFromMillis;
+        boolean waits = nowMillis < awaitsUntilMillis && !awaited.isEmpty();
+        boolean grows = looked && nowMillis >= growsFromMillis && !waits;
         return new Word(held, grows ? part : Amounts.NONE, limit, demand);
     }
 
@@ -92,12 +100,20 @@ final class ShareTable {
             Amounts held,
             TreeMap<String, Amounts> others,
             long nowMillis) {
+        if (looked && !known) {
+            // they dial at their own pace, and what each holds is its own for a lifetime
+            if (nowMillis >= awaitsUntilMillis) {
+                awaited.clear();
+            }
+            growsFromMillis = nowMillis + FORGOTTEN_MILLIS;
+            awaitsUntilMillis = nowMillis + ValkeyShares.LIFETIME_MILLIS;
+            awaited.addAll(demands.keySet());
+            awaited.remove(me);
+        }
+        awaited.removeAll(others.keySet());
         demands.clear();
         demands.putAll(others);
         demands.put(me, said.demand());
-        if (looked && !known) {
-            growsFromMillis = nowMillis + FORGOTTEN_MILLIS;
-        }
         if (looked) {
             // what is held because it was used is no share to use again
             var limit = said.limit();

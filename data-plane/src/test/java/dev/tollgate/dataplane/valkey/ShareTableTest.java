@@ -27,6 +27,11 @@ class ShareTableTest {
         table.heard(said, true, requests(held), needs, nowMillis);
     }
 
+    /** It says what it holds to a store that knows nobody. */
+    private void forgets(long used, long nowMillis) {
+        table.heard(next(used, 500, nowMillis), false, requests(50), new TreeMap<>(), nowMillis);
+    }
+
     private long share() {
         return table.share().requests();
     }
@@ -60,12 +65,33 @@ class ShareTableTest {
 
     @Test
     void takesNothingForASecondFromAStoreThatHasForgottenAll() {
-        heard(next(0, 0, 0), 0, Map.of("a", 0L), 0);
-        heard(next(0, 0, 0), 50, Map.of("a", 0L), 0);
-        var said = next(0, 500, 1_000);
-        table.heard(said, false, requests(50), new TreeMap<>(), 1_000);
+        heard(next(0, 0, 0), 0, Map.of(), 0);
+        heard(next(0, 0, 0), 50, Map.of(), 0);
+        forgets(0, 1_000);
         assertThat(next(50, 500, 1_900).wanted()).isEqualTo(Amounts.NONE);
         assertThat(next(50, 500, 2_000).wanted().requests()).isEqualTo(100);
+    }
+
+    @Test
+    void takesNothingFromAStoreThatHasForgottenAllUntilTheOthersHaveSaidWhatTheyHold() {
+        heard(next(0, 0, 0), 0, Map.of("a", 0L, "c", 0L), 0);
+        heard(next(0, 0, 0), 33, Map.of("a", 0L, "c", 0L), 0);
+        forgets(0, 1_000);
+        heard(next(33, 500, 9_000), 33, Map.of("a", 0L), 9_000);
+        forgets(33, 9_500); // and once more
+        heard(next(33, 500, 9_600), 33, Map.of("c", 0L), 9_600);
+        assertThat(next(33, 500, 30_000).wanted()).isEqualTo(Amounts.NONE);
+        heard(next(33, 500, 30_000), 33, Map.of("a", 0L, "c", 0L), 30_000);
+        assertThat(next(33, 500, 30_100).wanted().requests()).isGreaterThan(33);
+    }
+
+    @Test
+    void waitsNoLongerForAnotherThanWhatItHeldIsItsOwn() {
+        heard(next(0, 0, 0), 0, Map.of("a", 0L), 0);
+        heard(next(0, 0, 0), 50, Map.of("a", 0L), 0);
+        forgets(0, 1_000);
+        assertThat(next(50, 500, 60_900).wanted()).isEqualTo(Amounts.NONE);
+        assertThat(next(50, 500, 61_000).wanted().requests()).isEqualTo(100);
     }
 
     @Test
