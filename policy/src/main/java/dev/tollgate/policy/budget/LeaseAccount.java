@@ -84,7 +84,8 @@ public record LeaseAccount(
 
     /**
      * The greater of each. A log that has lost its tail charges holds whose settlement it lost;
-     * what was returned since, it cannot have spent. What a reclaimed lease has settled beyond what
+     * what was returned since, it cannot have spent. Where that is told after the log was recovered,
+     * what was charged stays so. What a reclaimed lease has settled beyond what
      * was known is overrun: its money is somebody else's by now.
      *
      * @param from who tells: a later start of the log tells what it has recovered
@@ -103,6 +104,9 @@ public record LeaseAccount(
                     state);
         }
         var returned = Math.max(returnedMicros, totals.returnedMicros());
+        if (settledMicros > totals.settledMicros()) {
+            returned = Math.min(returned, amount - settledMicros); // told before it was recovered
+        }
         var recovered = totals.bootEpoch() < from.bootEpoch();
         var settled =
                 recovered

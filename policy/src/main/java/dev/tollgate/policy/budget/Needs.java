@@ -35,9 +35,17 @@ final class Needs {
     /** Somebody who needs so much was refused. */
     void refused(AccountKey key, long micros) {
         var next = need(key, micros);
-        if (next != null) {
+        if (next != null && left(key, next) < micros) {
             most.merge(key, next, Needs::merged);
         }
+    }
+
+    /** What is not spent: who was refused while it holds much itself may be served from that. */
+    private long left(AccountKey key, Need need) {
+        var account = book.account(key);
+        return account == null
+                ? need.amountMicros()
+                : need.amountMicros() - account.spentMicros() - account.suspectMicros();
     }
 
     /**

@@ -159,6 +159,19 @@ class LedgerServiceTest {
     }
 
     @Test
+    void remembersNothingOfWhoHoldsItselfWhatItNeeds() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        assertThat(ask(ledger, 1, 7, 7)).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(ask(ledger, 2, 4, 4))
+                .isInstanceOfSatisfying(
+                        LedgerEffect.Denied.class,
+                        denied -> assertThat(denied.reason()).isEqualTo(DeniedReason.EXHAUSTED));
+        ledger.handle(new LedgerCommand.Report(HOLDER, List.of(spent(7, 7))), LATER);
+        assertThat(ledger.refused()).isEmpty();
+    }
+
+    @Test
     void forgetsWhatWasNeededWhenTheAmountIsRaised() {
         refused(5);
         ledger.updateBudgets(List.of(LedgerModel.budget(9)), LATER);

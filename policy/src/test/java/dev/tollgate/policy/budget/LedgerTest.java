@@ -117,6 +117,15 @@ class LedgerTest {
     }
 
     @Test
+    void whatAnEarlierStartToldComesTooLateToTakeBackWhatItsLogHasCharged() {
+        var stored = account(40, 1, 1, lease(ONE, 100, 40, 0));
+        var recovered = tell(stored, ONE_AGAIN, totals(1, 90, 80, 0, 1, false)).account();
+        var late = tell(recovered, ONE, totals(1, 100, 50, 50, 1, false)).account();
+        assertThat(late.lease(ONE).settledMicros()).isEqualTo(80);
+        assertThat(late.lease(ONE).returnedMicros()).isEqualTo(20);
+    }
+
+    @Test
     void aCloseGivesBackWhatItsLeaseHasNotSettled() {
         var account = account(20, 5, 1, lease(ONE, 100, 20, 0), lease(TWO, 50, 0, 0));
         var closed = tell(account, ONE_AGAIN, totals(1, 100, 35, 0, 5, true));
