@@ -5,6 +5,7 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * One attempt that wants to spend, or one that is under way and wants to spend more.
@@ -18,8 +19,8 @@ import java.util.List;
  * @param earlier what earlier claims of the same attempt hold
  * @param scope the namespace whose Budgets a provider that breaks its word stops; empty: all, as
  *     the provider is the platform's
- * @param least what the request needs with the shortest answer that is of use; zero: no request is
- *     refused with the claim
+ * @param least what the request needs with the shortest answer that is of use, asked for when a
+ *     Budget is short; zero: no request is refused with the claim
  */
 public record Claim(
         LogRecord.Request request,
@@ -29,7 +30,9 @@ public record Claim(
         boolean proven,
         Money earlier,
         String scope,
-        Money least) {
+        Supplier<Money> least) {
+
+    private static final Supplier<Money> REFUSES_NOBODY = () -> Money.ZERO;
 
     public Claim {
         budgets = List.copyOf(budgets);
@@ -47,11 +50,11 @@ public record Claim(
             Money most,
             boolean proven,
             String scope) {
-        this(request, attempt, budgets, most, proven, Money.ZERO, scope, Money.ZERO);
+        this(request, attempt, budgets, most, proven, Money.ZERO, scope, REFUSES_NOBODY);
     }
 
     /** The same, of a request that is refused with it. */
-    public Claim withLeast(Money useful) {
+    public Claim withLeast(Supplier<Money> useful) {
         return new Claim(request, attempt, budgets, most, proven, earlier, scope, useful);
     }
 
@@ -73,8 +76,9 @@ public record Claim(
     Money needed(String budget) {
         for (var entry : budgets) {
             if (entry.key().equals(budget) && entry.mode() == Mode.HARD) {
-                boolean shorter = entry.clamps() && bound().isMoreThan(least);
-                return shorter || least.nanos() == 0 ? least : bound();
+                var shortest = least.get();
+                boolean shorter = entry.clamps() && bound().isMoreThan(shortest);
+                return shorter || shortest.nanos() == 0 ? shortest : bound();
             }
         }
         return Money.ZERO;
@@ -90,6 +94,6 @@ public record Claim(
                         attempt.priceSource(),
                         more.nanos());
         var left = most.minus(held);
-        return new Claim(request, next, present, left, proven, held, scope, Money.ZERO);
+        return new Claim(request, next, present, left, proven, held, scope, REFUSES_NOBODY);
     }
 }

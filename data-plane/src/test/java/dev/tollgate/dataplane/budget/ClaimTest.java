@@ -23,7 +23,7 @@ class ClaimTest {
             Budgets.budget("team-a/soft", 1_000_000, Budgets.MONTH, Mode.SOFT);
 
     private static Claim claim(Money least) {
-        return Budgets.claim("one", CENT, CLAMPS, REFUSES, SOFT).withLeast(least);
+        return Budgets.claim("one", CENT, CLAMPS, REFUSES, SOFT).withLeast(() -> least);
     }
 
     @Test

@@ -227,7 +227,7 @@ class LeaseKeeperTest {
     }
 
     private void callOf(Money bound) {
-        gate.reserve(Budgets.claim("call-" + calls++, bound, BUDGET).withLeast(bound));
+        gate.reserve(Budgets.claim("call-" + calls++, bound, BUDGET).withLeast(() -> bound));
         run(100);
     }
 
