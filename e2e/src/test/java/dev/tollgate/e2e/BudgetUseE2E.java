@@ -12,12 +12,16 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
  * that fails, clients that ask one request after the other, two at each proxy, until one of them is
  * refused. What the requests cost that were sent before that refusal came, by their usage records,
  * must be nearly all of the amount.
+ *
+ * <p>System property {@code use.proxies}: with how many, in ascending order, {@code 3,5,10} for
+ * one.
  */
 class BudgetUseE2E {
 
@@ -45,16 +52,28 @@ class BudgetUseE2E {
     private static final int LARGE_OUTPUT = 16_384;
     private static final long LARGE_BOUND_MICROS = 56 + 5 * LARGE_OUTPUT;
 
-    private static final Teams.Behaviour BEHAVIOUR =
-            new Teams.Behaviour(
-                    """
-                    default: {outputTokens: 50}
-                    rules:
-                    - {when: {model: large-three-stops}, do: {text: Much., outputTokens: 4000}}
-                    - {when: {model: large-five-stops}, do: {text: Much., outputTokens: 4000}}
-                    """,
-                    "",
-                    "");
+    private static final List<Integer> PROXIES =
+            Arrays.stream(System.getProperty("use.proxies", "3,5").split(","))
+                    .map(Integer::valueOf)
+                    .toList();
+
+    /** One for each number of proxies: its Budget is new. */
+    private static List<Team> teams(String size, int firstKey, long boundMicros, int requests) {
+        var amount = Standalone.dollars(requests * boundMicros);
+        return IntStream.range(0, PROXIES.size())
+                .mapToObj(i -> new Team(size + "-" + PROXIES.get(i), key(firstKey + i), amount))
+                .toList();
+    }
+
+    private static Teams.Behaviour behaviour(List<Team> large) {
+        var rules = new StringJoiner("\n", "default: {outputTokens: 50}\nrules:\n", "\n");
+        for (var team : large) {
+            rules.add(
+                    "- {when: {model: %s-stops}, do: {text: Much., outputTokens: 4000}}"
+                            .formatted(team.name()));
+        }
+        return new Teams.Behaviour(rules.toString(), "", "");
+    }
 
     @TempDir Path folder;
 
@@ -64,27 +83,21 @@ class BudgetUseE2E {
     @Test
     void nearlyAllIsSpentBeforeTheFirstRefusal() throws Exception {
         API.installCrds();
-        var small = Standalone.dollars(1_000 * SMALL_BOUND_MICROS);
-        var large = Standalone.dollars(300 * LARGE_BOUND_MICROS);
-        var all =
-                List.of(
-                        new Team("small-three", key(1), small),
-                        new Team("large-three", key(2), large),
-                        new Team("small-five", key(3), small),
-                        new Team("large-five", key(4), large));
-        try (var teams = Teams.start(folder, "use", all, BEHAVIOUR)) {
+        var small = teams("small", 0, SMALL_BOUND_MICROS, 1_000);
+        var large = teams("large", PROXIES.size(), LARGE_BOUND_MICROS, 300);
+        var all = Stream.concat(small.stream(), large.stream()).toList();
+        try (var teams = Teams.start(folder, "use", all, behaviour(large))) {
             assertThat(API.kubectl(teams.foundation(), "apply", "-f", "-").ok()).isTrue();
             try (var fleet = new Fleet(API, folder, "use", teams.namespaces(), List.of())) {
-                fleet.startProxies(3);
+                fleet.startProxies(PROXIES.getFirst());
                 fleet.kubectl(teams.resources("1000.00"), "apply", "-f", "-");
                 teams.namespaces().forEach(ns -> fleet.awaitProgrammed(ns, "rpol,bud"));
-                fleet.awaitQuiet();
-                assertUse(fleet, teams, all.get(0), SMALL_OUTPUT, 99);
-                assertUse(fleet, teams, all.get(1), LARGE_OUTPUT, 95);
-                fleet.startProxies(5);
-                fleet.awaitQuiet();
-                assertUse(fleet, teams, all.get(2), SMALL_OUTPUT, 99);
-                assertUse(fleet, teams, all.get(3), LARGE_OUTPUT, 95);
+                for (int i = 0; i < PROXIES.size(); i++) {
+                    fleet.startProxies(PROXIES.get(i));
+                    fleet.awaitQuiet();
+                    assertUse(fleet, teams, small.get(i), SMALL_OUTPUT, 99);
+                    assertUse(fleet, teams, large.get(i), LARGE_OUTPUT, 95);
+                }
                 fleet.stopProxies();
             }
         }

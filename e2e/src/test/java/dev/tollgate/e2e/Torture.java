@@ -40,6 +40,9 @@ final class Torture implements AutoCloseable {
         }
     }
 
+    /** The mischief goes on for so many times its length while some are not answered. */
+    private static final int PATIENCE = 3;
+
     static final Duration SOON = Duration.ofSeconds(60);
     private static final Duration SPENT_WITHIN = Duration.ofMinutes(5);
     static final int STEADY_CLIENTS = 24;
@@ -144,9 +147,10 @@ final class Torture implements AutoCloseable {
             await().atMost(late)
                     .until(
                             () ->
-                                    storm.isDone()
-                                            && mischief.seconds() >= plan.seconds()
-                                            && mischief.least() >= plan.faults());
+                                    isEnough(mischief, 1)
+                                            && (storm.isDone() || isEnough(mischief, PATIENCE)));
+            mischief.rest(); // on a slow machine the last ones are answered in peace
+            await().atMost(late).until(storm::isDone);
             storm.get();
             tell(mischief.told().toString());
             tell("before all asked: " + first);
@@ -154,6 +158,11 @@ final class Torture implements AutoCloseable {
         }
         // so all of it happened while there was money
         assertThat(few.count(End.EXHAUSTED)).as("steady: " + few.told()).isZero();
+    }
+
+    private boolean isEnough(Mischief mischief, int times) {
+        return mischief.seconds() >= (long) times * plan.seconds()
+                && mischief.least() >= plan.faults();
     }
 
     private long refusedOfTight() {
@@ -216,25 +225,27 @@ final class Torture implements AutoCloseable {
     }
 
     /** I8 and I9 of both teams. */
-    void assertBills() {
+    void assertBills() throws Exception {
         assertBill(tight, many);
         assertBill(steady, few);
     }
 
     /** The bill is within the amount, and each call on it has its record. */
-    private void assertBill(Team team, Crowd clients) {
-        var amount = Standalone.nanos(team.amount());
+    private void assertBill(Team team, Crowd clients) throws Exception {
         await().atMost(SOON)
                 .untilAsserted(
                         () -> {
-                            var bill = Bill.of(teams.referees(), team.name() + "-");
-                            assertThat(bill.totalNanos()).isLessThanOrEqualTo(amount);
                             var all = fleet.records();
-                            var records = charged(all, teams.namespace(team), "all");
-                            bill.assertRecorded(records);
-                            assertThat(Bill.recorded(records)).isLessThanOrEqualTo(amount);
+                            bill(team).assertRecorded(charged(all, teams.namespace(team), "all"));
                             assertThat(all.keySet()).containsAll(clients.answered());
                         });
+        var amount = Standalone.nanos(team.amount());
+        assertThat(bill(team).totalNanos()).isLessThanOrEqualTo(amount);
+        assertThat(recorded(teams.namespace(team), "all")).isLessThanOrEqualTo(amount);
+    }
+
+    private Bill bill(Team team) throws Exception {
+        return Bill.of(teams.referees(), team.name() + "-");
     }
 
     /** Records of requests that this Budget counted. */

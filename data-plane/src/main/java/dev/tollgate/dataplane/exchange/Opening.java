@@ -183,9 +183,9 @@ final class Opening {
         var first = beside == null ? firstStep(held) : null;
         var bound = first == null ? held.bound() : first;
         var next = beside == null ? tally.next(bound) : tally.next(candidate, bound);
-        var all = held.claim(tally.logged(), next, budgets, candidate, welcome.applied().snapshot());
-        var claim =
-                beside == null ? all.withLeast(() -> Quote.least(found, candidate, held)) : all;
+        var all =
+                held.claim(tally.logged(), next, budgets, candidate, welcome.applied().snapshot());
+        var claim = beside == null ? all.withLeast(() -> Quote.least(found, candidate, held)) : all;
         long begun = System.nanoTime();
         var admission = loop.gate().reserve(claim);
         if (admission.succeeded()) {

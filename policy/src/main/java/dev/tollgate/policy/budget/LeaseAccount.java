@@ -84,9 +84,9 @@ public record LeaseAccount(
 
     /**
      * The greater of each. A log that has lost its tail charges holds whose settlement it lost;
-     * what was returned since, it cannot have spent. Where that is told after the log was recovered,
-     * what was charged stays so. What a reclaimed lease has settled beyond what
-     * was known is overrun: its money is somebody else's by now.
+     * what was returned since, it cannot have spent. Where that is told after the log was
+     * recovered, what was charged stays so. What a reclaimed lease has settled beyond what was
+     * known is overrun: its money is somebody else's by now.
      *
      * @param from who tells: a later start of the log tells what it has recovered
      * @param amount that counts now, at least the present one
