@@ -100,6 +100,12 @@ class LedgerAwayE2E {
                     assertAwayUnnoticed(fleet, load, provider);
                     load.finish();
                     assertThat(load.others()).isEmpty();
+                    for (int i = 0; i < fleet.size(); i++) {
+                        var metrics = fleet.admin(i, "/metrics");
+                        tell(
+                                "proxy %d reserves within %s s (p50), %s s (p99)"
+                                        .formatted(i, within(metrics, 50), within(metrics, 99)));
+                    }
                     assertAccounted(fleet, load, provider);
                 }
             }
@@ -252,6 +258,26 @@ class LedgerAwayE2E {
             }
         }
         return sum;
+    }
+
+    /** The bound of the first bucket of the proxy's own histogram that holds so many. */
+    private static String within(String metrics, int percent) {
+        var name = "tollgate_budget_reserve_seconds_";
+        var all = value(metrics, name + "count");
+        return metrics.lines()
+                .filter(line -> line.startsWith(name + "bucket{"))
+                .filter(line -> value(line, "") * 100 >= all * percent)
+                .map(line -> line.substring(line.indexOf('"') + 1, line.lastIndexOf('"')))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static double value(String metrics, String start) {
+        return metrics.lines()
+                .filter(line -> line.startsWith(start))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static void tell(String what) {
