@@ -105,6 +105,7 @@ final class OperatorReport {
         text.append("# TYPE tollgate_ledger_accounts gauge\n");
         line(text, "tollgate_ledger_accounts{state=\"known\"}", ledger.accounts().size());
         line(text, "tollgate_ledger_accounts{state=\"frozen\"}", ledger.frozen().size());
+        line(text, "tollgate_ledger_accounts{state=\"unstored\"}", ledger.unstored().size());
         text.append(times.text("tollgate_programmed_seconds"));
         return text.toString();
     }

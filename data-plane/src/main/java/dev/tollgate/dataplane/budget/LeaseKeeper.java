@@ -245,9 +245,6 @@ class LeaseKeeper implements LedgerLink.Listener {
             session.refused(answer.reason());
             return;
         }
-        for (var totals : session.over()) {
-            returns.closed(totals.account(), totals.bootEpoch());
-        }
         session.accepted();
         for (var counter : counters()) {
             counter.thaw(); // what this ledger has frozen it tells next

@@ -85,13 +85,7 @@ final class LedgerSession {
         firstRegistration.tryComplete();
     }
 
-    /** What it has said was closed, or of earlier starts: the ledger has it now. */
-    List<LeaseTotals> over() {
-        return registering.stream()
-                .filter(totals -> totals.closed() || totals.bootEpoch() != holder.bootEpoch())
-                .toList();
-    }
-
+    /** What is closed is kept until the ledger says that it has stored it. */
     void accepted() {
         registered = true;
         sayWhatChanged(registering);

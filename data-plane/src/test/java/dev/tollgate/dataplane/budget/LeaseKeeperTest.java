@@ -554,6 +554,19 @@ class LeaseKeeperTest {
     }
 
     @Test
+    void keepsFinalTotalsUntilTheLedgerSaysThatTheyAreStored() {
+        held().settle(CENT, false);
+        run(21_000);
+        var last = closes().getFirst().totals();
+        ledger.connected();
+        run(100);
+        answer(new LedgerEffect.Registered(wal.holder(), true, ""));
+        assertThat(wal.totals()).contains(last);
+        answer(new LedgerEffect.Closed(wal.holder(), NINE, wal.holder().bootEpoch()));
+        assertThat(wal.totals()).doesNotContain(last);
+    }
+
+    @Test
     void entersNoWindowThatItHasClosedUnderAnotherPeriodEither() {
         held().settle(CENT, false);
         run(21_000);

@@ -52,6 +52,10 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     private final Semaphore writes = new Semaphore(WRITES_MAX);
     private final WritePace pace = new WritePace();
     private final Holders holders = new Holders();
+
+    /** As last logged; confined to the thread that ticks. */
+    private Set<AccountKey> toldUnstored = Set.of();
+
     private final ScheduledExecutorService ticker =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("ledger-tick").factory());
@@ -70,7 +74,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                                 .setCause(bug)
                                 .log("the ledger failed at an account; it goes on with the next"));
         ticker.scheduleWithFixedDelay(
-                () -> SerialQueue.guarded(() -> service.tick(clock.instant(), this::send)),
+                () -> SerialQueue.guarded(this::tick),
                 TICK_MILLIS,
                 TICK_MILLIS,
                 TimeUnit.MILLISECONDS);
@@ -79,6 +83,21 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                 WritePace.EVERY_MILLIS,
                 WritePace.EVERY_MILLIS,
                 TimeUnit.MILLISECONDS);
+    }
+
+    private void tick() {
+        service.tick(clock.instant(), this::send);
+        var unstored = service.unstored();
+        if (!unstored.equals(toldUnstored)) {
+            toldUnstored = unstored;
+            LOG.atError()
+                    .addKeyValue("accounts", unstored)
+                    .log(
+                            unstored.isEmpty()
+                                    ? "all that proxies told is stored again"
+                                    : "the store does not take what proxies told of these accounts:"
+                                            + " their Budgets give nothing until it does");
+        }
     }
 
     /** Few while the store is slow: who waits is not to stand behind them. */
@@ -163,6 +182,11 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     /** Accounts that give nothing out because the store has forgotten something. */
     public Set<AccountKey> frozen() {
         return service.frozen();
+    }
+
+    /** Accounts that give nothing out because the store does not take what was told of them. */
+    public Set<AccountKey> unstored() {
+        return service.unstored();
     }
 
     @Override

@@ -116,6 +116,7 @@ final class AccountTurn {
         try {
             switch (keeper.together(key, opened, steps, now, effects)) {
                 case AccountBook.Change.Done(var done) -> {
+                    plain.forEach(told -> reports.unstored.stored(told.from(), told.totals()));
                     asking.forEach(acquire -> grants.answered(acquire, done.effects()));
                     return true;
                 }

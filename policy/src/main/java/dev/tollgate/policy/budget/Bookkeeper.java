@@ -2,6 +2,7 @@ package dev.tollgate.policy.budget;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -128,8 +129,12 @@ final class Bookkeeper {
         }
     }
 
-    void thaw(Instant now, List<LedgerEffect> effects) {
-        for (var key : freezes.thawed(audience.sessions().proxies(), book.accounts(), now)) {
+    /**
+     * @param unstored accounts of which not all is stored that was told
+     */
+    void thaw(Set<AccountKey> unstored, Instant now, List<LedgerEffect> effects) {
+        var connected = audience.sessions().proxies();
+        for (var key : freezes.thawed(connected, book.accounts(), unstored, now)) {
             audience.tellAll(key, false, effects);
         }
     }

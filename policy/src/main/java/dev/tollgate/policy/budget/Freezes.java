@@ -26,6 +26,10 @@ final class Freezes {
     private final Predicate<Set<String>> fleetComplete;
     private final ConcurrentHashMap<AccountKey, Instant> frozen = new ConcurrentHashMap<>();
     private volatile @Nullable Instant allSince;
+
+    /** A freeze of all accounts has ended, and not all is stored that was told meanwhile. */
+    private volatile boolean unproven;
+
     private volatile Consumer<String> heardAll = identity -> {};
     private volatile @Nullable String storeIdentity;
     private volatile @Nullable Instant identityCheckedAt;
@@ -38,6 +42,7 @@ final class Freezes {
     }
 
     void all(Instant now) {
+        unproven = false;
         allSince = now;
     }
 
@@ -93,10 +98,12 @@ final class Freezes {
     /**
      * @param connected names of the proxies that have registered
      * @param accounts all that are known
+     * @param unstored accounts of which not all is stored that was told: they stay frozen
      */
-    List<AccountKey> thawed(Set<String> connected, List<Account> accounts, Instant now) {
+    List<AccountKey> thawed(
+            Set<String> connected, List<Account> accounts, Set<AccountKey> unstored, Instant now) {
         var all = allSince;
-        if (frozen.isEmpty() && all == null
+        if (frozen.isEmpty() && all == null && !unproven
                 || connected.isEmpty()
                 || !fleetComplete.test(connected)) {
             return List.of();
@@ -106,6 +113,13 @@ final class Freezes {
             for (var account : accounts) {
                 frozen.putIfAbsent(account.key(), all);
             }
+            for (var key : unstored) {
+                frozen.putIfAbsent(key, all);
+            }
+            unproven = true;
+        }
+        if (unproven && unstored.isEmpty()) {
+            unproven = false;
             var identity = storeIdentity;
             if (identity != null) {
                 heardAll.accept(identity);
@@ -114,7 +128,9 @@ final class Freezes {
         var thawed = new ArrayList<AccountKey>();
         frozen.forEach(
                 (key, since) -> {
-                    if (!now.isBefore(since.plus(AT_LEAST)) && frozen.remove(key, since)) {
+                    if (!unstored.contains(key)
+                            && !now.isBefore(since.plus(AT_LEAST))
+                            && frozen.remove(key, since)) {
                         thawed.add(key);
                     }
                 });

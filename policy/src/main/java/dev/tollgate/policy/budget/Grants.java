@@ -62,7 +62,7 @@ final class Grants {
             return null;
         }
         var book = keeper.book;
-        if (book.load() != null) {
+        if (reports.unstored.contains(key) || book.load() != null) {
             deny(acquire, DeniedReason.UNAVAILABLE, STORE_RETRY, effects);
             return null;
         }

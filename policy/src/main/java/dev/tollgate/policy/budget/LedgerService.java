@@ -200,7 +200,9 @@ public final class LedgerService {
                 Turns.sending(send, effects -> tellAll(before, account, now, effects));
             }
         }
-        Turns.sending(send, effects -> keeper.thaw(now, effects));
+        registrations.tick(now, send);
+        var unstored = reports.unstored.accounts();
+        Turns.sending(send, effects -> keeper.thaw(unstored, now, effects));
         for (var key : retention.due(book.accounts(), now)) {
             turns.each(key, send, effects -> forget(key, now));
         }
@@ -303,6 +305,11 @@ public final class LedgerService {
      */
     public void refusedBefore(AccountKey account, long neededMicros) {
         grants.needs.refusedBefore(account, neededMicros);
+    }
+
+    /** Accounts that give no grants because the store does not take what holders told of them. */
+    public Set<AccountKey> unstored() {
+        return reports.unstored.accounts();
     }
 
     /** Accounts that give no grants because the store has forgotten something. */

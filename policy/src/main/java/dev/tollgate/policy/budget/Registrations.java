@@ -4,13 +4,17 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Takes holders on: with all that they have, and none whose time is over. What they have spent of
  * leases that go on is a report like any other, so that a new ledger does not write every lease of
- * the fleet. Whoever comes before the first Budgets are known waits for them.
+ * the fleet. What the store does not take stays in line, and its account gives nothing until it is
+ * stored ({@link Unstored}): it keeps the holder from no other account. Whoever comes before the
+ * first Budgets are known waits for them.
  */
 final class Registrations {
 
@@ -19,6 +23,9 @@ final class Registrations {
     private final Audience audience;
     private final AccountTurn turn;
     private final EarlyRegisters early = new EarlyRegisters();
+
+    /** Earlier starts of their logs still have leases that are not marked so. */
+    private final Set<HolderId> unmarked = ConcurrentHashMap.newKeySet();
 
     Registrations(Bookkeeper keeper, Reports reports, Audience audience, AccountTurn turn) {
         this.keeper = keeper;
@@ -63,7 +70,6 @@ final class Registrations {
             return;
         }
         audience.update(s -> s.register(holder, register.proxy()));
-        var stored = true;
         var named = new HashSet<AccountKey>();
         var session = audience.sessions().connected(holder);
         for (var totals : register.leases()) {
@@ -73,26 +79,38 @@ final class Registrations {
                 audience.update(s -> s.closed(holder, totals.account(), now));
             }
             if (!late || totals.closed()) { // a doubled Register opens no closed lease again
-                stored &= takes(holder, totals, now, effects);
+                take(holder, totals, now, effects);
             }
             named.add(totals.account());
         }
-        stored &= suspectEarlier(holder, now, effects);
-        if (!stored) {
-            refuse(holder, "ledger store did not answer", effects);
-            audience.update(s -> s.disconnected(holder));
-            return;
+        reports.unstored.toldAll(holder);
+        if (!suspectEarlier(holder, now, effects)) {
+            unmarked.add(holder);
         }
         effects.add(new LedgerEffect.Registered(holder, true, ""));
         var accounts = keeper.book.accounts();
         audience.welcome(holder, accounts, named, keeper.freezes.keys(accounts), now, effects);
     }
 
-    /** False: not stored. */
-    private boolean takes(
+    private void take(
             HolderId holder, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
-        return reports.waits(holder, totals)
-                || turn.alone(totals.account(), () -> reports.take(holder, totals, now, effects));
+        if (!reports.waits(holder, totals)) {
+            turn.alone(totals.account(), () -> reports.takeOrKeep(holder, totals, now, effects));
+        }
+    }
+
+    /** Marks what the store did not let be marked when its holder came. */
+    void tick(Instant now, Consumer<List<LedgerEffect>> send) {
+        for (var holder : unmarked) {
+            Turns.sending(
+                    send,
+                    effects -> {
+                        if (!audience.sessions().isLast(holder)
+                                || suspectEarlier(holder, now, effects)) {
+                            unmarked.remove(holder);
+                        }
+                    });
+        }
     }
 
     private @Nullable String refusal(HolderId holder, String proxy) {

@@ -25,6 +25,7 @@ final class Reports {
     private final CappedBudgets budgets;
     private final Audience audience;
     private final Inbox inbox;
+    final Unstored unstored = new Unstored();
 
     Reports(Bookkeeper keeper, CappedBudgets budgets, Audience audience, Inbox inbox) {
         this.keeper = keeper;
@@ -166,6 +167,28 @@ final class Reports {
 
     /** False: not stored. */
     boolean take(HolderId from, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
+        boolean stored = stores(from, totals, now, effects);
+        if (stored) {
+            unstored.stored(from, totals);
+        }
+        return stored;
+    }
+
+    /** The same, as its holder registers: what is not stored stays in line, before all others. */
+    boolean takeOrKeep(HolderId from, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
+        boolean stored = take(from, totals, now, effects);
+        if (!stored) {
+            inbox.put(from, totals);
+            if (!isEarly(totals, now)) {
+                unstored.add(from, totals);
+                inbox.hurry(totals.account());
+            }
+        }
+        return stored;
+    }
+
+    private boolean stores(
+            HolderId from, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
         var key = totals.account();
         var budget = budgets.of(key);
         if (tellsMore(from, totals)
@@ -211,19 +234,35 @@ final class Reports {
                     key, opened, new AccountCommand.Open(lease.holder()), now, effects)) {
                 return false;
             }
-        } else if (keeper.book.account(key) == null
-                && !keeper.book.unsure(key)
-                && !fences(totals, budget, now)) {
-            closed(from, totals, effects);
-            return true; // a lease that never got a grant
+        } else if (keeper.book.account(key) == null && !keeper.book.unsure(key)) {
+            if (!totals.closed() || budget == null) {
+                closed(from, totals, effects);
+                return true; // a lease that never got a grant
+            }
+            if (isToCome(key, now)) {
+                return false;
+            }
+            // an earlier ledger may be about to open the account, for this lease
         }
         return keeper.stores(key, opened, new AccountCommand.Totals(from, totals), now, effects);
     }
 
-    /** An earlier ledger may still be about to open the account of what is closed. */
-    private static boolean fences(LeaseTotals totals, @Nullable Capped budget, Instant now) {
-        var start = totals.account().window().start();
-        return totals.closed() && budget != null && (start == null || !start.isAfter(now));
+    /**
+     * A lease without a grant of a window to come is closed: that opens the account, and not before
+     * the window begins, or others would enter it too soon. It stands in line until then, and
+     * proves nothing.
+     */
+    private boolean isEarly(LeaseTotals totals, Instant now) {
+        return totals.closed()
+                && totals.seq() == 0
+                && totals.overrunMicros() == 0
+                && isToCome(totals.account(), now)
+                && keeper.book.account(totals.account()) == null;
+    }
+
+    private static boolean isToCome(AccountKey account, Instant now) {
+        var start = account.window().start();
+        return start != null && start.isAfter(now);
     }
 
     private static void closed(HolderId from, LeaseTotals totals, List<LedgerEffect> effects) {

@@ -726,6 +726,71 @@ final class LedgerModel {
         return answered(state, answer, commands, effects);
     }
 
+    /**
+     * With the earlier starts of the log whose leases are stored: what is said of them came before
+     * it. Only those that the proxy still keeps make a difference.
+     */
+    private static LedgerEffect.Registered withStored(
+            State state, LedgerEffect.Registered registered, List<LedgerEffect> answers) {
+        var stored = new StringBuilder();
+        for (var answer : answers) {
+            if (answer instanceof LedgerEffect.Closed closed
+                    && closed.to().equals(registered.to())) {
+                stored.append('[').append(closed.bootEpoch()).append(']');
+            }
+        }
+        return state.proxies().stream()
+                .filter(p -> p.holder().equals(registered.to()))
+                .findFirst()
+                .map(p -> withStored(p, registered, stored.toString()))
+                .orElseThrow();
+    }
+
+    private static LedgerEffect.Registered withStored(
+            Proxy p, LedgerEffect.Registered registered, String stored) {
+        var kept = new StringBuilder();
+        for (var lease : p.earlier()) {
+            if (registered.accepted() && tells(stored, lease.bootEpoch())) {
+                kept.append('[').append(lease.bootEpoch()).append(']');
+            }
+        }
+        return new LedgerEffect.Registered(p.holder(), registered.accepted(), kept.toString());
+    }
+
+    /** What its proxy no longer keeps makes no difference in the answers that come still. */
+    private static State withKept(State state, Proxy p) {
+        var effects = new HashSet<LedgerEffect>();
+        for (var effect : state.toProxies()) {
+            effects.add(
+                    effect instanceof LedgerEffect.Registered registered
+                                    && registered.to().equals(p.holder())
+                            ? withStored(p, registered, registered.reason())
+                            : effect);
+        }
+        return new State(
+                state.stored(),
+                state.sessions(),
+                state.leader(),
+                state.proxies(),
+                state.spentHalves(),
+                state.overruns(),
+                state.toLedger(),
+                effects,
+                state.trouble(),
+                state.amount());
+    }
+
+    private static List<LeaseTotals> unstored(Proxy p, LedgerEffect.Registered registered) {
+        return p.earlier().stream()
+                .filter(lease -> !tells(registered.reason(), lease.bootEpoch()))
+                .toList();
+    }
+
+    /** It says that what this earlier start of its log had left is stored. */
+    static boolean tells(String stored, long bootEpoch) {
+        return stored.contains("[" + bootEpoch + "]");
+    }
+
     /** Both have arrived when the account has its turn. */
     private State handleTogether(
             State state, LedgerCommand one, LedgerCommand other, StoreMood mood) {
@@ -811,7 +876,7 @@ final class LedgerModel {
             if (matters(state, effect)) {
                 those.add(
                         effect instanceof LedgerEffect.Registered answer
-                                ? new LedgerEffect.Registered(answer.to(), answer.accepted(), "")
+                                ? withStored(state, answer, all)
                                 : effect);
             }
         }
@@ -837,9 +902,9 @@ final class LedgerModel {
             var p = state.proxies().get(i);
             if (p.holder().equals(effect.to())) {
                 var after = take(p, effect);
-                next.add(with(consumed, i, after));
+                next.add(withKept(with(consumed, i, after), after));
                 if (state.trouble() > 0) {
-                    next.add(spend(with(state, i, after)));
+                    next.add(spend(withKept(with(state, i, after), after)));
                 }
             }
         }
@@ -875,7 +940,7 @@ final class LedgerModel {
                             p.lastRequest(),
                             p.seq(),
                             p.closed(),
-                            registered.accepted() ? List.of() : p.earlier(),
+                            unstored(p, registered),
                             p.fate());
             case LedgerEffect.Closed closed -> p;
             case LedgerEffect.Denied denied -> p;

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /** Corners in which money could be given twice, or be forgotten. */
@@ -255,6 +256,171 @@ class LedgerSafetyTest {
                                         .isInstanceOfSatisfying(
                                                 LedgerEffect.State.class,
                                                 state -> assertThat(state.freeAgain()).isTrue()));
+    }
+
+    /** Does not take what it is told to refuse of one account, nor answer so many reads of it. */
+    private static final class Stubborn implements AccountStore {
+        final Store store = new Store(Map.of(), StoreMood.WORKS);
+        Predicate<Account> refuses = account -> false;
+        int unread;
+
+        @Override
+        public Read read(AccountKey key) {
+            if (key.equals(KEY) && unread > 0) {
+                unread--;
+                return new Read.Unavailable("no answer");
+            }
+            return store.read(key);
+        }
+
+        @Override
+        public Write compareAndSet(AccountKey key, String version, Account account) {
+            return key.equals(KEY) && refuses.test(account)
+                    ? new Write.Unavailable("refused")
+                    : store.compareAndSet(key, version, account);
+        }
+
+        @Override
+        public Listing list(String prefix) {
+            return store.list(prefix);
+        }
+
+        @Override
+        public Identity identity() {
+            return store.identity();
+        }
+    }
+
+    private static final HolderId NEIGHBOUR = new HolderId("p1", 1);
+
+    private static LedgerEffect asks(
+            LedgerService ledger, HolderId holder, AccountKey key, Instant now) {
+        return ledger.handle(new LedgerCommand.Acquire(holder, 1, key, 1, 1, true), now).getFirst();
+    }
+
+    private static boolean isDenied(LedgerEffect effect, DeniedReason reason) {
+        return effect instanceof LedgerEffect.Denied denied && denied.reason() == reason;
+    }
+
+    @Test
+    void anAccountThatItsStoreRefusesKeepsNoProxyFromItsOtherBudgets() {
+        var stubborn = new Stubborn();
+        ledger = new LedgerService(stubborn, 1);
+        ledger.updateBudgets(
+                List.of(LedgerModel.budget(10), budget("team-b/monthly", 10, null)), NOW);
+        register();
+        ask(KEY, 1, 4);
+        stubborn.refuses = account -> account.lease(HOLDER) == null;
+        var again = new HolderId(HOLDER.logId(), 2);
+        ledger.handle(new LedgerCommand.Register(NEIGHBOUR, "pod1", List.of()), LATER);
+        var last = totals(4, 3, 0, 1, true);
+
+        var answer = ledger.handle(new LedgerCommand.Register(again, "pod0", List.of(last)), LATER);
+
+        assertThat(answer)
+                .contains(new LedgerEffect.Registered(again, true, ""))
+                .as("what is not stored is not said to be")
+                .noneMatch(effect -> effect instanceof LedgerEffect.Closed);
+        assertThat(ledger.unstored()).containsExactly(KEY);
+        assertThat(asks(ledger, again, OTHER, LATER)).isInstanceOf(LedgerEffect.Grant.class);
+        for (var holder : List.of(again, NEIGHBOUR)) {
+            assertThat(asks(ledger, holder, KEY, LATER))
+                    .matches(effect -> isDenied(effect, DeniedReason.UNAVAILABLE));
+        }
+
+        stubborn.refuses = account -> false;
+        ledger.tick(LATER);
+        var stored = new ArrayList<LedgerEffect>();
+        ledger.next(1).forEach(key -> ledger.turn(key, LATER, stored::addAll));
+        assertThat(stored).contains(new LedgerEffect.Closed(again, KEY, 1));
+        assertThat(ledger.unstored()).isEmpty();
+        assertThat(stubborn.store.accounts.get(KEY).settledMicros()).isEqualTo(3);
+        assertThat(asks(ledger, again, KEY, LATER)).isInstanceOf(LedgerEffect.Grant.class);
+    }
+
+    /** What its holder told proves a grant that the store has forgotten. */
+    @Test
+    void anAccountGivesNothingBeforeWhatWasToldOfItIsComparedWithItsStore() {
+        var stubborn = new Stubborn();
+        ledger = new LedgerService(stubborn, 1);
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        ledger.handle(new LedgerCommand.Register(NEIGHBOUR, "pod1", List.of()), NOW);
+        assertThat(asks(ledger, NEIGHBOUR, KEY, NOW)).isInstanceOf(LedgerEffect.Grant.class);
+        stubborn.unread = 2; // at its Register, and in the account's turn
+        register(totals(9, 8, 0, 7, false));
+        assertThat(ledger.unstored()).containsExactly(KEY);
+        assertThat(ledger.frozen()).as("nothing is proven yet").isEmpty();
+
+        stubborn.unread = 1; // what was told goes first, and is not compared; then it answers
+        var more = new LedgerCommand.Acquire(NEIGHBOUR, 2, KEY, 1, 1, true);
+        assertThat(ledger.handle(more, LATER))
+                .singleElement()
+                .matches(effect -> isDenied(effect, DeniedReason.UNAVAILABLE));
+
+        ledger.turn(KEY, LATER, effects -> {});
+        assertThat(ledger.unstored()).isEmpty();
+        assertThat(ledger.frozen()).containsExactly(KEY);
+        assertThat(stubborn.store.accounts.get(KEY).remainingMicros()).isZero();
+    }
+
+    /** The store has forgotten the grant, and may be restored from a log that says so too. */
+    @Test
+    void aStoreIsNotSoundAndItsAccountStaysFrozenUntilAllThatProxiesToldIsStored() {
+        var stubborn = new Stubborn();
+        stubborn.refuses = account -> true;
+        ledger = new LedgerService(stubborn, 1);
+        var sound = new ArrayList<String>();
+        ledger.whenHeardAll(sound::add);
+        ledger.sound("model");
+        ledger.freezeAll(NOW);
+        ledger.updateBudgets(
+                List.of(LedgerModel.budget(10), budget("team-b/monthly", 10, null)), NOW);
+        ledger.handle(new LedgerCommand.Register(NEIGHBOUR, "pod1", List.of()), NOW);
+        register(totals(10, 8, 0, 7, false));
+
+        var later = NOW.plus(LedgerService.FREEZE_MIN);
+        ledger.tick(later);
+        ledger.tick(later.plus(LedgerService.FREEZE_MIN));
+        assertThat(sound).isEmpty();
+        assertThat(ledger.frozen()).containsExactly(KEY);
+        assertThat(asks(ledger, NEIGHBOUR, OTHER, later)).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(asks(ledger, NEIGHBOUR, KEY, later))
+                .matches(effect -> isDenied(effect, DeniedReason.FROZEN));
+
+        stubborn.refuses = account -> false;
+        ledger.next(1).forEach(key -> ledger.turn(key, later, effects -> {}));
+        ledger.tick(later.plus(LedgerService.FREEZE_MIN));
+        assertThat(sound).containsExactly("model");
+        assertThat(ledger.frozen()).isEmpty();
+        assertThat(stubborn.store.accounts.get(KEY).outstandingMicros()).isEqualTo(2);
+        assertThat(asks(ledger, NEIGHBOUR, KEY, later.plus(LedgerService.FREEZE_MIN)))
+                .as("all is granted")
+                .isInstanceOf(LedgerEffect.Denied.class);
+    }
+
+    /** Its log may have come from a copy, or its next start tells what its log still has. */
+    @Test
+    void whatOnlyAnEarlierStartCouldProveWaitsForNobodyOnceALaterOneHasToldAll() {
+        var stubborn = new Stubborn();
+        ledger = new LedgerService(stubborn, 1);
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(KEY, 1, 4);
+        stubborn.refuses = account -> true;
+        var second = new HolderId(HOLDER.logId(), 2);
+        ledger.handle(
+                new LedgerCommand.Register(second, "pod0", List.of(totals(4, 3, 0, 1, true))),
+                LATER);
+        assertThat(ledger.unstored()).containsExactly(KEY);
+
+        stubborn.refuses = account -> false;
+        ledger.tick(LATER);
+        assertThat(stubborn.store.accounts.get(KEY).lease(HOLDER).state())
+                .as("its mark is made when the store lets it")
+                .isEqualTo(LeaseAccount.State.SUSPECT);
+        var third = new HolderId(HOLDER.logId(), 3);
+        ledger.handle(new LedgerCommand.Register(third, "pod0", List.of()), LATER);
+        assertThat(ledger.unstored()).isEmpty();
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -474,17 +475,33 @@ class LedgerServiceTest {
         assertThat(store.accounts.get(KEY).epoch()).isEqualTo(2);
     }
 
+    /** An earlier ledger, whose clock is ahead, may be about to open it for the lease. */
     @Test
-    void aCloseOfAWindowToComeOpensNoAccount() {
+    void aCloseOfAWindowToComeOpensItsAccountWhenThatBegins() {
         ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
         register();
         var next =
                 AccountKey.parse(
                         KEY.counterPrefix() + "2026-12-01T00:00:00Z--2027-01-01T00:00:00Z");
         var totals = new LeaseTotals(next, 1, 0, 0, 0, 0, 0, 0, true);
-        assertThat(ledger.handle(new LedgerCommand.Close(HOLDER, totals), NOW))
-                .containsExactly(new LedgerEffect.Closed(HOLDER, next, 1));
+        var close = new LedgerCommand.Close(HOLDER, totals);
+        assertThat(ledger.handle(close, NOW)).as("not yet").isEmpty();
+        var register = new LedgerCommand.Register(HOLDER, "pod0", List.of(totals));
+        assertThat(ledger.handle(register, NOW))
+                .contains(new LedgerEffect.Registered(HOLDER, true, ""))
+                .noneMatch(effect -> effect instanceof LedgerEffect.Closed);
         assertThat(store.accounts).isEmpty();
+        assertThat(ledger.unstored()).as("it proves nothing").isEmpty();
+
+        var begins = next.window().start();
+        var granted = new LeaseAccount(HOLDER, 4, 0, 0, 0, 1, LeaseAccount.State.OPEN);
+        var late = Account.opened(next, 10).withLease(granted).written(1);
+        store.accounts.put(next, late); // the earlier ledger's
+        var told = new ArrayList<LedgerEffect>();
+        assertThat(ledger.next(1)).containsExactly(next);
+        ledger.turn(next, begins, told::addAll);
+        assertThat(told).containsExactly(new LedgerEffect.Closed(HOLDER, next, 1));
+        assertThat(store.accounts.get(next).leases()).isEmpty();
     }
 
     @Test

@@ -210,7 +210,7 @@ final class StateCode {
     }
 
     private void effects(State state, Proxy p) {
-        var accepted = 0;
+        var accepted = new ArrayList<byte[]>();
         var refused = 0;
         var recalls = 0;
         var grants = new ArrayList<byte[]>();
@@ -228,8 +228,11 @@ final class StateCode {
                     }
                 }
                 case LedgerEffect.Registered answer -> {
-                    accepted += answer.accepted() ? 1 : 0;
-                    refused += answer.accepted() ? 0 : 1;
+                    if (answer.accepted()) {
+                        accepted.add(stored(p, answer));
+                    } else {
+                        refused++;
+                    }
                 }
                 case LedgerEffect.Recall _ -> recalls += p.fate() == Fate.BACK ? 1 : 0;
                 case LedgerEffect.Closed _ -> {}
@@ -238,10 +241,23 @@ final class StateCode {
                 case LedgerEffect.Freeze _ -> {}
             }
         }
-        put(accepted);
+        sorted(accepted);
         put(refused);
         put(recalls);
         sorted(grants);
+    }
+
+    /** Which of the leases of earlier starts the answer says are stored. */
+    private static byte[] stored(Proxy p, LedgerEffect.Registered answer) {
+        var stored = new byte[p.earlier().size()];
+        for (var i = 0; i < stored.length; i++) {
+            stored[i] =
+                    (byte)
+                            (LedgerModel.tells(answer.reason(), p.earlier().get(i).bootEpoch())
+                                    ? 1
+                                    : 0);
+        }
+        return stored;
     }
 
     /** Who gets a grant twice has what it has. */
