@@ -102,12 +102,12 @@ public final class ApiServer implements BeforeAllCallback {
             text.append("---\n").append(crd(plural));
         }
         must(kubectl(text.toString(), "apply", "--server-side", "--force-conflicts", "-f", "-"));
-        var wait = new ArrayList<>(List.of("wait", "--for=condition=Established", "--timeout=30s"));
+        var wait =
+                new ArrayList<>(List.of("wait", "--for=condition=Established", "--timeout=120s"));
         CRDS.forEach(plural -> wait.add("crd/" + plural + ".tollgate.dev"));
         must(running().kubectl("", wait));
         // an established CRD may still be missing from discovery for a moment
-        await().atMost(Duration.ofSeconds(30))
-                .pollInterval(Duration.ofMillis(100))
+        await().pollInterval(Duration.ofMillis(100))
                 .until(
                         () -> {
                             running().forgetDiscovery();

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class DurableValkey implements BeforeEachCallback, AfterEachCallback {
 
     private static final String PASSWORD = "a word for tests";
-    private static final Duration WITHIN = Duration.ofSeconds(10);
+    private static final Duration WITHIN = Duration.ofSeconds(60);
 
     private final String[] settings;
     private int port;
@@ -197,7 +197,7 @@ public final class DurableValkey implements BeforeEachCallback, AfterEachCallbac
     /** The answer of one command, asked past the relay, as it is on the wire. */
     public String command(String command) {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setSoTimeout(2_000);
+            socket.setSoTimeout(30_000);
             var out = socket.getOutputStream();
             out.write(
                     ("AUTH \"" + PASSWORD + "\"\r\n" + command + "\r\nQUIT\r\n")

@@ -10,7 +10,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -102,7 +101,7 @@ public final class ValkeyProcess implements BeforeEachCallback, AfterEachCallbac
 
     public void kill() {
         running().destroyForcibly();
-        await().atMost(Duration.ofSeconds(10)).until(() -> !running().isAlive());
+        await().until(() -> !running().isAlive());
     }
 
     private Process running() {
@@ -137,7 +136,7 @@ public final class ValkeyProcess implements BeforeEachCallback, AfterEachCallbac
     /** The answer of one command, as it is on the wire. */
     public String command(String command) throws IOException {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setSoTimeout(2_000);
+            socket.setSoTimeout(30_000);
             var out = socket.getOutputStream();
             out.write(
                     ("AUTH \"" + PASSWORD + "\"\r\n" + command + "\r\nQUIT\r\n")
