@@ -10,6 +10,7 @@ import dev.tollgate.simulator.bill.Tokens;
 import dev.tollgate.simulator.script.Dialect;
 import java.net.URI;
 import java.net.http.HttpRequest;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,7 +101,7 @@ class BillTest {
             }
             assertThat(simulator.calls()).isEmpty();
         }
-        await().until(() -> simulator.calls().size() == 1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> simulator.calls().size() == 1);
         var call = simulator.calls().getFirst();
         assertThat(call.outcome()).isEqualTo(Outcome.CANCELLED);
         assertThat(call.tokens().output()).isEqualTo(stops ? 5 : 50);

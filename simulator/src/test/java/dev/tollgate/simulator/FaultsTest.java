@@ -88,12 +88,12 @@ class FaultsTest {
         var request =
                 SIMULATORS
                         .request(simulator, "/v1/chat/completions")
-                        .timeout(Duration.ofMillis(200))
+                        .timeout(Duration.ofSeconds(2))
                         .POST(
                                 HttpRequest.BodyPublishers.ofString(
                                         Bodies.ask(Dialect.OPENAI, false)));
         assertThatThrownBy(() -> SIMULATORS.send(request)).isInstanceOf(HttpTimeoutException.class);
-        await().until(() -> simulator.calls().size() == 1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> simulator.calls().size() == 1);
         assertThat(simulator.calls().getFirst().outcome()).isEqualTo(Outcome.CANCELLED);
     }
 
@@ -102,7 +102,7 @@ class FaultsTest {
     void hangsAfterHeaders(boolean streams) throws Exception {
         var simulator =
                 SIMULATORS.start(
-                        Dialect.ANTHROPIC, "default: {hang: {at: afterHeaders, forMs: 300}}");
+                        Dialect.ANTHROPIC, "default: {hang: {at: afterHeaders, forMs: 2000}}");
         var request =
                 SIMULATORS
                         .request(simulator, "/v1/messages")

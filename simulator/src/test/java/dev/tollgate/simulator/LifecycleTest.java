@@ -20,11 +20,11 @@ class LifecycleTest {
 
     @AfterAll
     static void close() throws Exception {
-        VERTX.close().await(20, TimeUnit.SECONDS);
+        VERTX.close().await(60, TimeUnit.SECONDS);
     }
 
     private static Simulator start(SimulatorOptions options) throws Exception {
-        return Simulator.start(VERTX, options).await(20, TimeUnit.SECONDS);
+        return Simulator.start(VERTX, options).await(60, TimeUnit.SECONDS);
     }
 
     @Test
@@ -32,13 +32,13 @@ class LifecycleTest {
         var first = start(SimulatorOptions.local(Dialect.OPENAI, Script.plain()));
         var same = new SimulatorOptions(first.port(), "127.0.0.1", Dialect.GEMINI, Script.plain());
         assertThatThrownBy(() -> start(same)).isInstanceOf(BindException.class);
-        first.close().await(20, TimeUnit.SECONDS);
+        first.close().await(60, TimeUnit.SECONDS);
         // the selector lets go of a closed socket a moment later
         var second =
-                await().atMost(Duration.ofSeconds(5))
+                await().atMost(Duration.ofSeconds(60))
                         .ignoreExceptionsInstanceOf(BindException.class)
                         .until(() -> start(same), s -> s.port() == first.port());
-        second.close().await(20, TimeUnit.SECONDS);
+        second.close().await(60, TimeUnit.SECONDS);
     }
 
     @Test
@@ -49,10 +49,10 @@ class LifecycleTest {
                 RawExchange.send(
                         simulator, "/v1/chat/completions", Bodies.ask(Dialect.OPENAI, true))) {
             assertThat(socket.getInputStream().read()).isEqualTo('H');
-            simulator.close().await(5, TimeUnit.SECONDS);
+            simulator.close().await(30, TimeUnit.SECONDS);
             assertThat(RawExchange.read(socket).endedProperly()).isFalse();
         }
-        await().atMost(Duration.ofSeconds(5)).until(() -> simulator.calls().size() == 1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> simulator.calls().size() == 1);
         assertThat(simulator.calls().getFirst().outcome()).isEqualTo(Outcome.CANCELLED);
     }
 }
