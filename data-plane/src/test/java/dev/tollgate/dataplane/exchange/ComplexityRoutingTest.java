@@ -23,7 +23,6 @@ import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -162,8 +161,7 @@ class ComplexityRoutingTest {
 
             assertThat(small.seen).hasSize(1);
             assertThat(big.seen).hasSize(2);
-            await().atMost(Duration.ofSeconds(10))
-                    .untilAsserted(
+            await().untilAsserted(
                             () ->
                                     assertThat(spans.getFinishedSpanItems())
                                             .filteredOn(s -> s.getKind() == SpanKind.SERVER)

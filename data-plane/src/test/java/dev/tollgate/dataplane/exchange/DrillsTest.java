@@ -64,13 +64,14 @@ class DrillsTest {
     @Test
     void showsThatTheChainHoldsAndEndsByItself() {
         assertThat(servedBy()).isEqualTo("a");
-        assertThat(begin("platform/a", "3").statusCode()).isEqualTo(200);
+        assertThat(begin("platform/a", "600").statusCode()).isEqualTo(200);
         assertThat(servedBy()).isEqualTo("b");
         assertThat(harness.record(2).getJsonArray("attempts").getJsonObject(0).getString("outcome"))
                 .isEqualTo("drill");
         assertThat(report("platform/a").getInteger("calls")).isEqualTo(1);
         await().until(() -> report("platform/a").getInteger("served") == 1);
         assertThat(report("platform/a").getInteger("failed")).isZero();
+        assertThat(begin("platform/a", "1").statusCode()).isEqualTo(200);
         await().until(() -> servedBy().equals("a"));
         assertThat(report("platform/a").getInteger("seconds_left")).isZero();
     }
@@ -114,9 +115,10 @@ class DrillsTest {
         drills.ordered(List.of());
         await().until(() -> servedBy().equals("a"));
         assertThat(told()).as("its report stays").containsExactly("platform/a 7 1/0");
-        drills.ordered(List.of(order("platform/a", 8, 2_500)));
+        drills.ordered(List.of(order("platform/a", 8, 600_000)));
         assertThat(told()).as("another drill").containsExactly("platform/a 8 0/0");
         assertThat(servedBy()).isEqualTo("b");
+        drills.ordered(List.of(order("platform/a", 8, 1_000)));
         await("nobody calls it off").until(() -> servedBy().equals("a"));
     }
 

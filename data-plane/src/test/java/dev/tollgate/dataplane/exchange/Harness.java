@@ -26,6 +26,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -107,7 +108,7 @@ final class Harness implements AutoCloseable {
     final HttpClient http =
             HttpClient.newBuilder()
                     .version(HttpClient.Version.HTTP_1_1)
-                    .connectTimeout(Duration.ofSeconds(5))
+                    .connectTimeout(Duration.ofSeconds(60))
                     .build();
     private final List<HttpServer> servers = new ArrayList<>();
     private ProxyServer proxy;
@@ -252,7 +253,7 @@ final class Harness implements AutoCloseable {
 
     HttpRequest.Builder post(String path, String body) {
         return HttpRequest.newBuilder(URI.create(url(path)))
-                .timeout(Duration.ofSeconds(20))
+                .timeout(Duration.ofSeconds(60))
                 .header("content-type", "application/json")
                 .header("authorization", "Bearer " + KEY)
                 .POST(HttpRequest.BodyPublishers.ofString(body));
@@ -275,7 +276,7 @@ final class Harness implements AutoCloseable {
     /** A client that reads as the test wants: the request is sent, nothing is read yet. */
     Socket socket(String body) throws IOException {
         var socket = new Socket("127.0.0.1", proxy.port());
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(60_000);
         socket.getOutputStream()
                 .write(
                         ("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
@@ -288,15 +289,19 @@ final class Harness implements AutoCloseable {
         return socket;
     }
 
-    /** Reads to the end of the text, or of the connection. */
+    /** Reads to the end of the text, or of the connection, which may be a reset. */
     static String readUntil(InputStream in, String text) throws IOException {
         var read = new StringBuilder();
-        while (read.indexOf(text) < 0) {
-            int b = in.read();
-            if (b < 0) {
-                break;
+        try {
+            while (read.indexOf(text) < 0) {
+                int b = in.read();
+                if (b < 0) {
+                    break;
+                }
+                read.append((char) b);
             }
-            read.append((char) b);
+        } catch (SocketException reset) {
+            return read.toString();
         }
         return read.toString();
     }
@@ -305,15 +310,20 @@ final class Harness implements AutoCloseable {
         return send(HttpRequest.newBuilder(URI.create(adminUrl(path))).GET());
     }
 
+    /** Metrics are counted a moment after the record is written. */
+    void awaitMetrics(String... lines) {
+        await().untilAsserted(() -> assertThat(admin("/metrics").body()).contains(lines));
+    }
+
     JsonObject record(int count) {
-        await().atMost(Duration.ofSeconds(10)).until(() -> records.all.size() >= count);
+        await().until(() -> records.all.size() >= count);
         assertThat(records.all).hasSize(count);
         return new JsonObject(Buffer.buffer(records.all.get(count - 1)));
     }
 
     static <T> T get(io.vertx.core.Future<T> future) {
         try {
-            return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+            return future.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         } catch (InterruptedException | TimeoutException e) {
             throw new IllegalStateException(e);
         } catch (java.util.concurrent.ExecutionException e) {

@@ -24,9 +24,9 @@ import org.junit.jupiter.api.Test;
 class HealthChecksTest {
 
     /** Where silence is a failure. */
-    private static final long SILENCE_MILLIS = 1_000;
+    private static final long SILENCE_MILLIS = 2_000;
 
-    private static final long PATIENCE_MILLIS = 10_000;
+    private static final long PATIENCE_MILLIS = 60_000;
 
     private static HealthCheckEntry often(@Nullable String model, long timeoutMillis) {
         return new HealthCheckEntry(model, 100, timeoutMillis, 2, 1);

@@ -28,7 +28,7 @@ class HeldStreamTest {
     private static final String ANTHROPIC_ERROR =
             "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
                     + "\"message\":\"Overloaded\"}}\n\n";
-    private static final long LONG_MILLIS = 15_000;
+    private static final long LONG_MILLIS = 40_000;
 
     private final Harness harness = new Harness();
     private final List<Harness.Upstream> upstreams = new ArrayList<>();
@@ -122,7 +122,7 @@ class HeldStreamTest {
 
     @Test
     void keepAlivesDoNotPutOffTheFirstByteTimeout() {
-        quietMillis = 1_500;
+        quietMillis = 3_000;
         start(
                 request -> {
                     var response = streamHead(request);

@@ -2,7 +2,6 @@ package dev.tollgate.dataplane.exchange;
 
 import static dev.tollgate.dataplane.exchange.Harness.answers;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import io.vertx.core.json.JsonObject;
@@ -13,7 +12,6 @@ import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -295,7 +293,7 @@ class IngressTest {
     void answers100ContinueBeforeTheBody() throws IOException {
         var body = Harness.chat("gpt", false);
         try (var socket = new Socket("127.0.0.1", harness.proxy().port())) {
-            socket.setSoTimeout(5_000);
+            socket.setSoTimeout(60_000);
             var out = socket.getOutputStream();
             out.write(bytes(head(body.length(), "Expect: 100-continue\r\nConnection: close\r\n")));
             var first = new byte[12];
@@ -317,15 +315,20 @@ class IngressTest {
     @Test
     void refusesABodyThatTurnsOutTooLarge() throws IOException {
         try (var socket = new Socket("127.0.0.1", harness.proxy().port())) {
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(60_000);
             var out = socket.getOutputStream();
             out.write(bytes(head(-1, "")));
             var megabyte = new byte[1024 * 1024];
             java.util.Arrays.fill(megabyte, (byte) ' ');
-            for (int i = 0; i < 11; i++) {
-                out.write(bytes(Integer.toHexString(megabyte.length) + "\r\n"));
-                out.write(megabyte);
-                out.write(bytes("\r\n"));
+            try {
+                for (int i = 0; i < 11; i++) {
+                    out.write(bytes(Integer.toHexString(megabyte.length) + "\r\n"));
+                    out.write(megabyte);
+                    out.write(bytes("\r\n"));
+                }
+            } catch (SocketException e) {
+                // it has answered, and reads no more
+                assertThat(e).isNotNull();
             }
             var first = new byte[12];
             socket.getInputStream().readNBytes(first, 0, 12);
@@ -533,7 +536,7 @@ class IngressTest {
         var body = "no json";
         var request = head(body.length(), "") + body;
         try (var socket = new Socket("127.0.0.1", harness.proxy().port())) {
-            socket.setSoTimeout(5_000);
+            socket.setSoTimeout(60_000);
             for (int i = 0; i < 3; i++) {
                 socket.getOutputStream().write(bytes(request));
                 var read = new ByteArrayOutputStream();
@@ -548,10 +551,10 @@ class IngressTest {
     @Test
     void closesAConnectionWhoseHeadersDoNotCome() throws IOException {
         try (var socket = new Socket("127.0.0.1", harness.proxy().port())) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(60_000);
             socket.getOutputStream()
                     .write(bytes("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"));
-            await().atMost(Duration.ofSeconds(15)).until(() -> isClosed(socket));
+            assertThat(isClosed(socket)).isTrue();
         }
     }
 
@@ -567,7 +570,7 @@ class IngressTest {
             for (var path : paths.keySet()) {
                 var socket = new Socket("127.0.0.1", harness.proxy().port());
                 sockets.put(path, socket);
-                socket.setSoTimeout(20_000);
+                socket.setSoTimeout(60_000);
                 socket.getOutputStream()
                         .write(bytes(head(1_000, "").replace("/v1/chat/completions", path) + "{"));
             }
@@ -635,7 +638,7 @@ class IngressTest {
     /** What comes back first, to the end of its headers. */
     private String raw(String request) throws IOException {
         try (var socket = new Socket("127.0.0.1", harness.proxy().port())) {
-            socket.setSoTimeout(5_000);
+            socket.setSoTimeout(60_000);
             socket.getOutputStream().write(bytes(request));
             var read = new StringBuilder();
             while (read.indexOf("\r\n\r\n") < 0) {

@@ -36,7 +36,7 @@ class PassThroughTest {
 
     private final Harness harness = new Harness();
     private final List<Harness.Upstream> upstreams = new ArrayList<>();
-    private long quietMillis = 2_000;
+    private long quietMillis = Snapshots.PATIENT_MILLIS;
 
     @AfterEach
     void close() {
@@ -187,7 +187,7 @@ class PassThroughTest {
                         + "Content-Disposition: form-data; name=\"model\"\r\n\r\nears\r\n--b-7--\r\n";
         var request =
                 HttpRequest.newBuilder(URI.create(harness.url("/v1" + IMAGES)))
-                        .timeout(Duration.ofSeconds(20))
+                        .timeout(Duration.ofSeconds(60))
                         .header("content-type", "multipart/form-data; boundary=b-7")
                         .header("authorization", "Bearer " + Harness.KEY)
                         .POST(

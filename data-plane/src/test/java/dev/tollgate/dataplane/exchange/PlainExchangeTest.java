@@ -128,8 +128,7 @@ class PlainExchangeTest {
         var record = harness.record(1);
         assertThat(record.getLong("input_tokens")).isZero();
         assertThat(new BigDecimal(record.getString("cost_usd"))).isPositive();
-        assertThat(harness.admin("/metrics").body().lines())
-                .contains("tollgate_usage_implausible_total 1");
+        harness.awaitMetrics("\ntollgate_usage_implausible_total 1\n");
     }
 
     @Test
@@ -138,9 +137,9 @@ class PlainExchangeTest {
         harness.chat(Harness.chat("fast", false));
         harness.chat(Harness.chat("fast", false));
         harness.record(2);
-        assertThat(harness.admin("/metrics").body().lines())
-                .contains("tollgate_budget_reserve_seconds_count 2")
-                .contains("tollgate_budget_reserve_seconds_bucket{le=\"+Inf\"} 2");
+        harness.awaitMetrics(
+                "\ntollgate_budget_reserve_seconds_count 2\n",
+                "\ntollgate_budget_reserve_seconds_bucket{le=\"+Inf\"} 2\n");
     }
 
     @Test

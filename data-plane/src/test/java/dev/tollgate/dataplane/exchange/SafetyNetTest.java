@@ -10,7 +10,6 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -42,7 +41,7 @@ class SafetyNetTest {
                         "a",
                         "openai-chat",
                         upstream.url() + "/v1",
-                        new ProviderEntry.Timeouts(1_000, 5_000, 5_000, requestMillis),
+                        new ProviderEntry.Timeouts(30_000, 30_000, 30_000, requestMillis),
                         true);
         harness.apply(
                 Snapshots.of(
@@ -146,7 +145,7 @@ class SafetyNetTest {
 
     @Test
     void aBugWhenTimeIsOverKeepsNoOtherRequestFromItsTimeout() throws Exception {
-        start(700, request -> {});
+        start(3_000, request -> {});
         harness.gate.bug.set("settle");
         try (var clients = Executors.newVirtualThreadPerTaskExecutor()) {
             var answers =
@@ -160,7 +159,7 @@ class SafetyNetTest {
             }
             assertThat(statuses).containsExactlyInAnyOrder(500, 504, 504);
         }
-        await().atMost(Duration.ofSeconds(5)).until(() -> harness.records.all.size() == 3);
+        await().until(() -> harness.records.all.size() == 3);
         assertThat(harness.gate.settled).hasSize(3);
         // all are charged their holds, whoever ended them
         var charged = harness.gate.settled.stream().mapToLong(s -> s.cost().nanos()).sum();

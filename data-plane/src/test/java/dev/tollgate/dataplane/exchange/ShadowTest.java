@@ -163,13 +163,12 @@ class ShadowTest {
         assertThat(compared.getString("finish_reason")).isEqualTo("stop");
         assertThat(compared.getInteger("output_tokens")).isEqualTo(5);
         assertThat(compared.getString("cost_usd")).isEqualTo(original.getString("cost_usd"));
-        assertThat(metric(copies("ok"))).isEqualTo(1);
         var route = "{route=\"platform/chat/default\",shadow=\"trial\"";
+        var tokens = "tollgate_shadow_output_tokens_total" + route;
+        await().until(() -> metric(tokens + ",side=\"original\"}") == 5);
+        assertThat(metric(tokens + ",side=\"copy\"}")).isEqualTo(7);
+        assertThat(metric(copies("ok"))).isEqualTo(1);
         assertThat(metric("tollgate_shadow_same_finish_total" + route + "}")).isZero();
-        assertThat(metric("tollgate_shadow_output_tokens_total" + route + ",side=\"copy\"}"))
-                .isEqualTo(7);
-        assertThat(metric("tollgate_shadow_output_tokens_total" + route + ",side=\"original\"}"))
-                .isEqualTo(5);
         assertThat(harness.gate.settled).hasSize(2);
         assertThat(harness.gate.settled.stream().map(s -> s.claim().budgets().getFirst().key()))
                 .containsExactlyInAnyOrder("team-a/monthly", "platform/trials");
@@ -264,8 +263,8 @@ class ShadowTest {
         harness.gate.purseNanos.set(bound + bound / 2);
         assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
         await().until(() -> metric(copies("dropped_budget")) == 1);
+        await().until(() -> harness.records.all.size() == 3);
         assertThat(b.seen).hasSize(1);
-        assertThat(harness.records.all).hasSize(3);
     }
 
     @Test

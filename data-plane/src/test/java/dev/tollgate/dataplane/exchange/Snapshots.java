@@ -47,10 +47,15 @@ public final class Snapshots {
                     50,
                     1_000);
 
+    /** Nobody is given up for being slow, unless the test is about that. */
+    static final long PATIENT_MILLIS = 30_000;
+
+    private static final long REQUEST_MILLIS = 120_000;
+
     private Snapshots() {}
 
     public static ProviderEntry provider(String name, String dialect, String url) {
-        return provider(name, dialect, url, timeouts(2_000), true);
+        return provider(name, dialect, url, timeouts(PATIENT_MILLIS), true);
     }
 
     /** The same as a preset's own server. */
@@ -106,7 +111,8 @@ public final class Snapshots {
     }
 
     public static ProviderEntry.Timeouts timeouts(long firstByteMillis) {
-        return new ProviderEntry.Timeouts(1_000, firstByteMillis, firstByteMillis, 20_000);
+        return new ProviderEntry.Timeouts(
+                PATIENT_MILLIS, firstByteMillis, firstByteMillis, REQUEST_MILLIS);
     }
 
     public static ProviderEntry provider(

@@ -49,7 +49,7 @@ class SteppedHoldTest {
                         "a",
                         "openai-chat",
                         upstream.url() + "/v1",
-                        Snapshots.timeouts(15_000),
+                        Snapshots.timeouts(60_000),
                         stopsOnDisconnect);
         apply(budgets);
         harness.start();

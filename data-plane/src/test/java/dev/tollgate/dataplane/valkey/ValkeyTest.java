@@ -90,7 +90,7 @@ class ValkeyTest {
                     .find(key, System.currentTimeMillis())
                     .toCompletionStage()
                     .toCompletableFuture()
-                    .get(5, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
         }
     }
 
@@ -132,7 +132,7 @@ class ValkeyTest {
     @AfterEach
     void stop() throws Exception {
         peers.forEach(peer -> peer.valkey.close());
-        vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     @Test
@@ -148,8 +148,9 @@ class ValkeyTest {
         var one = ready();
         var two = ready();
         int[] in = {0, 0};
+        // within the minute of the limit
         await().pollInterval(Duration.ofMillis(5))
-                .atMost(Duration.ofSeconds(20))
+                .atMost(Duration.ofSeconds(40))
                 .until(
                         () -> {
                             in[0] += one.ask(7);
@@ -199,7 +200,7 @@ class ValkeyTest {
     void aProxyThatLeavesKeepsNothingButWhatItHasUsed() throws Exception {
         var leaving = ready();
         fill(leaving, 10);
-        leaving.valkey.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        leaving.valkey.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         var next = ready();
         fill(next, LIMIT - 10);
         assertThat(next.ask(LIMIT)).isZero();
@@ -234,12 +235,13 @@ class ValkeyTest {
     @Test
     void startsWithoutValkeyAndFindsItWhenItComes() throws Exception {
         SERVER.kill();
+        long start = System.nanoTime();
         var one = peer();
         assertThat(one.find(KEY)).isEmpty();
         assertThat(one.ask(5)).isEqualTo(5);
-        assertThat(one.valkey.firstShares().isComplete()).isFalse();
-        await().atMost(Duration.ofSeconds(10)).until(() -> one.valkey.assumedProxies() == 1);
-        await().atMost(Duration.ofSeconds(10)).until(() -> one.valkey.firstShares().isComplete());
+        await().until(() -> one.valkey.assumedProxies() == 1);
+        await().until(() -> one.valkey.firstShares().isComplete());
+        assertThat(System.nanoTime() - start).isGreaterThan(Duration.ofMillis(1_900).toNanos());
         SERVER.start();
         await().until(() -> one.valkey.dividesLimits() && one.valkey.keepsAnswers());
     }
