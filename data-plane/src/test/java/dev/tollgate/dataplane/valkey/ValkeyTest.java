@@ -34,6 +34,7 @@ class ValkeyTest {
     @RegisterExtension static final ValkeyProcess SERVER = new ValkeyProcess();
 
     private static final int LIMIT = 100;
+    private static final Duration ENOUGH = Duration.ofMillis(1_500);
     private static final String HELD = "HVALS tollgate:limits:team-a/rate:budget:";
     private static final CacheKey KEY = new CacheKey("team-a", 1, 2, 3, 4);
 
@@ -45,6 +46,7 @@ class ValkeyTest {
 
     private final Vertx vertx = Vertx.vertx();
     private final List<Peer> peers = new ArrayList<>();
+    private long joining;
 
     /** As much of a proxy as there is to sharing. */
     private static final class Peer {
@@ -175,14 +177,28 @@ class ValkeyTest {
         assertThat(one.ask(LIMIT) + two.ask(LIMIT)).isLessThanOrEqualTo(LIMIT / 10);
     }
 
-    @Test
-    void aProxyThatJoinsIsReadyWhenItHasItsPartAndTheLimitHoldsFromItsFirstRequestOn() {
-        ready();
+    /** One that joins another, which has everything; and in which time. */
+    private Peer joined() {
         await().until(() -> SERVER.command(HELD).contains("\n" + LIMIT + " "));
-        var two = peer();
-        await().until(() -> two.valkey.firstShares().isComplete());
+        long start = System.nanoTime();
+        var peer = peer();
+        await().until(() -> peer.valkey.firstShares().isComplete());
+        joining = System.nanoTime() - start;
+        return peer;
+    }
+
+    @Test
+    void aProxyThatJoinsIsReadyWhenItHasItsPartAndTheLimitHoldsFromItsFirstRequestOn()
+            throws Exception {
+        var one = ready();
+        var two = joined();
+        // after two seconds it is ready without its part: on a busy machine another one joins
+        for (int i = 0; i < 5 && Duration.ofNanos(joining).compareTo(ENOUGH) > 0; i++) {
+            two.valkey.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
+            two = joined();
+        }
         assertThat(two.ask(LIMIT)).isEqualTo(LIMIT / 2);
-        assertThat(peers.getFirst().ask(LIMIT)).isLessThanOrEqualTo(LIMIT / 2);
+        assertThat(one.ask(LIMIT)).isLessThanOrEqualTo(LIMIT / 2);
     }
 
     @Test
