@@ -355,7 +355,7 @@ class ResilienceTest {
 
     @Test
     void theWaitBetweenAttemptsIsRandomAndBounded() {
-        retry = waiting(200, 400, 2_000);
+        retry = waiting(400, 800, 2_000);
         var times = new CopyOnWriteArrayList<Long>();
         provider(
                 request -> {
@@ -366,15 +366,16 @@ class ResilienceTest {
         start();
         var firsts = new ArrayList<Long>();
         var seconds = new ArrayList<Long>();
-        for (var i = 0; i < 6; i++) {
+        // two retries each: ten in one second are always allowed, and no more than that
+        for (var i = 0; i < 4; i++) {
             assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
             firsts.add((times.get(3 * i + 1) - times.get(3 * i)) / 1_000_000);
             var second = (times.get(3 * i + 2) - times.get(3 * i + 1)) / 1_000_000;
             seconds.add(second);
         }
         // a busy machine may delay some, and not half
-        assertThat(median(seconds)).as("%s", seconds).isLessThan(400 + 1_000);
-        assertThat(median(firsts)).as("%s", firsts).isLessThan(200 + 1_000);
+        assertThat(median(seconds)).as("%s", seconds).isLessThan(800 + 1_000);
+        assertThat(median(firsts)).as("%s", firsts).isLessThan(400 + 1_000);
         assertThat(firsts.stream().distinct().count()).as("%s", firsts).isGreaterThan(1);
         assertThat(firsts.stream().mapToLong(wait -> wait).max().orElseThrow())
                 .as("some wait at all: %s", firsts)
