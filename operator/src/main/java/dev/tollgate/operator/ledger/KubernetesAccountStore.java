@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.ResourceNotFoundException;
 import io.fabric8.kubernetes.client.dsl.MixedOperation;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Accounts as BudgetLedger objects of one namespace: the version is the object's resourceVersion,
  * so that one update is one compare-and-set in etcd. An answer that the API server did not give (a
- * timeout, a broken connection, 5xx) is Unknown: it may have been written. The object's CEL rules
+ * timeout, a broken connection, 5xx, nothing) is Unknown: it may have been written. The object's CEL rules
  * are a second guard: what they refuse is Unavailable, and logged by the ledger. The store's
  * identity is that of the namespace, which a wiped or replaced cluster does not have. Blocking.
  */
@@ -30,6 +31,9 @@ public final class KubernetesAccountStore implements AccountStore {
     private static final int UNPROCESSABLE = 422;
     private static final int TOO_MANY = 429;
     private static final long PAGE = 500;
+
+    /** The API server, or something before it, said 2xx and nothing more. */
+    private static final String EMPTY = "an answer without an object";
 
     private final KubernetesClient client;
     private final String namespace;
@@ -50,11 +54,14 @@ public final class KubernetesAccountStore implements AccountStore {
     @Override
     public Read read(AccountKey key) {
         try {
-            var object = ledgers().inNamespace(namespace).withName(AccountObjects.name(key)).get();
-            if (object == null) {
-                return new Read.Absent();
-            }
-            return new Read.Ok(versioned(object));
+            var object =
+                    ledgers().inNamespace(namespace).withName(AccountObjects.name(key)).require();
+            return object == null ? new Read.Unavailable(EMPTY) : new Read.Ok(versioned(object));
+        } catch (ResourceNotFoundException e) {
+            return e.getCause() instanceof KubernetesClientException api
+                            && api.getCode() == NOT_FOUND
+                    ? new Read.Absent()
+                    : new Read.Unavailable(reason(e));
         } catch (KubernetesClientException | IllegalArgumentException | IllegalStateException e) {
             return new Read.Unavailable(reason(e));
         }
@@ -76,7 +83,9 @@ public final class KubernetesAccountStore implements AccountStore {
         var operation = ledgers().inNamespace(namespace).resource(object);
         try {
             var written = creates ? operation.create() : operation.update();
-            return new Write.Ok(written.getMetadata().getResourceVersion());
+            return written == null
+                    ? new Write.Unknown(EMPTY)
+                    : new Write.Ok(written.getMetadata().getResourceVersion());
         } catch (KubernetesClientException e) {
             return switch (e.getCode()) {
                 case CONFLICT -> new Write.Conflict();
@@ -123,6 +132,9 @@ public final class KubernetesAccountStore implements AccountStore {
                                                 .withLimit(PAGE)
                                                 .withContinue(next)
                                                 .build());
+                if (page == null) {
+                    return new Listing.Unavailable(EMPTY);
+                }
                 for (var object : page.getItems()) {
                     var versioned = versioned(object);
                     if (versioned.account().key().toString().startsWith(prefix)) {

@@ -24,6 +24,7 @@ final class ApiRelay implements AutoCloseable {
         NONE,
         ANSWER_LOST,
         ANSWER_CUT,
+        ANSWER_EMPTY,
         WRITE_LOST,
         TWICE
     }
@@ -34,6 +35,7 @@ final class ApiRelay implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final AtomicReference<Fault> next = new AtomicReference<>(Fault.NONE);
+    private volatile boolean emptiesReads;
     private final Object gate = new Object();
     private boolean stalled;
 
@@ -62,6 +64,16 @@ final class ApiRelay implements AutoCloseable {
         next.set(Fault.ANSWER_CUT);
     }
 
+    /** The next write is made; its answer is a code without a body. */
+    void emptyNextAnswer() {
+        next.set(Fault.ANSWER_EMPTY);
+    }
+
+    /** All that is read is answered by a code without a body. */
+    void emptyReads(boolean is) {
+        emptiesReads = is;
+    }
+
     /** The next write is not made; the connection breaks. */
     void loseNextWrite() {
         next.set(Fault.WRITE_LOST);
@@ -86,7 +98,14 @@ final class ApiRelay implements AutoCloseable {
             awaitResumed();
             var writes = WRITES.contains(exchange.getRequestMethod());
             switch (writes ? next.getAndSet(Fault.NONE) : Fault.NONE) {
-                case NONE -> answer(exchange, ask(exchange, body));
+                case NONE -> {
+                    var answer = ask(exchange, body);
+                    if (emptiesReads && !writes) {
+                        exchange.sendResponseHeaders(answer.code(), -1);
+                    } else {
+                        answer(exchange, answer);
+                    }
+                }
                 case ANSWER_LOST -> ask(exchange, body);
                 case ANSWER_CUT -> {
                     var answer = ask(exchange, body);
@@ -94,6 +113,7 @@ final class ApiRelay implements AutoCloseable {
                     exchange.getResponseBody().write(answer.body(), 0, answer.body().length / 2);
                     exchange.getResponseBody().flush();
                 }
+                case ANSWER_EMPTY -> exchange.sendResponseHeaders(ask(exchange, body).code(), -1);
                 case WRITE_LOST -> {}
                 case TWICE -> {
                     ask(exchange, body);

@@ -165,6 +165,27 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
     }
 
     @Test
+    void saysUnknownWhenTheAnswerIsEmpty() {
+        relay.emptyNextAnswer();
+        assertThat(store.compareAndSet(key("a"), AccountStore.ABSENT, with(1, 1, 1_000, 0, 0)))
+                .isInstanceOf(AccountStore.Write.Unknown.class);
+        var version = stored(key("a")).version();
+        relay.emptyNextAnswer();
+        assertThat(store.compareAndSet(key("a"), version, with(2, 1, 1_000, 0, 10)))
+                .isInstanceOf(AccountStore.Write.Unknown.class);
+        assertThat(stored(key("a")).account().seq()).isEqualTo(2);
+    }
+
+    @Test
+    void takesNoEmptyAnswerForAnAbsentAccount() {
+        written(with(1, 1, 1_000, 0, 0), AccountStore.ABSENT);
+        relay.emptyReads(true);
+        assertThat(store.read(key("a"))).isInstanceOf(AccountStore.Read.Unavailable.class);
+        assertThat(store.list("")).isInstanceOf(AccountStore.Listing.Unavailable.class);
+        assertThat(store.identity()).isInstanceOf(AccountStore.Identity.Unavailable.class);
+    }
+
+    @Test
     void saysUnknownWhenNobodyAnswers() {
         var nobody = at("http://127.0.0.1:9");
         assertThat(nobody.read(key("a"))).isInstanceOf(AccountStore.Read.Unavailable.class);
