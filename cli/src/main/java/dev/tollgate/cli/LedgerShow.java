@@ -141,14 +141,22 @@ final class LedgerShow extends TollgateCommand {
     private List<Account> ofCluster(KubernetesClient client) {
         try {
             return switch (new KubernetesAccountStore(client, platformNamespace).list("")) {
-                case AccountStore.Listing.Ok(var accounts) ->
-                        accounts.stream().map(AccountStore.Versioned::account).toList();
+                case AccountStore.Listing.Ok(var accounts, var damaged) -> {
+                    damaged.forEach(each -> tellUnreadable(each.name(), each.reason()));
+                    yield accounts.stream().map(AccountStore.Versioned::account).toList();
+                }
                 case AccountStore.Listing.Unavailable(var reason) ->
                         throw CommandFailure.failed("BudgetLedger objects: " + reason);
             };
         } catch (KubernetesClientException e) {
             throw KubeFlags.failure("BudgetLedger objects", e);
         }
+    }
+
+    private void tellUnreadable(String name, String reason) {
+        var err = spec.commandLine().getErr();
+        err.println("BudgetLedger " + name + " cannot be read: " + reason);
+        err.flush();
     }
 
     /** Each file is replaced whole, so they can be read while the gateway runs. */
@@ -171,7 +179,7 @@ final class LedgerShow extends TollgateCommand {
         return accounts;
     }
 
-    private static LedgerView ofOperator(URI admin) throws IOException, InterruptedException {
+    private LedgerView ofOperator(URI admin) throws IOException, InterruptedException {
         HttpResponse<String> answer;
         try (var client = HttpClient.newHttpClient()) {
             answer =
@@ -212,6 +220,9 @@ final class LedgerShow extends TollgateCommand {
         }
         var frozen = new HashSet<String>();
         root.path("frozen").forEach(key -> frozen.add(key.asText()));
+        for (JsonNode damaged : root.path("unreadable")) {
+            tellUnreadable(damaged.path("name").asText(), damaged.path("reason").asText());
+        }
         return new LedgerView("of the operator at " + admin, accounts, holders, frozen);
     }
 }

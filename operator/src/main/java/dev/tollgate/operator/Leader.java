@@ -331,7 +331,11 @@ final class Leader implements AutoCloseable {
     /** As they should be right now. */
     Statuses statuses() {
         return new Statuses(
-                control.picture(streams.accounts(), streams.refused(), reclaims.outcomes()),
+                control.picture(
+                        streams.accounts(),
+                        streams.unreadable(),
+                        streams.refused(),
+                        reclaims.outcomes()),
                 at.clock().instant(),
                 streams::refusedBefore);
     }

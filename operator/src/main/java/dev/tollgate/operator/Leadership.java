@@ -3,6 +3,7 @@ package dev.tollgate.operator;
 import dev.tollgate.operator.kube.MemorySecrets;
 import dev.tollgate.policy.budget.AccountStore;
 import java.util.function.LongConsumer;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,8 +60,12 @@ final class Leadership implements AutoCloseable {
 
     private static long highest(AccountStore store) throws StartRefusal {
         return switch (store.list("")) {
-            case AccountStore.Listing.Ok(var accounts) ->
-                    accounts.stream().mapToLong(v -> v.account().epoch()).max().orElse(0);
+            case AccountStore.Listing.Ok(var accounts, var damaged) ->
+                    LongStream.concat(
+                                    accounts.stream().mapToLong(v -> v.account().epoch()),
+                                    damaged.stream().mapToLong(AccountStore.Damaged::epoch))
+                            .max()
+                            .orElse(0);
             case AccountStore.Listing.Unavailable(var reason) ->
                     throw new StartRefusal(
                             StartRefusal.MISSING, "accounts cannot be read: " + reason);

@@ -106,6 +106,7 @@ final class OperatorReport {
         line(text, "tollgate_ledger_accounts{state=\"known\"}", ledger.accounts().size());
         line(text, "tollgate_ledger_accounts{state=\"frozen\"}", ledger.frozen().size());
         line(text, "tollgate_ledger_accounts{state=\"unstored\"}", ledger.unstored().size());
+        line(text, "tollgate_ledger_accounts{state=\"unreadable\"}", ledger.unreadable().size());
         text.append(times.text("tollgate_programmed_seconds"));
         return text.toString();
     }
@@ -181,10 +182,16 @@ final class OperatorReport {
                                                 .put("since", seen.since().toString())));
         var frozen = new JsonArray();
         ledger.frozen().forEach(key -> frozen.add(key.toString()));
+        var unreadable = new JsonArray();
+        for (var damaged : ledger.unreadable()) {
+            unreadable.add(
+                    new JsonObject().put("name", damaged.name()).put("reason", damaged.reason()));
+        }
         return new JsonObject()
                 .put("accounts", accounts)
                 .put("holders", holders)
                 .put("frozen", frozen)
+                .put("unreadable", unreadable)
                 .encode();
     }
 

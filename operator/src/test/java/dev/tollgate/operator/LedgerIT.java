@@ -5,10 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.crds.apiserver.ApiServer;
 import dev.tollgate.crds.ledger.BudgetLedgerSpec;
+import dev.tollgate.crds.ledger.Lease;
 import dev.tollgate.operator.kube.BudgetLedgerResource;
 import dev.tollgate.operator.ledger.LedgerClient;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.Window;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +69,10 @@ class LedgerIT {
     }
 
     private BudgetLedgerSpec account() {
+        return resource().getSpec();
+    }
+
+    private BudgetLedgerResource resource() {
         var all =
                 API.client()
                         .resources(BudgetLedgerResource.class)
@@ -70,7 +80,26 @@ class LedgerIT {
                         .list()
                         .getItems();
         assertThat(all).hasSize(1);
-        return all.getFirst().getSpec();
+        return all.getFirst();
+    }
+
+    /** Somebody else writes it. */
+    private void write(long epoch, List<Lease> leases) {
+        var resource = resource();
+        var before = resource.getSpec();
+        resource.setSpec(
+                new BudgetLedgerSpec(
+                        before.key(),
+                        before.limitMicros(),
+                        before.settledMicros(),
+                        before.overrunMicros(),
+                        before.resetMicros(),
+                        before.resetAt(),
+                        before.seq() + 1,
+                        epoch,
+                        leases,
+                        before.closed()));
+        API.client().resource(resource).update();
     }
 
     @Test
@@ -158,32 +187,47 @@ class LedgerIT {
     }
 
     @Test
+    void aBudgetWhoseAccountCannotBeReadSaysSoAndGoesOnOnceItIsMended() throws Exception {
+        fleet.start();
+        budget("1.00");
+        var one = client("one");
+        assertThat(one.acquire(SLICE)).isTrue();
+        fleet.stop();
+        var before = account();
+        var none = new Lease("one/9999999999999999999", SLICE, 0, 0, 0, 1, Lease.State.OPEN);
+        write(before.epoch(), List.of(none));
+        fleet.start();
+        fleet.awaitCondition("bud/all", "Exhausted", "True/LedgerUnreadable");
+        assertThat(fleet.condition("bud/all", "Exhausted")).contains(none.holder());
+        assertThat(metrics()).contains("tollgate_ledger_accounts{state=\"unreadable\"} 1\n");
+
+        write(before.epoch(), before.leases());
+        var two = client("two");
+        assertThat(two.acquire(SLICE)).as("it asks until it is answered").isTrue();
+        fleet.awaitCondition("bud/all", "Exhausted", "False/WithinBudget");
+        assertThat(metrics()).contains("tollgate_ledger_accounts{state=\"unreadable\"} 0\n");
+        assertThat(account().leases())
+                .extracting(l -> l.holder() + " " + l.amountMicros())
+                .contains("one/1 " + SLICE, "two/1 " + two.amount());
+    }
+
+    private String metrics() throws IOException, InterruptedException {
+        var address = "http://127.0.0.1:" + fleet.operator().adminPort() + "/metrics";
+        try (var client = HttpClient.newHttpClient()) {
+            return client.send(
+                            HttpRequest.newBuilder(URI.create(address)).build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+        }
+    }
+
+    @Test
     void endsWhenALaterLedgerHasWrittenAnAccount() {
         fleet.start();
         budget("1.00");
         var one = client("one");
         assertThat(one.acquire(SLICE)).isTrue();
-        var resource =
-                API.client()
-                        .resources(BudgetLedgerResource.class)
-                        .inNamespace(fleet.platform)
-                        .list()
-                        .getItems()
-                        .getFirst();
-        var before = resource.getSpec();
-        resource.setSpec(
-                new BudgetLedgerSpec(
-                        before.key(),
-                        before.limitMicros(),
-                        before.settledMicros(),
-                        before.overrunMicros(),
-                        before.resetMicros(),
-                        before.resetAt(),
-                        before.seq() + 1,
-                        before.epoch() + 1,
-                        before.leases(),
-                        before.closed()));
-        API.client().resource(resource).update();
+        write(account().epoch() + 1, account().leases());
         one.ask(SLICE);
         await().atMost(OperatorFixture.SOON).until(() -> fleet.fenced);
         assertThat(account().leases().getFirst().amountMicros()).isEqualTo(SLICE);

@@ -113,7 +113,7 @@ public final class Standalone {
     /** Above every epoch that an account has seen, also when the log beside them is a new one. */
     private static long epoch(Wal wal, AccountStore accounts) throws IOException {
         return switch (accounts.list("")) {
-            case AccountStore.Listing.Ok(var known) ->
+            case AccountStore.Listing.Ok(var known, _) ->
                     known.stream()
                             .mapToLong(each -> each.account().epoch() + 1)
                             .reduce(wal.holder().bootEpoch(), Math::max);

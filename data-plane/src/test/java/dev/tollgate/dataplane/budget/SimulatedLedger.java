@@ -307,7 +307,7 @@ final class SimulatedLedger {
         @Override
         public Listing list(String prefix) {
             var answer = store.list(prefix);
-            return answer instanceof Listing.Ok(var all)
+            return answer instanceof Listing.Ok(var all, _)
                     ? new Listing.Ok(all.stream().map(this::mine).toList())
                     : answer;
         }

@@ -12,6 +12,7 @@ import dev.tollgate.operator.push.Release;
 import dev.tollgate.operator.status.Picture;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.compile.Compiled;
 import dev.tollgate.policy.compile.Retirement;
@@ -142,6 +143,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     /** All that statuses are made of, right now; any thread. */
     public Picture picture(
             List<Account> accounts,
+            List<AccountStore.Damaged> unreadable,
             Map<AccountKey, Long> refused,
             Map<String, ReclaimStatus> reclaims) {
         var push = server;
@@ -151,6 +153,7 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
                 push == null ? Fleet.empty() : push.fleet(),
                 budgets,
                 accounts,
+                unreadable,
                 refused,
                 credentials.rotations(),
                 canaries.standings(),

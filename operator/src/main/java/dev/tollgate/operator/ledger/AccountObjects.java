@@ -3,14 +3,18 @@ package dev.tollgate.operator.ledger;
 import dev.tollgate.crds.ledger.BudgetLedgerSpec;
 import dev.tollgate.crds.ledger.Lease;
 import dev.tollgate.crds.ledger.LedgerKey;
+import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.operator.kube.BudgetLedgerResource;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
 import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.snapshot.SnapshotCodec;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -29,6 +33,54 @@ final class AccountObjects {
     private static final int READABLE_CHARS = 200;
 
     private AccountObjects() {}
+
+    /** What an object holds. */
+    sealed interface Entry {
+        record Good(AccountStore.Versioned versioned) implements Entry {}
+
+        record Bad(AccountStore.Damaged damaged) implements Entry {}
+    }
+
+    /** Reads objects of which nobody knows yet whether they are accounts. */
+    record Entries(KubernetesSerialization serialization) {
+
+        Entry of(GenericKubernetesResource object) {
+            try {
+                var account =
+                        account(serialization.convertValue(object, BudgetLedgerResource.class));
+                var metadata = object.getMetadata();
+                var name = name(account.key());
+                return name.equals(metadata.getName())
+                        ? new Entry.Good(
+                                new AccountStore.Versioned(account, metadata.getResourceVersion()))
+                        : bad(
+                                object,
+                                "it is account " + account.key() + ", which belongs in " + name);
+            } catch (RuntimeException e) { // whatever somebody else has written there
+                return bad(object, ApiFailure.text(e));
+            }
+        }
+
+        private Entry bad(GenericKubernetesResource object, String reason) {
+            var name = object.getMetadata().getName();
+            long epoch =
+                    object.get("spec", "epoch") instanceof Number number ? number.longValue() : 0;
+            return new Entry.Bad(new AccountStore.Damaged(key(object, name), name, epoch, reason));
+        }
+
+        /** Null: it has none, or one that belongs in another object. */
+        private @Nullable AccountKey key(GenericKubernetesResource object, String name) {
+            try {
+                var key =
+                        AccountObjects.key(
+                                serialization.convertValue(
+                                        object.get("spec", "key"), LedgerKey.class));
+                return name(key).equals(name) ? key : null;
+            } catch (RuntimeException e) {
+                return null;
+            }
+        }
+    }
 
     /**
      * Readable part, and a hash that makes it unique: {@code team-a.monthly.20261101.9f3c2a...}.
@@ -91,6 +143,16 @@ final class AccountObjects {
                 });
     }
 
+    private static AccountKey key(LedgerKey key) {
+        return new AccountKey(
+                key.namespace(),
+                key.name(),
+                key.subject(),
+                key.windowEnd() == null
+                        ? Window.LIFETIME
+                        : new Window(key.windowStart(), key.windowEnd()));
+    }
+
     /**
      * @throws IllegalArgumentException somebody else wrote something that is no account
      */
@@ -100,16 +162,8 @@ final class AccountObjects {
             throw new IllegalArgumentException(
                     "BudgetLedger " + object.getMetadata().getName() + ": has no spec.key");
         }
-        var key = spec.key();
-        boolean lifetime = key.windowEnd() == null;
         return new Account(
-                new AccountKey(
-                        key.namespace(),
-                        key.name(),
-                        key.subject(),
-                        lifetime
-                                ? Window.LIFETIME
-                                : new Window(key.windowStart(), key.windowEnd())),
+                key(spec.key()),
                 spec.limitMicros(),
                 spec.settledMicros(),
                 spec.overrunMicros(),

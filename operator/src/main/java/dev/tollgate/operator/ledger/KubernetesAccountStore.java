@@ -5,6 +5,8 @@ import dev.tollgate.operator.kube.BudgetLedgerResource;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -12,17 +14,19 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.ResourceNotFoundException;
 import io.fabric8.kubernetes.client.dsl.MixedOperation;
 import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Accounts as BudgetLedger objects of one namespace: the version is the object's resourceVersion,
  * so that one update is one compare-and-set in etcd. An answer that the API server did not give (a
- * timeout, a broken connection, 5xx, nothing) is Unknown: it may have been written. The object's CEL rules
- * are a second guard: what they refuse is Unavailable, and logged by the ledger. The store's
- * identity is that of the namespace, which a wiped or replaced cluster does not have. Blocking.
+ * timeout, a broken connection, 5xx, nothing) is Unknown: it may have been written. The object's
+ * CEL rules are a second guard: what they refuse is Unavailable, and logged by the ledger. An
+ * object that is no account, or another one than its name says, is told as such and is in nobody's
+ * way. The store's identity is that of the namespace, which a wiped or replaced cluster does not
+ * have. Blocking.
  */
 public final class KubernetesAccountStore implements AccountStore {
 
@@ -37,10 +41,12 @@ public final class KubernetesAccountStore implements AccountStore {
 
     private final KubernetesClient client;
     private final String namespace;
+    private final AccountObjects.Entries entries;
 
     public KubernetesAccountStore(KubernetesClient client, String namespace) {
         this.client = client;
         this.namespace = namespace;
+        this.entries = new AccountObjects.Entries(client.getKubernetesSerialization());
     }
 
     private MixedOperation<
@@ -51,25 +57,48 @@ public final class KubernetesAccountStore implements AccountStore {
         return client.resources(BudgetLedgerResource.class);
     }
 
+    /** The same, whatever they hold: one that is no account keeps nobody from the others. */
+    private MixedOperation<
+                    GenericKubernetesResource,
+                    GenericKubernetesResourceList,
+                    Resource<GenericKubernetesResource>>
+            objects() {
+        return client.genericKubernetesResources(
+                ResourceDefinitionContext.fromResourceType(BudgetLedgerResource.class));
+    }
+
     @Override
     public Read read(AccountKey key) {
         try {
             var object =
-                    ledgers().inNamespace(namespace).withName(AccountObjects.name(key)).require();
-            return object == null ? new Read.Unavailable(EMPTY) : new Read.Ok(versioned(object));
+                    objects().inNamespace(namespace).withName(AccountObjects.name(key)).require();
+            return object == null ? new Read.Unavailable(EMPTY) : read(key, object);
         } catch (ResourceNotFoundException e) {
             return e.getCause() instanceof KubernetesClientException api
                             && api.getCode() == NOT_FOUND
                     ? new Read.Absent()
                     : new Read.Unavailable(reason(e));
-        } catch (KubernetesClientException | IllegalArgumentException | IllegalStateException e) {
+        } catch (KubernetesClientException | IllegalStateException e) {
             return new Read.Unavailable(reason(e));
         }
     }
 
-    private static Versioned versioned(BudgetLedgerResource object) {
-        return new Versioned(
-                AccountObjects.account(object), object.getMetadata().getResourceVersion());
+    private Read read(AccountKey key, GenericKubernetesResource object) {
+        return switch (entries.of(object)) {
+            case AccountObjects.Entry.Good(var versioned)
+                    when versioned.account().key().equals(key) ->
+                    new Read.Ok(versioned);
+            case AccountObjects.Entry.Good(var versioned) ->
+                    new Read.Unreadable(
+                            new Damaged(
+                                    key,
+                                    object.getMetadata().getName(),
+                                    versioned.account().epoch(),
+                                    "it is account " + versioned.account().key()));
+            case AccountObjects.Entry.Bad(var damaged) ->
+                    new Read.Unreadable(
+                            new Damaged(key, damaged.name(), damaged.epoch(), damaged.reason()));
+        };
     }
 
     @Override
@@ -122,10 +151,11 @@ public final class KubernetesAccountStore implements AccountStore {
     public Listing list(String prefix) {
         try {
             var found = new ArrayList<Versioned>();
+            var damaged = new ArrayList<Damaged>();
             @Nullable String next = null;
             do {
                 var page =
-                        ledgers()
+                        objects()
                                 .inNamespace(namespace)
                                 .list(
                                         new ListOptionsBuilder()
@@ -136,16 +166,19 @@ public final class KubernetesAccountStore implements AccountStore {
                     return new Listing.Unavailable(EMPTY);
                 }
                 for (var object : page.getItems()) {
-                    var versioned = versioned(object);
-                    if (versioned.account().key().toString().startsWith(prefix)) {
-                        found.add(versioned);
+                    switch (entries.of(object)) {
+                        case AccountObjects.Entry.Good(var versioned) -> found.add(versioned);
+                        case AccountObjects.Entry.Bad(var bad) -> damaged.add(bad);
                     }
                 }
                 next = page.getMetadata().getContinue();
             } while (next != null && !next.isEmpty());
+            found.removeIf(each -> !each.account().key().toString().startsWith(prefix));
             found.sort(Comparator.comparing(v -> v.account().key()));
-            return new Listing.Ok(List.copyOf(found));
-        } catch (KubernetesClientException | IllegalArgumentException | IllegalStateException e) {
+            damaged.removeIf(
+                    each -> each.key() != null && !each.key().toString().startsWith(prefix));
+            return new Listing.Ok(found, damaged);
+        } catch (KubernetesClientException | IllegalStateException e) {
             return new Listing.Unavailable(reason(e));
         }
     }

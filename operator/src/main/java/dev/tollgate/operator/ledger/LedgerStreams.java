@@ -3,6 +3,7 @@ package dev.tollgate.operator.ledger;
 import dev.tollgate.operator.push.LedgerEndpoint;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
@@ -56,6 +57,9 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     /** As last logged; confined to the thread that ticks. */
     private Set<AccountKey> toldUnstored = Set.of();
 
+    /** The same. */
+    private List<AccountStore.Damaged> toldUnreadable = List.of();
+
     private final ScheduledExecutorService ticker =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("ledger-tick").factory());
@@ -87,6 +91,25 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
 
     private void tick() {
         service.tick(clock.instant(), this::send);
+        tellUnstored();
+        tellUnreadable();
+    }
+
+    private void tellUnreadable() {
+        var unreadable = service.unreadable();
+        if (!unreadable.equals(toldUnreadable)) {
+            toldUnreadable = unreadable;
+            LOG.atError()
+                    .addKeyValue("accounts", unreadable)
+                    .log(
+                            unreadable.isEmpty()
+                                    ? "all accounts can be read again"
+                                    : "these accounts cannot be read: their Budgets give nothing"
+                                            + " until somebody mends them");
+        }
+    }
+
+    private void tellUnstored() {
         var unstored = service.unstored();
         if (!unstored.equals(toldUnstored)) {
             toldUnstored = unstored;
@@ -187,6 +210,11 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     /** Accounts that give nothing out because the store does not take what was told of them. */
     public Set<AccountKey> unstored() {
         return service.unstored();
+    }
+
+    /** See {@link LedgerService#unreadable}. */
+    public List<AccountStore.Damaged> unreadable() {
+        return service.unreadable();
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.tollgate.crds.resource.ConditionReason;
 import dev.tollgate.crds.resource.ConditionType;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.Ladder;
 import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.compile.Finding;
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param fullest the account; null: there is none yet
  * @param leftMicros of it, what is not spent and may be spent still
  * @param refused less is left of an account than somebody needs who was refused
+ * @param unreadable an account of this window cannot be read: which, and why; null: all can
  * @param full no proxy that has no lease yet gets money: an account has as many as it may have
  */
 public record BudgetReport(
@@ -53,6 +55,7 @@ public record BudgetReport(
         @Nullable AccountKey fullest,
         long leftMicros,
         boolean refused,
+        AccountStore.@Nullable Damaged unreadable,
         boolean full) {
 
     private static final long SECONDS_OF_DAY = 86_400;
@@ -76,6 +79,7 @@ public record BudgetReport(
     static @Nullable BudgetReport of(
             BudgetEntry budget,
             List<Account> accounts,
+            List<AccountStore.Damaged> unreadable,
             Map<AccountKey, Long> refused,
             Instant now) {
         var period = budget.period();
@@ -92,6 +96,11 @@ public record BudgetReport(
         var fullest = own.stream().max(Comparator.comparingLong(Account::spentMicros));
         long spent = fullest.map(Account::spentMicros).orElse(0L);
         long burn = burn(window, fullest, spent, now);
+        var damaged =
+                unreadable.stream()
+                        .filter(each -> isOf(each.key(), budget, window))
+                        .findFirst()
+                        .orElse(null);
         return new BudgetReport(
                 window.start() == null ? null : window.start().truncatedTo(ChronoUnit.SECONDS),
                 window.end() == null ? null : window.end().truncatedTo(ChronoUnit.SECONDS),
@@ -99,13 +108,18 @@ public record BudgetReport(
                 spent,
                 fullest.map(Account::outstandingMicros).orElse(0L),
                 Ladder.reached(budget, spent),
-                handledReset(budget, window, own, now),
+                handledReset(budget, window, own, damaged == null, now),
                 burn,
                 emptyAt(window, limit - spent, burn, now),
                 fullest.map(Account::key).orElse(null),
                 fullest.map(a -> left(a, limit)).orElse(limit),
                 own.stream().anyMatch(a -> isShort(a, limit, refused.getOrDefault(a.key(), 0L))),
+                damaged,
                 own.stream().anyMatch(a -> a.leases().size() >= Account.MAX_LEASES));
+    }
+
+    private static boolean isOf(@Nullable AccountKey key, BudgetEntry budget, Window window) {
+        return key != null && key.budget().equals(budget.key()) && key.window().equals(window);
     }
 
     /** What leases hold counts, but for those whose holders are lost: it is spent or comes back. */
@@ -152,14 +166,15 @@ public record BudgetReport(
     }
 
     private static @Nullable Instant handledReset(
-            BudgetEntry budget, Window window, List<Account> own, Instant now) {
+            BudgetEntry budget, Window window, List<Account> own, boolean all, Instant now) {
         if (budget.resetAtMillis() == null) {
             return null;
         }
         var asked = Instant.ofEpochMilli(budget.resetAtMillis());
         boolean past = window.start() != null && asked.isBefore(window.start());
         boolean done =
-                !asked.isAfter(now)
+                all
+                        && !asked.isAfter(now)
                         && own.stream()
                                 .map(Account::resetAt)
                                 .allMatch(reset -> reset != null && !reset.isBefore(asked));
@@ -229,6 +244,17 @@ public record BudgetReport(
             var until = resets == null ? "" : " until " + resets;
             return new Finding(
                     ConditionType.EXHAUSTED, Status.TRUE, ConditionReason.EXHAUSTED, what + until);
+        }
+        var damaged = unreadable;
+        if (damaged != null) {
+            return new Finding(
+                    ConditionType.EXHAUSTED,
+                    Status.TRUE,
+                    ConditionReason.LEDGER_UNREADABLE,
+                    "nothing is granted until somebody mends its account: BudgetLedger "
+                            + damaged.name()
+                            + ": "
+                            + damaged.reason());
         }
         if (full) {
             return new Finding(

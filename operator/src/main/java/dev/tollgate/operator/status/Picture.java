@@ -6,6 +6,7 @@ import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.compile.Verdict;
 import dev.tollgate.policy.drill.Standing;
 import dev.tollgate.policy.push.RateStore;
@@ -20,6 +21,7 @@ import java.util.Set;
  * All that statuses are made of, at one moment.
  *
  * @param rejections by object: what a proxy said of the generation that was judged
+ * @param unreadable accounts that are kept and cannot be read
  * @param refused micro-dollars of an account: the most that a request needed that was refused
  * @param canaries by route
  * @param drills by provider, {@code namespace/name}
@@ -35,6 +37,7 @@ public record Picture(
         Fleet fleet,
         Map<String, BudgetEntry> budgets,
         List<Account> accounts,
+        List<AccountStore.Damaged> unreadable,
         Map<AccountKey, Long> refused,
         Map<ResourceKey, Instant> rotations,
         Map<String, CanaryReport.Standing> canaries,
@@ -49,6 +52,7 @@ public record Picture(
         rejections = Map.copyOf(rejections);
         budgets = Map.copyOf(budgets);
         accounts = List.copyOf(accounts);
+        unreadable = List.copyOf(unreadable);
         refused = Map.copyOf(refused);
         rotations = Map.copyOf(rotations);
         canaries = Map.copyOf(canaries);
@@ -65,7 +69,7 @@ public record Picture(
     /** Before the first compile. */
     public static Picture empty(Fleet fleet) {
         return new Picture(
-                Map.of(), Map.of(), fleet, Map.of(), List.of(), Map.of(), Map.of(), Map.of(),
-                Map.of(), Set.of(), Map.of(), Map.of(), Map.of());
+                Map.of(), Map.of(), fleet, Map.of(), List.of(), List.of(), Map.of(), Map.of(),
+                Map.of(), Map.of(), Set.of(), Map.of(), Map.of(), Map.of());
     }
 }

@@ -172,7 +172,12 @@ public final class Statuses {
         var report =
                 entry == null
                         ? null
-                        : BudgetReport.of(entry, picture.accounts(), picture.refused(), now);
+                        : BudgetReport.of(
+                                entry,
+                                picture.accounts(),
+                                picture.unreadable(),
+                                picture.refused(),
+                                now);
         var information = new ArrayList<Finding>();
         if (report != null && entry != null) {
             boolean said =
@@ -183,7 +188,9 @@ public final class Statuses {
                 report.refusedBefore(refusedBefore);
             }
             information.add(report.exhausted(said));
-            report.thresholdReached(entry).ifPresent(information::add);
+            if (report.unreadable() == null) {
+                report.thresholdReached(entry).ifPresent(information::add);
+            }
         }
         var violation = picture.violations().get(object(key));
         if (violation == null && before != null) {
@@ -203,7 +210,8 @@ public final class Statuses {
             reclaimed = before.lastReclaim();
         }
         var limits = limits(LimitKey.budget(object(key), ""));
-        if (report == null) {
+        boolean unknown = report != null && report.unreadable() != null;
+        if (report == null || unknown && before == null) {
             return new BudgetStatus(
                     verdict.generation(),
                     null,
@@ -223,8 +231,14 @@ public final class Statuses {
                     conditions);
         }
         return before != null
-                        && Conditions.same(before.conditions(), conditions)
-                        && !report.due(object(key), before, written, picture.budgets().size(), now)
+                        && (unknown
+                                || Conditions.same(before.conditions(), conditions)
+                                        && !report.due(
+                                                object(key),
+                                                before,
+                                                written,
+                                                picture.budgets().size(),
+                                                now))
                 ? new BudgetStatus(
                         verdict.generation(),
                         before.periodStart(),

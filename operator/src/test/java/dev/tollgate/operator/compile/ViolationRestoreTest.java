@@ -163,7 +163,9 @@ class ViolationRestoreTest {
     }
 
     private BudgetEntry entry(String name) {
-        return loop.picture(List.of(), Map.of(), Map.of()).budgets().get("team-a/" + name);
+        return loop.picture(List.of(), List.of(), Map.of(), Map.of())
+                .budgets()
+                .get("team-a/" + name);
     }
 
     @Test

@@ -4,20 +4,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.crds.apiserver.ApiServer;
+import dev.tollgate.crds.ledger.BudgetLedgerSpec;
+import dev.tollgate.crds.ledger.Lease;
+import dev.tollgate.crds.ledger.LedgerKey;
 import dev.tollgate.operator.kube.BudgetLedgerResource;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
+import dev.tollgate.policy.budget.HolderId;
+import dev.tollgate.policy.budget.LedgerCommand;
+import dev.tollgate.policy.budget.LedgerEffect;
+import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.budget.StoreFaults;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -193,6 +203,133 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
         assertThat(nobody.identity()).isInstanceOf(AccountStore.Identity.Unavailable.class);
         assertThat(nobody.compareAndSet(key("a"), AccountStore.ABSENT, with(1, 1, 1_000, 0, 0)))
                 .isInstanceOf(AccountStore.Write.Unknown.class);
+    }
+
+    private BudgetLedgerResource object(AccountKey key) {
+        return API.client()
+                .resources(BudgetLedgerResource.class)
+                .inNamespace(namespace)
+                .withName(AccountObjects.name(key))
+                .require();
+    }
+
+    /** As somebody else could write it: what the object's rules let pass. */
+    private void write(Account account, UnaryOperator<BudgetLedgerSpec> spoilt) {
+        var object = AccountObjects.object(namespace, account, null);
+        object.setSpec(spoilt.apply(object.getSpec()));
+        API.client().resource(object).create();
+    }
+
+    private static BudgetLedgerSpec spoilt(BudgetLedgerSpec spec, LedgerKey key, Lease... leases) {
+        return new BudgetLedgerSpec(
+                key,
+                spec.limitMicros(),
+                spec.settledMicros(),
+                spec.overrunMicros(),
+                spec.resetMicros(),
+                spec.resetAt(),
+                spec.seq(),
+                spec.epoch(),
+                List.of(leases),
+                spec.closed());
+    }
+
+    /** Of a start that no long can hold. */
+    private static Lease unreadableLease() {
+        return new Lease("log-1/9999999999999999999", 400, 0, 0, 0, 1, Lease.State.OPEN);
+    }
+
+    @Test
+    void oneObjectThatCannotBeReadKeepsNobodyFromTheOthers() {
+        written(with(1, 1, 1_000, 0, 0), AccountStore.ABSENT);
+        write(account(key("b"), 7), spec -> spoilt(spec, spec.key(), unreadableLease()));
+
+        var listing = (AccountStore.Listing.Ok) store.list("");
+        assertThat(listing.accounts())
+                .extracting(each -> each.account().key())
+                .containsExactly(key("a"));
+        var damaged = listing.damaged().getFirst();
+        assertThat(listing.damaged()).hasSize(1);
+        assertThat(damaged.key()).isEqualTo(key("b"));
+        assertThat(damaged.name()).isEqualTo(AccountObjects.name(key("b")));
+        assertThat(damaged.epoch()).isEqualTo(1);
+        assertThat(damaged.reason()).contains("log-1/9999999999999999999");
+        assertThat(store.read(key("b"))).isEqualTo(new AccountStore.Read.Unreadable(damaged));
+        assertThat(((AccountStore.Listing.Ok) store.list("team-a/a/")).damaged()).isEmpty();
+        assertThat(store.compareAndSet(key("b"), AccountStore.ABSENT, account(key("b"), 1)))
+                .as("nobody writes over it")
+                .isInstanceOf(AccountStore.Write.Conflict.class);
+    }
+
+    @Test
+    void anObjectIsNoAccountIfItIsAnotherOneThanItsNameSays() {
+        var other = AccountObjects.object(namespace, account(key("a"), 1), null).getSpec().key();
+        write(account(key("b"), 7), spec -> spoilt(spec, other));
+
+        assertThat(store.read(key("b")))
+                .isInstanceOfSatisfying(
+                        AccountStore.Read.Unreadable.class,
+                        read -> {
+                            assertThat(read.damaged().key()).isEqualTo(key("b"));
+                            assertThat(read.damaged().reason()).contains(key("a").toString());
+                        });
+        assertThat(store.read(key("a"))).isInstanceOf(AccountStore.Read.Absent.class);
+        var listing = (AccountStore.Listing.Ok) store.list("");
+        assertThat(listing.accounts()).isEmpty();
+        assertThat(listing.damaged())
+                .singleElement()
+                .satisfies(
+                        damaged -> {
+                            assertThat(damaged.key()).as("which one it is to be").isNull();
+                            assertThat(damaged.name()).isEqualTo(AccountObjects.name(key("b")));
+                        });
+    }
+
+    /** The ledger that starts with it, and goes on once somebody has mended it. */
+    @Test
+    void aBudgetWhoseAccountCannotBeReadGetsNothingUntilItIsMended() {
+        var lease = unreadableLease();
+        write(account(key("b"), 7), spec -> spoilt(spec, spec.key(), lease));
+        var now = Instant.parse("2026-11-21T09:00:00Z");
+        var ledger = new LedgerService(store, 2);
+        ledger.updateBudgets(
+                List.of(
+                        BudgetBuilder.budget("team-a/a").limit(1_000).build(),
+                        BudgetBuilder.budget("team-a/b").limit(1_000_000).build()),
+                now);
+        var holder = new HolderId("log-2", 1);
+        ledger.handle(new LedgerCommand.Register(holder, "pod", List.of()), now);
+        assertThat(ledger.unreadable())
+                .extracting(AccountStore.Damaged::key)
+                .containsExactly(key("b"));
+        assertThat(ask(ledger, holder, key("a"), now)).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(ask(ledger, holder, key("b"), now)).isInstanceOf(LedgerEffect.Denied.class);
+
+        var object = object(key("b"));
+        var spec = object.getSpec();
+        object.setSpec(
+                new BudgetLedgerSpec(
+                        spec.key(),
+                        spec.limitMicros(),
+                        spec.settledMicros(),
+                        spec.overrunMicros(),
+                        spec.resetMicros(),
+                        spec.resetAt(),
+                        spec.seq() + 1,
+                        spec.epoch(),
+                        List.of(new Lease("log-1/1", 400, 0, 0, 0, 1, Lease.State.OPEN)),
+                        spec.closed()));
+        API.client().resource(object).update();
+        assertThat(ask(ledger, holder, key("b"), now)).isInstanceOf(LedgerEffect.Grant.class);
+        assertThat(ledger.unreadable()).isEmpty();
+        assertThat(stored(key("b")).account().lease(new HolderId("log-1", 1)).amountMicros())
+                .isEqualTo(400);
+    }
+
+    private static LedgerEffect ask(
+            LedgerService ledger, HolderId holder, AccountKey key, Instant now) {
+        return ledger.handle(new LedgerCommand.Acquire(holder, 1, key, 10, 10, true), now)
+                .getFirst();
     }
 
     @Test

@@ -62,6 +62,7 @@ class CanaryReportTest {
                         Fleet.empty(),
                         Map.of(),
                         List.of(),
+                        List.of(),
                         Map.of(),
                         Map.of(),
                         canaries,

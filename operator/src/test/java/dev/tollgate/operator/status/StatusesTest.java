@@ -19,6 +19,7 @@ import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.Release;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
 import dev.tollgate.policy.compile.Figures;
@@ -192,6 +193,56 @@ class StatusesTest {
         assertThat(exhausted.message()).contains("256").contains("ledger show");
     }
 
+    private static Statuses unreadable(List<AccountStore.Damaged> damaged) {
+        var accounts = damaged.isEmpty() ? List.of(account(2_000_000)) : List.<Account>of();
+        var entry = BudgetBuilder.as(ENTRY).resetAt(NOW.minusSeconds(60)).build();
+        return new Statuses(
+                new Picture(
+                        Map.of(MONTHLY, verdict(1, 1L, true)),
+                        Map.of(),
+                        fleet(1, NOW),
+                        Map.of("team-a/monthly", entry),
+                        accounts,
+                        damaged,
+                        Map.of(),
+                        Map.of(),
+                        Map.of(),
+                        Map.of(),
+                        Set.of(),
+                        Map.of(),
+                        Map.of(),
+                        Map.of()),
+                NOW);
+    }
+
+    @Test
+    void saysThatNothingIsGrantedBecauseTheAccountCannotBeRead() {
+        var damaged =
+                new AccountStore.Damaged(
+                        account(0).key(), "team-a.monthly.20261101.9f3c", 1, "its lease is none");
+        var before = unreadable(List.of()).budget(MONTHLY, 1, null, null).orElseThrow();
+        assertThat(before.spent()).isEqualTo("2");
+
+        var hidden = unreadable(List.of(damaged));
+        var status = hidden.budget(MONTHLY, 1, before, NOW).orElseThrow();
+        var exhausted = condition(status, ConditionType.EXHAUSTED);
+        assertThat(exhausted.status()).isEqualTo(Status.TRUE);
+        assertThat(exhausted.reason()).isEqualTo(ConditionReason.LEDGER_UNREADABLE);
+        assertThat(exhausted.message()).contains(damaged.name(), "its lease is none");
+        assertThat(status.spent()).as("as last known").isEqualTo("2");
+        assertThat(status.lastHandledReset()).as("nobody knows").isNull();
+        assertThat(hidden.budget(MONTHLY, 1, status, NOW)).as("said once").isEmpty();
+
+        var first = hidden.budget(MONTHLY, 1, null, null).orElseThrow();
+        assertThat(first.spent()).as("no figure for what nobody knows").isNull();
+        assertThat(condition(first, ConditionType.EXHAUSTED).reason())
+                .isEqualTo(ConditionReason.LEDGER_UNREADABLE);
+
+        var otherWindow = AccountKey.parse("team-a/monthly//lifetime");
+        var old = new AccountStore.Damaged(otherWindow, "old", 1, "its lease is none");
+        assertThat(exhausted(unreadable(List.of(old))).status()).isEqualTo(Status.FALSE);
+    }
+
     private static Fleet fleet(long generation, Instant now) {
         var release =
                 new Release(
@@ -244,6 +295,7 @@ class StatusesTest {
                         fleet(verdict.generation(), now),
                         entries,
                         List.of(account),
+                        List.of(),
                         Map.of(),
                         Map.of(),
                         Map.of(),
@@ -455,6 +507,7 @@ class StatusesTest {
                         fleet(generation, now),
                         Map.of("team-a/monthly", entry),
                         List.of(account),
+                        List.of(),
                         needed == 0 ? Map.of() : Map.of(account.key(), needed),
                         Map.of(),
                         Map.of(),
@@ -783,6 +836,7 @@ class StatusesTest {
                         Map.of(),
                         fleet(1, NOW),
                         Map.of("team-a/monthly", ENTRY),
+                        List.of(),
                         List.of(),
                         Map.of(),
                         Map.of(),

@@ -22,6 +22,9 @@ final class AccountBook {
     /** An earlier leader's last writes are made by then. */
     private static final Duration LOOKS_AGAIN_AFTER = Duration.ofSeconds(20);
 
+    /** What cannot be read is read again, as somebody may have mended it. */
+    static final Duration DAMAGED_AGAIN_AFTER = Duration.ofSeconds(30);
+
     /** Conflicts in a row before a change is given up: with one leader there is none. */
     private static final int ATTEMPTS_MAX = 8;
 
@@ -55,22 +58,29 @@ final class AccountBook {
 
     private final AccountStore store;
     private final ConcurrentHashMap<AccountKey, Slot> slots = new ConcurrentHashMap<>();
+
+    /** What the store has and cannot be read, by its name there. */
+    private final ConcurrentHashMap<String, AccountStore.Damaged> damaged =
+            new ConcurrentHashMap<>();
+
     private volatile boolean loaded;
     private @Nullable Instant firstTick;
     private boolean lookedAgain;
+    private @Nullable Instant damagedReadAt;
 
     AccountBook(AccountStore store) {
         this.store = store;
     }
 
-    /** Null when all accounts are known, else why they cannot be read. */
+    /** Null when all accounts are known that can be read, else why none is. */
     @Nullable String load() {
         if (loaded) {
             return null;
         }
         return switch (store.list("")) {
             case AccountStore.Listing.Unavailable(var reason) -> reason;
-            case AccountStore.Listing.Ok(var accounts) -> {
+            case AccountStore.Listing.Ok(var accounts, var unreadable) -> {
+                take(unreadable);
                 for (var versioned : accounts) {
                     var slot = slot(versioned.account().key());
                     slot.lock.lock();
@@ -90,18 +100,56 @@ final class AccountBook {
 
     /**
      * Reads all accounts once more, some time after the first: an earlier ledger may have written
-     * what was read before its end. One thread.
+     * what was read before its end. And again and again while one cannot be read. One thread.
      */
     void lookAgain(Instant now) {
         var first = firstTick;
         if (first == null || now.isBefore(first)) {
             firstTick = now;
-        } else if (!lookedAgain
-                && !now.isBefore(first.plus(LOOKS_AGAIN_AFTER))
-                && store.list("") instanceof AccountStore.Listing.Ok(var accounts)) {
-            lookedAgain = true;
-            accounts.forEach(this::takeNewer);
+            return;
         }
+        boolean forEarlier = !lookedAgain && !now.isBefore(first.plus(LOOKS_AGAIN_AFTER));
+        boolean forDamaged = !damaged.isEmpty() && isDamagedDue(now);
+        if (!forEarlier && !forDamaged) {
+            return;
+        }
+        damagedReadAt = now;
+        if (store.list("") instanceof AccountStore.Listing.Ok(var accounts, var unreadable)) {
+            lookedAgain |= forEarlier;
+            accounts.forEach(this::takeNewer);
+            take(unreadable);
+        }
+    }
+
+    private boolean isDamagedDue(Instant now) {
+        var last = damagedReadAt;
+        return last == null || now.isBefore(last) || !now.isBefore(last.plus(DAMAGED_AGAIN_AFTER));
+    }
+
+    /** Those are all that there are. Which account it is may be known from who asked for it. */
+    private void take(List<AccountStore.Damaged> all) {
+        damaged.keySet().retainAll(all.stream().map(AccountStore.Damaged::name).toList());
+        for (var each : all) {
+            damaged.merge(each.name(), each, (old, now) -> now.key() == null ? old : now);
+        }
+    }
+
+    /** What the store has and cannot be read; in the order of names. */
+    List<AccountStore.Damaged> damaged() {
+        return damaged.values().stream()
+                .sorted(Comparator.comparing(AccountStore.Damaged::name))
+                .toList();
+    }
+
+    /**
+     * Nothing is known of the account, and it may be in what cannot be read, with all that was
+     * granted of it. Reads it again.
+     */
+    boolean isHidden(AccountKey key) {
+        return account(key) == null
+                && damaged.values().stream()
+                        .anyMatch(each -> each.key() == null || each.key().equals(key))
+                && readAgain(key) instanceof Change.Unavailable;
     }
 
     private void takeNewer(AccountStore.Versioned found) {
@@ -337,12 +385,18 @@ final class AccountBook {
             case AccountStore.Read.Unavailable(var reason) -> {
                 return new Change.Unavailable(reason);
             }
+            case AccountStore.Read.Unreadable(var found) -> {
+                damaged.put(found.name(), found);
+                return new Change.Unavailable(found.reason());
+            }
             case AccountStore.Read.Absent() -> {
+                mended(key);
                 slot.stale = false;
                 slot.known = null;
                 return before == null || slot.leaving ? null : regressed(slot, before.account());
             }
             case AccountStore.Read.Ok(var versioned) -> {
+                mended(key);
                 slot.stale = false;
                 slot.known = versioned;
                 return before != null && versioned.account().seq() < before.account().seq()
@@ -350,6 +404,10 @@ final class AccountBook {
                         : null;
             }
         }
+    }
+
+    private void mended(AccountKey key) {
+        damaged.values().removeIf(each -> key.equals(each.key()));
     }
 
     private static Change regressed(Slot slot, Account remembered) {

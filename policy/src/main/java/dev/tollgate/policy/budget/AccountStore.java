@@ -1,6 +1,7 @@
 package dev.tollgate.policy.budget;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where accounts are kept. All calls are synchronous and may block: they run on a virtual thread.
@@ -29,7 +30,10 @@ public interface AccountStore {
         return new Write.Unavailable("this store deletes nothing");
     }
 
-    /** All accounts whose key, as text, begins with {@code prefix}; sorted by key. */
+    /**
+     * All accounts whose key, as text, begins with {@code prefix}; sorted by key. One that cannot
+     * be read keeps nobody from the others.
+     */
     Listing list(String prefix);
 
     /** Changes when the store is replaced by another one, or made anew. */
@@ -38,8 +42,20 @@ public interface AccountStore {
     /** An account and its version. */
     record Versioned(Account account, String version) {}
 
+    /**
+     * An entry of the store whose content is no account, so that nobody knows what it holds.
+     *
+     * @param key of the account that it should be; null: that cannot be told
+     * @param name what the store calls it
+     * @param epoch of the ledger that wrote it; 0: that cannot be told
+     */
+    record Damaged(@Nullable AccountKey key, String name, long epoch, String reason) {}
+
     sealed interface Read {
         record Ok(Versioned versioned) implements Read {}
+
+        /** It is there, and says nothing until somebody mends or deletes it. */
+        record Unreadable(Damaged damaged) implements Read {}
 
         record Absent() implements Read {}
 
@@ -64,9 +80,17 @@ public interface AccountStore {
     }
 
     sealed interface Listing {
-        record Ok(List<Versioned> accounts) implements Listing {
+        /**
+         * @param damaged those that cannot be read; the others can
+         */
+        record Ok(List<Versioned> accounts, List<Damaged> damaged) implements Listing {
             public Ok {
                 accounts = List.copyOf(accounts);
+                damaged = List.copyOf(damaged);
+            }
+
+            public Ok(List<Versioned> accounts) {
+                this(accounts, List.of());
             }
         }
 

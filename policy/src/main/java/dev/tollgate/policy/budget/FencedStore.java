@@ -25,9 +25,13 @@ public final class FencedStore implements AccountStore {
     @Override
     public Read read(AccountKey key) {
         var answer = store.read(key);
-        return answer instanceof Read.Ok ok && later(ok.versioned().account())
-                ? new Read.Unavailable("a later ledger has written " + key)
-                : answer;
+        long written =
+                switch (answer) {
+                    case Read.Ok(var versioned) -> versioned.account().epoch();
+                    case Read.Unreadable(var damaged) -> damaged.epoch();
+                    case Read.Absent(), Read.Unavailable _ -> 0;
+                };
+        return later(written) ? new Read.Unavailable("a later ledger has written " + key) : answer;
     }
 
     @Override
@@ -44,7 +48,8 @@ public final class FencedStore implements AccountStore {
     public Listing list(String prefix) {
         var answer = store.list(prefix);
         return answer instanceof Listing.Ok ok
-                        && ok.accounts().stream().anyMatch(v -> later(v.account()))
+                        && (ok.accounts().stream().anyMatch(v -> later(v.account().epoch()))
+                                || ok.damaged().stream().anyMatch(d -> later(d.epoch())))
                 ? new Listing.Unavailable("a later ledger has written accounts")
                 : answer;
     }
@@ -54,11 +59,11 @@ public final class FencedStore implements AccountStore {
         return store.identity();
     }
 
-    private boolean later(Account account) {
-        if (account.epoch() <= epoch) {
+    private boolean later(long written) {
+        if (written <= epoch) {
             return false;
         }
-        outrun.accept(account.epoch());
+        outrun.accept(written);
         return true;
     }
 }

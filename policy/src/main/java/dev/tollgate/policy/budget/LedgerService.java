@@ -312,6 +312,11 @@ public final class LedgerService {
         return reports.unstored.accounts();
     }
 
+    /** What the store has and cannot be read: such accounts give no grants until it can. */
+    public List<AccountStore.Damaged> unreadable() {
+        return book.damaged();
+    }
+
     /** Accounts that give no grants because the store has forgotten something. */
     public Set<AccountKey> frozen() {
         return freezes.keys(book.accounts());

@@ -40,6 +40,13 @@ final class Reclaims {
                 accounts.add(account.key());
             }
         }
+        for (var damaged : keeper.book.damaged()) {
+            var key = damaged.key();
+            if (key != null && key.budget().equals(budget)) {
+                return new Reclaimed.Unavailable(
+                        "account " + key + " cannot be read: " + damaged.reason());
+            }
+        }
         if (accounts.isEmpty()) {
             return new Reclaimed.Refused(
                     "holder " + holder + " has no lease of Budget " + budget + holders(budget));

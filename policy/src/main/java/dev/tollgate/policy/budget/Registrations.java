@@ -84,8 +84,8 @@ final class Registrations {
             named.add(totals.account());
         }
         reports.unstored.toldAll(holder);
-        if (!suspectEarlier(holder, now, effects)) {
-            unmarked.add(holder);
+        if (!suspectEarlier(holder, now, effects) || !keeper.book.damaged().isEmpty()) {
+            unmarked.add(holder); // what cannot be read may have such leases too
         }
         effects.add(new LedgerEffect.Registered(holder, true, ""));
         var accounts = keeper.book.accounts();
@@ -106,7 +106,8 @@ final class Registrations {
                     send,
                     effects -> {
                         if (!audience.sessions().isLast(holder)
-                                || suspectEarlier(holder, now, effects)) {
+                                || suspectEarlier(holder, now, effects)
+                                        && keeper.book.damaged().isEmpty()) {
                             unmarked.remove(holder);
                         }
                     });

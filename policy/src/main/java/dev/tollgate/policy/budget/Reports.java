@@ -226,6 +226,9 @@ final class Reports {
             Instant now,
             List<LedgerEffect> effects) {
         var key = totals.account();
+        if (keeper.book.isHidden(key)) {
+            return false; // nobody knows what was granted of it
+        }
         var lease = Reported.of(from, totals);
         if (budget != null && spentWithoutLease(lease, totals)) {
             // without money first: an account that is created with more overrun than its limit
