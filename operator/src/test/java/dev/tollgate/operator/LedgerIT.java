@@ -250,7 +250,6 @@ class LedgerIT {
             two.ask(SLICE);
             // longer than the store waits for an answer
             await().during(java.time.Duration.ofSeconds(7))
-                    .atMost(java.time.Duration.ofSeconds(10))
                     .until(() -> one.amount() == SLICE && two.amount() == 0);
             relay.silent(false);
             int granted = 0;

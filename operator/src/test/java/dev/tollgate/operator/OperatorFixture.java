@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class OperatorFixture implements AutoCloseable {
 
     private static final AtomicInteger NUMBERS = new AtomicInteger();
-    static final Duration SOON = Duration.ofSeconds(30);
+    static final Duration SOON = Duration.ofSeconds(90);
 
     final ApiServer api;
     final String platform;

@@ -53,7 +53,7 @@ class OperatorIT {
                         "rpol/chat",
                         "-n",
                         fleet.team,
-                        "--timeout=30s");
+                        "--timeout=90s");
         assertThat(wait.ok()).as(wait.err()).isTrue();
         fleet.awaitCondition("rpol/chat", "Programmed", "True/Programmed 2/2 proxies");
         fleet.awaitCondition("rpol/chat", "Ready", "True/Ready");
@@ -120,6 +120,7 @@ class OperatorIT {
         var one = fleet.proxy("one");
         oneOfEach();
         fleet.awaitCondition("mprov/openai", "Ready", "True");
+        fleet.awaitCondition("rpol/chat", "Ready", "True"); // and no snapshot is due any more
         var revision = one.revision();
         fleet.secret(fleet.team, "openai", "key-two");
         await().atMost(OperatorFixture.SOON)

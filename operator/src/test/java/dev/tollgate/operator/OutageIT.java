@@ -77,7 +77,7 @@ class OutageIT {
         fleet.awaitCondition("rpol/chat", "Programmed", "True/Programmed 1/1 proxies");
         relay.away();
         changeTheWorld();
-        await().atMost(OUTAGE.plusSeconds(10))
+        await().atMost(OUTAGE.plusSeconds(60))
                 .during(OUTAGE)
                 .until(() -> one.text().contains(fleet.team + "/gone"));
         assertThat(fleet.condition("rpol/chat", "Programmed")).contains("1/1");
@@ -97,7 +97,7 @@ class OutageIT {
         fleet.awaitCondition("rpol/chat", "Programmed", "True/Programmed 1/1 proxies");
         relay.silent(true);
         changeTheWorld();
-        await().atMost(OUTAGE.plusSeconds(10))
+        await().atMost(OUTAGE.plusSeconds(60))
                 .during(OUTAGE)
                 .until(() -> one.text().contains(fleet.team + "/gone"));
         relay.silent(false);

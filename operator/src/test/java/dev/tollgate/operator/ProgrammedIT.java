@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import dev.tollgate.crds.apiserver.ApiServer;
 import dev.tollgate.operator.push.ScriptedProxy;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -180,8 +179,7 @@ class ProgrammedIT {
         oneOfEach();
         fleet.awaitCondition("rpol/chat", "Programmed", "False/Progressing 1/2 proxies");
         two.close();
-        await().atMost(Duration.ofSeconds(40))
-                .untilAsserted(
+        await().untilAsserted(
                         () ->
                                 assertThat(fleet.condition("rpol/chat", "Programmed"))
                                         .isEqualTo("True/Programmed 1/1 proxies"));

@@ -39,7 +39,7 @@ final class Relay implements AutoCloseable {
                 () -> {
                     while (!listening.isClosed()) {
                         try {
-                            join(listening.accept());
+                            join(listening, listening.accept());
                         } catch (IOException e) {
                             return; // taken away
                         }
@@ -47,10 +47,14 @@ final class Relay implements AutoCloseable {
                 });
     }
 
-    private void join(Socket near) throws IOException {
+    private void join(ServerSocket listening, Socket near) throws IOException {
         var far = new Socket(InetAddress.getLoopbackAddress(), target);
         sockets.add(near);
         sockets.add(far);
+        if (listening.isClosed()) { // taken away meanwhile, without these
+            near.close();
+            far.close();
+        }
         Thread.startVirtualThread(() -> pump(near, far));
         Thread.startVirtualThread(() -> pump(far, near));
     }

@@ -90,7 +90,9 @@ class SecrecyIT {
         fleet.awaitCondition("rpol/late", "Ready", "True");
 
         var seen = new ArrayList<String>();
-        log.list.forEach(e -> seen.add(e.getFormattedMessage() + e.getKeyValuePairs()));
+        synchronized (log) { // as whoever appends does
+            log.list.forEach(e -> seen.add(e.getFormattedMessage() + e.getKeyValuePairs()));
+        }
         assertThat(seen).isNotEmpty();
         for (var kind : List.of("llm", "budgetledgers", "configmaps", "events", "namespaces")) {
             var objects = fleet.kubectl("get", kind, "-A", "-o", "yaml");

@@ -18,7 +18,6 @@ import org.junit.jupiter.api.Test;
 
 class IssuerKeysTest {
 
-    private static final Duration SOON = Duration.ofSeconds(20);
     private static final TestKey ONE = TestKey.rs256("one");
     private static final TestKey TWO = TestKey.es256("two");
     private static final IssuerKeys.Pace QUICK =
@@ -76,7 +75,7 @@ class IssuerKeysTest {
 
     private void assertStaysUnknown() {
         keep();
-        await().atMost(SOON).until(() -> figures().failures() >= 3);
+        await().until(() -> figures().failures() >= 3);
         assertThat(known()).isEmpty();
         assertThat(keys.unread()).hasSize(1);
         assertThat(changes).hasValue(0);
@@ -97,29 +96,28 @@ class IssuerKeysTest {
         keep();
         int told = changes.get();
         int reads = issuer.reads();
-        await().atMost(SOON).until(() -> issuer.reads() > reads + 3);
+        await().until(() -> issuer.reads() > reads + 3);
         assertThat(changes).hasValue(told);
         issuer.rotate(TWO, ONE);
-        await().atMost(SOON)
-                .untilAsserted(() -> assertThat(known()).containsExactly(ONE.entry(), TWO.entry()));
+        await().untilAsserted(() -> assertThat(known()).containsExactly(ONE.entry(), TWO.entry()));
         issuer.rotate(TWO);
-        await().atMost(SOON).untilAsserted(() -> assertThat(known()).containsExactly(TWO.entry()));
-        assertThat(changes).hasValue(told + 2);
+        await().untilAsserted(() -> assertThat(known()).containsExactly(TWO.entry()));
+        await().untilAsserted(() -> assertThat(changes).hasValue(told + 2));
     }
 
     @Test
     void keepsTheLastGoodKeysWhileTheIssuerFails() {
         keep();
         issuer.instead(TestIssuer.JWKS, e -> TestIssuer.answer(e, 500, ""));
-        await().atMost(SOON).until(() -> figures().failures() >= 2);
+        await().until(() -> figures().failures() >= 2);
         assertThat(known()).containsExactly(ONE.entry());
         issuer.instead(TestIssuer.JWKS, e -> TestIssuer.answer(e, 200, "{\"error\":\"later\"}"));
         long failures = figures().failures();
-        await().atMost(SOON).until(() -> figures().failures() >= failures + 2);
+        await().until(() -> figures().failures() >= failures + 2);
         assertThat(known()).containsExactly(ONE.entry());
         issuer.rotate(TWO);
         issuer.mend();
-        await().atMost(SOON).untilAsserted(() -> assertThat(known()).containsExactly(TWO.entry()));
+        await().untilAsserted(() -> assertThat(known()).containsExactly(TWO.entry()));
     }
 
     @Test
@@ -127,7 +125,7 @@ class IssuerKeysTest {
         keep();
         assertThat(keys.unread()).isEmpty();
         issuer.instead(TestIssuer.JWKS, e -> TestIssuer.answer(e, 200, "{\"keys\":[]}"));
-        await().atMost(SOON).untilAsserted(() -> assertThat(known()).isEmpty());
+        await().untilAsserted(() -> assertThat(known()).isEmpty());
         assertThat(keys.unread()).as("it is known that there are none").isEmpty();
         assertThat(figures().failures()).isZero();
     }
@@ -138,7 +136,7 @@ class IssuerKeysTest {
         issuer.close();
         assertStaysUnknown();
         issuer = TestIssuer.start(port, ONE);
-        await().atMost(SOON).untilAsserted(() -> assertThat(known()).containsExactly(ONE.entry()));
+        await().untilAsserted(() -> assertThat(known()).containsExactly(ONE.entry()));
     }
 
     @Test
@@ -178,7 +176,7 @@ class IssuerKeysTest {
     @Test
     void refusesPlainHttpThatTheConfigurationLeadsTo() {
         keep(EndpointPolicy.PUBLIC);
-        await().atMost(SOON).until(() -> figures().failures() >= 2);
+        await().until(() -> figures().failures() >= 2);
         assertThat(issuer.reads()).isZero();
     }
 
@@ -206,9 +204,9 @@ class IssuerKeysTest {
                     e.getResponseBody().flush();
                 });
         keep();
-        await().atMost(SOON).until(() -> figures().failures() >= 1);
+        await().until(() -> figures().failures() >= 1);
         assertThat(known()).isEmpty();
         issuer.mend();
-        await().atMost(SOON).untilAsserted(() -> assertThat(known()).containsExactly(ONE.entry()));
+        await().untilAsserted(() -> assertThat(known()).containsExactly(ONE.entry()));
     }
 }

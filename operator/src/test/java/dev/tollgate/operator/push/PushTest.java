@@ -94,7 +94,7 @@ class PushTest {
                                 Clock.systemUTC())
                         .toCompletionStage()
                         .toCompletableFuture()
-                        .get(10, TimeUnit.SECONDS);
+                        .get(60, TimeUnit.SECONDS);
     }
 
     private TestProxy proxy(String name) {
@@ -112,7 +112,7 @@ class PushTest {
     @AfterEach
     void stop() throws Exception {
         proxies.forEach(TestProxy::kill);
-        vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     private static Release release(long epoch, long counter, String... namespaces)
@@ -204,7 +204,7 @@ class PushTest {
         server.publish(release(1, 1, "team-a"));
         await().until(() -> heard.settled.contains("1.1"));
         int port = server.port();
-        server.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        server.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         await().until(() -> one.state() instanceof OperatorLink.State.Disconnected);
         assertThat(one.text()).contains("team-a");
         start(2, port);
@@ -220,11 +220,11 @@ class PushTest {
         server.publish(release(5, 1, "team-a"));
         await().until(() -> heard.settled.contains("5.1"));
         int port = server.port();
-        server.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        server.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         start(4, port);
         server.publish(release(4, 1, "team-b"));
         await().until(() -> heard.refused.stream().anyMatch(r -> r.contains("epoch: 4")));
-        assertThat(heard.outrun).contains(5L);
+        await().until(() -> heard.outrun.contains(5L));
         assertThat(one.revision()).isEqualTo("5.1");
     }
 
@@ -303,12 +303,10 @@ class PushTest {
         needs(one, 0, 50);
         needs(two, 0, 50);
         await().until(() -> requests(50).equals(one.shares.get(RATE)));
-        cutOff.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        cutOff.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         await().until(() -> !server.fleet().proxies().get("one").connected());
         needs(two, 50, 500);
-        await().during(3, TimeUnit.SECONDS)
-                .atMost(15, TimeUnit.SECONDS)
-                .until(() -> requests(50).equals(two.shares.get(RATE)));
+        await().during(3, TimeUnit.SECONDS).until(() -> requests(50).equals(two.shares.get(RATE)));
         server.gone(Set.of("one"));
         await().until(() -> requests(100).equals(two.shares.get(RATE)));
     }
@@ -322,15 +320,13 @@ class PushTest {
         needs(one, 50, 500);
         await().until(() -> requests(95).equals(one.shares.get(RATE)));
         int port = server.port();
-        server.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        server.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         start(2, port);
         server.limits(Map.of(RATE, requests(100)));
         needs(one, 95, 500);
         needs(two, 5, 500);
         await().until(() -> server.fleet().live(Clock.systemUTC().instant()).size() == 2);
-        await().during(3, TimeUnit.SECONDS)
-                .atMost(15, TimeUnit.SECONDS)
-                .until(() -> requests(5).equals(two.shares.get(RATE)));
+        await().during(3, TimeUnit.SECONDS).until(() -> requests(5).equals(two.shares.get(RATE)));
         needs(one, 20, 20);
         await().until(() -> requests(80).equals(two.shares.get(RATE)));
     }

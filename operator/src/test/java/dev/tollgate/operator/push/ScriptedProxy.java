@@ -59,7 +59,7 @@ public final class ScriptedProxy implements AutoCloseable {
                 client.request(SocketAddress.inetSocketAddress(port, "127.0.0.1"), CONFIG)
                         .toCompletionStage()
                         .toCompletableFuture()
-                        .get(10, TimeUnit.SECONDS);
+                        .get(60, TimeUnit.SECONDS);
         stream.exceptionHandler(_ -> ended = true);
         stream.response()
                 .onSuccess(
