@@ -122,7 +122,7 @@ class CanaryE2E {
             // 120 are expected; five deviations are 46
             assertThat(next.requests()).hasSizeBetween(74, 166);
             assertThat(main.requests().size() + next.requests().size()).isEqualTo(400);
-            assertThat(phase()).isEqualTo("WAITING");
+            await().until(() -> phase().equals("WAITING"));
 
             gateway.write(
                     "main.yaml",

@@ -38,8 +38,7 @@ class DemoE2E {
 
             run(commands.get(3));
             assertThat(run(commands.get(0))).endsWith("data: [DONE]\n\n");
-            await().atMost(Duration.ofSeconds(5))
-                    .untilAsserted(
+            await().untilAsserted(
                             () ->
                                     assertThat(demo.out())
                                             .anyMatch(

@@ -35,7 +35,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -193,9 +192,7 @@ class EndpointsE2E {
     private static JsonNode recorded(String model, Runnable call) throws IOException {
         int before = records(model).size();
         call.run();
-        return await().atMost(Duration.ofSeconds(10))
-                .until(() -> records(model), all -> all.size() > before)
-                .getLast();
+        return await().until(() -> records(model), all -> all.size() > before).getLast();
     }
 
     private static List<JsonNode> records(String model) throws IOException {

@@ -286,13 +286,14 @@ final class Fleet implements AutoCloseable {
 
     /** The policies and Budgets of a namespace are served by all proxies. */
     void awaitProgrammed(String namespace, String kinds) {
+        awaitReady(); // before that the operator may not know of one
         kubectl(
                 "",
                 "wait",
                 "-n",
                 namespace,
                 "--for=condition=Programmed",
-                "--timeout=90s",
+                "--timeout=120s",
                 kinds,
                 "--all");
     }

@@ -47,6 +47,7 @@ class FleetCanaryE2E {
                                 + provider("main", main)
                                 + provider("next", next)
                                 + policy("{percent: 25, hold: 1s}, {percent: 60, hold: 1s}"));
+                new Gateways(proxies).awaitReady();
                 programmed();
 
                 askUntil(proxies, "Promoted");
@@ -160,7 +161,7 @@ class FleetCanaryE2E {
                 "-n",
                 "team-canary",
                 "--for=condition=Programmed",
-                "--timeout=90s",
+                "--timeout=120s",
                 "rpol/chat");
     }
 

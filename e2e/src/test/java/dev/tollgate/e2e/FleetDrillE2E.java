@@ -52,12 +52,13 @@ class FleetDrillE2E {
                                 + provider("spare", spare)
                                 + Resources.route(
                                         TEAM, "chat", "main/gpt-4o-mini", "spare/gpt-4o-mini"));
+                new Gateways(proxies).awaitReady();
                 kubectl(
                         "wait",
                         "-n",
                         TEAM,
                         "--for=condition=Programmed",
-                        "--timeout=90s",
+                        "--timeout=120s",
                         "rpol/chat");
                 assertThat(served(first) + served(second)).isEqualTo("mainmain");
 
@@ -70,7 +71,13 @@ class FleetDrillE2E {
                 await().atMost(SOON).until(() -> served(first).equals("spare"));
                 await().atMost(SOON).until(() -> served(second).equals("spare"));
                 await().atMost(SOON).until(() -> drill("main").startsWith("Unknown Running"));
-                kubectl("wait", "-n", TEAM, "--for=condition=Drill", "--timeout=90s", "mprov/main");
+                kubectl(
+                        "wait",
+                        "-n",
+                        TEAM,
+                        "--for=condition=Drill",
+                        "--timeout=120s",
+                        "mprov/main");
                 assertThat(drill("main")).startsWith("True Passed ended ").contains("0 failed");
                 var report = status("main").get("drill");
                 assertThat(report.get("answered").asLong())
@@ -106,7 +113,13 @@ class FleetDrillE2E {
                 assertThat(Instant.now()).isAfterOrEqualTo(until.minusSeconds(1));
 
                 operator = startOperator(port);
-                kubectl("wait", "-n", TEAM, "--for=condition=Drill", "--timeout=90s", "mprov/main");
+                kubectl(
+                        "wait",
+                        "-n",
+                        TEAM,
+                        "--for=condition=Drill",
+                        "--timeout=120s",
+                        "mprov/main");
                 assertThat(status("main").get("drill").get("until").asText())
                         .isEqualTo(until.toString());
             } finally {

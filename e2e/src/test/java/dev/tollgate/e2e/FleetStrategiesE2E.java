@@ -55,6 +55,7 @@ class FleetStrategiesE2E extends StrategiesContract {
         for (var proxy : PROXY) {
             proxy.port();
         }
+        new Gateways(PROXY).awaitReady();
         programmed();
     }
 
@@ -76,7 +77,7 @@ class FleetStrategiesE2E extends StrategiesContract {
                 "-n",
                 StrategyResources.NAMESPACE,
                 "--for=condition=Programmed",
-                "--timeout=60s",
+                "--timeout=120s",
                 "rpol",
                 "--all");
     }

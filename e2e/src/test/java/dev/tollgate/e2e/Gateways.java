@@ -18,7 +18,7 @@ record Gateways(List<TollgateProcess> processes) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     Gateways {
         processes = List.copyOf(processes);
@@ -45,6 +45,18 @@ record Gateways(List<TollgateProcess> processes) {
             request.headers(headers);
         }
         return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /**
+     * Until each has a configuration. Before that the operator may not know of it, and what it says
+     * of all proxies is not said of that one.
+     */
+    void awaitReady() {
+        for (var process : processes) {
+            await().atMost(SOON)
+                    .ignoreExceptions()
+                    .until(() -> status(process).get("ready").asBoolean());
+        }
     }
 
     /** Until each knows how many they are: limits are shared by that number. */

@@ -105,13 +105,11 @@ class HedgeE2E {
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(answer.body()).contains("barrier");
         }
-        await().atMost(Duration.ofSeconds(10))
-                .until(() -> gateway.records().size() == records + times);
+        await().until(() -> gateway.records().size() == records + times);
     }
 
     private static List<JsonNode> records(int from, int count) throws Exception {
-        await().atMost(Duration.ofSeconds(20))
-                .until(() -> gateway.records().size() == from + count);
+        await().until(() -> gateway.records().size() == from + count);
         return gateway.records().subList(from, from + count);
     }
 
@@ -160,7 +158,7 @@ class HedgeE2E {
                 .isLessThan(Duration.ofMillis(3_900));
         var lost = record.get("attempts").get(0);
         assertThat(lost.get("outcome").asText()).isEqualTo("hedge_lost");
-        await().atMost(Duration.ofSeconds(10)).until(() -> stops.calls().size() == PRIMING + 1);
+        await().until(() -> stops.calls().size() == PRIMING + 1);
         assertThat(Standalone.nanos(lost.get("cost_usd").asText()))
                 .isGreaterThanOrEqualTo(stops.totalNanos() - billed);
         assertThat(Standalone.nanos(record.get("attempts").get(1).get("cost_usd").asText()))

@@ -157,8 +157,7 @@ abstract class LimitsContract {
         assertThat(round.calls("failover-main")).isBetween(3 * size(), 5 * size());
         referees().script("failover-main", "");
         int[] asked = {20 * size()};
-        await().atMost(Duration.ofSeconds(30))
-                .pollInterval(Duration.ofMillis(300))
+        await().pollInterval(Duration.ofMillis(300))
                 .until(
                         () -> {
                             asked[0] += size();

@@ -88,7 +88,7 @@ class PlatformBudgetE2E {
                     "-n",
                     PLATFORM,
                     "--for=condition=Exhausted",
-                    "--timeout=60s",
+                    "--timeout=120s",
                     "bud/each");
 
             suspend(fleet, "Hold");

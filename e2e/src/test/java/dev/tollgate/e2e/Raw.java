@@ -15,7 +15,7 @@ import java.util.Locale;
  */
 final class Raw implements AutoCloseable {
 
-    private static final int TIMEOUT_MS = 20_000;
+    private static final int TIMEOUT_MS = 60_000;
 
     private final Socket socket;
 

@@ -61,11 +61,12 @@ class ReclaimE2E {
                 var first = startProxy("proxy-1", operator);
                 var second = startProxy("proxy-2", operator)) {
             apply(resources(openai));
+            new Gateways(List.of(first, second)).awaitReady();
             kubectl(
                     "wait",
                     "-n=team-a",
                     "--for=condition=Programmed",
-                    "--timeout=60s",
+                    "--timeout=120s",
                     "rpol/chat",
                     "bud/tight");
             var token = token("chatbot", "team-a");

@@ -17,7 +17,7 @@ import java.util.concurrent.Future;
  */
 final class Round {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     private final Gateways gateways;
     private final Referees referees;

@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.genai.errors.ClientException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -256,8 +255,7 @@ class SdkE2E {
         void agrees(Sdk.Answer last, int requests) throws Exception {
             var calls = provider.calls().subList(callsBefore, callsBefore + requests);
             assertThat(provider.calls()).hasSize(callsBefore + requests);
-            await().atMost(Duration.ofSeconds(10))
-                    .until(() -> gateway.records().size() == recordsBefore + requests);
+            await().until(() -> gateway.records().size() == recordsBefore + requests);
             var records = gateway.records().subList(recordsBefore, recordsBefore + requests);
             for (int i = 0; i < requests; i++) {
                 agree(records.get(i), calls.get(i));

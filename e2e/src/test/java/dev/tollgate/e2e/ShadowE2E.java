@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +34,7 @@ class ShadowE2E {
                 var openai = new OpenAiSdk(gateway.url(), Standalone.KEY)) {
             assertThat(openai.plain("mirrored").text()).contains("gate").doesNotContain("barrier");
             assertThat(openai.stream("mirrored").text()).contains("gate");
-            await().atMost(Duration.ofSeconds(40)).until(() -> gateway.records().size() == 4);
+            await().until(() -> gateway.records().size() == 4);
             var originals = ofStrategy(gateway.records(), false);
             var copies = ofStrategy(gateway.records(), true);
             assertThat(originals).hasSize(2);

@@ -13,7 +13,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -164,8 +163,7 @@ final class Standalone implements AutoCloseable {
     }
 
     JsonNode record(String requestId) throws IOException {
-        return await().atMost(Duration.ofSeconds(10))
-                .until(
+        return await().until(
                         () ->
                                 records().stream()
                                         .filter(

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,7 +109,7 @@ class SteppedHoldE2E {
                 .as(asked.path())
                 .contains(asked.end())
                 .doesNotContain("error\":{");
-        await().atMost(Duration.ofSeconds(10)).until(() -> gateway.records().size() == before + 1);
+        await().until(() -> gateway.records().size() == before + 1);
         var record = gateway.records().getLast();
         assertThat(record.get("attempts").get(0).get("outcome").asText()).isEqualTo("budget_ended");
         assertThat(record.get("cost_assumed").asBoolean()).isTrue();

@@ -124,8 +124,7 @@ abstract class StrategiesContract extends LimitsContract {
         var round = round("errors", "errors-flaky", "errors-sound");
         var asked = new int[1];
         // error rates are read once a second, and all of them are answered meanwhile
-        await().atMost(Duration.ofSeconds(15))
-                .pollInterval(Duration.ofMillis(300))
+        await().pollInterval(Duration.ofMillis(300))
                 .until(
                         () -> {
                             int before = round.calls("errors-flaky");
@@ -246,8 +245,7 @@ abstract class StrategiesContract extends LimitsContract {
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(LATE);
         }
         int all = (BEFORE_A_HEDGE + 1) * size();
-        await().atMost(Duration.ofSeconds(10))
-                .until(
+        await().until(
                         () ->
                                 gateways().records("race").size() == all
                                         && round.calls("race-late") == all);

@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
 /** One running {@code ./tollgate} command: its output by line, its ports, its end. */
 final class TollgateProcess implements AutoCloseable {
 
-    private static final Duration START_LIMIT = Duration.ofSeconds(60);
-    private static final Duration END_LIMIT = Duration.ofSeconds(15);
+    private static final Duration START_LIMIT = Duration.ofSeconds(120);
+    private static final Duration END_LIMIT = Duration.ofSeconds(60);
     private static final int SIGTERM_CODE = 143;
     private static final Pattern LISTENING = Pattern.compile("listening port=(\\d+)");
     private static final Pattern ADMIN = Pattern.compile("admin-port=(\\d+)");
 
-    private static final Duration READ_LIMIT = Duration.ofSeconds(10);
+    private static final Duration READ_LIMIT = Duration.ofSeconds(30);
 
     private final Process process;
     private final List<Thread> readers;
