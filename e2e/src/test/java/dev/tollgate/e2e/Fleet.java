@@ -6,9 +6,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tollgate.crds.apiserver.ApiServer;
+import dev.tollgate.crds.loopback.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.random.RandomGenerator;
 
 /**
  * Operators and their proxies as processes, each of which may be killed, stopped and started again
@@ -34,11 +32,6 @@ final class Fleet implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration SOON = Duration.ofSeconds(60);
 
-    /** Below the ports that the kernel gives to clients, so that nobody takes it meanwhile. */
-    private static final int LOWEST_PORT = 20_000;
-
-    private static final int HIGHEST_PORT = 32_000;
-
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private static final String OPERATORS = "localhost";
@@ -49,7 +42,7 @@ final class Fleet implements AutoCloseable {
     private final String platform;
     private final List<String> operatorArguments;
     private final Path hosts;
-    private final int operatorPort = freePort();
+    private final int operatorPort = FreePort.next();
     private final List<List<TollgateProcess>> lives = new CopyOnWriteArrayList<>();
     private final Map<String, JsonNode> inLogs = new LinkedHashMap<>();
     private final List<TollgateProcess> operators = new CopyOnWriteArrayList<>();
@@ -90,19 +83,6 @@ final class Fleet implements AutoCloseable {
 
     private static String host(int operator) {
         return "127.0.0." + (2 + operator);
-    }
-
-    private static int freePort() {
-        var random = RandomGenerator.getDefault();
-        for (int tries = 0; tries < 1_000; tries++) {
-            int port = random.nextInt(LOWEST_PORT, HIGHEST_PORT);
-            try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-                return socket.getLocalPort();
-            } catch (IOException taken) {
-                // the next one
-            }
-        }
-        throw new IllegalStateException("no free port");
     }
 
     void startOperator() throws Exception {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tollgate.crds.apiserver.ApiServer;
+import dev.tollgate.crds.loopback.FreePort;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -40,7 +41,7 @@ class FleetDrillE2E {
         kubectl("create", "namespace", TEAM);
         try (var main = SimulatedProvider.start("openai", SCRIPT, folder);
                 var spare = SimulatedProvider.start("openai", SCRIPT, folder)) {
-            TollgateProcess operator = startOperator("0");
+            TollgateProcess operator = startOperator(String.valueOf(FreePort.next()));
             var port = String.valueOf(operator.port());
             try (var first = startProxy("proxy-1", port);
                     var second = startProxy("proxy-2", port)) {

@@ -3,6 +3,7 @@ package dev.tollgate.operator;
 import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.crds.apiserver.ApiServer;
+import dev.tollgate.crds.loopback.FreePort;
 import dev.tollgate.dataplane.control.OperatorAddress;
 import dev.tollgate.operator.kube.WatchedNamespaces;
 import dev.tollgate.operator.push.ScriptedProxy;
@@ -43,7 +44,7 @@ final class OperatorFixture implements AutoCloseable {
     private final List<ScriptedProxy> scripted = new ArrayList<>();
     private final List<Operator> others = new ArrayList<>();
     private @Nullable Operator operator;
-    private int port;
+    private int port = FreePort.next();
     private List<OidcIssuer> issuers = List.of();
     volatile boolean fenced;
 
@@ -138,7 +139,7 @@ final class OperatorFixture implements AutoCloseable {
     Operator startBeside() {
         var first = operator();
         others.add(first);
-        port = 0;
+        port = FreePort.next();
         return start();
     }
 

@@ -1,5 +1,6 @@
 package dev.tollgate.operator;
 
+import dev.tollgate.crds.loopback.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -24,7 +25,7 @@ final class Relay implements AutoCloseable {
 
     Relay(int target) throws IOException {
         this.target = target;
-        var first = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        var first = new ServerSocket(FreePort.next(), 50, InetAddress.getLoopbackAddress());
         this.port = first.getLocalPort();
         accept(first);
     }

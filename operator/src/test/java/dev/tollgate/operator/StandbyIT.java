@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.crds.apiserver.ApiServer;
+import dev.tollgate.crds.loopback.FreePort;
 import dev.tollgate.dataplane.control.OperatorAddress;
 import dev.tollgate.dataplane.control.OperatorChannel;
 import dev.tollgate.operator.kube.WatchedNamespaces;
@@ -12,7 +13,6 @@ import dev.tollgate.policy.snapshot.SettingsEntry;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -57,7 +57,7 @@ class StandbyIT {
     @BeforeEach
     void namespaces() throws IOException {
         fleet = new OperatorFixture(API, directory);
-        pushPort = freePort();
+        pushPort = FreePort.next();
         fleet.secret(fleet.team, "openai", "key-one");
         fleet.provider("openai", "http://127.0.0.1:9/v1");
         fleet.policy("chat", "openai", "m1");
@@ -68,12 +68,6 @@ class StandbyIT {
         fleet.close();
         http.close();
         vertx.close().toCompletionStage().toCompletableFuture().get();
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     private OperatorOptions options(Path kubeconfig, String host, int adminPort) {
@@ -152,7 +146,7 @@ class StandbyIT {
         var first = Operator.start(options(API.kubeconfig(), HOSTS.getFirst(), 0), () -> {});
         var proxy = proxy("one");
         fleet.awaitCondition("rpol/chat", "Programmed", "True/Programmed 1/1");
-        int adminPort = freePort();
+        int adminPort = FreePort.next();
         var second = standby(options(API.kubeconfig(), HOSTS.getLast(), adminPort));
         await().atMost(OperatorFixture.SOON)
                 .ignoreExceptions()
@@ -229,7 +223,7 @@ class StandbyIT {
                                 options(kubeconfig, HOSTS.getLast(), 0),
                                 () -> ended.complete(null))) {
             fleet.awaitCondition("rpol/chat", "Programmed", "True/Programmed 1/1");
-            int adminPort = freePort();
+            int adminPort = FreePort.next();
             var second = standby(options(kubeconfig, HOSTS.getFirst(), adminPort));
             await().atMost(OperatorFixture.SOON)
                     .ignoreExceptions()

@@ -2,10 +2,10 @@ package dev.tollgate.crds.valkey;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.tollgate.crds.loopback.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -54,9 +54,7 @@ public final class DurableValkey implements BeforeEachCallback, AfterEachCallbac
                 ValkeyProcess.binary().isPresent(),
                 "neither valkey-server nor redis-server is installed");
         folder = Files.createTempDirectory("valkey");
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
+        port = FreePort.next();
         start();
         relay = new ValkeyRelay(port);
     }

@@ -2,10 +2,10 @@ package dev.tollgate.crds.valkey;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.tollgate.crds.loopback.FreePort;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -62,9 +62,7 @@ public final class ValkeyProcess implements BeforeEachCallback, AfterEachCallbac
     public void beforeEach(ExtensionContext context) throws IOException {
         Assumptions.assumeTrue(
                 binary().isPresent(), "neither valkey-server nor redis-server is installed");
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
+        port = FreePort.next();
         start();
     }
 

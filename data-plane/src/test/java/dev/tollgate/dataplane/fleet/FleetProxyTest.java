@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tollgate.crds.loopback.FreePort;
 import dev.tollgate.dataplane.ProxyOptions;
 import dev.tollgate.dataplane.config.LiveConfig;
 import dev.tollgate.dataplane.control.OperatorAddress;
@@ -194,7 +195,7 @@ class FleetProxyTest {
 
     @Test
     void isReadyOnlyOnceItHasASnapshot() throws Exception {
-        startOperator(0, 1, "fast");
+        startOperator(FreePort.next(), 1, "fast");
         var port = operator.port();
         operator.close();
         operator = null;
@@ -242,7 +243,7 @@ class FleetProxyTest {
 
     @Test
     void servesItsLastSnapshotWithinFiveSecondsOfARestartWithTheOperatorDown() throws Exception {
-        startOperator(0, 1, "fast");
+        startOperator(FreePort.next(), 1, "fast");
         var port = operator.port();
         startProxy(port);
         acknowledged();
@@ -269,7 +270,7 @@ class FleetProxyTest {
 
     @Test
     void goesOnServingWhileTheOperatorIsAwayAndTakesWhatItMissed() throws Exception {
-        startOperator(0, 1, "fast");
+        startOperator(FreePort.next(), 1, "fast");
         var port = operator.port();
         startProxy(port);
         acknowledged();
@@ -285,7 +286,7 @@ class FleetProxyTest {
 
     @Test
     void anOperatorOfAnEarlierEpochChangesNothing() throws Exception {
-        startOperator(0, 5, "fast");
+        startOperator(FreePort.next(), 5, "fast");
         var port = operator.port();
         startProxy(port);
         acknowledged();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import dev.tollgate.crds.loopback.FreePort;
 import dev.tollgate.crds.resource.Bytes;
 import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.resource.ResourceKey;
@@ -199,7 +200,7 @@ class PushTest {
 
     @Test
     void comesBackByItselfAndTakesWhatItMissedWhenTheOperatorRestarts() throws Exception {
-        start(1, 0);
+        start(1, FreePort.next());
         var one = proxy("one");
         server.publish(release(1, 1, "team-a"));
         await().until(() -> heard.settled.contains("1.1"));
@@ -215,7 +216,7 @@ class PushTest {
 
     @Test
     void refusesALowerEpochAndTellsTheOperatorThatItIsOutrun() throws Exception {
-        start(5, 0);
+        start(5, FreePort.next());
         var one = proxy("one");
         server.publish(release(5, 1, "team-a"));
         await().until(() -> heard.settled.contains("5.1"));
@@ -313,7 +314,7 @@ class PushTest {
 
     @Test
     void anOperatorThatStartsAgainLearnsWhatEachHoldsBeforeItDivides() throws Exception {
-        start(1, 0);
+        start(1, FreePort.next());
         server.limits(Map.of(RATE, requests(100)));
         var one = proxy("one");
         var two = proxy("two");
