@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tollgate.crds.loopback.FreePort;
 import dev.tollgate.policy.issuer.TestIssuer;
 import dev.tollgate.policy.issuer.TestKey;
 import java.net.http.HttpResponse;
@@ -157,7 +158,7 @@ class OidcE2E {
 
     @Test
     void servesWithKeysThatComeLater(@TempDir Path own) throws Exception {
-        try (var late = TestIssuer.start(TestKey.es256("late"))) {
+        try (var late = TestIssuer.start(FreePort.next(), TestKey.es256("late"))) {
             int port = late.port();
             var name = late.name();
             late.close();

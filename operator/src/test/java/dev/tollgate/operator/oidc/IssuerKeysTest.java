@@ -3,6 +3,7 @@ package dev.tollgate.operator.oidc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tollgate.crds.loopback.FreePort;
 import dev.tollgate.policy.issuer.OidcIssuers;
 import dev.tollgate.policy.issuer.TestIssuer;
 import dev.tollgate.policy.issuer.TestKey;
@@ -30,7 +31,7 @@ class IssuerKeysTest {
 
     @BeforeEach
     void start() throws IOException {
-        issuer = TestIssuer.start(ONE);
+        issuer = TestIssuer.start(FreePort.next(), ONE);
     }
 
     @AfterEach
