@@ -109,7 +109,8 @@ class CanaryE2E {
         await().atMost(Duration.ofSeconds(60))
                 .until(
                         () -> {
-                            ask(gateway, 10);
+                            // few, as no more than ten failures in a second are tried again
+                            ask(gateway, 3);
                             return phase().equals(phase);
                         });
     }

@@ -96,7 +96,8 @@ class FleetCanaryE2E {
         await().atMost(SOON)
                 .until(
                         () -> {
-                            ask(proxies, 20);
+                            // few, as no more than ten failures in a second are tried again
+                            ask(proxies, 10);
                             return phase().equals(phase);
                         });
     }
