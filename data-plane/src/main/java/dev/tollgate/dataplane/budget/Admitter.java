@@ -269,7 +269,7 @@ final class Admitter {
     private Verdict shortOf(
             BudgetEntry entry, Counter counter, Lease lease, long bound, long nowNanos) {
         var shortNanos = Math.max(1, bound - lease.freeNanos());
-        if (lease.frozen) {
+        if (keeper.heard.isFrozen(lease.key)) {
             return refuse(refusal(RefusalKind.FROZEN, entry, counter, 0));
         }
         var known = counter.refusal;

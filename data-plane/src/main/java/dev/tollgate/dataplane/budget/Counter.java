@@ -274,15 +274,6 @@ final class Counter {
         return kept.stream().filter(each -> each.key.equals(account)).findFirst().orElse(null);
     }
 
-    /** Another ledger answers from now on, which knows of itself what it gives nothing of. */
-    synchronized void thaw() {
-        var known = lease;
-        if (known != null) {
-            known.frozen = false;
-        }
-        kept.forEach(each -> each.frozen = false);
-    }
-
     private static boolean mayHaveMoney(Lease lease) {
         return lease.granted || lease.unclear;
     }

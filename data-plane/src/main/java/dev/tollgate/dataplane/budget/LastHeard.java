@@ -4,14 +4,15 @@ import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.LedgerEffect;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the ledger last said of accounts, whether or not this process has charged them: so that the
- * figures of a process that has just started are those of the account. Written by {@link
- * LeaseKeeper}'s thread, read by any.
+ * figures of a process that has just started are those of the account, and a freeze holds for a
+ * lease that begins after it. Written by {@link LeaseKeeper}'s thread, read by any.
  */
 final class LastHeard {
 
@@ -35,6 +36,9 @@ final class LastHeard {
 
     /** Of each Budget and subject: more than one account if its period has changed. */
     private final ConcurrentHashMap<Name, List<Standing>> standings = new ConcurrentHashMap<>();
+
+    private final Set<AccountKey> frozen = ConcurrentHashMap.newKeySet();
+    private volatile boolean allFrozen;
 
     /** A window that is over replaces none. */
     void hear(LedgerEffect.State state, long nowNanos) {
@@ -83,6 +87,32 @@ final class LastHeard {
             }
         }
         return all;
+    }
+
+    /**
+     * The ledger gives nothing of the account, whether or not there is a lease of it here, or again
+     * gives of it; null: of all.
+     */
+    void freeze(@Nullable AccountKey account, boolean is) {
+        if (account == null) {
+            allFrozen = is;
+            if (!is) {
+                frozen.clear();
+            }
+        } else if (!is) {
+            frozen.remove(account);
+        } else if (frozen.size() < ACCOUNTS_MAX) {
+            frozen.add(account); // the ledger refuses one more all the same
+        }
+    }
+
+    boolean isFrozen(AccountKey account) {
+        return allFrozen || frozen.contains(account);
+    }
+
+    /** Another ledger answers from now on, which tells what it gives nothing of. */
+    void thaw() {
+        freeze(null, false);
     }
 
     private static @Nullable Standing find(List<Standing> all, AccountKey account) {

@@ -37,9 +37,6 @@ final class Lease {
 
     volatile boolean direct;
 
-    /** The ledger gives nothing of the account, because its store has forgotten something. */
-    volatile boolean frozen;
-
     /** Settled and overrun of others in the account, as the ledger last told. */
     volatile long othersSpentNanos;
 

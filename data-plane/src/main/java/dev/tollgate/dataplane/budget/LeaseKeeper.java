@@ -223,20 +223,18 @@ class LeaseKeeper implements LedgerLink.Listener {
             case LedgerEffect.Denied denied -> refills.denied(denied);
             case LedgerEffect.Recall recall -> recall(recall.account());
             case LedgerEffect.State state -> state(state);
-            case LedgerEffect.Freeze freeze -> {
-                for (var counter : counters()) {
-                    frozen(counter, freeze);
-                }
-            }
+            case LedgerEffect.Freeze freeze -> frozen(freeze.account(), freeze.frozen());
             case LedgerEffect.Closed closed -> returns.closed(closed.account(), closed.bootEpoch());
         }
     }
 
-    private void frozen(Counter counter, LedgerEffect.Freeze freeze) {
-        var lease = freeze.account() == null ? counter.current() : counter.of(freeze.account());
-        if (lease != null) {
-            lease.frozen = freeze.frozen();
-            refills.again(counter);
+    /** Known before anybody is refused or asks; leases that begin later find it. */
+    private void frozen(@Nullable AccountKey account, boolean is) {
+        heard.freeze(account, is);
+        for (var counter : counters()) {
+            if (account == null || counter.of(account) != null) {
+                refills.again(counter);
+            }
         }
     }
 
@@ -246,8 +244,8 @@ class LeaseKeeper implements LedgerLink.Listener {
             return;
         }
         session.accepted();
+        heard.thaw(); // what this ledger has frozen it tells next
         for (var counter : counters()) {
-            counter.thaw(); // what this ledger has frozen it tells next
             refills.sayAgain(counter);
             refills.again(counter);
         }

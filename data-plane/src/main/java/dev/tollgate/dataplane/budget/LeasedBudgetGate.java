@@ -131,7 +131,7 @@ public final class LeasedBudgetGate implements BudgetGate {
                                 new Money(lease.freeNanos()),
                                 lease.window.end(),
                                 keeper.reachable(),
-                                lease.frozen,
+                                keeper.heard.isFrozen(lease.key),
                                 counter.boundViolations.get()));
             }
         }
@@ -171,7 +171,7 @@ public final class LeasedBudgetGate implements BudgetGate {
                 Money.ZERO,
                 account.window().end(),
                 keeper.reachable(),
-                false,
+                keeper.heard.isFrozen(account),
                 0);
     }
 

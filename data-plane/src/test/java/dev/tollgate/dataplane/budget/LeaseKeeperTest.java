@@ -226,6 +226,45 @@ class LeaseKeeperTest {
         assertThat(gate.figures()).allMatch(BudgetFigures::frozen);
     }
 
+    private Admission.RefusalKind refused() {
+        said.clear();
+        var answer = gate.reserve(Budgets.claim("call-" + calls++, CENT, BUDGET));
+        run(100);
+        assertThat(said).noneMatch(LedgerCommand.Acquire.class::isInstance);
+        assertThat(answer.result()).isInstanceOf(Admission.Refused.class);
+        return ((Admission.Refused) answer.result()).kind();
+    }
+
+    @Test
+    void aFreezeHoldsForALeaseThatBeginsAfterIt() {
+        freeze(NINE, true);
+        assertThat(refused()).isEqualTo(Admission.RefusalKind.FROZEN);
+        assertThat(gate.figures()).hasSize(1).allMatch(BudgetFigures::frozen);
+        freeze(NINE, false);
+        assertThat(asksForMoney()).isTrue();
+        assertThat(gate.figures()).noneMatch(BudgetFigures::frozen);
+    }
+
+    @Test
+    void aFreezeOfTheNextWindowHoldsOnceItIsEntered() {
+        assertThat(asksForMoney()).isTrue();
+        grant(lastAcquire().request(), NINE, 10_000);
+        freeze(TEN, true);
+        assertThat(gate.figures()).noneMatch(BudgetFigures::frozen);
+        run(31_000); // into the next hour
+        assertThat(refused()).isEqualTo(Admission.RefusalKind.FROZEN);
+        freeze(TEN, false);
+        assertThat(asksForMoney()).isTrue();
+    }
+
+    @Test
+    void aFreezeOfAllHoldsForALeaseThatBeginsAfterItUntilAnotherLedgerAnswers() {
+        freeze(null, true);
+        assertThat(refused()).isEqualTo(Admission.RefusalKind.FROZEN);
+        answer(new LedgerEffect.Registered(wal.holder(), true, ""));
+        assertThat(asksForMoney()).isTrue();
+    }
+
     private void callOf(Money bound) {
         gate.reserve(Budgets.claim("call-" + calls++, bound, BUDGET).withLeast(() -> bound));
         run(100);
