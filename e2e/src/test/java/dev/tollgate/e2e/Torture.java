@@ -43,7 +43,7 @@ final class Torture implements AutoCloseable {
     /** The mischief goes on for so many times its length while some are not answered. */
     private static final int PATIENCE = 3;
 
-    static final Duration SOON = Duration.ofSeconds(60);
+    static final Duration SOON = Duration.ofMinutes(3);
     private static final Duration SPENT_WITHIN = Duration.ofMinutes(5);
     static final int STEADY_CLIENTS = 24;
 
