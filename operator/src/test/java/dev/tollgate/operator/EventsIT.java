@@ -160,7 +160,8 @@ class EventsIT {
         assertThat(count("Warning Conflicted")).isEqualTo(1);
         assertThat(metrics())
                 .contains("tollgate_events_total{result=\"failed\"} 0\n")
-                .contains("tollgate_events_total{result=\"dropped\"} 0\n");
+                .contains("tollgate_events_total{result=\"dropped\"} 0\n")
+                .contains("tollgate_ledger_failures_total 0\n");
         var event =
                 API.client()
                         .events()

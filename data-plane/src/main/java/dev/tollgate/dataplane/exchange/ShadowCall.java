@@ -72,6 +72,7 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
     private String finishReason = "";
     private ShadowOf.@Nullable Original primary;
     private boolean primaryAnswered;
+    private boolean audited;
 
     ShadowCall(
             LoopParts loop,
@@ -328,8 +329,8 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         LOG.error(
                 "request {}: a bug in a shadow of {}", tally.requestId, terms.original(), failure);
         if (over) {
-            if (tally.sent > 0 && tally.recorded.isEmpty()) {
-                Audit.over(loop, tally); // in the middle of its end: it gets no record
+            if (tally.sent > 0 && (tally.recorded.isEmpty() || primary != null)) {
+                audit(); // in the middle of its end: it gets no record
             }
             return;
         }
@@ -435,9 +436,12 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         long latency = tally.upstreamNanos;
         tally.shadow =
                 new ShadowOf(terms.shadow().name(), terms.original(), finishReason, original);
-        loop.recorder().write(tally.record(outcome, status, latency, ""));
-        tally.records++;
-        Audit.over(loop, tally);
+        try {
+            loop.recorder().write(tally.record(outcome, status, latency, ""));
+            tally.records++;
+        } finally {
+            audit();
+        }
         if (outcome == UsageRecord.Outcome.OK && primaryAnswered) {
             series.compared(
                     new ShadowSeries.Figures(tally.cost.nanos(), latency, tally.usage.output()),
@@ -446,6 +450,14 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
                             TimeUnit.MILLISECONDS.toNanos(original.latencyMillis()),
                             original.outputTokens()),
                     finishReason.equals(original.finishReason()));
+        }
+    }
+
+    /** Nothing of it goes on, with or without its record. */
+    private void audit() {
+        if (!audited) {
+            audited = true;
+            Audit.over(loop, tally);
         }
     }
 }

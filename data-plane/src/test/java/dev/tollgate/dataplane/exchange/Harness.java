@@ -78,12 +78,14 @@ final class Harness implements AutoCloseable {
     static final class Records implements UsageLog {
         final List<byte[]> all = new CopyOnWriteArrayList<>();
 
-        /** The next record throws. */
+        /** The next record throws that has {@link #bugIn} in it. */
         final AtomicBoolean bug = new AtomicBoolean();
+
+        volatile String bugIn = "";
 
         @Override
         public boolean append(String requestId, byte[] usageRecord) {
-            if (bug.getAndSet(false)) {
+            if (new String(usageRecord, UTF_8).contains(bugIn) && bug.getAndSet(false)) {
                 throw new IllegalStateException("a bug in append");
             }
             return all.add(usageRecord);

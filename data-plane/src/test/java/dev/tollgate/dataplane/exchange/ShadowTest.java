@@ -21,8 +21,10 @@ import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -106,6 +108,10 @@ class ShadowTest {
 
     private BudgetEntry platformBudget() {
         return BudgetBuilder.budget("platform/trials").limit(1_000_000).limits(limits).build();
+    }
+
+    private static ConditionFactory patiently() {
+        return await().atMost(Duration.ofSeconds(30));
     }
 
     private JsonObject record(boolean shadow, int count) {
@@ -225,6 +231,33 @@ class ShadowTest {
         answers(200, SHADOW_ANSWER).handle(open.getFirst());
         await().until(() -> metric(I9) == 1);
         assertThat(harness.gate.open.getAndSet(0)).as("it stays held").isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCopyWithoutItsUsageRecordIsTold(boolean copyIsLast) {
+        harness.violations.put(Invariant.I9, 1L);
+        harness.records.bugIn = "\"shadow\":";
+        harness.records.bug.set(true);
+        var open = new CopyOnWriteArrayList<HttpServerRequest>();
+        if (copyIsLast) {
+            start(answers(200, Harness.CHAT_ANSWER), open::add);
+        } else {
+            start(open::add, answers(200, SHADOW_ANSWER));
+        }
+        var answer = harness.vertx.executeBlocking(() -> harness.chat(PLAIN).statusCode());
+        patiently().until(() -> open.size() == 1);
+        if (copyIsLast) {
+            patiently().until(() -> harness.records.all.size() == 1);
+        } else {
+            patiently().until(() -> harness.gate.settled.size() == 1);
+        }
+        answers(200, Harness.CHAT_ANSWER).handle(open.getFirst());
+        assertThat(Harness.get(answer)).isEqualTo(200);
+        patiently().until(() -> metric(I9) == 1);
+        assertThat(harness.gate.settled).hasSize(2);
+        assertThat(harness.records.all).hasSize(1);
+        assertThat(harness.gate.open.get()).isZero();
     }
 
     @Test

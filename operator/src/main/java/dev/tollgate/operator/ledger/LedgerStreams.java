@@ -53,13 +53,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     private final Semaphore writes = new Semaphore(WRITES_MAX);
     private final WritePace pace = new WritePace();
     private final Holders holders = new Holders();
-
-    /** As last logged; confined to the thread that ticks. */
-    private Set<AccountKey> toldUnstored = Set.of();
-
-    /** The same. */
-    private List<AccountStore.Damaged> toldUnreadable = List.of();
-
+    private final Failures failures = new Failures();
     private final ScheduledExecutorService ticker =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("ledger-tick").factory());
@@ -71,19 +65,14 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     public LedgerStreams(LedgerService service, Clock clock) {
         this.service = service;
         this.clock = clock;
-        service.whenFailed(
-                (account, bug) ->
-                        LOG.atError()
-                                .addKeyValue("account", account)
-                                .setCause(bug)
-                                .log("the ledger failed at an account; it goes on with the next"));
+        service.whenFailed(failures::at);
         ticker.scheduleWithFixedDelay(
-                () -> SerialQueue.guarded(this::tick),
+                () -> failures.guard(() -> service.tick(clock.instant(), this::send)),
                 TICK_MILLIS,
                 TICK_MILLIS,
                 TimeUnit.MILLISECONDS);
         pacer.scheduleWithFixedDelay(
-                () -> SerialQueue.guarded(this::nextInLine),
+                () -> failures.guard(this::nextInLine),
                 WritePace.EVERY_MILLIS,
                 WritePace.EVERY_MILLIS,
                 TimeUnit.MILLISECONDS);
@@ -140,7 +129,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
         accounts.compute(
                 account,
                 (_, known) -> {
-                    var queue = known == null ? new SerialQueue() : known;
+                    var queue = known == null ? new SerialQueue(failures) : known;
                     queue.execute(() -> write(account));
                     return queue;
                 });
@@ -150,7 +139,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
         writes.acquireUninterruptibly();
         try {
             due.remove(account);
-            SerialQueue.guarded(() -> service.turn(account, clock.instant(), this::send));
+            failures.guard(() -> service.turn(account, clock.instant(), this::send));
         } finally {
             writes.release();
             forgetIdle(account);
@@ -169,7 +158,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
 
     /** Runs it soon on the thread that ticks. */
     void later(Runnable task) {
-        ticker.execute(() -> SerialQueue.guarded(task));
+        ticker.execute(() -> failures.guard(task));
     }
 
     /** Why the holder's process may still be there; empty: it is not. Blocking. */
@@ -207,14 +196,9 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
         return service.frozen();
     }
 
-    /** Accounts that give nothing out because the store does not take what was told of them. */
-    public Set<AccountKey> unstored() {
-        return service.unstored();
-    }
-
-    /** See {@link LedgerService#unreadable}. */
-    public List<AccountStore.Damaged> unreadable() {
-        return service.unreadable();
+    /** How often the ledger has failed at a step or a task since it began: each is a bug. */
+    public long failures() {
+        return failures.count();
     }
 
     @Override
@@ -239,7 +223,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
         private final Consumer<FromLedger> send;
 
         /** Runs Register, and holds back the rest until it is done. */
-        private final SerialQueue order = new SerialQueue();
+        private final SerialQueue order = new SerialQueue(failures);
 
         private @Nullable HolderId holder;
 
@@ -274,7 +258,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                             streams.put(register.holder(), this);
                             holders.came(register.holder(), register.proxy(), clock.instant());
                         }
-                        SerialQueue.guarded(() -> takeIn(command));
+                        failures.guard(() -> takeIn(command));
                     });
         }
 

@@ -15,8 +15,13 @@ final class SerialQueue {
 
     private static final Logger LOG = LoggerFactory.getLogger(SerialQueue.class);
 
+    private final Failures failures;
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
     private boolean running;
+
+    SerialQueue(Failures failures) {
+        this.failures = failures;
+    }
 
     synchronized void execute(Runnable task) {
         if (tasks.size() >= MAX_TASKS) {
@@ -37,19 +42,7 @@ final class SerialQueue {
 
     private void drain() {
         for (Runnable task = next(); task != null; task = next()) {
-            guarded(task);
-        }
-    }
-
-    /**
-     * What it throws is logged. An Error too: on a thread of its own or of a schedule nobody would
-     * hear of it, and the schedule would end. A process without memory is ended by its JVM.
-     */
-    static void guarded(Runnable task) {
-        try {
-            task.run();
-        } catch (RuntimeException | Error e) {
-            LOG.atError().setCause(e).log("the ledger failed at a task; it goes on with the next");
+            failures.guard(task);
         }
     }
 

@@ -10,11 +10,14 @@ import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.LedgerService;
+import dev.tollgate.policy.budget.Window;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,7 +29,7 @@ import org.slf4j.LoggerFactory;
 /** What fails in the ledger ends nothing for what comes next, and is told. */
 class SerialQueueTest {
 
-    private static final Logger LOG = (Logger) LoggerFactory.getLogger(SerialQueue.class);
+    private static final Logger LOG = (Logger) LoggerFactory.getLogger(Failures.class);
 
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
 
@@ -55,7 +58,8 @@ class SerialQueueTest {
 
     @Test
     void anErrorOfOneTaskEndsNothingForTheNext() throws Exception {
-        var queue = new SerialQueue();
+        var failures = new Failures();
+        var queue = new SerialQueue(failures);
         var both = new CountDownLatch(2);
         var began = new CountDownLatch(1);
         queue.execute(
@@ -73,6 +77,7 @@ class SerialQueueTest {
         queue.execute(both::countDown); // comes later
         assertThat(both.await(60, TimeUnit.SECONDS)).isTrue();
         assertTold("broken");
+        assertThat(failures.count()).isEqualTo(1);
     }
 
     /** Fails once, as the code behind a tick may. */
@@ -106,10 +111,44 @@ class SerialQueueTest {
             assertThat(streams.accounts()).isEmpty();
             await().until(() -> clock.asked.get() > 2);
             assertTold("once");
+            assertThat(streams.failures()).isEqualTo(1);
         }
     }
 
-    private static final class NoStore implements AccountStore {
+    @Test
+    void aBrokenStepOfAnAccountIsToldAndCounted() {
+        var budget = BudgetBuilder.budget("team-a/b").limit(7).build();
+        var window = Window.of(Objects.requireNonNull(budget.period()), Instant.EPOCH);
+        var store = new BrokenStore(AccountKey.of("team-a/b", "", window));
+        var clock = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
+        try (var streams = new LedgerStreams(new LedgerService(store, 1), clock)) {
+            assertThat(streams.failures()).isZero();
+            streams.budgets(List.of(budget));
+            await().atMost(Duration.ofSeconds(30)).until(() -> streams.failures() > 0);
+            assertTold("no write");
+        }
+    }
+
+    /** Of one account, which it fails to write. */
+    private static final class BrokenStore extends NoStore {
+        private final AccountKey key;
+
+        BrokenStore(AccountKey key) {
+            this.key = key;
+        }
+
+        @Override
+        public Listing list(String prefix) {
+            return new Listing.Ok(List.of(new Versioned(Account.opened(key, 5), "1")));
+        }
+
+        @Override
+        public Write compareAndSet(AccountKey key, String version, Account account) {
+            throw new IllegalStateException("no write");
+        }
+    }
+
+    private static class NoStore implements AccountStore {
         @Override
         public Read read(AccountKey key) {
             return new Read.Unavailable("there is none");

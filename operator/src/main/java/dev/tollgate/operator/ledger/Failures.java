@@ -1,0 +1,44 @@
+package dev.tollgate.operator.ledger;
+
+import dev.tollgate.policy.budget.AccountKey;
+import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the ledger failed at, which is a bug: a step that breaks a rule of money and so is not
+ * written, or anything else that was thrown. It is logged and counted, and ends nothing for what
+ * comes next. Any thread.
+ */
+final class Failures {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
+
+    private final LongAdder count = new LongAdder();
+
+    long count() {
+        return count.sum();
+    }
+
+    /** The turn of an account has failed. */
+    void at(AccountKey account, RuntimeException bug) {
+        count.increment();
+        LOG.atError()
+                .addKeyValue("account", account)
+                .setCause(bug)
+                .log("the ledger failed at an account; it goes on with the next");
+    }
+
+    /**
+     * What it throws is told. An Error too: on a thread of its own or of a schedule nobody would
+     * hear of it, and the schedule would end. A process without memory is ended by its JVM.
+     */
+    void guard(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            count.increment();
+            LOG.atError().setCause(e).log("the ledger failed at a task; it goes on with the next");
+        }
+    }
+}
