@@ -4,9 +4,10 @@ package dev.tollgate.operator.ledger;
  * What a Valkey runs for the ledger. An account is a hash with its {@code version}, its {@code seq}
  * and the {@code account} as JSON; the index is a hash from the keys of all accounts to their seqs;
  * the store's own hash has the database's {@code id}, the {@code run} of the server that last had
- * it, {@code unproven} while that may have lost something, and the most {@code nodes} that it ever
- * had. Everything has one hash tag, and a script is one transaction of the append-only file, so
- * index and account never differ.
+ * it, {@code unproven} while that may have lost something, the most {@code nodes} that it ever had,
+ * and {@code deleted}, the latest end of the window of an account that was deleted. Everything has
+ * one hash tag, and a script is one transaction of the append-only file, so index and account never
+ * differ.
  */
 final class LedgerScripts {
 
@@ -99,6 +100,32 @@ final class LedgerScripts {
             """;
 
     /**
+     * Keys: account, index, store. Arguments: account's key as text, version expected, the end of
+     * its window in seconds of the epoch. Answers: {@code ok}; {@code conflict}; {@code refused}
+     * and why: of a lease that is not given back something may come yet. What is gone by it is no
+     * loss to another ledger that remembers it: {@code deleted} says so.
+     */
+    static final String DELETE =
+            """
+            local before = redis.call('HMGET', KEYS[1], 'version', 'account')
+            if not before[1] or before[1] ~= ARGV[2] then
+              return {'conflict'}
+            end
+            for _, lease in ipairs(cjson.decode(before[2]).leases) do
+              if lease.state ~= 'Reclaimed' then
+                return {'refused', 'its lease of ' .. lease.holder .. ' is ' .. lease.state}
+              end
+            end
+            redis.call('DEL', KEYS[1])
+            redis.call('HDEL', KEYS[2], ARGV[1])
+            local deleted = redis.call('HGET', KEYS[3], 'deleted')
+            if not deleted or tonumber(ARGV[3]) > tonumber(deleted) then
+              redis.call('HSET', KEYS[3], 'deleted', ARGV[3])
+            end
+            return {'ok'}
+            """;
+
+    /**
      * Keys: store, index, accounts. Arguments: the accounts' keys as text. Answers version, JSON
      * and the index's seq of each. It writes, so that WAITAOF after it waits for what it has seen.
      */
@@ -117,8 +144,8 @@ final class LedgerScripts {
 
     /**
      * Keys: store, index. Arguments: nodes that the server knows of now. Answers the database's id,
-     * the run that had it, the most nodes ever, 1 while it is unproven, and key and seq of every
-     * account.
+     * the run that had it, the most nodes ever, 1 while it is unproven, until when accounts were
+     * deleted (0: none was), and key and seq of every account.
      */
     static final String LOOK =
             """
@@ -127,8 +154,9 @@ final class LedgerScripts {
               nodes = tonumber(ARGV[1])
               redis.call('HSET', KEYS[1], 'nodes', ARGV[1])
             end
-            local store = redis.call('HMGET', KEYS[1], 'id', 'run', 'unproven')
-            local answer = {store[1] or '', store[2] or '', tostring(nodes), store[3] or '0'}
+            local store = redis.call('HMGET', KEYS[1], 'id', 'run', 'unproven', 'deleted')
+            local answer = {store[1] or '', store[2] or '', tostring(nodes), store[3] or '0',
+              store[4] or '0'}
             for _, each in ipairs(redis.call('HGETALL', KEYS[2])) do
               answer[#answer + 1] = each
             end

@@ -37,7 +37,8 @@ import org.slf4j.LoggerFactory;
  *
  * <ul>
  *   <li>the database has none: it is new, wiped or another one;
- *   <li>an account is missing, or has a lower seq than it once had;
+ *   <li>an account is missing, or has a lower seq than it once had; missing is no loss if accounts
+ *       were deleted whose windows ended no earlier, maybe by another ledger;
  *   <li>the server was started, or another one took over, and nobody saw what it knew before: the
  *       ledger was down too.
  * </ul>
@@ -50,7 +51,7 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
     /** Accounts of one answer. */
     private static final int PAGE = 64;
 
-    private static final int LOOK_HEAD = 4;
+    private static final int LOOK_HEAD = 5;
     private static final int READ_EACH = 3;
     private static final int PROOFS_AT_MOST = 8;
 
@@ -210,6 +211,42 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
         }
     }
 
+    @Override
+    public Write delete(AccountKey key, String version) {
+        var end = key.window().end();
+        if (end == null) {
+            return new Write.Unavailable(key + " has no end");
+        }
+        var text = key.toString();
+        try (var line = lines.take()) {
+            var answer =
+                    line.send(
+                            Request.cmd(Command.EVAL)
+                                    .arg(LedgerScripts.DELETE)
+                                    .arg(3)
+                                    .arg(accountKey(text))
+                                    .arg(indexKey())
+                                    .arg(storeKey())
+                                    .arg(text)
+                                    .arg(version)
+                                    .arg(end.getEpochSecond()));
+            return switch (answer.get(0).toString()) {
+                case "ok" -> {
+                    line.awaitDurable(replicasNeeded);
+                    remembered.remove(text);
+                    yield new Write.Ok(ABSENT);
+                }
+                case "conflict" -> new Write.Conflict();
+                case "refused" -> refused(text, answer.get(1).toString());
+                default -> new Write.Unknown("the script answered " + answer);
+            };
+        } catch (ValkeyFailure e) {
+            return e.nothingDone()
+                    ? new Write.Unavailable(e.reason())
+                    : new Write.Unknown(e.reason());
+        }
+    }
+
     private static Write refused(String key, String why) {
         LOG.atError()
                 .addKeyValue("account", key)
@@ -259,10 +296,27 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
     }
 
     /**
+     * @param deletedUntil accounts were deleted whose windows ended by then, in seconds of the
+     *     epoch
      * @param seqs of all accounts
      */
     private record Look(
-            String id, String run, int nodes, boolean unproven, Map<String, Long> seqs) {}
+            String id,
+            String run,
+            int nodes,
+            boolean unproven,
+            long deletedUntil,
+            Map<String, Long> seqs) {
+
+        /** It is not there, and need not be. */
+        boolean mayBeDeleted(String key) {
+            var end = AccountKey.parse(key).window().end();
+            return !seqs.containsKey(key)
+                    && deletedUntil > 0
+                    && end != null
+                    && end.getEpochSecond() <= deletedUntil;
+        }
+    }
 
     private Look look(Line line) throws ValkeyFailure {
         return look(line, 1);
@@ -286,6 +340,7 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
                 answer.get(1).toString(),
                 answer.get(2).toInteger(),
                 answer.get(3).toString().equals("1"),
+                answer.get(4).toLong(),
                 seqs);
     }
 
@@ -302,8 +357,9 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
             throw ValkeyFailure.nothingDone(refusal);
         }
         for (int attempt = 0; attempt < PROOFS_AT_MOST; attempt++) {
-            var before = Map.copyOf(remembered); // acknowledged, so it must be in what follows
+            var before = new HashMap<>(remembered); // acknowledged, so it must be in what follows
             var look = look(line, 1 + facts.replicas());
+            forgetDeleted(before, look);
             replicasNeeded = look.nodes() / 2;
             boolean lost = lost(before, look);
             boolean known = complete && look.id().equals(id);
@@ -338,6 +394,20 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
             }
             throw e;
         }
+    }
+
+    private void forgetDeleted(Map<String, Long> before, Look look) {
+        before.entrySet()
+                .removeIf(
+                        entry ->
+                                look.mayBeDeleted(entry.getKey())
+                                        && forget(entry.getKey(), entry.getValue()));
+    }
+
+    /** Unless it was written again meanwhile. */
+    private boolean forget(String key, long seq) {
+        remembered.remove(key, seq);
+        return true;
     }
 
     private static boolean lost(Map<String, Long> before, Look look) {

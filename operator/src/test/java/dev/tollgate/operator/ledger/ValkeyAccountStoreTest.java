@@ -7,7 +7,10 @@ import dev.tollgate.crds.valkey.DurableValkey;
 import dev.tollgate.crds.valkey.ValkeyRelay;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountJson;
+import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
+import dev.tollgate.policy.budget.HolderId;
+import dev.tollgate.policy.budget.LeaseAccount;
 import dev.tollgate.policy.budget.StoreFaults;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -19,6 +22,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The store in a Valkey keeps the contract of all stores, over faults of a real server. */
 class ValkeyAccountStoreTest extends GuardedStoreContract {
@@ -109,11 +114,6 @@ class ValkeyAccountStoreTest extends GuardedStoreContract {
     @Override
     protected StoreFaults faults() {
         return faults;
-    }
-
-    @Override
-    protected boolean deletes() {
-        return false;
     }
 
     private static Account with(long seq, long granted) {
@@ -274,6 +274,81 @@ class ValkeyAccountStoreTest extends GuardedStoreContract {
         written(with(1, 10), AccountStore.ABSENT);
         assertThat(SERVER.command("HGET {fleet}:account:" + key("a") + " account"))
                 .contains(new String(AccountJson.write(with(1, 10))));
+    }
+
+    // deletion
+
+    private static Account of(LeaseAccount.State state) {
+        var lease = new LeaseAccount(new HolderId("log-1", 1), 10, 4, 0, 0, 1, state);
+        return new Account(key("a"), 1_000, 4, 0, 0, null, 1, 1, List.of(lease), List.of());
+    }
+
+    @ParameterizedTest
+    @EnumSource(LeaseAccount.State.class)
+    void deletesNoAccountOfWhichALeaseMayStillBeSettled(LeaseAccount.State state) {
+        var version = written(of(state), AccountStore.ABSENT);
+        var answer = store.delete(key("a"), version);
+        if (state == LeaseAccount.State.RECLAIMED) {
+            assertThat(answer).isInstanceOf(AccountStore.Write.Ok.class);
+            assertThat(store.read(key("a"))).isInstanceOf(AccountStore.Read.Absent.class);
+        } else {
+            assertThat(answer).isInstanceOf(AccountStore.Write.Unavailable.class);
+            assertThat(stored()).isEqualTo(of(state));
+        }
+    }
+
+    @Test
+    void keepsALifetimeAccount() {
+        var key = AccountKey.parse("team-a/a//lifetime");
+        var version = written(Account.opened(key, 5), AccountStore.ABSENT);
+        assertThat(store.delete(key, version)).isInstanceOf(AccountStore.Write.Unavailable.class);
+        assertThat(stored(key).account()).isEqualTo(Account.opened(key, 5));
+    }
+
+    @Test
+    void aDeletionWithoutAnAnswerIsMadeOnceAndIsNoLoss() {
+        all(store);
+        var version = written(with(1, 0), AccountStore.ABSENT);
+        var before = identity(store);
+        SERVER.relay().loseRequests(1);
+        assertThat(store.delete(key("a"), version)).isInstanceOf(AccountStore.Write.Unknown.class);
+        assertThat(stored()).isEqualTo(with(1, 0));
+        SERVER.relay().loseAnswers(1);
+        assertThat(store.delete(key("a"), version)).isInstanceOf(AccountStore.Write.Unknown.class);
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> store.read(key("a")) instanceof AccountStore.Read.Absent);
+        assertThat(store.delete(key("a"), version)).isInstanceOf(AccountStore.Write.Conflict.class);
+        assertThat(identity(store)).isEqualTo(before);
+        written(with(1, 10), AccountStore.ABSENT);
+        assertThat(identity(store)).isEqualTo(before);
+    }
+
+    @Test
+    void aDeletionHidesNoLossOfALaterWindow() {
+        all(store);
+        var later = AccountKey.parse("team-a/a//2026-12-01T00:00:00Z--2027-01-01T00:00:00Z");
+        written(account(later, 1), AccountStore.ABSENT);
+        var version = written(with(1, 0), AccountStore.ABSENT);
+        var before = identity(store);
+        assertThat(store.delete(key("a"), version)).isInstanceOf(AccountStore.Write.Ok.class);
+        assertThat(identity(store)).isEqualTo(before);
+        SERVER.command("DEL {fleet}:account:" + later);
+        SERVER.command("HDEL {fleet}:accounts " + later);
+        assertThat(identity(store)).isNotEqualTo(before);
+    }
+
+    @Test
+    void aDeletionHidesNoLossOfALaterWrite() {
+        all(store);
+        var other = key("b");
+        var first = written(account(other, 1), AccountStore.ABSENT);
+        var version = written(with(1, 0), AccountStore.ABSENT);
+        assertThat(store.delete(key("a"), version)).isInstanceOf(AccountStore.Write.Ok.class);
+        var before = identity(store);
+        long mark = SERVER.fileBytes();
+        written(account(other, 2), first);
+        SERVER.restartWithFileCutTo(mark);
+        assertThat(identity(store)).isNotEqualTo(before);
     }
 
     // servers that cannot keep accounts

@@ -142,9 +142,4 @@ class ValkeyContainerTest extends GuardedStoreContract {
     protected StoreFaults faults() {
         return faults;
     }
-
-    @Override
-    protected boolean deletes() {
-        return false;
-    }
 }

@@ -35,11 +35,6 @@ abstract class SoundStoreContract {
     /** The same store as a new process would see it. */
     protected abstract AccountStore reopened() throws Exception;
 
-    /** Whether accounts can be deleted. */
-    protected boolean deletes() {
-        return true;
-    }
-
     protected static AccountKey key(String name) {
         return AccountKey.of("team-a/" + name, "", MONTH);
     }
@@ -193,18 +188,31 @@ abstract class SoundStoreContract {
     void deletesOnlyWhatStillIsAsItWasRead() throws Exception {
         var first = create(key("a"));
         var second = written(account(key("a"), 2), first);
-        if (!deletes()) {
-            assertThat(store().delete(key("a"), second))
-                    .isInstanceOf(AccountStore.Write.Unavailable.class);
-            assertThat(reopened().read(key("a"))).isInstanceOf(AccountStore.Read.Ok.class);
-            return;
-        }
         assertThat(store().delete(key("a"), first)).isInstanceOf(AccountStore.Write.Conflict.class);
         assertThat(reopened().read(key("a"))).isInstanceOf(AccountStore.Read.Ok.class);
         assertThat(store().delete(key("a"), second)).isInstanceOf(AccountStore.Write.Ok.class);
         assertThat(reopened().read(key("a"))).isInstanceOf(AccountStore.Read.Absent.class);
+        assertThat(store().list("")).isEqualTo(new AccountStore.Listing.Ok(List.of()));
+        assertThat(store().delete(key("a"), second))
+                .isInstanceOf(AccountStore.Write.Conflict.class);
         assertThat(store().delete(key("b"), second))
                 .isInstanceOf(AccountStore.Write.Conflict.class);
+    }
+
+    @Test
+    void takesADeletionForNoLossAndTheAccountWhenItIsMadeAnew() throws Exception {
+        create(key("b"));
+        var other = reopened();
+        assertThat(other.list("")).isInstanceOf(AccountStore.Listing.Ok.class);
+        var version = create(key("a"));
+        assertThat(read(other, key("a")).version()).isEqualTo(version);
+        var identity = store().identity();
+        assertThat(store().delete(key("a"), version)).isInstanceOf(AccountStore.Write.Ok.class);
+        assertThat(store().identity()).isEqualTo(identity);
+        assertThat(other.identity()).isEqualTo(identity);
+        var again = written(account(key("a"), 1), AccountStore.ABSENT);
+        assertThat(reopened().identity()).isEqualTo(identity);
+        assertThat(read(reopened(), key("a")).version()).isEqualTo(again);
     }
 
     @Test
