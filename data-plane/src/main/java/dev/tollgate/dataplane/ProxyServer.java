@@ -155,6 +155,7 @@ public final class ProxyServer {
         gate.snapshotChanged(snapshot.budgets());
         targets.retain(snapshot);
         teamLimits.apply(snapshot);
+        tags.retain(snapshot.budgets());
         if (valkey != null) {
             valkey.limitsStated();
         }

@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -198,6 +199,9 @@ final class Admitter {
             would = true;
         }
         var lease = counter.entered(period, time);
+        if (lease == null) {
+            return take(entry, claim, waited, parts, wouldRefuse); // by the one that stands for it
+        }
         if (entry.mode() == Mode.HARD) {
             if ((waited || counter.waiting.get() == 0) && lease.take(bound)) {
                 parts.add(new HeldReservation.Part(counter, lease, entry, bound));
@@ -339,6 +343,17 @@ final class Admitter {
         throw new IllegalStateException(counter.budget + " is not in the claim");
     }
 
+    /**
+     * Leaves it to a new one, if one is needed again.
+     *
+     * @param leaves nobody is inside, and nobody enters it any more; meanwhile there is no new one
+     */
+    void forget(Counter counter, BooleanSupplier leaves) {
+        counters.computeIfPresent(
+                new CounterKey(counter.budget, counter.subject),
+                (_, known) -> known == counter && leaves.getAsBoolean() ? null : known);
+    }
+
     @Nullable Counter counter(String budget, String subject) {
         return counters.get(new CounterKey(budget, subject));
     }
@@ -357,10 +372,14 @@ final class Admitter {
         var subject = entry.perNamespace() ? team : "";
         var key = new CounterKey(entry.key(), subject);
         var counter = counters.get(key);
-        if (counter == null) {
+        if (counter == null || counter.isForgotten()) {
             counter =
-                    counters.computeIfAbsent(
-                            key, k -> new Counter(k.budget(), k.subject(), keeper.heard));
+                    counters.compute(
+                            key,
+                            (k, known) ->
+                                    known == null || known.isForgotten()
+                                            ? new Counter(k.budget(), k.subject(), keeper.heard)
+                                            : known);
         }
         var limit = entry.limitMicros();
         if (limit != null) {

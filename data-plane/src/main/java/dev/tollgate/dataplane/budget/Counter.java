@@ -62,8 +62,12 @@ final class Counter {
     /** How long the last refills took to be answered. */
     long refillTakesNanos;
 
+    /** Its Budget is gone, and nothing of it is left to be told: since when; null: not so. */
+    @Nullable Long restsSinceNanos;
+
     private final LastHeard heard;
     private volatile @Nullable Lease lease;
+    private volatile boolean forgotten;
 
     /** An Acquire that has no answer yet; it may have been said again. */
     record Asked(
@@ -131,18 +135,35 @@ final class Counter {
 
     /**
      * As {@link #lease}, and entered: it is not closed until who calls leaves it. One that ends at
-     * that moment is left for the next.
+     * that moment is left for the next. Null: the counter is forgotten, another one stands for it.
      */
-    Lease entered(Period period, TimeSource time) {
+    @Nullable Lease entered(Period period, TimeSource time) {
         var found = lease(period, time.nanos(), time);
         found.enter();
-        if (!found.ended()) {
-            return found;
+        if (found.ended()) {
+            found.leave();
+            found = lease(period, time.nanos(), time);
+            found.enter();
         }
-        found.leave();
-        var next = lease(period, time.nanos(), time);
-        next.enter();
-        return next;
+        if (forgotten) { // looked at once it is entered, as whoever forgets it looks afterwards
+            found.leave();
+            return null;
+        }
+        return found;
+    }
+
+    boolean isForgotten() {
+        return forgotten;
+    }
+
+    /** From now on nobody enters it; who is inside has entered before. */
+    void forget() {
+        forgotten = true;
+    }
+
+    /** It is not forgotten after all. */
+    void remember() {
+        forgotten = false;
     }
 
     /** Its window goes on by the monotonic clock, whatever the wall clock says. */

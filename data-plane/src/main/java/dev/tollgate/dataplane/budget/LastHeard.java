@@ -21,6 +21,9 @@ final class LastHeard {
 
     private static final long NANOS_PER_MICRO = 1_000;
 
+    /** However far the clock of this process is behind that of the ledger. */
+    private static final long OVER_FOR_NANOS = 3_600_000_000_000L;
+
     /**
      * @param spentNanos settled and overrun, of all holders
      * @param endNanos end of the window by the monotonic clock; {@code Long.MAX_VALUE}: Lifetime
@@ -66,6 +69,21 @@ final class LastHeard {
         }
         all.add(standing.isOver(nowNanos) ? 0 : all.size(), standing);
         standings.put(name, List.copyOf(all));
+    }
+
+    /**
+     * Of windows that are long over nobody asks. Of a Budget that is gone the others stay: it may
+     * be made again, and goes on with its account.
+     */
+    void forgetOver(long nowNanos) {
+        standings
+                .values()
+                .removeIf(all -> all.stream().allMatch(s -> s.isOver(nowNanos - OVER_FOR_NANOS)));
+    }
+
+    /** Budgets and subjects that something is known of. */
+    int size() {
+        return standings.size();
     }
 
     /** Zero if nothing was heard of it. */

@@ -47,7 +47,7 @@ final class Lease {
     /** The last slice was less than what was wished for. */
     boolean shortened;
 
-    long reportedNanos;
+    volatile long reportedNanos;
     long reportedAtNanos;
     long returnedAtNanos;
     long burnSpentNanos;

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,9 @@ class LeaseKeeper implements LedgerLink.Listener {
     /** Of a window that is over: the ledger writes it when it has time. */
     private static final long CLOSE_SAID_AGAIN_NANOS = 30 * SECOND;
 
+    /** Its Budget is gone, and nothing is left of it: an answer that is late finds it still. */
+    static final long FORGOTTEN_AFTER_NANOS = 60 * SECOND;
+
     private final Wal wal;
     private final GateSettings settings;
     private final TimeSource time;
@@ -50,6 +54,7 @@ class LeaseKeeper implements LedgerLink.Listener {
     final BoundViolations violations;
 
     private @Nullable Admitter admitter;
+    private @Nullable Set<String> budgets;
     private long secondAt;
     private long closesAt;
 
@@ -98,6 +103,20 @@ class LeaseKeeper implements LedgerLink.Listener {
     /** For longer than a request would wait. */
     boolean unreachable(long nowNanos) {
         return session.unreachable(nowNanos);
+    }
+
+    /** Nothing of it is held or unsettled, all is given back, and the ledger was told of it. */
+    boolean hasTold(Counter counter, Lease lease) {
+        synchronized (counter.over) {
+            if (!counter.over.isEmpty()) {
+                return false;
+            }
+        }
+        return reachable()
+                && counter.kept().isEmpty()
+                && lease.idle()
+                && lease.freeNanos() < NANOS_PER_MICRO
+                && lease.spentNanos.get() <= lease.reportedNanos;
     }
 
     /** How many messages were sent to the ledger. */
@@ -312,10 +331,35 @@ class LeaseKeeper implements LedgerLink.Listener {
         }
         if (late) {
             closesAt = now;
+            heard.forgetOver(now);
         }
         if (second) {
             secondAt = now;
             session.report(due);
+            forgetGone(now);
+        }
+    }
+
+    /** Counters of Budgets that are gone, once nothing is left of them but their names. */
+    private void forgetGone(long now) {
+        var present = budgets;
+        if (present == null) {
+            return;
+        }
+        for (var counter : counters()) {
+            var since = counter.restsSinceNanos;
+            var lease = counter.current();
+            boolean gone = !present.contains(counter.budget);
+            if (gone && lease != null) {
+                giveBack(counter, lease);
+            }
+            if (!gone || !returns.rests(counter)) {
+                counter.restsSinceNanos = null;
+            } else if (since == null) {
+                counter.restsSinceNanos = now;
+            } else if (now - since >= FORGOTTEN_AFTER_NANOS) {
+                gate().forget(counter, () -> returns.forget(counter));
+            }
         }
     }
 
@@ -373,6 +417,7 @@ class LeaseKeeper implements LedgerLink.Listener {
     void budgetsChanged(Map<String, Long> limits) {
         run(
                 () -> {
+                    budgets = Set.copyOf(limits.keySet());
                     for (var counter : counters()) {
                         var limit = limits.get(counter.budget);
                         var lease = counter.current();

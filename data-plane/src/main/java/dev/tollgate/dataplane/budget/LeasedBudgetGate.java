@@ -30,6 +30,7 @@ public final class LeasedBudgetGate implements BudgetGate {
     private final GateSettings settings;
     private final TimeSource time;
     private volatile Map<String, BudgetEntry> entries = Map.of();
+    private volatile boolean applied;
 
     /**
      * @param keeper of {@code admitter}, not started
@@ -106,6 +107,7 @@ public final class LeasedBudgetGate implements BudgetGate {
             }
         }
         entries = Map.copyOf(counted);
+        applied = true;
         keeper.violations.budgets(budgets);
         keeper.budgetsChanged(limits);
     }
@@ -120,7 +122,7 @@ public final class LeasedBudgetGate implements BudgetGate {
         var figures = new ArrayList<BudgetFigures>();
         for (var counter : admitter.counters()) {
             var lease = counter.current();
-            if (lease != null) {
+            if (lease != null && isShown(counter, lease)) {
                 figures.add(
                         new BudgetFigures(
                                 counter.budget,
@@ -144,6 +146,11 @@ public final class LeasedBudgetGate implements BudgetGate {
             }
         }
         return List.copyOf(figures);
+    }
+
+    /** One that is gone is, until all of it is settled and told. */
+    private boolean isShown(Counter counter, Lease lease) {
+        return !applied || entries.containsKey(counter.budget) || !keeper.hasTold(counter, lease);
     }
 
     /** Of a Budget as it is, and nothing of it is charged by this process. */

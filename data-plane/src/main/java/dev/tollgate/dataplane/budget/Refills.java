@@ -268,7 +268,7 @@ final class Refills {
     /** Sends an Acquire if none is on its way and one is of use. */
     void ask(Counter counter) {
         var lease = counter.current();
-        if (lease == null || !session.registered() || lease.ended()) {
+        if (lease == null || !session.registered() || lease.ended() || counter.isForgotten()) {
             return;
         }
         var asked = counter.asked;

@@ -131,6 +131,45 @@ final class Returns {
                 && totals.openMicros() == 0;
     }
 
+    /**
+     * Nobody waits, nothing is asked for, and of no lease of it anything is held, is unsettled, or
+     * is in the log: what has ever had money is there until its window is over and the ledger has
+     * its final totals.
+     */
+    boolean rests(Counter counter) {
+        synchronized (counter.over) {
+            if (!counter.over.isEmpty()) {
+                return false;
+            }
+        }
+        if (counter.asked != null || counter.waiting.get() > 0 || !counter.kept().isEmpty()) {
+            return false;
+        }
+        var lease = counter.current();
+        if (lease == null) {
+            return true;
+        }
+        var totals = wal.totals(lease.account, holder.bootEpoch());
+        return !lease.granted
+                && !lease.unclear
+                && lease.idle()
+                && (totals == null || !totals.closed() && isEmpty(totals));
+    }
+
+    /** False: somebody has entered it meanwhile. */
+    boolean forget(Counter counter) {
+        counter.forget();
+        if (!rests(counter)) {
+            counter.remember();
+            return false;
+        }
+        var lease = counter.current();
+        if (lease != null && wal.totals(lease.account, holder.bootEpoch()) != null) {
+            wal.append(new LogRecord.Forget(lease.account, holder.bootEpoch()));
+        }
+        return true;
+    }
+
     private boolean isAsked(Lease lease) {
         var counter = find(lease.key);
         var asked = counter == null ? null : counter.asked;

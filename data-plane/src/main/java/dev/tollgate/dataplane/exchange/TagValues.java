@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.policy.route.HeaderLookup;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import io.vertx.core.MultiMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,19 @@ public final class TagValues {
     private static final int MAX_TAGS_KNOWN = 4_096;
 
     private final ConcurrentHashMap<String, Set<String>> seen = new ConcurrentHashMap<>();
+
+    /** Forgets the values of Budgets that are gone: their room is for others. */
+    public void retain(List<BudgetEntry> budgets) {
+        var present = new HashSet<String>();
+        for (var budget : budgets) {
+            budget.tags().forEach(tag -> present.add(key(budget.key(), tag)));
+        }
+        seen.keySet().retainAll(present);
+    }
+
+    private static String key(String budget, BudgetEntry.Tag tag) {
+        return budget + "/" + tag.name();
+    }
 
     Map<String, String> of(List<BudgetEntry> budgets, HeaderLookup headers) {
         Map<String, String> tags = Map.of();
@@ -53,7 +67,7 @@ public final class TagValues {
 
     private String admitted(String budget, BudgetEntry.Tag tag, String value) {
         var cut = value.length() > MAX_VALUE_LENGTH ? value.substring(0, MAX_VALUE_LENGTH) : value;
-        var key = budget + "/" + tag.name();
+        var key = key(budget, tag);
         if (!seen.containsKey(key) && seen.size() >= MAX_TAGS_KNOWN) {
             return OTHER;
         }

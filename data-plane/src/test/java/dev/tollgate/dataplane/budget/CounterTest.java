@@ -34,9 +34,21 @@ class CounterTest {
         var first = counter.lease(HOUR, 0, time);
         first.end();
         var entered = counter.entered(HOUR, time);
+        assertThat(entered).isNotNull();
         assertThat(entered.key)
                 .hasToString("team-a/hourly//2026-11-21T10:00:00Z--2026-11-21T11:00:00Z");
         assertThat(entered.idle()).isFalse();
         assertThat(first.idle()).isTrue();
+    }
+
+    @Test
+    void isEnteredByNobodyOnceItIsForgotten() {
+        var time = new Minutes();
+        var counter = new Counter("team-a/hourly", "", new LastHeard());
+        counter.forget();
+        assertThat(counter.entered(HOUR, time)).isNull();
+        assertThat(counter.lease(HOUR, 0, time).idle()).isTrue();
+        counter.remember();
+        assertThat(counter.entered(HOUR, time)).isNotNull();
     }
 }

@@ -59,4 +59,18 @@ class LastHeardTest {
         hear(MONTH, 8, Duration.ZERO, 4_000_000_000L);
         assertThat(heard.spentNanos(MONTH)).isZero();
     }
+
+    @Test
+    void forgetsWhatIsLongOver() {
+        hear(MONTH, 7, DAY, 0);
+        hear(AccountKey.parse("team-a/c//2026-11-16T00:00:00Z--2026-11-23T00:00:00Z"), 5, DAY, 0);
+        hear(AccountKey.parse("team-a/d//lifetime"), 5, null, 0);
+        hear(MONTH, 8, DAY, DAY.toNanos());
+        heard.forgetOver(DAY.plusMinutes(59).toNanos());
+        assertThat(heard.size()).isEqualTo(3);
+        heard.forgetOver(DAY.plusMinutes(60).toNanos());
+        assertThat(heard.size()).isEqualTo(2);
+        assertThat(heard.spentNanos(MONTH)).isEqualTo(8_000);
+        assertThat(heard.spentNanos(AccountKey.parse("team-a/d//lifetime"))).isEqualTo(5_000);
+    }
 }

@@ -15,6 +15,7 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+import io.vertx.core.Promise;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,6 +56,7 @@ class LeaseKeeperTest {
     private Arena arena;
     private Wal wal;
     private LeaseKeeper keeper;
+    private Admitter admitter;
     private LeasedBudgetGate gate;
     private LedgerLink.Listener ledger;
     private Duration ahead = Duration.ZERO;
@@ -116,7 +118,7 @@ class LeaseKeeperTest {
         var settings = GateSettings.of("pod-1");
         var thread = new SimulatedThread(agenda, life, random);
         keeper = new LeaseKeeper(wal, link, settings, clock, BoundViolations.unkept(), thread);
-        var admitter = new Admitter(wal, keeper, clock);
+        admitter = new Admitter(wal, keeper, clock);
         gate = new LeasedBudgetGate(wal, keeper, admitter, settings, clock);
         keeper.start(admitter);
         gate.snapshotChanged(List.of(BUDGET));
@@ -263,6 +265,133 @@ class LeaseKeeperTest {
         assertThat(refused()).isEqualTo(Admission.RefusalKind.FROZEN);
         answer(new LedgerEffect.Registered(wal.holder(), true, ""));
         assertThat(asksForMoney()).isTrue();
+    }
+
+    // Budgets that are gone
+
+    private Reservation held(BudgetEntry budget) {
+        var answer = gate.reserve(Budgets.claim("call-" + calls++, CENT, budget));
+        run(100);
+        if (answer.result() == null) {
+            grant(lastAcquire().request(), lastAcquire().account(), 50_000);
+        }
+        return ((Admission.Reserved) answer.result()).reservation();
+    }
+
+    @Test
+    void aBudgetThatIsGoneIsShownUntilAllOfItIsSettledAndTold() {
+        var held = held(BUDGET);
+        gate.snapshotChanged(List.of());
+        run(3_000);
+        assertThat(gate.figures()).as("held").hasSize(1);
+        ledger.disconnected("for a while");
+        run(100);
+        held.settle(Money.parse("0.004"), false);
+        run(3_000);
+        assertThat(gate.figures()).as("not told").hasSize(1);
+        ledger.connected();
+        run(100);
+        answer(new LedgerEffect.Registered(wal.holder(), true, ""));
+        run(3_000);
+        var totals = wal.totals(NINE.toString(), wal.holder().bootEpoch());
+        assertThat(totals).isNotNull();
+        assertThat(totals.settledMicros()).isEqualTo(4_000);
+        assertThat(totals.returnedMicros()).isEqualTo(46_000);
+        assertThat(gate.figures()).isEmpty();
+        gate.snapshotChanged(List.of(BUDGET));
+        assertThat(gate.figures())
+                .as("made again, it goes on")
+                .extracting(BudgetFigures::spent)
+                .containsExactly(Money.parse("0.004"));
+    }
+
+    @Test
+    void aBudgetThatIsGoneIsForgottenOnceTheLedgerHasItsFinalTotals() {
+        held(BUDGET).settle(CENT, false);
+        gate.snapshotChanged(List.of());
+        run(31_000); // its window is over
+        assertThat(closes()).extracting(c -> c.totals().account()).contains(NINE);
+        run(200_000);
+        assertThat(gate.figures()).as("no answer").hasSize(1);
+        assertThat(admitter.counters()).hasSize(1);
+        answer(new LedgerEffect.Closed(wal.holder(), NINE, wal.holder().bootEpoch()));
+        assertThat(gate.figures()).isEmpty();
+        run(50_000);
+        assertThat(admitter.counters()).hasSize(1);
+        run(12_000);
+        assertThat(admitter.counters()).isEmpty();
+        assertThat(wal.totals()).isEmpty();
+        assertThat(asksForMoney()).as("of a request that came before").isTrue();
+        assertThat(admitter.counters()).hasSize(1);
+        assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void aBudgetThatIsGoneAndNeverHadMoneyLeavesNothing() {
+        call();
+        deny(1, NINE, DeniedReason.EXHAUSTED);
+        gate.snapshotChanged(List.of());
+        run(50_000); // in the middle of it begins another window
+        assertThat(admitter.counters()).hasSize(1);
+        run(50_000);
+        assertThat(admitter.counters()).isEmpty();
+        assertThat(wal.totals()).isEmpty();
+    }
+
+    @Test
+    void aBudgetThatIsThereOrComesAgainIsNotForgotten() {
+        call();
+        deny(1, NINE, DeniedReason.EXHAUSTED);
+        run(200_000);
+        assertThat(admitter.counters()).hasSize(1);
+        gate.snapshotChanged(List.of());
+        run(50_000);
+        gate.snapshotChanged(List.of(BUDGET));
+        run(50_000);
+        gate.snapshotChanged(List.of());
+        run(50_000);
+        assertThat(admitter.counters()).hasSize(1);
+    }
+
+    @Test
+    void whatWasSpentWithoutALeaseIsNotForgotten() {
+        var daily =
+                Budgets.budget(
+                        "team-a/hourly",
+                        1_000_000,
+                        new Period(Period.Type.DAY, "UTC", 1),
+                        Mode.SOFT);
+        gate.snapshotChanged(List.of(daily));
+        held(daily).settle(CENT, false);
+        deny(lastAcquire().request(), TODAY, DeniedReason.EXHAUSTED);
+        gate.snapshotChanged(List.of());
+        run(200_000);
+        assertThat(gate.figures()).as("it is told").isEmpty();
+        assertThat(admitter.counters()).hasSize(1);
+        var totals = wal.totals(TODAY.toString(), wal.holder().bootEpoch());
+        assertThat(totals).isNotNull();
+        assertThat(totals.overrunMicros()).isEqualTo(10_000);
+        gate.snapshotChanged(List.of(daily));
+        assertThat(gate.figures()).extracting(BudgetFigures::spent).containsExactly(CENT);
+    }
+
+    @Test
+    void whoWaitsForABudgetThatIsForgottenWaitsForTheOneThatStandsForIt() {
+        call();
+        deny(1, NINE, DeniedReason.EXHAUSTED);
+        var counter = admitter.counters().iterator().next();
+        gate.snapshotChanged(List.of());
+        run(100_000);
+        assertThat(admitter.counters()).isEmpty();
+        said.clear();
+        var answer = Promise.<Admission>promise();
+        var claim = Budgets.claim("late", CENT, BUDGET);
+        var until = agenda.now() + 1_000_000_000L;
+        assertThat(keeper.enqueue(counter, new Waiter(claim, answer, null, until))).isTrue();
+        run(100);
+        assertThat(counter.waiting.get()).isZero();
+        grant(lastAcquire().request(), lastAcquire().account(), 50_000);
+        assertThat(answer.future().result()).isInstanceOf(Admission.Reserved.class);
     }
 
     private void callOf(Money bound) {

@@ -49,4 +49,14 @@ class TagValuesTest {
         var budget = budget("team-a/one", new BudgetEntry.Tag("feature", "x-feature", 2));
         assertThat(feature(budget, "a".repeat(65))).isEqualTo("a".repeat(64));
     }
+
+    @Test
+    void forgetsTheValuesOfABudgetThatIsGone() {
+        var tag = new BudgetEntry.Tag("feature", "x-feature", 1);
+        assertThat(feature(budget("team-a/one", tag), "search")).isEqualTo("search");
+        assertThat(feature(budget("team-a/two", tag), "search")).isEqualTo("search");
+        values.retain(List.of(budget("team-a/two", tag)));
+        assertThat(feature(budget("team-a/one", tag), "chat")).isEqualTo("chat");
+        assertThat(feature(budget("team-a/two", tag), "chat")).isEqualTo("_other");
+    }
 }

@@ -3,10 +3,12 @@ package dev.tollgate.policy.budget;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What holders have said of accounts and what is not written yet: of each lease the last totals, of
@@ -116,6 +118,16 @@ final class Inbox {
         var told = new ArrayList<Told>(box.totals.size());
         box.totals.forEach((lease, totals) -> told.add(new Told(lease.from(), totals)));
         return told;
+    }
+
+    /** Logs of those that have said what is not written yet. */
+    synchronized Set<String> logs() {
+        var logs = new HashSet<String>();
+        for (var box : boxes.values()) {
+            box.totals.keySet().forEach(lease -> logs.add(lease.from().logId()));
+            box.acquires.keySet().forEach(holder -> logs.add(holder.logId()));
+        }
+        return logs;
     }
 
     /** Those that have stood in line the longest. They leave it, and what is said stays. */

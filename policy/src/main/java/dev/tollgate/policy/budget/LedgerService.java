@@ -38,6 +38,7 @@ public final class LedgerService {
     private final Turns turns = new Turns();
     private final Inbox inbox = new Inbox();
     private final Retention retention = new Retention();
+    private final Departures departures = new Departures();
     private final ConcurrentHashMap<AccountKey, Account> pushed = new ConcurrentHashMap<>();
     private final Audience audience;
     private final Freezes freezes;
@@ -206,6 +207,10 @@ public final class LedgerService {
         for (var key : retention.due(book.accounts(), now)) {
             turns.each(key, send, effects -> forget(key, now));
         }
+        var sessions = audience.sessions();
+        for (var holder : departures.due(sessions, book::accounts, inbox::logs, now)) {
+            audience.update(s -> s.without(holder));
+        }
     }
 
     /** Money that came back by a write without an answer, or by another ledger's, is told here. */
@@ -225,6 +230,7 @@ public final class LedgerService {
         amounts.forget(key);
         grants.needs.forget(key);
         inbox.take(key);
+        audience.update(s -> s.forgotten(key));
     }
 
     /**

@@ -179,6 +179,39 @@ record Sessions(Map<String, Session> byLog) {
                         known.bootEpoch(), known.proxy(), known.connected(), known.closed(), set));
     }
 
+    /** Those that are not connected. */
+    List<HolderId> departed() {
+        var holders = new ArrayList<HolderId>();
+        byLog.forEach(
+                (logId, session) -> {
+                    if (!session.connected()) {
+                        holders.add(new HolderId(logId, session.bootEpoch()));
+                    }
+                });
+        return holders;
+    }
+
+    /** Forgets it, unless it is connected again or has started anew. */
+    Sessions without(HolderId holder) {
+        var known = of(holder);
+        if (known == null || known.connected()) {
+            return this;
+        }
+        var sessions = new HashMap<>(byLog);
+        sessions.remove(holder.logId());
+        return new Sessions(sessions);
+    }
+
+    /** The account is no more: nobody waits for its money. */
+    Sessions forgotten(AccountKey account) {
+        var next = this;
+        for (var each : byLog.entrySet()) {
+            var holder = new HolderId(each.getKey(), each.getValue().bootEpoch());
+            next = next.denied(holder, account, false);
+        }
+        return next;
+    }
+
     /** The session of exactly this epoch, if its connection stands. */
     @Nullable Session connected(HolderId holder) {
         var known = of(holder);

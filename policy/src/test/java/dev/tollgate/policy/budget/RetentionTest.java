@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -148,6 +149,60 @@ class RetentionTest {
         }
         assertThat(ledger.frozen()).isEmpty();
         assertThat(store.accounts).doesNotContainKey(KEY);
+    }
+
+    @Test
+    void forgetsAHolderThatIsGoneForADayOnceNoAccountHasALeaseOfIt() {
+        ledger.disconnected(HOLDER);
+        hoursFrom(NOW, 48);
+        assertThat(ledger.whereabouts(HOLDER)).as("it has a lease").isEqualTo(away());
+
+        register(ledger, NOW.plus(Duration.ofHours(48)), totals(false));
+        close(NOW.plus(Duration.ofHours(48)));
+        hoursFrom(NOW.plus(Duration.ofHours(48)), 30);
+        assertThat(ledger.whereabouts(HOLDER))
+                .as("it is connected")
+                .isEqualTo(new Whereabouts.Connected("pod0"));
+
+        ledger.disconnected(HOLDER);
+        hoursFrom(NOW.plus(Duration.ofHours(79)), 23);
+        assertThat(ledger.whereabouts(HOLDER)).as("it left of late").isEqualTo(away());
+        hoursFrom(NOW.plus(Duration.ofHours(103)), 0);
+        assertThat(ledger.whereabouts(HOLDER)).isEqualTo(new Whereabouts.Unheard());
+        assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(3);
+
+        register(ledger, NOW.plus(Duration.ofHours(104)), totals(true));
+        assertThat(store.accounts.get(KEY).settledMicros()).as("said again").isEqualTo(3);
+        assertThat(ledger.frozen()).isEmpty();
+    }
+
+    private static Whereabouts away() {
+        return new Whereabouts.Away("pod0");
+    }
+
+    @Test
+    void forgetsNobodyOfWhomTheStoreHasNotTakenAll() {
+        close(NOW);
+        ledger.disconnected(HOLDER);
+        var waiting = Set.of(HOLDER.logId());
+        var departures = new Departures();
+        for (var hour = 0; hour <= 48; hour++) {
+            var now = NOW.plus(Duration.ofHours(hour));
+            assertThat(departures.due(ledger.sessions(), ledger::accounts, () -> waiting, now))
+                    .isEmpty();
+        }
+        var end = NOW.plus(Duration.ofHours(48));
+        for (var hour = 1; hour <= 24; hour++) {
+            var now = end.plus(Duration.ofHours(hour));
+            assertThat(departures.due(ledger.sessions(), ledger::accounts, Set::of, now)).isEmpty();
+        }
+        assertThat(
+                        departures.due(
+                                ledger.sessions(),
+                                ledger::accounts,
+                                Set::of,
+                                end.plus(Duration.ofHours(25))))
+                .containsExactly(HOLDER);
     }
 
     @Test

@@ -65,4 +65,32 @@ class SessionsTest {
         var next = new HolderId("log-1", 2);
         assertThat(sessions.register(next, "pod-1").hasClosed(next, account)).isFalse();
     }
+
+    @Test
+    void forgetsOnlyWhoIsNotConnectedAndHasNotStartedAnew() {
+        assertThat(registered().departed()).isEmpty();
+        assertThat(registered().without(HOLDER)).isEqualTo(registered());
+        var gone = registered().disconnected(HOLDER);
+        assertThat(gone.departed()).containsExactly(HOLDER);
+        var next = new HolderId("log-1", 2);
+        assertThat(gone.without(next)).isEqualTo(gone);
+        assertThat(gone.without(HOLDER)).isEqualTo(Sessions.NONE);
+        var anew = gone.register(next, "pod-1").disconnected(next);
+        assertThat(anew.without(HOLDER)).isEqualTo(anew);
+    }
+
+    @Test
+    void nobodyWaitsForMoneyOfAnAccountThatIsForgotten() {
+        var other = new HolderId("log-2", 1);
+        var account = account(0, START);
+        var sessions =
+                registered()
+                        .register(other, "pod-2")
+                        .denied(HOLDER, account, true)
+                        .denied(HOLDER, account(1, START), true)
+                        .denied(other, account, true)
+                        .forgotten(account);
+        assertThat(sessions.isDenied(account)).isFalse();
+        assertThat(sessions.isDenied(account(1, START))).isTrue();
+    }
 }
