@@ -32,7 +32,7 @@ public sealed interface Admission {
     enum RefusalKind {
         /** 429 {@code budget_exhausted}: nothing can come back in this window. */
         EXHAUSTED,
-        /** 429 {@code budget_reserved}: open requests hold the rest. */
+        /** 429 {@code budget_reserved}: open requests hold the rest, or wait for it. */
         RESERVED,
         /** 403 {@code budget_suspended}: the Budget says Hold. */
         SUSPENDED,

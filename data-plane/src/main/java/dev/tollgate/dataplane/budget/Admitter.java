@@ -332,15 +332,25 @@ final class Admitter {
         return new Verdict.Decided(refusal);
     }
 
+    /** For a claim that may not even wait: what the ledger would say to it is not known. */
+    Admission crowded(Claim claim, Counter counter, int waitersMax) {
+        refused.increment();
+        var entry = claim.budget(counter.budget);
+        var seconds = jitterSeconds(RETRY_MIN_SECONDS, RETRY_MAX_SECONDS);
+        return refusal(
+                RefusalKind.RESERVED,
+                entry,
+                counter,
+                0,
+                Duration.ofSeconds(seconds),
+                "Budget %s: %d requests wait for its money already"
+                        .formatted(entry.key(), waitersMax));
+    }
+
     /** For a claim that waited in vain. */
     Admission giveUp(Claim claim, Counter counter, RefusalKind kind, long remainingNanos) {
         refused.increment();
-        for (var entry : claim.budgets()) {
-            if (entry.key().equals(counter.budget)) {
-                return refusal(kind, entry, counter, remainingNanos);
-            }
-        }
-        throw new IllegalStateException(counter.budget + " is not in the claim");
+        return refusal(kind, claim.budget(counter.budget), counter, remainingNanos);
     }
 
     /**

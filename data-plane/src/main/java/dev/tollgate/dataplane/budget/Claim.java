@@ -63,6 +63,20 @@ public record Claim(
         return scope.isEmpty() || entry.isIn(scope);
     }
 
+    /**
+     * The Budget of that key.
+     *
+     * @param key {@code namespace/name}
+     */
+    BudgetEntry budget(String key) {
+        for (var entry : budgets) {
+            if (entry.key().equals(key)) {
+                return entry;
+            }
+        }
+        throw new IllegalStateException(key + " is not in the claim");
+    }
+
     /** What is to be held. */
     public Money bound() {
         return new Money(attempt.boundNanos());

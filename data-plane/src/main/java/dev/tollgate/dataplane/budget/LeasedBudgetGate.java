@@ -1,6 +1,5 @@
 package dev.tollgate.dataplane.budget;
 
-import dev.tollgate.dataplane.budget.Admission.RefusalKind;
 import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.price.Money;
@@ -84,7 +83,7 @@ public final class LeasedBudgetGate implements BudgetGate {
                 var waiter = new Waiter(claim, promise, Vertx.currentContext(), until);
                 if (!keeper.enqueue(counter, waiter)) {
                     yield Future.succeededFuture(
-                            admitter.giveUp(claim, counter, RefusalKind.RESERVED, 0));
+                            admitter.crowded(claim, counter, settings.waitersMax()));
                 }
                 yield promise.future();
             }

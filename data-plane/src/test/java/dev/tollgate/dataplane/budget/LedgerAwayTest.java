@@ -223,6 +223,27 @@ class LedgerAwayTest {
         assertThat(gate.figures().getFirst().held()).isEqualTo(CENT.times(GRANTED_CENTS));
     }
 
+    @Test
+    void whoFindsNoRoomToWaitIsToldSoAtOnceAndNothingOfTheLedger() {
+        var hard = budget(Mode.HARD, OnLedgerUnavailable.ALLOW_LEASED);
+        gate.snapshotChanged(List.of(hard));
+        var settings = GateSettings.of("pod-1");
+        for (var i = 0; i < settings.waitersMax(); i++) {
+            assertThat(gate.reserve(Budgets.claim("waits-" + i, CENT, hard)).isComplete())
+                    .isFalse();
+        }
+        var next = gate.reserve(Budgets.claim("next", CENT, hard));
+        assertThat(outcome(next)).isEqualTo(RefusalKind.RESERVED.name());
+        var refused = (Refused) next.result();
+        assertThat(refused.message())
+                .isEqualTo("Budget team-a/monthly: 1000 requests wait for its money already");
+        assertThat(refused.retryAfter()).isPositive();
+        run(settings.waitAtMost().toMillis() + 100);
+        assertThat(gate.reserve(Budgets.claim("later", CENT, hard)).isComplete())
+                .as("there is room again")
+                .isFalse();
+    }
+
     @ParameterizedTest
     @EnumSource(Mode.class)
     void aLedgerThatCannotReachItsStoreIsAwayToo(Mode mode) {
