@@ -21,6 +21,8 @@ import java.util.function.Supplier;
  *     the provider is the platform's
  * @param least what the request needs with the shortest answer that is of use, asked for when a
  *     Budget is short; zero: no request is refused with the claim
+ * @param waitedNanos how long earlier claims of the request have waited for the ledger: this one
+ *     waits so much less
  */
 public record Claim(
         LogRecord.Request request,
@@ -30,7 +32,8 @@ public record Claim(
         boolean proven,
         Money earlier,
         String scope,
-        Supplier<Money> least) {
+        Supplier<Money> least,
+        long waitedNanos) {
 
     private static final Supplier<Money> REFUSES_NOBODY = () -> Money.ZERO;
 
@@ -50,12 +53,21 @@ public record Claim(
             Money most,
             boolean proven,
             String scope) {
-        this(request, attempt, budgets, most, proven, Money.ZERO, scope, REFUSES_NOBODY);
+        this(request, attempt, budgets, most, proven, Money.ZERO, scope, REFUSES_NOBODY, 0);
     }
 
     /** The same, of a request that is refused with it. */
     public Claim withLeast(Supplier<Money> useful) {
-        return new Claim(request, attempt, budgets, most, proven, earlier, scope, useful);
+        return new Claim(
+                request, attempt, budgets, most, proven, earlier, scope, useful, waitedNanos);
+    }
+
+    /** The same, of a request that has waited before. */
+    public Claim waited(long nanos) {
+        return nanos == 0
+                ? this
+                : new Claim(
+                        request, attempt, budgets, most, proven, earlier, scope, least, nanos);
     }
 
     /** Whether a bill above the most stops this Budget. */
@@ -108,6 +120,6 @@ public record Claim(
                         attempt.priceSource(),
                         more.nanos());
         var left = most.minus(held);
-        return new Claim(request, next, present, left, proven, held, scope, REFUSES_NOBODY);
+        return new Claim(request, next, present, left, proven, held, scope, REFUSES_NOBODY, 0);
     }
 }

@@ -79,7 +79,8 @@ public final class LeasedBudgetGate implements BudgetGate {
             case Admitter.Verdict.Decided(var admission) -> Future.succeededFuture(admission);
             case Admitter.Verdict.Short(var counter, var shortNanos) -> {
                 var promise = Promise.<Admission>promise();
-                var until = time.nanos() + settings.waitAtMost().toNanos();
+                var left = settings.waitAtMost().toNanos() - claim.waitedNanos();
+                var until = time.nanos() + Math.max(0, left);
                 var waiter = new Waiter(claim, promise, Vertx.currentContext(), until);
                 if (!keeper.enqueue(counter, waiter)) {
                     yield Future.succeededFuture(

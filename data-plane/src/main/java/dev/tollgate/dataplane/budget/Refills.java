@@ -378,12 +378,13 @@ final class Refills {
             counter.onlyHead = true;
             ask(counter); // once more; a no is the last word then
         }
-        while (true) {
-            var waiter = counter.waiters.peek();
-            if (waiter == null || now - waiter.untilNanos() < 0) {
-                return;
+        // who has waited before came later and goes earlier
+        for (var each = counter.waiters.iterator(); each.hasNext(); ) {
+            var waiter = each.next();
+            if (now - waiter.untilNanos() < 0) {
+                continue;
             }
-            counter.waiters.poll();
+            each.remove();
             counter.waiting.decrementAndGet();
             var kind =
                     counter.recallUntilNanos == 0

@@ -13,6 +13,7 @@ import dev.tollgate.policy.route.Exclusion;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.route.Router;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.RuleEntry;
 import java.util.List;
 import java.util.OptionalLong;
@@ -150,7 +151,7 @@ final class Opening {
                 if (beside == null && ladder.maxOutputTokens().isPresent() && written.isPresent()) {
                     reply.clampedTo(written.getAsLong());
                 }
-                claim(held, beside == null ? budgets.size() : 0);
+                claim(held, beside == null ? clamping() : 0);
             }
         }
     }
@@ -176,8 +177,8 @@ final class Opening {
     }
 
     /**
-     * @param clamps how often it may be asked for less: once for each Budget, as another one may
-     *     have less left than the first that was short
+     * @param clamps how often it may be asked for less: once for each Budget that can be short, as
+     *     another one may have less left than the first that was
      */
     private void claim(Quote.Held held, int clamps) {
         var first = beside == null ? firstStep(held) : null;
@@ -185,7 +186,11 @@ final class Opening {
         var next = beside == null ? tally.next(bound) : tally.next(candidate, bound);
         var all =
                 held.claim(tally.logged(), next, budgets, candidate, welcome.applied().snapshot());
-        var claim = beside == null ? all.withLeast(() -> Quote.least(found, candidate, held)) : all;
+        var claim =
+                beside == null
+                        ? all.withLeast(() -> Quote.least(found, candidate, held))
+                                .waited(tally.waitedNanos)
+                        : all;
         long begun = System.nanoTime();
         var admission = loop.gate().reserve(claim);
         if (admission.succeeded()) {
@@ -193,7 +198,10 @@ final class Opening {
             admitted(held, claim, clamps, admission.result());
         } else {
             admission.onComplete(
-                    a -> owner.safely(() -> admitted(held, claim, clamps, a)),
+                    a -> {
+                        tally.waitedNanos += beside == null ? System.nanoTime() - begun : 0;
+                        owner.safely(() -> admitted(held, claim, clamps, a));
+                    },
                     failure -> owner.broke(new IllegalStateException("no admission", failure)));
         }
     }
@@ -258,6 +266,17 @@ final class Opening {
         } else {
             owner.refused(Refusal.of(refused));
         }
+    }
+
+    /** Of how many Budgets too little may be left for the answer, and enough for a shorter one. */
+    private int clamping() {
+        var count = 0;
+        for (var i = 0; i < budgets.size(); i++) {
+            var budget = budgets.get(i);
+            boolean isShort = budget.mode() == Mode.HARD && budget.limitMicros() != null;
+            count += isShort && budget.clamps() ? 1 : 0;
+        }
+        return count;
     }
 
     private boolean mayClamp(String budget) {

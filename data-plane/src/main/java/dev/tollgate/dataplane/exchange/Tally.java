@@ -66,6 +66,9 @@ final class Tally {
     int settled;
     int records;
 
+    /** How long it has waited for money in all. */
+    long waitedNanos;
+
     private final List<Integer> numbers = new ArrayList<>(2);
     private @Nullable Candidate winner;
     @Nullable Complexity complexity;

@@ -224,6 +224,28 @@ class LedgerAwayTest {
     }
 
     @Test
+    void whoHasWaitedBeforeWaitsSoMuchLess() {
+        var hard = budget(Mode.HARD, OnLedgerUnavailable.ALLOW_LEASED);
+        gate.snapshotChanged(List.of(hard));
+        var fresh = gate.reserve(Budgets.claim("fresh", CENT, hard));
+        var again =
+                gate.reserve(
+                        Budgets.claim("again", CENT, hard)
+                                .waited(Duration.ofMillis(600).toNanos()));
+        var late =
+                gate.reserve(
+                        Budgets.claim("late", CENT, hard).waited(Duration.ofSeconds(2).toNanos()));
+        run(100);
+        assertThat(outcome(late)).isEqualTo(RefusalKind.LEDGER_UNAVAILABLE.name());
+        assertThat(again.isComplete()).isFalse();
+        run(400);
+        assertThat(outcome(again)).isEqualTo(RefusalKind.LEDGER_UNAVAILABLE.name());
+        assertThat(fresh.isComplete()).isFalse();
+        run(600);
+        assertThat(outcome(fresh)).isEqualTo(RefusalKind.LEDGER_UNAVAILABLE.name());
+    }
+
+    @Test
     void whoFindsNoRoomToWaitIsToldSoAtOnceAndNothingOfTheLedger() {
         var hard = budget(Mode.HARD, OnLedgerUnavailable.ALLOW_LEASED);
         gate.snapshotChanged(List.of(hard));

@@ -1,14 +1,18 @@
 package dev.tollgate.dataplane.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.dataplane.budget.Admission;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import io.vertx.core.Promise;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -42,15 +46,18 @@ class ClampTest {
     }
 
     private void shortOf(String budget, Money left) {
-        harness.gate.refusals.add(
-                new Admission.Refused(
-                        Admission.RefusalKind.EXHAUSTED,
-                        budget,
-                        Money.parse("1"),
-                        left,
-                        null,
-                        Duration.ofMinutes(5),
-                        "Budget " + budget + " is exhausted"));
+        harness.gate.refusals.add(refused(budget, left));
+    }
+
+    private static Admission.Refused refused(String budget, Money left) {
+        return new Admission.Refused(
+                Admission.RefusalKind.EXHAUSTED,
+                budget,
+                Money.parse("1"),
+                left,
+                null,
+                Duration.ofMinutes(5),
+                "Budget " + budget + " is exhausted");
     }
 
     private HttpResponse<String> ask() {
@@ -85,10 +92,59 @@ class ClampTest {
     }
 
     @Test
+    void aBudgetThatCannotBeShortGivesNoFurtherTry() {
+        var one = budget("team-a/one");
+        start(
+                one,
+                BudgetBuilder.as(one, "team-a/soft").mode(Mode.SOFT).build(),
+                BudgetBuilder.as(one, "team-a/shadow").mode(Mode.SHADOW).build(),
+                BudgetBuilder.as(one, "team-a/refuses")
+                        .holding(new BudgetEntry.Holding(false, false))
+                        .build(),
+                BudgetBuilder.as(one, "team-a/ceiling")
+                        .limit((Long) null)
+                        .ceiling(Money.parse("1").nanos())
+                        .build());
+        long whole = wholeBound().nanos();
+        shortOf("team-a/one", new Money(whole / 2));
+        shortOf("team-a/one", new Money(whole / 4));
+        assertThat(ask().statusCode()).isEqualTo(429);
+        assertThat(harness.gate.claims).hasSize(3);
+    }
+
+    @Test
+    void whatATryHasWaitedIsNotWaitedAgainByTheNext() throws Exception {
+        start(budget("team-a/one"), budget("team-a/two"));
+        long whole = wholeBound().nanos();
+        var first = Promise.<Admission>promise();
+        var second = Promise.<Admission>promise();
+        harness.gate.waits.addAll(List.of(first, second));
+        var answer =
+                harness.http.sendAsync(
+                        harness.post("/v1/chat/completions", Harness.chat("model-1", false))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        long before = answerOf(first, 2, refused("team-a/one", new Money(whole / 2)));
+        assertThat(before).as("of the first try").isZero();
+        long once = answerOf(second, 3, refused("team-a/two", new Money(whole / 4)));
+        assertThat(once).as("of the second try").isPositive();
+        assertThat(answer.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        assertThat(harness.gate.claims).hasSize(4);
+        assertThat(harness.gate.claims.getLast().waitedNanos()).isGreaterThan(once);
+    }
+
+    /** What the claim of that number, which waits for it, said that it has waited before. */
+    private long answerOf(Promise<Admission> wait, int number, Admission admission) {
+        await().atMost(Duration.ofSeconds(30)).until(() -> harness.gate.claims.size() == number);
+        wait.complete(admission);
+        return harness.gate.claims.get(number - 1).waitedNanos();
+    }
+
+    @Test
     void theCeilingOfAShadowNeitherRefusesNorMakesItShorter() {
         start(
                 BudgetBuilder.as(Snapshots.budget("1000000"))
-                        .mode(BudgetEntry.Mode.SHADOW)
+                        .mode(Mode.SHADOW)
                         .ceiling(1L)
                         .build());
         var answer = ask();

@@ -12,6 +12,8 @@ import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +37,9 @@ final class OpenGate implements BudgetGate {
 
     /** What the next claims get, one each. */
     final Queue<Admission.Refused> refusals = new ConcurrentLinkedQueue<>();
+
+    /** The next claims wait for these, one each. */
+    final Queue<Promise<Admission>> waits = new ConcurrentLinkedQueue<>();
 
     /** Of these it is not in the log. */
     volatile Predicate<Claim> uncounted = claim -> false;
@@ -72,6 +77,14 @@ final class OpenGate implements BudgetGate {
             return Future.failedFuture("a bug in admission");
         }
         claims.add(claim);
+        var wait = waits.poll();
+        if (wait != null) {
+            var context = Vertx.currentContext();
+            var here = Promise.<Admission>promise();
+            wait.future()
+                    .onSuccess(a -> context.runOnContext(ignored -> here.complete(a)));
+            return here.future();
+        }
         var refusal = refusals.poll();
         if (refusal != null) {
             return Future.succeededFuture(refusal);
