@@ -45,6 +45,14 @@ public sealed interface Admission {
         /** 503 {@code usage_log_unavailable}. */
         LOG_UNAVAILABLE,
         /** 429: the bound is more than the Budget allows one request. */
-        CEILING
+        CEILING;
+
+        /** Whether a smaller claim may be admitted. */
+        public boolean isShort() {
+            return switch (this) {
+                case EXHAUSTED, RESERVED, CEILING -> true;
+                case SUSPENDED, BLOCKED, LEDGER_UNAVAILABLE, FROZEN, LOG_UNAVAILABLE -> false;
+            };
+        }
     }
 }

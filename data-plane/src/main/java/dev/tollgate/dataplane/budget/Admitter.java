@@ -80,16 +80,20 @@ final class Admitter {
             }
         }
         var parts = new ArrayList<HeldReservation.Part>(entries.size());
-        var wouldRefuse = new ArrayList<String>(0);
+        List<WouldRefuse> wouldRefuse = List.of();
         for (var entry : entries) {
-            if (entry.mode() == Mode.SHADOW && isTooDear(entry, claim.most())) {
-                wouldRefuse.add(entry.key());
-            }
             boolean counts = entry.limitMicros() != null && entry.period() != null;
+            if (counts && entry.mode() == Mode.SHADOW) {
+                var would = wouldRefuse(entry, claim);
+                if (would != null) {
+                    wouldRefuse = wouldRefuse.isEmpty() ? new ArrayList<>(1) : wouldRefuse;
+                    wouldRefuse.add(would);
+                }
+            }
             if (!counts || claim.bound().nanos() == 0) {
                 continue;
             }
-            var verdict = take(entry, claim, waited, parts, wouldRefuse);
+            var verdict = take(entry, claim, waited, parts);
             if (verdict != null) {
                 release(parts);
                 return verdict;
@@ -163,18 +167,9 @@ final class Admitter {
         return null;
     }
 
-    private static boolean isTooDear(BudgetEntry entry, Money cost) {
-        var ceiling = entry.maxCostNanosPerRequest();
-        return ceiling != null && cost.nanos() > ceiling;
-    }
-
     /** Null: taken. */
     private @Nullable Verdict take(
-            BudgetEntry entry,
-            Claim claim,
-            boolean waited,
-            List<HeldReservation.Part> parts,
-            List<String> wouldRefuse) {
+            BudgetEntry entry, Claim claim, boolean waited, List<HeldReservation.Part> parts) {
         var nowNanos = time.nanos();
         var bound = claim.bound().nanos();
         var counter = counter(entry, claim.request().team());
@@ -184,19 +179,14 @@ final class Admitter {
         if (bound > counter.boundMaxNanos.get()) {
             counter.boundMaxNanos.accumulateAndGet(bound, Math::max);
         }
-        var would = false;
-        if (entry.onLedgerUnavailable() == OnLedgerUnavailable.BLOCK && !keeper.reachable()) {
-            if (entry.mode() != Mode.SHADOW) {
+        if (entry.mode() != Mode.SHADOW) {
+            if (isCutOff(entry)) {
                 return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
             }
-            would = true;
-        }
-        var step = Ladder.block(entry, Math.max(0, counter.spentNanos()) / NANOS_PER_MICRO);
-        if (step != null) {
-            if (entry.mode() != Mode.SHADOW) {
+            var step = block(entry, counter);
+            if (step != null) {
                 return refuse(blocked(entry, counter, known, step));
             }
-            would = true;
         }
         var lease = counter.entered(period, time);
         if (lease == null) {
@@ -219,10 +209,6 @@ final class Admitter {
             keeper.taken(counter, lease);
         }
         if (entry.mode() == Mode.SHADOW) {
-            if (!wouldRefuse.contains(entry.key())
-                    && (would || wouldRefuse(entry, counter, bound - part, nowNanos))) {
-                wouldRefuse.add(entry.key());
-            }
             return null;
         }
         if (counter.spentNanos() >= counter.limitNanos) {
@@ -233,23 +219,60 @@ final class Admitter {
                 : null;
     }
 
-    /** What a Shadow says of a claim that its lease is short of so much. */
-    private boolean wouldRefuse(
-            BudgetEntry entry, Counter counter, long shortNanos, long nowNanos) {
-        if (counter.spentNanos() >= counter.limitNanos) {
-            return true;
+    /** Without the ledger it lets nothing pass. */
+    private boolean isCutOff(BudgetEntry entry) {
+        return entry.onLedgerUnavailable() == OnLedgerUnavailable.BLOCK && !keeper.reachable();
+    }
+
+    private static BudgetEntry.@Nullable Step block(BudgetEntry entry, Counter counter) {
+        return Ladder.block(entry, Math.max(0, counter.spentNanos()) / NANOS_PER_MICRO);
+    }
+
+    /**
+     * What a Budget in mode Shadow would say, were it Hard; null: it would admit the claim. A Hard
+     * one that is short asks the ledger; this one, for which nobody waits, goes by what is spent
+     * and held as far as it is known here, and by what the ledger last said.
+     */
+    private @Nullable WouldRefuse wouldRefuse(BudgetEntry entry, Claim claim) {
+        var wanted = claim.asHard(entry).nanos();
+        if (wanted == 0 || claim.earlier().nanos() > 0) {
+            return null;
         }
-        if (shortNanos == 0) {
-            return false;
+        var nowNanos = time.nanos();
+        var counter = counter(entry, claim.request().team());
+        var lease = counter.lease(Objects.requireNonNull(entry.period()), nowNanos, time);
+        if (isCutOff(entry)) {
+            return would(RefusalKind.LEDGER_UNAVAILABLE, entry, 0);
         }
+        if (block(entry, counter) != null) {
+            return would(RefusalKind.EXHAUSTED, entry, 0);
+        }
+        var held = lease.heldNanos.get();
+        var left = counter.limitNanos - counter.spentNanos() - held;
+        if (left < wanted) {
+            return would(held > 0 ? RefusalKind.RESERVED : RefusalKind.EXHAUSTED, entry, left);
+        }
+        var shortNanos = wanted - lease.freeNanos();
         var counts = entry.onLedgerUnavailable() != OnLedgerUnavailable.ALLOW;
+        if (shortNanos <= 0) {
+            return null;
+        }
+        if (lease.frozen && counts) {
+            return would(RefusalKind.FROZEN, entry, 0);
+        }
         var known = counter.refusal;
         if (known != null
                 && known.covers(shortNanos, nowNanos)
                 && (counts || known.kind() != RefusalKind.LEDGER_UNAVAILABLE)) {
-            return true;
+            return would(known.kind(), entry, known.remainingNanos() + lease.freeNanos());
         }
-        return counts && keeper.unreachable(nowNanos);
+        return counts && keeper.unreachable(nowNanos)
+                ? would(RefusalKind.LEDGER_UNAVAILABLE, entry, 0)
+                : null;
+    }
+
+    private static WouldRefuse would(RefusalKind kind, BudgetEntry entry, long remainingNanos) {
+        return new WouldRefuse(entry.key(), kind, new Money(Math.max(0, remainingNanos)));
     }
 
     /**
@@ -319,7 +342,7 @@ final class Admitter {
     }
 
     private Verdict admit(
-            Claim claim, List<HeldReservation.Part> parts, List<String> would, long intent) {
+            Claim claim, List<HeldReservation.Part> parts, List<WouldRefuse> would, long intent) {
         reserved.increment();
         return new Verdict.Decided(
                 new Admission.Reserved(

@@ -14,8 +14,8 @@ public interface BudgetGate {
     /**
      * Reserves the claim's bound in each of its budgets, all or nothing, and logs the intent before
      * it answers. Completed at once, but for a lease that is short: that waits for the ledger for
-     * at most a second (with all claims of the request), and completes on the caller's Vert.x context if it has one. Never fails;
-     * every outcome is an {@link Admission}.
+     * at most a second (with all claims of the request), and completes on the caller's Vert.x
+     * context if it has one. Never fails; every outcome is an {@link Admission}.
      */
     Future<Admission> reserve(Claim claim);
 

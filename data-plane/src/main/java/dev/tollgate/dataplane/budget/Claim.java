@@ -5,6 +5,7 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -23,6 +24,8 @@ import java.util.function.Supplier;
  *     Budget is short; zero: no request is refused with the claim
  * @param waitedNanos how long earlier claims of the request have waited for the ledger: this one
  *     waits so much less
+ * @param asHard what Budgets in mode Shadow would hold of it, were they Hard, by their keys; of one
+ *     that is not there: the bound
  */
 public record Claim(
         LogRecord.Request request,
@@ -33,12 +36,14 @@ public record Claim(
         Money earlier,
         String scope,
         Supplier<Money> least,
-        long waitedNanos) {
+        long waitedNanos,
+        Map<String, Money> asHard) {
 
     private static final Supplier<Money> REFUSES_NOBODY = () -> Money.ZERO;
 
     public Claim {
         budgets = List.copyOf(budgets);
+        asHard = Map.copyOf(asHard);
         if (attempt.boundNanos() < 0) {
             throw new IllegalArgumentException(
                     "bound: " + attempt.boundNanos() + " nano-USD (expected: >= 0)");
@@ -53,21 +58,37 @@ public record Claim(
             Money most,
             boolean proven,
             String scope) {
-        this(request, attempt, budgets, most, proven, Money.ZERO, scope, REFUSES_NOBODY, 0);
+        this(
+                request,
+                attempt,
+                budgets,
+                most,
+                proven,
+                Money.ZERO,
+                scope,
+                REFUSES_NOBODY,
+                0,
+                Map.of());
     }
 
     /** The same, of a request that is refused with it. */
     public Claim withLeast(Supplier<Money> useful) {
-        return new Claim(
-                request, attempt, budgets, most, proven, earlier, scope, useful, waitedNanos);
+        return with(useful, waitedNanos, asHard);
     }
 
     /** The same, of a request that has waited before. */
     public Claim waited(long nanos) {
-        return nanos == 0
-                ? this
-                : new Claim(
-                        request, attempt, budgets, most, proven, earlier, scope, least, nanos);
+        return nanos == 0 ? this : with(least, nanos, asHard);
+    }
+
+    /** The same, of a request of which Budgets in mode Shadow would hold something else. */
+    public Claim asHard(Map<String, Money> amounts) {
+        return amounts.isEmpty() ? this : with(least, waitedNanos, amounts);
+    }
+
+    private Claim with(Supplier<Money> useful, long waited, Map<String, Money> amounts) {
+        return new Claim(
+                request, attempt, budgets, most, proven, earlier, scope, useful, waited, amounts);
     }
 
     /** Whether a bill above the most stops this Budget. */
@@ -110,6 +131,11 @@ public record Claim(
         return Money.ZERO;
     }
 
+    /** What that Budget would hold, were it Hard. */
+    Money asHard(BudgetEntry shadow) {
+        return asHard.isEmpty() ? bound() : asHard.getOrDefault(shadow.key(), bound());
+    }
+
     /** Of the same attempt, once this one holds so much: for that much more, as Budgets are now. */
     Claim more(Money held, Money more, List<BudgetEntry> present) {
         var next =
@@ -120,6 +146,7 @@ public record Claim(
                         attempt.priceSource(),
                         more.nanos());
         var left = most.minus(held);
-        return new Claim(request, next, present, left, proven, held, scope, REFUSES_NOBODY, 0);
+        return new Claim(
+                request, next, present, left, proven, held, scope, REFUSES_NOBODY, 0, Map.of());
     }
 }

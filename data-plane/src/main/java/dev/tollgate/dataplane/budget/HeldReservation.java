@@ -18,7 +18,7 @@ final class HeldReservation implements Reservation {
     private final Claim claim;
     final List<Part> parts;
     private final List<BudgetView> views;
-    private final List<String> wouldRefuse;
+    private final List<WouldRefuse> wouldRefuse;
     private final long intent;
     private final Wal wal;
     private final LeaseKeeper keeper;
@@ -28,7 +28,7 @@ final class HeldReservation implements Reservation {
     HeldReservation(
             Claim claim,
             List<Part> parts,
-            List<String> wouldRefuse,
+            List<WouldRefuse> wouldRefuse,
             long intent,
             Wal wal,
             LeaseKeeper keeper,
@@ -58,7 +58,7 @@ final class HeldReservation implements Reservation {
     }
 
     @Override
-    public List<String> wouldRefuse() {
+    public List<WouldRefuse> wouldRefuse() {
         return wouldRefuse;
     }
 

@@ -12,8 +12,8 @@ public interface Reservation {
     /** The budgets that it charges, as they stand: for the client's header. */
     List<BudgetView> budgets();
 
-    /** Budgets in mode Shadow that would have refused, {@code namespace/name}. */
-    List<String> wouldRefuse();
+    /** What Budgets in mode Shadow would have refused it for, were they Hard. */
+    List<WouldRefuse> wouldRefuse();
 
     /**
      * Whether a request may be sent under it (I6): its intent is in the log, each Hard Budget with

@@ -71,7 +71,7 @@ public final class SteppedReservation implements Reservation {
     }
 
     @Override
-    public List<String> wouldRefuse() {
+    public List<WouldRefuse> wouldRefuse() {
         return steps.getFirst().wouldRefuse();
     }
 

@@ -22,6 +22,7 @@ final class Conclusion {
         loop.recorder().write(tally.record(outcome, status, latency, span.ids().traceId()));
         tally.records++;
         var metrics = loop.metrics();
+        tally.would().forEach((budget, verdict) -> metrics.shadowed(budget, verdict.word()));
         boolean hit = tally.cache == CacheResult.HIT;
         // how fast memory answers says nothing about the provider that gave the answer once
         var series =
@@ -69,6 +70,7 @@ final class Conclusion {
                             hit,
                             tally.budgets(),
                             tally.steps(),
+                            tally.shadows(),
                             tally.complexity));
         }
     }

@@ -35,6 +35,7 @@ final class Names {
     static final AsciiString ATTEMPTS = AsciiString.cached("x-tollgate-attempts");
     static final AsciiString CACHE = AsciiString.cached("x-tollgate-cache");
     static final AsciiString BUDGET_STEP = AsciiString.cached("x-tollgate-budget-step");
+    static final AsciiString BUDGET_SHADOW = AsciiString.cached("x-tollgate-budget-shadow");
     static final AsciiString BUDGET = AsciiString.cached("x-tollgate-budget");
     static final AsciiString COST = AsciiString.cached("x-tollgate-cost-usd");
     static final AsciiString MAX_TOKENS = AsciiString.cached("x-tollgate-max-tokens");

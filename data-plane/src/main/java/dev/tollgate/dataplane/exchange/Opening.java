@@ -90,6 +90,7 @@ final class Opening {
     private final @Nullable Beside beside;
     private List<BudgetEntry> budgets = List.of();
     private Ladder ladder = Ladder.NONE;
+    private WhatIf whatIf = WhatIf.NOBODY;
     private @Nullable Reservation untried;
 
     /**
@@ -151,7 +152,12 @@ final class Opening {
                 if (beside == null && ladder.maxOutputTokens().isPresent() && written.isPresent()) {
                     reply.clampedTo(written.getAsLong());
                 }
-                claim(held, beside == null ? clamping() : 0);
+                if (beside == null) {
+                    whatIf = whatIf(held);
+                    claim(held, clamping());
+                } else {
+                    claim(held, 0);
+                }
             }
         }
     }
@@ -172,6 +178,11 @@ final class Opening {
                         found, candidate, budgets, tally.cost, ladder.maxOutputTokens(), beside);
     }
 
+    private WhatIf whatIf(Quote.Held held) {
+        var cap = ladder.maxOutputTokens();
+        return WhatIf.of(found, candidate, budgets, held, tally.cost, cap, loop.gate(), tally.team);
+    }
+
     private void skip(Exclusion.Reason reason, String detail) {
         owner.skipped(candidate, reason, detail);
     }
@@ -190,6 +201,7 @@ final class Opening {
                 beside == null
                         ? all.withLeast(() -> Quote.least(found, candidate, held))
                                 .waited(tally.waitedNanos)
+                                .asHard(whatIf.amounts(held, bound))
                         : all;
         long begun = System.nanoTime();
         var admission = loop.gate().reserve(claim);
@@ -239,6 +251,7 @@ final class Opening {
                 var reservation = stepped == null ? first : stepped;
                 untried = reservation;
                 if (beside == null) {
+                    whatIf.tell(held, reservation, tally);
                     tally.budgetViews = reservation.budgets();
                 } else {
                     tally.charging(budgets);
@@ -255,7 +268,7 @@ final class Opening {
 
     private void refused(Quote.Held held, int clamps, Admission.Refused refused) {
         var limit =
-                clamps > 0 && isShort(refused) && mayClamp(refused.budget())
+                clamps > 0 && refused.kind().isShort() && mayClamp(refused.budget())
                         ? Quote.clamped(found, candidate, held.size(), refused.remaining())
                         : OptionalLong.empty();
         if (limit.isPresent()
@@ -281,13 +294,6 @@ final class Opening {
 
     private boolean mayClamp(String budget) {
         return budgets.stream().filter(b -> b.key().equals(budget)).allMatch(BudgetEntry::clamps);
-    }
-
-    private static boolean isShort(Admission.Refused refused) {
-        return switch (refused.kind()) {
-            case EXHAUSTED, RESERVED, CEILING -> true;
-            case SUSPENDED, BLOCKED, LEDGER_UNAVAILABLE, FROZEN, LOG_UNAVAILABLE -> false;
-        };
     }
 
     private void translate(Quote.Held held, Reservation reservation, @Nullable StreamHold hold) {

@@ -217,6 +217,9 @@ final class Reply {
         if (!tally.steps().isEmpty()) {
             response.putHeader(Names.BUDGET_STEP, String.join(", ", tally.steps()));
         }
+        if (!tally.would().isEmpty()) {
+            response.putHeader(Names.BUDGET_SHADOW, String.join(", ", tally.shadows()));
+        }
         if (writtenLimit >= 0) {
             response.putHeader(Names.MAX_TOKENS, Long.toString(writtenLimit));
         }

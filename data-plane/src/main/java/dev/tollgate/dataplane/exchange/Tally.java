@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -75,6 +76,7 @@ final class Tally {
     List<BudgetView> budgetViews = List.of();
     private List<String> budgets = List.of();
     private List<String> steps = List.of();
+    private Map<String, WhatIf.Verdict> would = Map.of();
 
     Tally(String requestId, long startMillis, long startNanos) {
         this.requestId = requestId;
@@ -112,6 +114,27 @@ final class Tally {
             all.addAll(reached);
             steps = List.copyOf(all);
         }
+    }
+
+    /** Of what a Budget in mode Shadow would have done with its attempts, the worst is told. */
+    void wouldHave(String budget, WhatIf.Verdict verdict) {
+        would = would.isEmpty() ? new TreeMap<>() : would;
+        would.merge(budget, verdict, (a, b) -> a.compareTo(b) > 0 ? a : b);
+    }
+
+    /** What Budgets in mode Shadow would have done with it, were they Hard. */
+    Map<String, WhatIf.Verdict> would() {
+        return would;
+    }
+
+    /** The same as {@code namespace/name/verdict}. */
+    List<String> shadows() {
+        if (would.isEmpty()) {
+            return List.of();
+        }
+        var told = new ArrayList<String>(would.size());
+        would.forEach((budget, verdict) -> told.add(budget + "/" + verdict.word()));
+        return told;
     }
 
     /** Of two attempts that ran at the same time this one answers. */
@@ -269,6 +292,7 @@ final class Tally {
                 costSource,
                 budgets,
                 steps,
+                shadows(),
                 outcome,
                 status,
                 traceId);

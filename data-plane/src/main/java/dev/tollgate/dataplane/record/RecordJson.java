@@ -65,7 +65,8 @@ public final class RecordJson {
             raw(i == 0 ? "" : ",").text(record.budgets().get(i));
         }
         raw("]");
-        steps(record.budgetSteps());
+        texts(",\"budget_steps\":[", record.budgetSteps());
+        texts(",\"budget_shadow\":[", record.budgetShadow());
         raw(",\"outcome\":").text(record.outcome().word());
         raw(",\"status\":").number(record.status());
         raw(",\"trace_id\":").text(record.traceId()).raw("}");
@@ -76,11 +77,11 @@ public final class RecordJson {
         return line;
     }
 
-    private void steps(List<String> steps) {
-        for (int i = 0; i < steps.size(); i++) {
-            raw(i == 0 ? ",\"budget_steps\":[" : ",").text(steps.get(i));
+    private void texts(String name, List<String> texts) {
+        for (int i = 0; i < texts.size(); i++) {
+            raw(i == 0 ? name : ",").text(texts.get(i));
         }
-        if (!steps.isEmpty()) {
+        if (!texts.isEmpty()) {
             raw("]");
         }
     }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param cacheHit no provider was asked: there are no attempts, no tokens and no cost
  * @param shadow null: no copy, but a request
  * @param budgetSteps of the ladders of Budgets that were in force, {@code namespace/name/step}
+ * @param budgetShadow what Budgets in mode Shadow would have done, {@code namespace/name/verdict}
  * @param outcome a word of {@link Outcome}
  * @param ttftMillis time to the first token, negative if there was none
  * @param costAssumed some of the cost is an upper bound, because a provider did not tell
@@ -52,6 +53,7 @@ public record UsageRecord(
         String costSource,
         List<String> budgets,
         List<String> budgetSteps,
+        List<String> budgetShadow,
         Outcome outcome,
         int status,
         String traceId) {
@@ -119,6 +121,7 @@ public record UsageRecord(
                 last.priceSource(),
                 List.copyOf(budgets),
                 List.of(), // nor these
+                List.of(),
                 Outcome.INTERRUPTED,
                 0,
                 "");

@@ -67,6 +67,8 @@ final class GenAi {
             AttributeKey.stringArrayKey("tollgate.budgets");
     static final AttributeKey<List<String>> BUDGET_STEPS =
             AttributeKey.stringArrayKey("tollgate.budget_steps");
+    static final AttributeKey<List<String>> BUDGET_SHADOW =
+            AttributeKey.stringArrayKey("tollgate.budget_shadow");
     static final AttributeKey<String> COST_USD = key("tollgate.cost_usd");
     static final AttributeKey<String> COST_SOURCE = key("tollgate.cost_source");
     static final AttributeKey<Boolean> COST_ASSUMED =

@@ -25,6 +25,8 @@ public final class Metrics {
 
     private record CheckKey(String provider, String result) {}
 
+    private record ShadowedKey(String budget, String verdict) {}
+
     private record HedgeKey(String route, String result) {}
 
     /** A value that is asked for when metrics are read; {@code type} is gauge or counter. */
@@ -45,6 +47,7 @@ public final class Metrics {
     private final ConcurrentHashMap<CheckKey, LongAdder> checks = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<HedgeKey, LongAdder> hedges = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, LongAdder> unbudgeted = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<ShadowedKey, LongAdder> shadowed = new ConcurrentHashMap<>();
     private final Histogram overhead = new Histogram();
     private final Histogram reserving = Histogram.ofShort();
     private final LongAdder fallbacks = new LongAdder();
@@ -123,6 +126,18 @@ public final class Metrics {
     public void unbudgeted(String team) {
         boolean room = unbudgeted.size() < MAX_SERIES || unbudgeted.containsKey(team);
         unbudgeted.computeIfAbsent(room ? team : OTHER, k -> new LongAdder()).increment();
+    }
+
+    /**
+     * A request that a Budget in mode Shadow would not have served as it was.
+     *
+     * @param verdict one of a fixed set of words
+     */
+    public void shadowed(String budget, String verdict) {
+        var key = new ShadowedKey(budget, verdict);
+        boolean room = shadowed.size() < MAX_SERIES || shadowed.containsKey(key);
+        shadowed.computeIfAbsent(room ? key : new ShadowedKey(OTHER, verdict), k -> new LongAdder())
+                .increment();
     }
 
     /** An attempt's bound was taken from its leases and its intent logged, or refused, at once. */
@@ -248,6 +263,20 @@ public final class Metrics {
                                 out,
                                 "tollgate_unbudgeted_requests_total",
                                 label("team", team),
+                                count.sum()));
+        header(
+                out,
+                "tollgate_budget_shadow_requests_total",
+                "Requests that a Budget in mode Shadow would have refused or shortened.",
+                "counter");
+        shadowed.forEach(
+                (key, count) ->
+                        line(
+                                out,
+                                "tollgate_budget_shadow_requests_total",
+                                label("budget", key.budget())
+                                        + ","
+                                        + label("verdict", key.verdict()),
                                 count.sum()));
         header(out, "tollgate_health_checks_total", "Active checks by result.", "counter");
         checks.forEach(

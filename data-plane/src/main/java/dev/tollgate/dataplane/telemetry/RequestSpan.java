@@ -47,6 +47,7 @@ public final class RequestSpan {
             boolean cacheHit,
             List<String> budgets,
             List<String> budgetSteps,
+            List<String> budgetShadow,
             @Nullable Complexity complexity) {}
 
     private final @Nullable Tracer tracer;
@@ -117,6 +118,9 @@ public final class RequestSpan {
         span.setAttribute(GenAi.BUDGETS, finish.budgets());
         if (!finish.budgetSteps().isEmpty()) {
             span.setAttribute(GenAi.BUDGET_STEPS, finish.budgetSteps());
+        }
+        if (!finish.budgetShadow().isEmpty()) {
+            span.setAttribute(GenAi.BUDGET_SHADOW, finish.budgetShadow());
         }
         var complexity = finish.complexity();
         if (complexity != null) {

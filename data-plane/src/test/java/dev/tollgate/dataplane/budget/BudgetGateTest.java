@@ -29,6 +29,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.Random;
@@ -611,7 +612,8 @@ class BudgetGateTest {
                 .as("what costs nothing is served")
                 .isEqualTo(Money.ZERO);
         assertThat(reserved(gate, Budgets.claim("told", CENT, shadow)).wouldRefuse())
-                .containsExactly("team-a/shadow");
+                .containsExactly(
+                        new WouldRefuse("team-a/shadow", RefusalKind.EXHAUSTED, Money.ZERO));
     }
 
     @Test
@@ -660,23 +662,53 @@ class BudgetGateTest {
         assertThat(refused(gate, Budgets.claim("s", CENT, soft)).kind())
                 .isEqualTo(RefusalKind.EXHAUSTED);
         var would = reserved(gate, Budgets.claim("t", CENT, shadow));
-        assertThat(would.wouldRefuse()).containsExactly("team-a/shadow");
+        assertThat(would.wouldRefuse())
+                .extracting(WouldRefuse::budget)
+                .containsExactly("team-a/shadow");
         would.settle(CENT, false);
     }
 
     @Test
-    void aShadowOnlySaysThatARequestIsAboveItsCeiling() throws Exception {
-        var shadow =
-                BudgetBuilder.as(
-                                Budgets.budget(
-                                        "team-a/shadow", 200_000, Budgets.MONTH, Mode.SHADOW))
-                        .ceiling(CENT.nanos())
-                        .build();
+    void aShadowJudgesWhatItWouldHoldWereItHard() throws Exception {
+        var shadow = Budgets.budget("team-a/shadow", 20_000, Budgets.MONTH, Mode.SHADOW);
         budgets(shadow);
         var gate = gate("a");
-        assertThat(reserved(gate, Budgets.claim("1", CENT, shadow)).wouldRefuse()).isEmpty();
-        assertThat(reserved(gate, Budgets.claim("2", CENT.times(2), shadow)).wouldRefuse())
-                .containsExactly("team-a/shadow");
+        var key = shadow.key();
+        reserved(gate, Budgets.claim("1", CENT, shadow)).settle(CENT, false);
+        assertThat(reserved(gate, Budgets.claim("2", CENT, shadow)).wouldRefuse())
+                .as("what is left is enough")
+                .isEmpty();
+        var two = Budgets.claim("3", CENT.times(2), shadow);
+        assertThat(reserved(gate, two).wouldRefuse())
+                .singleElement()
+                .extracting(WouldRefuse::budget)
+                .isEqualTo(key);
+        assertThat(reserved(gate, two.asHard(Map.of(key, Money.ZERO))).wouldRefuse())
+                .as("it would not have been asked")
+                .isEmpty();
+        assertThat(
+                        reserved(
+                                        gate,
+                                        Budgets.claim("4", Money.ZERO, shadow)
+                                                .asHard(Map.of(key, CENT.times(2))))
+                                .wouldRefuse())
+                .as("a claim that holds nothing of it")
+                .hasSize(1);
+    }
+
+    @Test
+    void aShadowSaysHowMuchIsLeftAndWhetherOpenRequestsHoldTheRest() throws Exception {
+        var shadow = Budgets.budget("team-a/shadow", 40_000, Budgets.MONTH, Mode.SHADOW);
+        budgets(shadow);
+        var gate = gate("a");
+        reserved(gate, Budgets.claim("1", CENT, shadow)).settle(CENT, false);
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> gate.figures().getFirst().free().nanos() >= CENT.nanos());
+        var open = reserved(gate, Budgets.claim("2", CENT, shadow));
+        assertThat(reserved(gate, Budgets.claim("3", CENT.times(3), shadow)).wouldRefuse())
+                .containsExactly(
+                        new WouldRefuse(shadow.key(), RefusalKind.RESERVED, CENT.times(2)));
+        open.settle(CENT, false);
     }
 
     @Test

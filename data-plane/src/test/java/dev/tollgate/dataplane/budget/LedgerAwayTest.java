@@ -278,6 +278,21 @@ class LedgerAwayTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "HARD, ALLOW_LEASED, FROZEN",
+        "SHADOW, ALLOW_LEASED, Told",
+        "SHADOW, ALLOW, Admitted"
+    })
+    void whatIsFrozenSpendsWhatWasGranted(Mode mode, OnLedgerUnavailable without, String usedUp) {
+        var budget = granted(budget(mode, without));
+        answer(new LedgerEffect.Freeze(wal.holder(), ACCOUNT, true));
+        for (var i = 0; i < GRANTED_CENTS; i++) {
+            assertThat(outcome(ask(budget))).as("of what is granted").isEqualTo("Admitted");
+        }
+        assertThat(outcome(ask(budget))).isEqualTo(usedUp);
+    }
+
+    @ParameterizedTest
     @EnumSource(names = {"SOFT", "SHADOW"})
     void allowGoesOnWithoutTheStore(Mode mode) {
         var budget = budget(mode, OnLedgerUnavailable.ALLOW);

@@ -142,11 +142,7 @@ class ClampTest {
 
     @Test
     void theCeilingOfAShadowNeitherRefusesNorMakesItShorter() {
-        start(
-                BudgetBuilder.as(Snapshots.budget("1000000"))
-                        .mode(Mode.SHADOW)
-                        .ceiling(1L)
-                        .build());
+        start(BudgetBuilder.as(Snapshots.budget("1000000")).mode(Mode.SHADOW).ceiling(1L).build());
         var answer = ask();
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(answer.headers().firstValue(LIMIT)).isEmpty();

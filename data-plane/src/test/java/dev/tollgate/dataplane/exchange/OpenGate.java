@@ -8,6 +8,7 @@ import dev.tollgate.dataplane.budget.BudgetView;
 import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.dataplane.budget.GateCounters;
 import dev.tollgate.dataplane.budget.Reservation;
+import dev.tollgate.dataplane.budget.WouldRefuse;
 import dev.tollgate.dataplane.wal.LogRecord;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
@@ -40,6 +41,9 @@ final class OpenGate implements BudgetGate {
 
     /** The next claims wait for these, one each. */
     final Queue<Promise<Admission>> waits = new ConcurrentLinkedQueue<>();
+
+    /** With every claim that it admits. */
+    volatile List<WouldRefuse> would = List.of();
 
     /** Of these it is not in the log. */
     volatile Predicate<Claim> uncounted = claim -> false;
@@ -81,8 +85,7 @@ final class OpenGate implements BudgetGate {
         if (wait != null) {
             var context = Vertx.currentContext();
             var here = Promise.<Admission>promise();
-            wait.future()
-                    .onSuccess(a -> context.runOnContext(ignored -> here.complete(a)));
+            wait.future().onSuccess(a -> context.runOnContext(ignored -> here.complete(a)));
             return here.future();
         }
         var refusal = refusals.poll();
@@ -135,8 +138,8 @@ final class OpenGate implements BudgetGate {
         }
 
         @Override
-        public List<String> wouldRefuse() {
-            return List.of();
+        public List<WouldRefuse> wouldRefuse() {
+            return would;
         }
 
         @Override

@@ -86,6 +86,31 @@ public record BudgetEntry(
                 why);
     }
 
+    /** The same in mode Hard. */
+    public BudgetEntry hard() {
+        return new BudgetEntry(
+                key,
+                limitMicros,
+                period,
+                maxCostNanosPerRequest,
+                limits,
+                namespaces,
+                perNamespace,
+                callers,
+                models,
+                tags,
+                steps,
+                Mode.HARD,
+                onLedgerUnavailable,
+                holding,
+                suspended,
+                resetAtMillis,
+                violatedAtMillis,
+                toldAtMillis,
+                acknowledgedAtMillis,
+                blocked);
+    }
+
     /** Whether it is an object of that namespace. */
     public boolean isIn(String namespace) {
         return key.startsWith(namespace + "/");

@@ -1,0 +1,11 @@
+package dev.tollgate.dataplane.budget;
+
+import dev.tollgate.policy.price.Money;
+
+/**
+ * What a Budget in mode Shadow would have answered to a claim, were it Hard.
+ *
+ * @param budget {@code namespace/name}
+ * @param remaining as far as it is known here
+ */
+public record WouldRefuse(String budget, Admission.RefusalKind kind, Money remaining) {}
