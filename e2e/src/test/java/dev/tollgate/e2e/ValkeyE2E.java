@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Two standalone gateways that share nothing but a Valkey. */
 class ValkeyE2E {
 
+    private static final String CHAT = "/v1/chat/completions";
     private static final int LIMIT = 40;
     private static final String LIMITED_KEY = "tg-3123456789012345678901234567890123456789abc";
 
@@ -90,7 +91,7 @@ class ValkeyE2E {
 
     private static HttpResponse<String> ask(Standalone gateway, String key, String model)
             throws Exception {
-        return gateway.postAs(key, "/v1/chat/completions", Standalone.chatBody(model));
+        return gateway.postAs(key, CHAT, Standalone.chatBody(model));
     }
 
     private static boolean served(Standalone gateway) throws Exception {
@@ -131,7 +132,8 @@ class ValkeyE2E {
         assertThat(served).isBetween(LIMIT / 2, LIMIT);
         // what the one does not need any more the other may use, down to the last
         int[] more = {served};
-        await().atMost(Duration.ofSeconds(10))
+        // within the minute of the limit
+        await().atMost(Duration.ofSeconds(30))
                 .until(() -> (more[0] += served(gateways.get(0)) ? 1 : 0) >= LIMIT - LIMIT / 20);
         for (int i = 0; i < LIMIT; i++) {
             more[0] += served(gateways.get(i % 2)) ? 1 : 0;
@@ -142,14 +144,23 @@ class ValkeyE2E {
 
     @Test
     void whatOneWasAnsweredTheOtherRepeats() throws Exception {
-        var first = ask(gateways.get(0), Standalone.KEY, "kept");
-        assertThat(cache(first)).isEqualTo("miss");
-        var again = ask(gateways.get(1), Standalone.KEY, "kept");
+        int asked = 0;
+        String question;
+        HttpResponse<String> first;
+        HttpResponse<String> again;
+        // nobody waits for Valkey for more than 10 ms: on a busy machine it may be late
+        do {
+            question = Standalone.chatBody("kept").replace("a tollgate", "tollgate " + asked);
+            asked++;
+            first = gateways.get(0).postAs(Standalone.KEY, CHAT, question);
+            assertThat(cache(first)).isEqualTo("miss");
+            again = gateways.get(1).postAs(Standalone.KEY, CHAT, question);
+        } while (cache(again).equals("miss") && asked < 20);
         assertThat(cache(again)).isEqualTo("hit");
         assertThat(again.body()).isEqualTo(first.body());
         // not for another namespace
-        assertThat(cache(ask(gateways.get(1), LIMITED_KEY, "kept"))).isEqualTo("miss");
-        assertThat(provider.calls()).hasSize(2);
+        assertThat(cache(gateways.get(1).postAs(LIMITED_KEY, CHAT, question))).isEqualTo("miss");
+        assertThat(provider.calls()).hasSize(2 * asked);
     }
 
     @Test
@@ -158,8 +169,13 @@ class ValkeyE2E {
         SERVER.kill();
         for (var gateway : gateways) {
             await().until(() -> gateway.metric("tollgate_valkey_up") == 0);
-            assertThat(gateway.process().err())
-                    .anyMatch(line -> line.contains("Valkey does not answer"));
+            await().untilAsserted(
+                            () ->
+                                    assertThat(gateway.process().err())
+                                            .anyMatch(
+                                                    line ->
+                                                            line.contains(
+                                                                    "Valkey does not answer")));
         }
         assertThat(cache(ask(gateways.get(0), Standalone.KEY, "kept"))).isEqualTo("hit");
         assertThat(cache(ask(gateways.get(1), Standalone.KEY, "kept"))).isEqualTo("miss");
