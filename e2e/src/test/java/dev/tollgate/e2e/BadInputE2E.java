@@ -368,16 +368,16 @@ class BadInputE2E {
                                 "https://api.openai.com/v1",
                                 List.of("gpt-4o-mini")));
         try (var lint = TollgateProcess.start("lint", files.toString())) {
-            assertThat(lint.awaitExit(Duration.ofSeconds(30)))
+            assertThat(lint.awaitExit(Duration.ofSeconds(90)))
                     .as(lint.tail() + lint.out())
                     .isZero();
         }
         try (var lint = TollgateProcess.start("lint", files.resolve("absent").toString())) {
-            assertThat(lint.awaitExit(Duration.ofSeconds(30))).isEqualTo(2);
+            assertThat(lint.awaitExit(Duration.ofSeconds(90))).isEqualTo(2);
             assertThat(lint.tail()).contains("absent");
         }
         try (var lint = TollgateProcess.start("lint", files.toString(), "--output", "xml")) {
-            assertThat(lint.awaitExit(Duration.ofSeconds(30))).isEqualTo(2);
+            assertThat(lint.awaitExit(Duration.ofSeconds(90))).isEqualTo(2);
         }
     }
 
@@ -474,7 +474,7 @@ class BadInputE2E {
                 """);
         write(files, "broken.yaml", "apiVersion: v1\nkind: [\n");
         try (var lint = TollgateProcess.start("lint", files.toString(), "--output", "json")) {
-            assertThat(lint.awaitExit(Duration.ofSeconds(30))).isEqualTo(1);
+            assertThat(lint.awaitExit(Duration.ofSeconds(90))).isEqualTo(1);
             var problems = new ArrayList<JsonNode>();
             JSON.readTree(String.join("\n", lint.out())).forEach(problems::add);
             assertProblem(problems, "unknown-field.yaml", 5, "spec.amonut", "amount");
@@ -489,7 +489,7 @@ class BadInputE2E {
             assertProblem(problems, "broken.yaml", 0, "", "");
         }
         try (var lint = TollgateProcess.start("lint", files.toString())) {
-            assertThat(lint.awaitExit(Duration.ofSeconds(30))).isEqualTo(1);
+            assertThat(lint.awaitExit(Duration.ofSeconds(90))).isEqualTo(1);
             assertThat(lint.out())
                     .anyMatch(
                             line ->

@@ -50,7 +50,7 @@ class DemoE2E {
             assertThat(statusesOfManyAtOnce(commands.get(1))).contains(200).contains(429);
 
             demo.terminate();
-            assertThat(demo.awaitExit(Duration.ofSeconds(30))).isZero();
+            assertThat(demo.awaitExit(Duration.ofSeconds(90))).isZero();
         }
     }
 

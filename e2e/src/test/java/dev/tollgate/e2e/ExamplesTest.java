@@ -139,7 +139,7 @@ class ExamplesTest {
         try (var lint =
                 TollgateProcess.start(
                         "lint", "--endpoint-policy=" + endpointPolicy, folder.toString())) {
-            int code = lint.awaitExit(Duration.ofSeconds(60));
+            int code = lint.awaitExit(Duration.ofSeconds(90));
             assertThat(lint.out()).isEmpty();
             assertThat(code).as(lint.tail()).isZero();
         }

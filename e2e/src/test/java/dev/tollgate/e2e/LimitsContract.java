@@ -140,7 +140,7 @@ abstract class LimitsContract {
         gateways().awaitEachOther();
         var round = round("team", "team-main");
         int before = round.calls("team-main");
-        referees().script("team-main", "latencyMs: 2500");
+        referees().script("team-main", "latencyMs: 4000");
         var answers = round.atOnce(4 * SLOTS, StrategyResources.SLOTS_KEY);
         referees().script("team-main", "");
         assertIsKept(served(answers), SLOTS);

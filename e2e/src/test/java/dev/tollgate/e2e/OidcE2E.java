@@ -214,7 +214,7 @@ class OidcE2E {
                         "--port=0",
                         "--admin-port=0",
                         "--oidc-issuers=" + file)) {
-            assertThat(process.awaitExit(Duration.ofSeconds(60))).isEqualTo(2);
+            assertThat(process.awaitExit(Duration.ofSeconds(90))).isEqualTo(2);
             assertThat(process.err())
                     .filteredOn(line -> line.contains("--oidc-issuers"))
                     .singleElement()

@@ -334,7 +334,7 @@ class StandaloneE2E {
     void endsWithThreeAndOneLineWhenThePortIsInUse() throws Exception {
         try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 var gateway = run(Map.of(), "--port=" + taken.getLocalPort(), "--admin-port=0")) {
-            assertThat(gateway.awaitExit(Duration.ofSeconds(30))).isEqualTo(3);
+            assertThat(gateway.awaitExit(Duration.ofSeconds(90))).isEqualTo(3);
             var lines = said(gateway);
             assertThat(lines).hasSize(1);
             assertThat(lines.getFirst())
@@ -344,7 +344,7 @@ class StandaloneE2E {
         }
         try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 var gateway = run(Map.of(), "--port=0", "--admin-port=" + taken.getLocalPort())) {
-            assertThat(gateway.awaitExit(Duration.ofSeconds(30))).isEqualTo(3);
+            assertThat(gateway.awaitExit(Duration.ofSeconds(90))).isEqualTo(3);
             assertThat(said(gateway)).hasSize(1);
             assertThat(said(gateway).getFirst())
                     .contains(Integer.toString(taken.getLocalPort()))
@@ -370,7 +370,7 @@ class StandaloneE2E {
             var arguments = misuse.getKey().toArray(String[]::new);
             try (var command = TollgateProcess.start(arguments)) {
                 var name = String.join(" ", arguments);
-                assertThat(command.awaitExit(Duration.ofSeconds(30))).as(name).isEqualTo(2);
+                assertThat(command.awaitExit(Duration.ofSeconds(90))).as(name).isEqualTo(2);
                 assertThat(said(command)).as(name).hasSize(1);
                 assertThat(said(command).getFirst())
                         .as(name)
@@ -379,7 +379,7 @@ class StandaloneE2E {
             }
         }
         try (var gateway = run(Map.of("TOLLGATE_PORT", "99999"))) {
-            assertThat(gateway.awaitExit(Duration.ofSeconds(30))).isEqualTo(2);
+            assertThat(gateway.awaitExit(Duration.ofSeconds(90))).isEqualTo(2);
             assertThat(said(gateway)).hasSize(1);
         }
     }
@@ -387,22 +387,22 @@ class StandaloneE2E {
     @Test
     void refusesUnknownFlagsAndUnusableFoldersWithTwo() throws Exception {
         try (var gateway = run(Map.of(), "--prot=1")) {
-            assertThat(gateway.awaitExit(Duration.ofSeconds(30))).isEqualTo(2);
+            assertThat(gateway.awaitExit(Duration.ofSeconds(90))).isEqualTo(2);
             assertThat(gateway.tail()).contains("--prot");
         }
         try (var gateway = TollgateProcess.start("serve", folder.resolve("absent").toString())) {
-            assertThat(gateway.awaitExit(Duration.ofSeconds(30))).isEqualTo(2);
+            assertThat(gateway.awaitExit(Duration.ofSeconds(90))).isEqualTo(2);
             assertThat(gateway.tail()).contains("absent");
         }
         try (var gateway = TollgateProcess.start("sevre")) {
-            assertThat(gateway.awaitExit(Duration.ofSeconds(30))).isEqualTo(2);
+            assertThat(gateway.awaitExit(Duration.ofSeconds(90))).isEqualTo(2);
         }
     }
 
     @Test
     void refusesAnonymousCallersUnlessItListensOnLoopback() throws Exception {
         try (var gateway = run(Map.of(), "--port=0", "--anonymous=team-a", "--host=0.0.0.0")) {
-            assertThat(gateway.awaitExit(Duration.ofSeconds(30))).isEqualTo(2);
+            assertThat(gateway.awaitExit(Duration.ofSeconds(90))).isEqualTo(2);
             assertThat(gateway.tail()).contains("--anonymous").contains("loopback");
         }
         try (var gateway = Standalone.serve(folder, resources(), "--anonymous=team-a")) {
@@ -418,7 +418,7 @@ class StandaloneE2E {
     void printsEverySettingWithWhereItCameFrom() throws Exception {
         try (var gateway =
                 run(Map.of("TOLLGATE_ADMIN_PORT", "4567"), "--print-settings", "--port=1234")) {
-            assertThat(gateway.awaitExit(Duration.ofSeconds(30))).isZero();
+            assertThat(gateway.awaitExit(Duration.ofSeconds(90))).isZero();
             var printed = new ArrayList<>(gateway.out());
             assertThat(printed)
                     .anyMatch(
@@ -438,12 +438,12 @@ class StandaloneE2E {
     void answersHelpOnEveryLevelAndItsVersion() throws Exception {
         for (var arguments : List.of(List.of("--help"), List.of("serve", "--help"))) {
             try (var help = TollgateProcess.start(arguments.toArray(String[]::new))) {
-                assertThat(help.awaitExit(Duration.ofSeconds(30))).isZero();
+                assertThat(help.awaitExit(Duration.ofSeconds(90))).isZero();
                 assertThat(String.join("\n", help.out())).contains("Usage:").contains("--help");
             }
         }
         try (var version = TollgateProcess.start("--version")) {
-            assertThat(version.awaitExit(Duration.ofSeconds(30))).isZero();
+            assertThat(version.awaitExit(Duration.ofSeconds(90))).isZero();
             assertThat(version.out()).first().asString().startsWith("tollgate ");
         }
     }

@@ -26,7 +26,7 @@ abstract class StrategiesContract extends LimitsContract {
     /** A proxy hedges 20 % of the requests that it has seen itself: the fifth can be the first. */
     private static final int BEFORE_A_HEDGE = 4;
 
-    private static final Duration LATE = Duration.ofSeconds(4);
+    private static final Duration LATE = Duration.ofSeconds(6);
 
     @Test
     void weightedSharesByWeightAndKeepsTheSpareForLater() throws Exception {

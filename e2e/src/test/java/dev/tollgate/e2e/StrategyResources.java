@@ -87,11 +87,11 @@ final class StrategyResources {
                             .with("limits: {tokensPerMinute: 600, skipAbovePercent: 100}"),
                     Upstream.openai("tokens-spare"),
                     Upstream.openai("slots-main")
-                            .does("latencyMs: 2500")
+                            .does("latencyMs: 4000")
                             .with("limits: {maxConcurrent: 6, skipAbovePercent: 100}"),
                     Upstream.openai("slots-spare"),
                     Upstream.openai("alone-main")
-                            .does("latencyMs: 2500")
+                            .does("latencyMs: 4000")
                             .with("limits: {maxConcurrent: 6, skipAbovePercent: 100}"),
                     Upstream.openai("team-main"),
                     Upstream.openai("failover-main")

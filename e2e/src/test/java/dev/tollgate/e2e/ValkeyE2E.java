@@ -197,7 +197,7 @@ class ValkeyE2E {
                         "serve",
                         folder.resolve("one").resolve("config").toString(),
                         "--valkey=http://:hidden@127.0.0.1")) {
-            assertThat(process.awaitExit(Duration.ofSeconds(30))).isEqualTo(2);
+            assertThat(process.awaitExit(Duration.ofSeconds(90))).isEqualTo(2);
             assertThat(process.tail()).contains("--valkey", "rediss://").doesNotContain("hidden");
         }
     }
