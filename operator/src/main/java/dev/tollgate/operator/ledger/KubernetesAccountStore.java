@@ -78,7 +78,7 @@ public final class KubernetesAccountStore implements AccountStore {
                             && api.getCode() == NOT_FOUND
                     ? new Read.Absent()
                     : new Read.Unavailable(reason(e));
-        } catch (KubernetesClientException | IllegalStateException e) {
+        } catch (KubernetesClientException | IllegalArgumentException | IllegalStateException e) {
             return new Read.Unavailable(reason(e));
         }
     }
@@ -178,7 +178,7 @@ public final class KubernetesAccountStore implements AccountStore {
             damaged.removeIf(
                     each -> each.key() != null && !each.key().toString().startsWith(prefix));
             return new Listing.Ok(found, damaged);
-        } catch (KubernetesClientException | IllegalStateException e) {
+        } catch (KubernetesClientException | IllegalArgumentException | IllegalStateException e) {
             return new Listing.Unavailable(reason(e));
         }
     }
