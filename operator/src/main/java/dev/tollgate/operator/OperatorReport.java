@@ -105,6 +105,8 @@ final class OperatorReport {
         text.append("# TYPE tollgate_ledger_accounts gauge\n");
         line(text, "tollgate_ledger_accounts{state=\"known\"}", ledger.accounts().size());
         line(text, "tollgate_ledger_accounts{state=\"frozen\"}", ledger.frozen().size());
+        line(text, "tollgate_ledger_accounts{state=\"unstored\"}", ledger.unstored().size());
+        line(text, "tollgate_ledger_accounts{state=\"unreadable\"}", ledger.unreadable().size());
         text.append("# TYPE tollgate_ledger_failures_total counter\n");
         line(text, "tollgate_ledger_failures_total", ledger.failures());
         text.append(times.text("tollgate_programmed_seconds"));

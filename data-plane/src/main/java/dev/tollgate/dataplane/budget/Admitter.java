@@ -190,7 +190,7 @@ final class Admitter {
         }
         var lease = counter.entered(period, time);
         if (lease == null) {
-            return take(entry, claim, waited, parts, wouldRefuse); // by the one that stands for it
+            return take(entry, claim, waited, parts); // by the one that stands for it
         }
         if (entry.mode() == Mode.HARD) {
             if ((waited || counter.waiting.get() == 0) && lease.take(bound)) {
@@ -257,7 +257,7 @@ final class Admitter {
         if (shortNanos <= 0) {
             return null;
         }
-        if (lease.frozen && counts) {
+        if (keeper.heard.isFrozen(lease.key) && counts) {
             return would(RefusalKind.FROZEN, entry, 0);
         }
         var known = counter.refusal;

@@ -54,6 +54,13 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     private final WritePace pace = new WritePace();
     private final Holders holders = new Holders();
     private final Failures failures = new Failures();
+
+    /** As last logged; confined to the thread that ticks. */
+    private Set<AccountKey> toldUnstored = Set.of();
+
+    /** The same. */
+    private List<AccountStore.Damaged> toldUnreadable = List.of();
+
     private final ScheduledExecutorService ticker =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("ledger-tick").factory());
@@ -67,10 +74,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
         this.clock = clock;
         service.whenFailed(failures::at);
         ticker.scheduleWithFixedDelay(
-                () -> failures.guard(() -> service.tick(clock.instant(), this::send)),
-                TICK_MILLIS,
-                TICK_MILLIS,
-                TimeUnit.MILLISECONDS);
+                () -> failures.guard(this::tick), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
         pacer.scheduleWithFixedDelay(
                 () -> failures.guard(this::nextInLine),
                 WritePace.EVERY_MILLIS,
@@ -199,6 +203,16 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     /** How often the ledger has failed at a step or a task since it began: each is a bug. */
     public long failures() {
         return failures.count();
+    }
+
+    /** Accounts that give nothing out because the store does not take what was told of them. */
+    public Set<AccountKey> unstored() {
+        return service.unstored();
+    }
+
+    /** See {@link LedgerService#unreadable}. */
+    public List<AccountStore.Damaged> unreadable() {
+        return service.unreadable();
     }
 
     @Override

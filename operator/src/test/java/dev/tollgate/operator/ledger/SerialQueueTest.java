@@ -13,6 +13,7 @@ import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
