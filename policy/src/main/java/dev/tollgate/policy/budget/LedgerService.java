@@ -78,7 +78,7 @@ public final class LedgerService {
         this.reports = new Reports(keeper, budgets, audience, inbox);
         this.grants = new Grants(keeper, budgets, audience, inbox, reports);
         this.turn = new AccountTurn(turns, keeper, grants, reports, audience, inbox);
-        this.registrations = new Registrations(keeper, reports, audience, turn);
+        this.registrations = new Registrations(keeper, reports, audience, turn, turns);
         this.amounts = new Amounts(keeper, budgets, turn);
         this.reclaims = new Reclaims(keeper, turn, audience);
     }
@@ -144,7 +144,7 @@ public final class LedgerService {
             LedgerCommand command, Instant now, Consumer<List<LedgerEffect>> send) {
         return switch (command) {
             case LedgerCommand.Register register -> {
-                Turns.sending(send, effects -> registrations.register(register, now, effects));
+                registrations.register(register, now, send);
                 yield List.of();
             }
             case LedgerCommand.Acquire acquire ->
@@ -202,15 +202,25 @@ public final class LedgerService {
             }
         }
         registrations.tick(now, send);
-        var unstored = reports.unstored.accounts();
-        Turns.sending(send, effects -> keeper.thaw(unstored, now, effects));
+        endFreezes(now, send);
         for (var key : retention.due(book.accounts(), now)) {
             turns.each(key, send, effects -> forget(key, now));
         }
-        var sessions = audience.sessions();
-        for (var holder : departures.due(sessions, book::accounts, inbox::logs, now)) {
-            audience.update(s -> s.without(holder));
+        if (reports.unstored.accounts().isEmpty() && book.damaged().isEmpty()) { // all is known
+            var sessions = audience.sessions();
+            for (var holder : departures.due(sessions, book::accounts, inbox::logs, now)) {
+                audience.update(s -> s.without(holder));
+            }
         }
+    }
+
+    /** Those of which all is known that proxies hold. */
+    void endFreezes(Instant now, Consumer<List<LedgerEffect>> send) {
+        registrations.whileNobodyRegisters(
+                () -> {
+                    var unstored = reports.unstored.accounts();
+                    Turns.sending(send, effects -> keeper.thaw(unstored, now, effects));
+                });
     }
 
     /** Money that came back by a write without an answer, or by another ledger's, is told here. */

@@ -1,11 +1,12 @@
 package dev.tollgate.policy.budget;
 
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,23 +23,59 @@ final class Registrations {
     private final Reports reports;
     private final Audience audience;
     private final AccountTurn turn;
+    private final Turns turns;
     private final EarlyRegisters early = new EarlyRegisters();
+
+    /**
+     * Shared from before a holder counts as connected until all that it told is taken in, and it is
+     * answered; whole while a freeze ends.
+     */
+    private final ReentrantReadWriteLock registering = new ReentrantReadWriteLock();
 
     /** Earlier starts of their logs still have leases that are not marked so. */
     private final Set<HolderId> unmarked = ConcurrentHashMap.newKeySet();
 
-    Registrations(Bookkeeper keeper, Reports reports, Audience audience, AccountTurn turn) {
+    Registrations(
+            Bookkeeper keeper, Reports reports, Audience audience, AccountTurn turn, Turns turns) {
         this.keeper = keeper;
         this.reports = reports;
         this.audience = audience;
         this.turn = turn;
+        this.turns = turns;
     }
 
-    /** One that breaks a rule is refused, so that it comes again; it ends nothing for others. */
-    void register(LedgerCommand.Register register, Instant now, List<LedgerEffect> effects) {
-        if (early.holds(register)) {
-            return;
+    /**
+     * One that breaks a rule is refused, so that it comes again; it ends nothing for others.
+     *
+     * @param send takes the effects
+     */
+    void register(LedgerCommand.Register register, Instant now, Consumer<List<LedgerEffect>> send) {
+        registering.readLock().lock();
+        try {
+            if (!early.holds(register)) {
+                Turns.sending(send, effects -> answerOrRefuse(register, now, effects));
+            }
+        } finally {
+            registering.readLock().unlock();
         }
+    }
+
+    /**
+     * Ends a freeze: all that those who are connected hold is known then. Does nothing while
+     * somebody registers.
+     */
+    void whileNobodyRegisters(Runnable step) {
+        if (registering.writeLock().tryLock()) {
+            try {
+                step.run();
+            } finally {
+                registering.writeLock().unlock();
+            }
+        }
+    }
+
+    private void answerOrRefuse(
+            LedgerCommand.Register register, Instant now, List<LedgerEffect> effects) {
         var holder = register.holder();
         try {
             answer(register, now, effects);
@@ -51,9 +88,7 @@ final class Registrations {
 
     void budgetsAreKnown(Instant now, Consumer<List<LedgerEffect>> send) {
         for (var register : early.end()) {
-            var effects = new ArrayList<LedgerEffect>();
-            register(register, now, effects);
-            send.accept(effects);
+            register(register, now, send);
         }
     }
 
@@ -84,7 +119,7 @@ final class Registrations {
             named.add(totals.account());
         }
         reports.unstored.toldAll(holder);
-        if (!suspectEarlier(holder, now, effects) || !keeper.book.damaged().isEmpty()) {
+        if (!suspectEarlier(holder, now, effects::addAll) || !keeper.book.damaged().isEmpty()) {
             unmarked.add(holder); // what cannot be read may have such leases too
         }
         effects.add(new LedgerEffect.Registered(holder, true, ""));
@@ -102,15 +137,10 @@ final class Registrations {
     /** Marks what the store did not let be marked when its holder came. */
     void tick(Instant now, Consumer<List<LedgerEffect>> send) {
         for (var holder : unmarked) {
-            Turns.sending(
-                    send,
-                    effects -> {
-                        if (!audience.sessions().isLast(holder)
-                                || suspectEarlier(holder, now, effects)
-                                        && keeper.book.damaged().isEmpty()) {
-                            unmarked.remove(holder);
-                        }
-                    });
+            if (!audience.sessions().isLast(holder)
+                    || suspectEarlier(holder, now, send) && keeper.book.damaged().isEmpty()) {
+                unmarked.remove(holder);
+            }
         }
     }
 
@@ -141,19 +171,31 @@ final class Registrations {
         return false;
     }
 
-    /** What an earlier start of the same log has not closed with proof stays charged. */
-    private boolean suspectEarlier(HolderId holder, Instant now, List<LedgerEffect> effects) {
-        var stored = true;
+    /**
+     * What an earlier start of the same log has not closed with proof stays charged. False: not all
+     * of it is marked so yet.
+     */
+    private boolean suspectEarlier(
+            HolderId holder, Instant now, Consumer<List<LedgerEffect>> send) {
+        var left = new AtomicInteger();
         for (var account : keeper.book.accounts()) {
             for (var lease : account.leases()) {
                 if (lease.holder().logId().equals(holder.logId())
                         && lease.holder().bootEpoch() < holder.bootEpoch()
                         && lease.state() == LeaseAccount.State.OPEN) {
+                    left.incrementAndGet();
                     var suspect = new AccountCommand.Suspect(lease.holder());
-                    stored &= keeper.stores(account.key(), suspect, now, effects);
+                    turns.each(
+                            account.key(),
+                            send,
+                            effects -> {
+                                if (keeper.stores(account.key(), suspect, now, effects)) {
+                                    left.decrementAndGet();
+                                }
+                            });
                 }
             }
         }
-        return stored;
+        return left.get() == 0;
     }
 }

@@ -262,10 +262,12 @@ class LedgerSafetyTest {
     private static final class Stubborn implements AccountStore {
         final Store store = new Store(Map.of(), StoreMood.WORKS);
         Predicate<Account> refuses = account -> false;
+        Runnable meanwhile = () -> {};
         int unread;
 
         @Override
         public Read read(AccountKey key) {
+            meanwhile.run();
             if (key.equals(KEY) && unread > 0) {
                 unread--;
                 return new Read.Unavailable("no answer");
@@ -396,6 +398,60 @@ class LedgerSafetyTest {
         assertThat(asks(ledger, NEIGHBOUR, KEY, later.plus(LedgerService.FREEZE_MIN)))
                 .as("all is granted")
                 .isInstanceOf(LedgerEffect.Denied.class);
+    }
+
+    /** It counts as connected before all that it holds is known. */
+    @Test
+    void noFreezeEndsWhileTheLastProxyTellsWhatItHolds() {
+        var stubborn = new Stubborn();
+        ledger = new LedgerService(stubborn, 1, proxies -> proxies.contains("pod0"));
+        ledger.freezeAll(NOW);
+        ledger.updateBudgets(
+                List.of(LedgerModel.budget(10), budget("team-b/monthly", 10, null)), NOW);
+        ledger.handle(new LedgerCommand.Register(NEIGHBOUR, "pod1", List.of()), NOW);
+        var later = NOW.plus(LedgerService.FREEZE_MIN);
+        var answers = new ArrayList<LedgerEffect>();
+        stubborn.meanwhile =
+                () -> {
+                    stubborn.meanwhile = () -> {};
+                    ledger.endFreezes(later, answers::addAll);
+                    answers.add(asks(ledger, NEIGHBOUR, OTHER, later));
+                };
+
+        register(totals(10, 8, 0, 7, false));
+        assertThat(answers)
+                .singleElement()
+                .matches(effect -> isDenied(effect, DeniedReason.FROZEN));
+
+        ledger.tick(later);
+        ledger.tick(later.plus(LedgerService.FREEZE_MIN));
+        var after = later.plus(LedgerService.FREEZE_MIN);
+        assertThat(asks(ledger, NEIGHBOUR, OTHER, after)).isInstanceOf(LedgerEffect.Grant.class);
+    }
+
+    @Test
+    void oneAccountThatBreaksARuleKeepsNobodyFromTheOthersAndNoTickFromItsEnd() {
+        ledger.updateBudgets(
+                List.of(LedgerModel.budget(10), budget("team-b/monthly", 10, null)), NOW);
+        register();
+        ask(KEY, 1, 1);
+        ask(OTHER, 2, 1);
+        store.accounts.put(KEY, withEpoch(store.accounts.get(KEY), 9));
+        var next = new LedgerService(store, 2);
+        var failed = new ArrayList<AccountKey>();
+        next.whenFailed((account, bug) -> failed.add(account));
+        next.updateBudgets(
+                List.of(LedgerModel.budget(10), budget("team-b/monthly", 10, null)), LATER);
+
+        var second = new HolderId(HOLDER.logId(), 2);
+        var effects = next.handle(new LedgerCommand.Register(second, "pod0", List.of()), LATER);
+        assertThat(effects).contains(new LedgerEffect.Registered(second, true, ""));
+        assertThat(failed).containsExactly(KEY);
+        assertThat(store.accounts.get(OTHER).lease(HOLDER).state())
+                .isEqualTo(LeaseAccount.State.SUSPECT);
+
+        next.tick(LATER.plusSeconds(1));
+        assertThat(failed).hasSizeGreaterThan(1).containsOnly(KEY);
     }
 
     /** Its log may have come from a copy, or its next start tells what its log still has. */
