@@ -24,8 +24,7 @@ class StandbyE2E {
 
     @RegisterExtension static final ApiServer API = new ApiServer();
 
-    /** The 20 s, and as long again for a machine that does more than this. */
-    private static final Duration TAKEOVER = Duration.ofSeconds(40);
+    private static final Duration TAKEOVER = Duration.ofSeconds(20);
 
     /** Until proxies see that an operator is silent, and find the other one. */
     private static final Duration NOTICED = Duration.ofSeconds(60);
