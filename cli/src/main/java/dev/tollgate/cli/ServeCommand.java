@@ -48,15 +48,24 @@ final class ServeCommand extends TollgateCommand {
     @Nullable String anonymous;
 
     @Override
-    int run() {
+    int run() throws Exception {
+        return serve(gateway -> Until.stopped());
+    }
+
+    /** What goes on while a gateway serves; it ends with it. */
+    interface Working {
+        void at(Standalone gateway) throws Exception;
+    }
+
+    int serve(Working working) throws Exception {
         var options = proxy.options(anonymous);
         try (var issuers = new IssuerKeys(compile.issuers(), compile.endpointPolicy, () -> {})) {
             issuers.start();
-            return serve(options, issuers);
+            return serve(options, issuers, working);
         }
     }
 
-    private int serve(ProxyOptions options, IssuerKeys issuers) {
+    private int serve(ProxyOptions options, IssuerKeys issuers, Working working) throws Exception {
         var settings =
                 new FolderSettings(
                         folder,
@@ -79,7 +88,7 @@ final class ServeCommand extends TollgateCommand {
         LoggerFactory.getLogger(ServeCommand.class)
                 .info("listening port={} admin-port={}", gateway.port(), gateway.adminPort());
         gateway.watch();
-        Until.stopped();
+        working.at(gateway);
         Until.closed(gateway.close(), vertx.join());
         return ExitCode.OK;
     }

@@ -18,6 +18,8 @@ final class Segment implements AutoCloseable {
     private static final int FRAME_HEAD = 8;
     private static final int NUMBER = 8;
     private static final int BLOCK = 1 << 20;
+    private static final int PAGE = 4096;
+    private static final int PAGES_AHEAD = 64;
     private static final ValueLayout.OfInt INT =
             ValueLayout.JAVA_INT.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfLong LONG =
@@ -139,9 +141,23 @@ final class Segment implements AutoCloseable {
      */
     void sync(int to) {
         if (to > syncedTo) {
-            var from = syncedTo & ~4095;
+            var from = syncedTo & -PAGE;
             file.force(from, to);
             syncedTo = to;
+            prepare(to, to - from);
+        }
+    }
+
+    /**
+     * Takes the page faults of what is appended next, as much as was appended last: a sync makes
+     * the last page read-only, and the next request that writes there would wait for the file
+     * system. What another thread writes meanwhile stays.
+     */
+    private void prepare(int from, int bytes) {
+        var pages = Math.min(bytes / PAGE + 2, PAGES_AHEAD);
+        for (var at = from & -PAGE; pages > 0 && at < capacity(); at += PAGE) {
+            LENGTH.getAndBitwiseOr(memory, (long) at, 0);
+            pages--;
         }
     }
 
