@@ -262,6 +262,27 @@ class ChartsTest {
         }
     }
 
+    @Test
+    void keepsAccountsForTheOperatorAlone() throws Exception {
+        var operator =
+                "system:serviceaccount:"
+                        + NAMESPACE
+                        + ":"
+                        + pod("operator").getSpec().getServiceAccountName();
+        var policies =
+                render("tollgate").stream()
+                        .filter(text -> text.contains("kind: ValidatingAdmissionPolicy\n"))
+                        .filter(text -> text.contains("resources: [budgetledgers]"))
+                        .toList();
+        assertThat(policies).hasSize(1);
+        assertThat(policies.getFirst()).contains("username != '" + operator + "'");
+        for (var role : all(ClusterRole.class)) {
+            for (var rule : role.getRules()) {
+                assertThat(rule.getVerbs()).doesNotContain("repair");
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"operator", "proxy"})
     void runsWithoutPrivileges(String command) throws Exception {

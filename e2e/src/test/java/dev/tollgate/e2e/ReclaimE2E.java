@@ -30,8 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A proxy is lost with its disk, and what it held of a Budget is given back by somebody who may,
- * under their own name, to be spent by the proxy that is left. The chart's admission policy runs in
- * a real API server.
+ * under their own name, to be spent by the proxy that is left. The chart's admission policies,
+ * which keep accounts from other hands too, run in a real API server.
  */
 class ReclaimE2E {
 
@@ -85,6 +85,7 @@ class ReclaimE2E {
             var before = openai.totalNanos();
 
             refusesWhoMayNot(holder, ops);
+            keepsAccountsFromOtherHands();
             await().atMost(SOON)
                     .pollInterval(Duration.ofSeconds(4))
                     .until(() -> reclaim(ops, holder, "node n1 is gone").exit() == 0);
@@ -127,6 +128,40 @@ class ReclaimE2E {
         assertThat(API.kubectl("", "--kubeconfig=" + eve, "label", "-n=team-a", "bud/tight", "a=b"))
                 .as("what is not about the annotation is not its business")
                 .matches(ApiServer.Outcome::ok);
+    }
+
+    /** By their roles both may write them. */
+    private void keepsAccountsFromOtherHands() {
+        var account = kubectl("get", "-n=" + PLATFORM, "budgetledgers", "-o=name").strip();
+        assertThat(account.lines()).hasSize(1);
+        var eve = "--kubeconfig=" + kubeconfig("eve");
+        var rebuilt =
+                new String[] {
+                    "patch",
+                    "-n=" + PLATFORM,
+                    account,
+                    "--type=merge",
+                    "--dry-run=server",
+                    "-p={\"spec\":{\"seq\":1000000,\"limitMicros\":9000000}}"
+                };
+        var copy =
+                kubectl("get", "-n=" + PLATFORM, account, "-o=yaml")
+                        .replaceAll("(?m)^  (uid|resourceVersion): .*\n", "")
+                        .replaceAll("(?m)^  name: .*", "  name: another");
+        await().atMost(SOON)
+                .untilAsserted(
+                        () -> assertThat(as("", eve, rebuilt).err()).contains("verb repair on"));
+        assertThat(as("", eve, "delete", "-n=" + PLATFORM, account).err())
+                .contains("verb repair on");
+        assertThat(as(copy, eve, "create", "-f", "-").err()).contains("verb repair on");
+        var operator = "--as=" + user("tollgate-operator");
+        assertThat(as("", operator, rebuilt)).matches(ApiServer.Outcome::ok);
+    }
+
+    private static ApiServer.Outcome as(String input, String who, String... arguments) {
+        var all = new ArrayList<>(List.of(who));
+        all.addAll(List.of(arguments));
+        return API.kubectl(input, all.toArray(String[]::new));
     }
 
     private static String annotate(Path kubeconfig, String text) {
@@ -242,13 +277,15 @@ class ReclaimE2E {
                         apiVersion: rbac.authorization.k8s.io/v1
                         kind: ClusterRole
                         metadata: {name: budget-editor}
-                        rules: [{apiGroups: [tollgate.dev], resources: [budgets], verbs: [get, list, patch, update]}]
+                        rules: [{apiGroups: [tollgate.dev], resources: [budgets, budgetledgers], verbs: [get, list, create, patch, update, delete]}]
                         ---
                         apiVersion: rbac.authorization.k8s.io/v1
                         kind: ClusterRoleBinding
                         metadata: {name: eve}
                         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: budget-editor}
-                        subjects: [{kind: ServiceAccount, name: eve, namespace: tollgate-system}]
+                        subjects:
+                        - {kind: ServiceAccount, name: eve, namespace: tollgate-system}
+                        - {kind: ServiceAccount, name: tollgate-operator, namespace: tollgate-system}
                         """);
     }
 
