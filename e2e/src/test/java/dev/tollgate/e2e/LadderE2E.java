@@ -98,6 +98,10 @@ class LadderE2E {
                             "save, trim, warn cheap 4");
             assertThat(answer.body()).contains("team-a/ladder", "stop", "24 %");
             assertThat(answer.headers().firstValue("x-should-retry")).hasValue("false");
+            assertThat(answer.headers().firstValue("x-tollgate-budget-step"))
+                    .hasValue(
+                            "team-a/ladder/save, team-a/ladder/stop, team-a/ladder/trim,"
+                                    + " team-a/ladder/warn");
 
             int served = dear.calls().size() + cheap.calls().size();
             await().until(() -> gateway.records().size() == served + 1);
@@ -107,7 +111,11 @@ class LadderE2E {
             JsonNode last = gateway.records().get(served - 1);
             assertThat(last.get("output_tokens").asInt()).isLessThanOrEqualTo(4);
             assertThat(last.get("model_requested").asText()).isEqualTo("smart");
-            assertThat(last.get("budget_steps").toString()).contains("team-a/ladder/trim");
+            assertThat(last.get("budget_steps").toString())
+                    .contains("team-a/ladder/trim")
+                    .doesNotContain("team-a/ladder/stop");
+            assertThat(gateway.records().get(served).get("budget_steps").toString())
+                    .contains("team-a/ladder/stop");
         }
     }
 }

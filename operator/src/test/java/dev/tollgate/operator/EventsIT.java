@@ -54,15 +54,11 @@ class EventsIT {
 
     /** {@code Type Reason Kind/name: note}, oldest first. */
     private List<String> events() {
-        return API
-                .client()
-                .events()
-                .v1()
-                .events()
-                .inNamespace(fleet.team)
-                .list()
-                .getItems()
-                .stream()
+        return events(fleet.team);
+    }
+
+    private static List<String> events(String namespace) {
+        return API.client().events().v1().events().inNamespace(namespace).list().getItems().stream()
                 .sorted((a, b) -> time(a).compareTo(time(b)))
                 .map(EventsIT::line)
                 .toList();
@@ -234,9 +230,10 @@ class EventsIT {
     }
 
     @Test
-    void tellThatAStepIsReachedWhileTheBudgetStaysReady() {
+    void tellOfEachStepThatIsReachedWhileTheBudgetStaysReady() {
         fleet.start();
         fleet.proxy("one");
+        oneOfEach();
         fleet.apply(
                 """
                 apiVersion: tollgate.dev/v1alpha1
@@ -245,7 +242,11 @@ class EventsIT {
                 spec:
                   amount: "1.00"
                   period: {type: Lifetime}
-                  thresholds: [{name: warn, percent: 50, action: Alert}]
+                  thresholds:
+                  - {name: warn, percent: 50, action: Alert}
+                  - {name: save, percent: 60, action: Downgrade, downgradeTo: chat}
+                  - {name: trim, percent: 70, action: CapOutput, maxOutputTokens: 4}
+                  - {name: stop, percent: 80, action: Block}
                 """
                         .formatted(fleet.team));
         fleet.awaitCondition("bud/half", "Programmed", "True");
@@ -257,13 +258,93 @@ class EventsIT {
                         fleet.port(),
                         "spender",
                         new AccountKey(fleet.team, "half", "", Window.LIFETIME))) {
-            assertThat(spender.acquire(600_000)).isTrue();
-            spender.report(600_000, 0);
-            awaitEvent("Warning BudgetThreshold Budget/half: reached: warn");
+            assertThat(spender.acquire(900_000)).isTrue();
+            var told = "Warning BudgetThreshold Budget/half: reached: warn at 50 % (only told)";
+            spender.report(550_000, 0);
+            awaitEvent(told);
+            told += "; save at 60 % (chat serves)";
+            spender.report(650_000, 0);
+            awaitEvent(told);
+            told += "; trim at 70 % (at most 4 output tokens)";
+            spender.report(750_000, 0);
+            awaitEvent(told);
+            told += "; stop at 80 % (refuses)";
+            spender.report(850_000, 0);
+            awaitEvent(told);
             fleet.awaitCondition("bud/half", "ThresholdReached", "True/ThresholdReached");
             fleet.awaitCondition("bud/half", "Ready", "True");
         }
-        assertThat(count("Warning BudgetThreshold")).isEqualTo(1);
+        assertThat(count("Warning BudgetThreshold")).isEqualTo(4);
+    }
+
+    @Test
+    void tellThatAnotherPeriodOrSubjectHasAnotherAccount() {
+        fleet.start();
+        fleet.proxy("one");
+        fleet.budget("all", "1.00");
+        fleet.apply(shared("Shared"));
+        fleet.awaitCondition("bud/all", "Programmed", "True");
+        try (var spender =
+                new LedgerClient(
+                        fleet.vertx,
+                        fleet.port(),
+                        "spender",
+                        new AccountKey(fleet.team, "all", "", Window.LIFETIME))) {
+            assertThat(spender.acquire(600_000)).isTrue();
+            spender.report(600_000, 0);
+            await().atMost(OperatorFixture.SOON)
+                    .until(() -> fleet.get("bud/all", "{.status.spent}").equals("0.6"));
+            fleet.kubectl(
+                    "patch",
+                    "bud/all",
+                    "-n",
+                    fleet.team,
+                    "--type=merge",
+                    "-p",
+                    "{\"spec\":{\"period\":{\"type\":\"Month\"}}}");
+            awaitEvent(
+                    "Normal BudgetReset Budget/all: the period was changed, so another account"
+                            + " counts: that of 20");
+        }
+        assertThat(events())
+                .anyMatch(e -> e.endsWith("that of its lifetime, of which about $0.6 was spent"));
+        assertThat(count("Normal BudgetReset")).isEqualTo(1);
+
+        await().atMost(OperatorFixture.SOON)
+                .until(
+                        () ->
+                                fleet.kubectl(
+                                                "get",
+                                                "bud/everybody",
+                                                "-n",
+                                                fleet.platform,
+                                                "-o",
+                                                "jsonpath={.status.observedGeneration}")
+                                        .out()
+                                        .equals("1"));
+        fleet.apply(shared("Namespace"));
+        await().atMost(OperatorFixture.SOON)
+                .untilAsserted(
+                        () ->
+                                assertThat(events(fleet.platform))
+                                        .contains(
+                                                "Normal BudgetReset Budget/everybody: the subject"
+                                                        + " was changed, so other accounts count:"
+                                                        + " one of each namespace, before it was"
+                                                        + " one of all namespaces together"));
+    }
+
+    private String shared(String each) {
+        return """
+                apiVersion: tollgate.dev/v1alpha1
+                kind: Budget
+                metadata: {name: everybody, namespace: %s}
+                spec:
+                  amount: "1.00"
+                  period: {type: Lifetime}
+                  subject: {namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: Exists}]}, each: %s}
+                """
+                .formatted(fleet.platform, each);
     }
 
     @Test

@@ -97,6 +97,21 @@ public final class Transitions {
                         && now.periodStart() != null
                         && !before.periodStart().equals(now.periodStart());
         boolean spent = before.spent() != null && !before.spent().equals("0");
+        boolean changed = isAnotherPeriod(before, now);
+        if (changed) {
+            notices.add(
+                    new Notice(
+                            Reason.BUDGET_RESET,
+                            "the period was changed, so another account counts: that of "
+                                    + window(now)
+                                    + ", of which $"
+                                    + now.spent()
+                                    + " is spent; before it was that of "
+                                    + window(before)
+                                    + ", of which about $"
+                                    + before.spent()
+                                    + " was spent"));
+        }
         if (asked) {
             notices.add(
                     new Notice(
@@ -106,6 +121,8 @@ public final class Transitions {
                                     + (before.spent() == null
                                             ? ""
                                             : "; about $" + before.spent() + " was spent before")));
+        } else if (changed) {
+            return List.copyOf(notices);
         } else if (another && spent) {
             notices.add(
                     new Notice(
@@ -122,6 +139,34 @@ public final class Transitions {
             notices.add(new Notice(Reason.BUDGET_RESET, "there is money again"));
         }
         return List.copyOf(notices);
+    }
+
+    /**
+     * The windows of one period follow one another; those of two overlap when the one takes the
+     * place of the other.
+     */
+    private static boolean isAnotherPeriod(BudgetStatus before, BudgetStatus now) {
+        if (before.spent() == null || now.spent() == null || isSameWindow(before, now)) {
+            return false;
+        }
+        return isBefore(before.periodStart(), now.resets())
+                && isBefore(now.periodStart(), before.resets());
+    }
+
+    private static boolean isSameWindow(BudgetStatus before, BudgetStatus now) {
+        return Objects.equals(before.periodStart(), now.periodStart())
+                && Objects.equals(before.resets(), now.resets());
+    }
+
+    /** Lifetime has neither. */
+    private static boolean isBefore(@Nullable Instant start, @Nullable Instant end) {
+        return start == null || end == null || start.isBefore(end);
+    }
+
+    private static String window(BudgetStatus status) {
+        return status.periodStart() == null
+                ? "its lifetime"
+                : status.periodStart() + " to " + status.resets();
     }
 
     private static boolean handledAnew(BudgetStatus before, BudgetStatus now) {
@@ -142,9 +187,7 @@ public final class Transitions {
 
     /** Steps that are new because less is spent were reached long ago. */
     private static boolean climbed(BudgetStatus before, BudgetStatus now) {
-        boolean sameWindow =
-                Objects.equals(before.periodStart(), now.periodStart())
-                        && !handledAnew(before, now);
+        boolean sameWindow = isSameWindow(before, now) && !handledAnew(before, now);
         boolean fell =
                 before.usedPercent() != null
                         && now.usedPercent() != null

@@ -4,6 +4,7 @@ import dev.tollgate.crds.budget.BudgetStatus;
 import dev.tollgate.crds.resource.Condition;
 import dev.tollgate.crds.resource.Kind;
 import dev.tollgate.crds.resource.ResourceKey;
+import dev.tollgate.operator.event.EachTold;
 import dev.tollgate.operator.event.Notice;
 import dev.tollgate.operator.event.Transitions;
 import dev.tollgate.operator.status.Statuses;
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The reconciler of Budgets. */
 final class BudgetReconciler extends StatusReconciler<BudgetResource, BudgetStatus> {
+
+    private final EachTold each = new EachTold();
 
     BudgetReconciler(World world) {
         super(Kind.BUDGET, BudgetResource.class, world);
@@ -42,5 +45,15 @@ final class BudgetReconciler extends StatusReconciler<BudgetResource, BudgetStat
     @Override
     List<Notice> notices(@Nullable BudgetStatus before, BudgetStatus now) {
         return Transitions.of(before, now);
+    }
+
+    @Override
+    Optional<Notice> notice(Statuses statuses, String uid, ResourceKey key, long generation) {
+        return statuses.countsEach(key, generation).flatMap(is -> each.next(uid, is));
+    }
+
+    @Override
+    void forget(String uid) {
+        each.forget(uid);
     }
 }

@@ -90,6 +90,14 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
     /** What a status says anew. */
     abstract List<Notice> notices(@Nullable S before, S now);
 
+    /** What is told of what a status does not say. */
+    Optional<Notice> notice(Statuses statuses, String uid, ResourceKey key, long generation) {
+        return Optional.empty();
+    }
+
+    /** The object is gone. */
+    void forget(String uid) {}
+
     @Override
     public List<EventSource<?, R>> prepareEventSources(EventSourceContext<R> context) {
         cache = context.getPrimaryCache();
@@ -113,6 +121,7 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
             writer.forget(object);
             world.times().forget(key);
             programmed.forget(object.getMetadata().getUid());
+            forget(object.getMetadata().getUid());
             world.dirty().run();
             return UpdateControl.noUpdate();
         }
@@ -126,9 +135,10 @@ abstract class StatusReconciler<R extends CustomResource<?, S>, S> implements Re
             world.dirty().run();
         }
         var before = writer.latest(object);
-        world.statuses()
-                .get()
-                .flatMap(statuses -> due(statuses, object, key))
+        var statuses = world.statuses().get();
+        statuses.flatMap(known -> notice(known, next.uid(), key, generation))
+                .ifPresent(notice -> world.events().tell(object, notice));
+        statuses.flatMap(known -> due(known, object, key))
                 .ifPresent(
                         status -> {
                             writer.write(object, fresh(), status, now);

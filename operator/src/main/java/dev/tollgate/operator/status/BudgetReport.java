@@ -88,11 +88,7 @@ public record BudgetReport(
             return null;
         }
         var window = Window.of(period, now);
-        var own =
-                accounts.stream()
-                        .filter(a -> a.key().budget().equals(budget.key()))
-                        .filter(a -> a.key().window().equals(window))
-                        .toList();
+        var own = accounts.stream().filter(a -> isOf(a.key(), budget, window)).toList();
         var fullest = own.stream().max(Comparator.comparingLong(Account::spentMicros));
         long spent = fullest.map(Account::spentMicros).orElse(0L);
         long burn = burn(window, fullest, spent, now);
@@ -119,7 +115,10 @@ public record BudgetReport(
     }
 
     private static boolean isOf(@Nullable AccountKey key, BudgetEntry budget, Window window) {
-        return key != null && key.budget().equals(budget.key()) && key.window().equals(window);
+        return key != null
+                && key.budget().equals(budget.key())
+                && key.subject().isEmpty() != budget.perNamespace()
+                && key.window().equals(window);
     }
 
     /** What leases hold counts, but for those whose holders are lost: it is spent or comes back. */
@@ -366,17 +365,24 @@ public record BudgetReport(
     }
 
     /**
-     * An operator that has just begun does not know how old figures are. Each Budget has its time
-     * then, so that they are not written all together.
+     * Of many, each Budget has a turn of its own, so that what once was written together, because a
+     * proxy came for example, is not together again each time. An operator that has just begun does
+     * not know how old figures are, and keeps to turns too.
      */
     private static boolean isOver(
             String budget, @Nullable Instant written, Duration least, int budgets, Instant now) {
         var every = longer(least, budgets);
-        if (written != null) {
-            return !written.plus(every).isAfter(now);
+        long seconds = every.toSeconds();
+        long phase = Integer.toUnsignedLong(budget.hashCode());
+        long since = now.getEpochSecond() - phase;
+        if (written == null) {
+            return Math.floorMod(since, seconds) < SECONDS_OF_TURN;
         }
-        var since = now.getEpochSecond() - Integer.toUnsignedLong(budget.hashCode());
-        return Math.floorMod(since, every.toSeconds()) < SECONDS_OF_TURN;
+        if (every.equals(least)) {
+            return !written.plus(least).isAfter(now);
+        }
+        long turn = Math.floorDiv(written.getEpochSecond() - phase, seconds);
+        return !written.plus(QUIET).isAfter(now) && Math.floorDiv(since, seconds) > turn;
     }
 
     private static Duration longer(Duration least, int budgets) {

@@ -12,6 +12,7 @@ import dev.tollgate.policy.compile.Figures;
 import dev.tollgate.policy.compile.Finding;
 import dev.tollgate.policy.compile.Verdict;
 import dev.tollgate.policy.share.LimitKey;
+import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,6 +77,14 @@ public final class Statuses {
                         .filter(v -> Objects.equals(v.servedGeneration(), generation))
                         .isPresent()
                 && picture.fleet().progress(key, generation, now).complete();
+    }
+
+    /** Whether each namespace has an account of its own of the Budget; empty: it has none. */
+    public Optional<Boolean> countsEach(ResourceKey key, long generation) {
+        return verdict(key, generation)
+                .map(v -> picture.budgets().get(object(key)))
+                .filter(entry -> entry.limitMicros() != null)
+                .map(BudgetEntry::perNamespace);
     }
 
     public Optional<ModelProviderStatus> provider(

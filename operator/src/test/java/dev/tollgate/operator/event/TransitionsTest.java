@@ -13,6 +13,7 @@ import dev.tollgate.crds.resource.ConditionType;
 import dev.tollgate.crds.route.CanaryStatus;
 import dev.tollgate.crds.route.RoutingPolicyStatus;
 import dev.tollgate.operator.event.Notice.Reason;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,7 @@ class TransitionsTest {
         return new BudgetStatus(
                 1,
                 periodStart == null ? null : Instant.parse(periodStart),
-                null,
+                periodStart == null ? null : Instant.parse(periodStart).plus(Duration.ofDays(1)),
                 spent,
                 null,
                 null,
@@ -89,7 +90,7 @@ class TransitionsTest {
         return new BudgetStatus(
                 1,
                 Instant.parse(window),
-                null,
+                Instant.parse(window).plus(Duration.ofDays(30)),
                 spent,
                 null,
                 null,
@@ -128,7 +129,7 @@ class TransitionsTest {
         return new BudgetStatus(
                 1,
                 given.periodStart(),
-                null,
+                given.resets(),
                 given.spent(),
                 null,
                 null,
@@ -324,6 +325,92 @@ class TransitionsTest {
         assertThat(Transitions.of(budget(null, "2", true), budget(null, "2", false)))
                 .containsExactly(new Notice(Reason.BUDGET_RESET, "there is money again"));
         assertThat(Transitions.of(null, budget(day, "0", false))).isEmpty();
+    }
+
+    private static BudgetStatus of(
+            @Nullable String from, @Nullable String to, @Nullable String spent) {
+        return new BudgetStatus(
+                1,
+                from == null ? null : Instant.parse(from),
+                to == null ? null : Instant.parse(to),
+                spent,
+                null,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                List.of(),
+                null,
+                null,
+                null,
+                null,
+                List.of());
+    }
+
+    private static Notice another(String now, String before) {
+        return new Notice(
+                Reason.BUDGET_RESET,
+                "the period was changed, so another account counts: that of "
+                        + now
+                        + " is spent; before it was that of "
+                        + before
+                        + " was spent");
+    }
+
+    @Test
+    void tellsThatAnotherPeriodHasAnotherAccountWhateverItsWindow() {
+        var first = "2026-11-01T00:00:00Z";
+        var second = "2026-11-02T00:00:00Z";
+        var next = "2026-12-01T00:00:00Z";
+        var day = of(first, second, "3");
+        var month = of(first, next, "0");
+        var ever = of(null, null, "7");
+        var november = first + " to " + next;
+        assertThat(Transitions.of(day, month))
+                .as("they begin together")
+                .containsExactly(
+                        another(
+                                november + ", of which $0",
+                                first + " to " + second + ", of which about $3"));
+        assertThat(Transitions.of(month, day))
+                .as("nothing was spent, and it is changed back")
+                .containsExactly(
+                        another(
+                                first + " to " + second + ", of which $3",
+                                november + ", of which about $0"));
+        assertThat(Transitions.of(ever, month))
+                .containsExactly(
+                        another(november + ", of which $0", "its lifetime, of which about $7"));
+        assertThat(Transitions.of(month, ever))
+                .containsExactly(
+                        another("its lifetime, of which $7", november + ", of which about $0"));
+        assertThat(Transitions.of(of(second, "2026-11-03T00:00:00Z", "1"), month))
+                .as("it began earlier")
+                .hasSize(1);
+        assertThat(Transitions.of(month, month)).isEmpty();
+        assertThat(Transitions.of(of(null, null, null), month)).as("no amount before").isEmpty();
+        assertThat(Transitions.of(day, of(null, null, null))).as("no amount any more").isEmpty();
+        assertThat(Transitions.of(day, of(second, "2026-11-03T00:00:00Z", "0")))
+                .as("the next window of the same period")
+                .containsExactly(
+                        new Notice(
+                                Reason.BUDGET_RESET,
+                                "a window began at "
+                                        + second
+                                        + "; in the one before about $3 was spent"));
+    }
+
+    @Test
+    void tellsOnceThatEachNamespaceHasAnAccountOfItsOwn() {
+        var told = new EachTold();
+        assertThat(told.next("u", false)).as("as it was").isEmpty();
+        assertThat(told.next("u", true)).get().extracting(Notice::note).asString().contains("each");
+        assertThat(told.next("u", true)).isEmpty();
+        assertThat(told.next("v", false)).as("another Budget").isEmpty();
+        assertThat(told.next("u", false)).isPresent();
+        told.forget("u");
+        assertThat(told.next("u", true)).isEmpty();
     }
 
     @Test

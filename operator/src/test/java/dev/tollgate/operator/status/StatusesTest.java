@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -399,18 +400,42 @@ class StatusesTest {
                 .isPresent();
     }
 
-    @Test
-    void writesMovedFiguresOfManyBudgetsAtThreeASecond() {
+    /**
+     * How many of a thousand Budgets, which all were written just now, have a write of figures in
+     * each ten seconds, looked at every two.
+     */
+    private static List<Integer> writesOfAThousand(Account account, int seconds) {
         var before = first(3_120_000);
-        assertThat(written(thousand(), account(5_000_000), before, 333)).isFalse();
-        assertThat(written(thousand(), account(5_000_000), before, 334)).isTrue();
+        var report = report(ENTRY, account);
+        var written = new HashMap<String, Instant>();
+        thousand().keySet().forEach(budget -> written.put(budget, NOW));
+        var writes = new ArrayList<Integer>();
+        for (int from = 0; from < seconds; from += 10) {
+            int count = 0;
+            for (int second = from; second < from + 10; second += 2) {
+                var now = NOW.plusSeconds(second);
+                for (var each : written.entrySet()) {
+                    if (report.due(each.getKey(), before, each.getValue(), 1_000, now)) {
+                        each.setValue(now);
+                        count++;
+                    }
+                }
+            }
+            writes.add(count);
+        }
+        return writes;
     }
 
     @Test
-    void writesLittleOfManyBudgetsAtThreeASecondToo() {
-        var before = first(3_120_000);
-        assertThat(written(thousand(), account(3_121_000), before, 333)).isFalse();
-        assertThat(written(thousand(), account(3_121_000), before, 334)).isTrue();
+    void writesFiguresOfManyBudgetsAtThreeASecondAlsoIfAllWereWrittenTogether() {
+        for (var account : List.of(account(3_121_000), account(5_000_000))) {
+            var writes = writesOfAThousand(account, 2_000);
+            assertThat(writes.subList(0, 3)).containsOnly(0);
+            assertThat(writes.get(3)).as("turns that came within thirty seconds").isLessThan(150);
+            assertThat(writes.subList(4, 200)).allMatch(count -> count <= 60);
+            int all = writes.stream().mapToInt(Integer::intValue).sum();
+            assertThat(all).as("six turns of each").isBetween(5_500, 6_100);
+        }
     }
 
     private static Account held(long micros) {
@@ -788,6 +813,37 @@ class StatusesTest {
                         .orElseThrow();
         assertThat(status.spent()).isEqualTo("0");
         assertThat(status.resets()).isEqualTo("2027-01-01T00:00:00Z");
+    }
+
+    @Test
+    void anAccountOfAllNamespacesTogetherIsNoneOfEach() {
+        var shared = account(3_120_000);
+        var one =
+                new Account(
+                        AccountKey.parse(
+                                "team-a/monthly/team-b/2026-11-01T00:00:00Z--2026-12-01T00:00:00Z"),
+                        10_000_000,
+                        1_000_000,
+                        0,
+                        0,
+                        null,
+                        1,
+                        1,
+                        List.of(),
+                        List.of());
+        var apart = BudgetBuilder.as(ENTRY).perNamespace(true).build();
+        assertThat(spent(apart, shared, one)).isEqualTo("1");
+        assertThat(spent(ENTRY, shared, one)).isEqualTo("3.12");
+        assertThat(spent(apart, shared)).isEqualTo("0");
+    }
+
+    private static String spent(BudgetEntry entry, Account... accounts) {
+        return BudgetReport.dollars(report(entry, accounts).spentMicros());
+    }
+
+    private static BudgetReport report(BudgetEntry entry, Account... accounts) {
+        return Objects.requireNonNull(
+                BudgetReport.of(entry, List.of(accounts), List.of(), Map.of(), NOW));
     }
 
     @Test
