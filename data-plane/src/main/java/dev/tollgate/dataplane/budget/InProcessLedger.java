@@ -38,6 +38,8 @@ public final class InProcessLedger implements AutoCloseable {
         this.service = service;
         this.time = time;
         service.whenFailed((account, bug) -> LOG.error("ledger: a bug, account {}", account, bug));
+        service.whenRegisterFailed(
+                (holder, bug) -> LOG.error("ledger: a bug, holder {} is refused", holder, bug));
         this.thread = Thread.ofVirtual().name("ledger").start(this::loop);
     }
 

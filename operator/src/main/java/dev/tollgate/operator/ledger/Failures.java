@@ -1,6 +1,7 @@
 package dev.tollgate.operator.ledger;
 
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.HolderId;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +28,15 @@ final class Failures {
                 .addKeyValue("account", account)
                 .setCause(bug)
                 .log("the ledger failed at an account; it goes on with the next");
+    }
+
+    /** The Register of a holder has failed, which is refused. */
+    void at(HolderId holder, RuntimeException bug) {
+        count.increment();
+        LOG.atError()
+                .addKeyValue("holder", holder)
+                .setCause(bug)
+                .log("the ledger failed at a Register; its proxy is refused and comes again");
     }
 
     /**

@@ -73,6 +73,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
         this.service = service;
         this.clock = clock;
         service.whenFailed(failures::at);
+        service.whenRegisterFailed(failures::at);
         ticker.scheduleWithFixedDelay(
                 () -> failures.guard(this::tick), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
         pacer.scheduleWithFixedDelay(

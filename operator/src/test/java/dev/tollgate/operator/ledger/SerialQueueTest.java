@@ -9,8 +9,13 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
+import dev.tollgate.policy.budget.HolderId;
+import dev.tollgate.policy.budget.LeaseTotals;
+import dev.tollgate.policy.budget.LedgerCommand;
+import dev.tollgate.policy.budget.LedgerMessages;
 import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.budget.Window;
+import dev.tollgate.policy.push.FromLedger;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import java.time.Clock;
 import java.time.Duration;
@@ -19,6 +24,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -128,6 +134,24 @@ class SerialQueueTest {
             await().atMost(Duration.ofSeconds(30)).until(() -> streams.failures() > 0);
             assertTold("no write");
         }
+    }
+
+    @Test
+    void aRegisterThatBreaksARuleIsRefusedToldAndCounted() {
+        var window = new Window(Instant.EPOCH, Instant.EPOCH.plusSeconds(3_600));
+        var key = AccountKey.of("team-a/b", "", window);
+        var clock = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
+        var closed = new LeaseTotals(key, 1, 0, 0, 0, 0, 0, 0, true);
+        var register = new LedgerCommand.Register(new HolderId("p0", 1), "p0", List.of(closed));
+        var answers = new CopyOnWriteArrayList<FromLedger>();
+        try (var streams = new LedgerStreams(new LedgerService(new BrokenStore(key), 1), clock)) {
+            streams.open(answers::add).received(LedgerMessages.message(register));
+            streams.budgets(List.of());
+            await().atMost(Duration.ofSeconds(30)).until(() -> !answers.isEmpty());
+            await().atMost(Duration.ofSeconds(30)).until(() -> streams.failures() == 1);
+            assertTold("no write");
+        }
+        assertThat(answers.getFirst().getRegistered().getAccepted()).isFalse();
     }
 
     /** Of one account, which it fails to write. */

@@ -56,7 +56,13 @@ final class AccountTurn {
 
     /** False: the store did not take all that was told, which stays in line. */
     boolean of(AccountKey key, Instant now, List<LedgerEffect> effects) {
-        return alone(key, () -> write(key, now, effects));
+        return alone(
+                key,
+                () -> {
+                    var stored = write(key, now, effects);
+                    inbox.written(key, stored);
+                    return stored;
+                });
     }
 
     private boolean write(AccountKey key, Instant now, List<LedgerEffect> effects) {
@@ -133,9 +139,7 @@ final class AccountTurn {
         return oneByOne(key, plain, asking, now, effects);
     }
 
-    /**
-     * At the end of the line, or an account that its store refuses would keep all others waiting.
-     */
+    /** Not first in line, or an account that its store refuses would keep all others waiting. */
     private void putBack(Inbox.Told told) {
         inbox.put(told.from(), told.totals());
     }

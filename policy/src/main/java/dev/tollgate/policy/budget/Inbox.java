@@ -14,7 +14,8 @@ import java.util.Set;
  * What holders have said of accounts and what is not written yet: of each lease the last totals, of
  * each holder the last Acquire, so that it has room for all that a fleet can say. Accounts stand in
  * line for the writes that nobody waits for; those of which money is asked for go first, most of
- * the time. Any thread.
+ * the time. One whose totals the store has refused stands aside, longer each time, unless somebody
+ * asks or waits. Any thread.
  */
 final class Inbox {
 
@@ -41,6 +42,14 @@ final class Inbox {
         final Map<HolderId, LedgerCommand.Acquire> acquires = new LinkedHashMap<>();
     }
 
+    /**
+     * @param pauseTicks after the last of its refusals in a row
+     * @param dueTick when it stands in line again
+     */
+    private record Refused(int pauseTicks, long dueTick) {}
+
+    static final int PAUSE_TICKS_MAX = 16;
+
     /** Of so many turns, one is of an account that only tells, however many ask. */
     private static final int TELLING_EACH = 4;
 
@@ -48,6 +57,8 @@ final class Inbox {
     private final LinkedHashSet<AccountKey> hurried = new LinkedHashSet<>();
     private final LinkedHashSet<AccountKey> asking = new LinkedHashSet<>();
     private final LinkedHashSet<AccountKey> telling = new LinkedHashSet<>();
+    private final Map<AccountKey, Refused> refused = new LinkedHashMap<>();
+    private long ticks;
     private int turns = 1;
 
     /** Later totals of a lease stand for earlier ones, in whatever order they come. */
@@ -58,9 +69,53 @@ final class Inbox {
                         new Lease(from, totals.bootEpoch()),
                         totals,
                         (a, b) -> isLater(b, a) ? b : a);
-        if (!hurried.contains(totals.account()) && !asking.contains(totals.account())) {
-            telling.add(totals.account());
+        var last = refused.get(totals.account());
+        if (last == null || last.dueTick() <= ticks) {
+            lineUp(totals.account());
         }
+    }
+
+    private void lineUp(AccountKey account) {
+        if (!hurried.contains(account) && !asking.contains(account)) {
+            telling.add(account);
+        }
+    }
+
+    /**
+     * The store has taken all that was said of it, or not all: what was put back waits. That it was
+     * tried in between, for somebody, makes the pause no longer.
+     */
+    synchronized void written(AccountKey account, boolean whole) {
+        var last = refused.get(account);
+        if (whole || !boxes.containsKey(account)) {
+            refused.remove(account);
+            if (last != null && boxes.containsKey(account)) {
+                lineUp(account); // for what was said while it stood aside
+            }
+            return;
+        }
+        telling.remove(account);
+        if (last == null || last.dueTick() <= ticks) {
+            var pause = last == null ? 1 : Math.min(PAUSE_TICKS_MAX, 2 * last.pauseTicks());
+            refused.put(account, new Refused(pause, ticks + pause));
+        }
+    }
+
+    /** About once a second. */
+    synchronized void tick() {
+        ticks++;
+        refused.forEach(
+                (account, last) -> {
+                    if (last.dueTick() == ticks) {
+                        lineUp(account);
+                    }
+                });
+    }
+
+    /** The account is no more. */
+    synchronized void forget(AccountKey account) {
+        take(account);
+        refused.remove(account);
     }
 
     private static boolean isLater(LeaseTotals one, LeaseTotals other) {

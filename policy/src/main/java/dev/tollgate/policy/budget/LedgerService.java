@@ -170,7 +170,7 @@ public final class LedgerService {
 
     /**
      * Time passes: pushes states that changed to all holders, checks the store's identity, ends
-     * freezes.
+     * freezes, and lets what the store has refused be tried again.
      */
     public List<LedgerEffect> tick(Instant now) {
         var all = new ArrayList<LedgerEffect>();
@@ -185,6 +185,7 @@ public final class LedgerService {
      *     another
      */
     public void tick(Instant now, Consumer<List<LedgerEffect>> send) {
+        inbox.tick();
         if (book.load() != null) {
             return;
         }
@@ -239,7 +240,8 @@ public final class LedgerService {
         pushed.remove(key);
         amounts.forget(key);
         grants.needs.forget(key);
-        inbox.take(key);
+        inbox.forget(key);
+        reports.unstored.forget(key);
         audience.update(s -> s.forgotten(key));
     }
 
@@ -249,6 +251,14 @@ public final class LedgerService {
      */
     public void whenFailed(BiConsumer<AccountKey, RuntimeException> told) {
         turns.whenFailed(told);
+    }
+
+    /**
+     * @param told of a holder that was refused since its Register has failed, and why. Without it
+     *     the failure is thrown
+     */
+    public void whenRegisterFailed(BiConsumer<HolderId, RuntimeException> told) {
+        registrations.whenFailed(told);
     }
 
     /**

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,11 @@ final class Registrations {
     /** Earlier starts of their logs still have leases that are not marked so. */
     private final Set<HolderId> unmarked = ConcurrentHashMap.newKeySet();
 
+    private volatile BiConsumer<HolderId, RuntimeException> failed =
+            (holder, bug) -> {
+                throw bug;
+            };
+
     Registrations(
             Bookkeeper keeper, Reports reports, Audience audience, AccountTurn turn, Turns turns) {
         this.keeper = keeper;
@@ -42,6 +48,14 @@ final class Registrations {
         this.audience = audience;
         this.turn = turn;
         this.turns = turns;
+    }
+
+    /**
+     * @param told of a holder that was refused since its Register has failed, and why; without it
+     *     the failure is thrown
+     */
+    void whenFailed(BiConsumer<HolderId, RuntimeException> told) {
+        failed = told;
     }
 
     /**
@@ -83,6 +97,7 @@ final class Registrations {
             effects.removeIf(effect -> effect.to().equals(holder));
             refuse(holder, "the ledger failed: " + e.getMessage(), effects);
             audience.update(s -> s.disconnected(holder));
+            failed.accept(holder, e);
         }
     }
 

@@ -34,6 +34,11 @@ final class Unstored {
         leases.remove(lease(from, totals), from);
     }
 
+    /** The account is no more: what was told of it counts nothing. */
+    void forget(AccountKey account) {
+        leases.keySet().removeIf(lease -> lease.account().equals(account));
+    }
+
     boolean contains(AccountKey account) {
         return !leases.isEmpty()
                 && leases.keySet().stream().anyMatch(lease -> lease.account().equals(account));

@@ -212,6 +212,61 @@ class AccountTurnTest {
         assertThat(ledger.next(1)).as("it waits like all others").containsExactly(key);
     }
 
+    /** Ten times a second all have their turn that stand in line, as in the operator. */
+    private int turnsOf(AccountKey key, int seconds) {
+        var count = 0;
+        for (var second = 0; second < seconds; second++) {
+            for (var tenth = 0; tenth < 10; tenth++) {
+                for (var next : ledger.next(15)) {
+                    count += next.equals(key) ? 1 : 0;
+                    ledger.turn(next, NOW, sent::addAll);
+                }
+            }
+            ledger.tick(NOW);
+        }
+        return count;
+    }
+
+    @Test
+    void whatTheStoreRefusesIsTriedAgainAfterAPauseThatGrowsAndHasAnEnd() {
+        store.mood = StoreMood.LOSES_AND_IS_SILENT;
+        takeIn(spent(ONE, 10, 0));
+        assertThat(turnsOf(KEY, 31)).as("at once, after 1, 2, 4 and 8 seconds").isEqualTo(5);
+        assertThat(turnsOf(KEY, 159)).as("every 16 seconds").isEqualTo(10);
+
+        takeIn(spent(TWO, 5, 0));
+        assertThat(ledger.next(1)).as("it waits with the rest").isEmpty();
+        store.mood = StoreMood.WORKS;
+        assertThat(turnsOf(KEY, 16)).isEqualTo(1);
+        assertThat(account().settledMicros()).isEqualTo(15);
+        takeIn(spent(ONE, 11, 0));
+        assertThat(ledger.next(1)).as("as any other again").containsExactly(KEY);
+    }
+
+    @Test
+    void whatIsSaidWhileTheStoreTakesWhatItHasRefusedHasItsTurnToo() {
+        var inbox = new Inbox();
+        var totals = spent(ONE, 10, 0).leases().getFirst();
+        inbox.put(ONE, totals);
+        inbox.written(KEY, false);
+        inbox.take(KEY);
+        inbox.put(ONE, totals);
+        inbox.written(KEY, true);
+        assertThat(inbox.next(1)).containsExactly(KEY);
+    }
+
+    @Test
+    void whoWaitsForAnAccountThatTheStoreHasRefusedIsNotKeptWaiting() {
+        store.mood = StoreMood.LOSES_AND_IS_SILENT;
+        takeIn(spent(ONE, 10, 10));
+        turnsOf(KEY, 20);
+        store.mood = StoreMood.WORKS;
+        assertThat(takeIn(acquire(TWO, 2, 70))).containsExactly(KEY);
+        assertThat(turn().lease(TWO).amountMicros()).isEqualTo(90);
+        takeIn(spent(TWO, 5, 0));
+        assertThat(ledger.next(1)).as("as any other again").containsExactly(KEY);
+    }
+
     @Test
     void aNewLedgerWritesNoLeaseThatGoesOnWhenItsHolderComes() {
         var next = new LedgerService(store, 2);

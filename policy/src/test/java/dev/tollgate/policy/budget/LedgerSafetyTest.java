@@ -390,6 +390,8 @@ class LedgerSafetyTest {
                 .matches(effect -> isDenied(effect, DeniedReason.FROZEN));
 
         stubborn.refuses = account -> false;
+        ledger.tick(later); // its second pause
+        ledger.tick(later);
         ledger.next(1).forEach(key -> ledger.turn(key, later, effects -> {}));
         ledger.tick(later.plus(LedgerService.FREEZE_MIN));
         assertThat(sound).containsExactly("model");
@@ -487,6 +489,8 @@ class LedgerSafetyTest {
         store.accounts.put(KEY, withEpoch(store.accounts.get(KEY), 9));
         var next = new LedgerService(store, 2);
         next.updateBudgets(List.of(LedgerModel.budget(10)), LATER);
+        var failed = new ArrayList<HolderId>();
+        next.whenRegisterFailed((holder, bug) -> failed.add(holder));
 
         var sent = new ArrayList<LedgerEffect>();
         next.takeIn(
@@ -503,6 +507,7 @@ class LedgerSafetyTest {
                             assertThat(answer.reason()).contains("epoch 9");
                         });
         assertThat(next.connected()).isEmpty();
+        assertThat(failed).as("it is told").containsExactly(HOLDER);
     }
 
     @Test

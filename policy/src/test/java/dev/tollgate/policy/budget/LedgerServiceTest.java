@@ -498,6 +498,9 @@ class LedgerServiceTest {
         var late = Account.opened(next, 10).withLease(granted).written(1);
         store.accounts.put(next, late); // the earlier ledger's
         var told = new ArrayList<LedgerEffect>();
+        for (var second = 0; second < Inbox.PAUSE_TICKS_MAX; second++) {
+            ledger.tick(begins);
+        }
         assertThat(ledger.next(1)).containsExactly(next);
         ledger.turn(next, begins, told::addAll);
         assertThat(told).containsExactly(new LedgerEffect.Closed(HOLDER, next, 1));
@@ -594,6 +597,8 @@ class LedgerServiceTest {
         keeps.handle(new LedgerCommand.Report(HOLDER, List.of(spent)), NOW);
         failing.down = false;
         assertThat(failing.store.accounts.get(KEY).settledMicros()).isZero();
+        assertThat(keeps.next(2)).as("not at once").isEmpty();
+        keeps.tick(NOW.plusSeconds(1));
         assertThat(keeps.next(2)).containsExactly(KEY);
         keeps.turn(KEY, NOW.plusSeconds(2), effects -> {});
         assertThat(failing.store.accounts.get(KEY).settledMicros()).isEqualTo(2);

@@ -151,6 +151,22 @@ class RetentionTest {
         assertThat(store.accounts).doesNotContainKey(KEY);
     }
 
+    /** Else the ledger would wait for ever for all that proxies hold. */
+    @Test
+    void waitsForNothingThatWasToldOfAnAccountThatIsForgotten() {
+        ledger.disconnected(HOLDER);
+        ledger.reclaim(KEY.budget(), HOLDER, END, effects -> {});
+        spendInTheWindowOf(OLD);
+        store.mood = StoreMood.LOSES_AND_IS_SILENT;
+        register(ledger, OLD, totals(true));
+        assertThat(ledger.unstored()).containsExactly(KEY);
+
+        store.mood = StoreMood.WORKS;
+        ledger.tick(OLD.plus(Retention.EVERY));
+        assertThat(store.accounts).doesNotContainKey(KEY);
+        assertThat(ledger.unstored()).isEmpty();
+    }
+
     @Test
     void forgetsAHolderThatIsGoneForADayOnceNoAccountHasALeaseOfIt() {
         ledger.disconnected(HOLDER);

@@ -171,6 +171,7 @@ class UnreadableAccountTest {
 
         mend();
         var stored = new ArrayList<LedgerEffect>();
+        ledger.tick(NOW);
         ledger.next(1).forEach(key -> ledger.turn(key, NOW, stored::addAll));
         assertThat(stored).contains(new LedgerEffect.Closed(AGAIN, KEY, 1));
         assertThat(store.store.accounts.get(KEY).settledMicros()).isEqualTo(3);
@@ -191,6 +192,7 @@ class UnreadableAccountTest {
         }
         mend();
         var stored = new ArrayList<LedgerEffect>();
+        ledger.tick(NOW);
         ledger.next(1).forEach(key -> ledger.turn(key, NOW, stored::addAll));
         assertThat(stored).contains(new LedgerEffect.Closed(AGAIN, KEY, 1));
         assertThat(store.store.accounts.get(KEY).leases()).isEmpty();
