@@ -432,6 +432,13 @@ final class Simulation {
             }
         }
         runUntil(agenda.now() + 3 * SECOND);
+        for (var proxy : fleet()) {
+            for (var totals : proxy.wal().totals()) {
+                if (!totals.closed() && totals.bootEpoch() < proxy.wal().holder().bootEpoch()) {
+                    throw broken(proxy.pod() + " keeps what is stored: " + totals, null);
+                }
+            }
+        }
     }
 
     private void close() {

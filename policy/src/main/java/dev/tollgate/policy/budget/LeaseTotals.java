@@ -25,6 +25,14 @@ public record LeaseTotals(
         long seq,
         boolean closed) {
 
+    /**
+     * Nothing is spent from the lease any more, and its log has no more to say of it: these are its
+     * final totals, or what a later start has found, which proves nothing of the rest.
+     */
+    boolean isLastWord(HolderId from) {
+        return closed || bootEpoch < from.bootEpoch();
+    }
+
     public LeaseTotals {
         if (settledMicros < 0 || returnedMicros < 0 || overrunMicros < 0 || openMicros < 0) {
             throw new IllegalArgumentException(

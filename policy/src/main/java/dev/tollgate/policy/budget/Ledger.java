@@ -95,7 +95,7 @@ record Ledger(long epoch) {
         var lease = account.lease(holder);
         var answer = answer(account, command, lease, now);
         if (lease == null) {
-            var known = totals.closed() ? fenced(account, epoch) : account;
+            var known = totals.isLastWord(command.from()) ? fenced(account, epoch) : account;
             return new Transition(known, answer, false);
         }
         var told = lease.told(command.from(), totals, lease.amountMicros());
@@ -124,8 +124,11 @@ record Ledger(long epoch) {
     }
 
     /**
-     * Whoever does not know all of its lease's money gets the grant again: it may be lost. Whoever
-     * thinks that it has money of a reclaimed lease is to let it be.
+     * A last word needs to be said no more. Of an earlier start without proof its lease stays, with
+     * all that is not settled or returned of it charged.
+     *
+     * <p>Whoever does not know all of its lease's money gets the grant again: it may be lost.
+     * Whoever thinks that it has money of a reclaimed lease is to let it be.
      */
     private static List<LedgerEffect> answer(
             Account account,
@@ -133,7 +136,7 @@ record Ledger(long epoch) {
             @Nullable LeaseAccount lease,
             Instant now) {
         var totals = command.totals();
-        if (totals.closed()) {
+        if (totals.isLastWord(command.from())) {
             return List.of(
                     new LedgerEffect.Closed(command.from(), account.key(), totals.bootEpoch()));
         }

@@ -102,6 +102,9 @@ public sealed interface LedgerEffect {
     record Freeze(HolderId to, @Nullable AccountKey account, boolean frozen)
             implements LedgerEffect {}
 
-    /** The answer to Close: the final totals are stored, so the holder may forget the lease. */
+    /**
+     * The answer to Close, and to what a later start tells of the lease: it is stored, so the
+     * holder may forget the lease. If its log could prove nothing it stays charged all the same.
+     */
     record Closed(HolderId to, AccountKey account, long bootEpoch) implements LedgerEffect {}
 }

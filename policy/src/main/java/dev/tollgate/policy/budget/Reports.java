@@ -269,7 +269,7 @@ final class Reports {
     }
 
     private static void closed(HolderId from, LeaseTotals totals, List<LedgerEffect> effects) {
-        if (totals.closed()) {
+        if (totals.isLastWord(from)) {
             effects.add(new LedgerEffect.Closed(from, totals.account(), totals.bootEpoch()));
         }
     }

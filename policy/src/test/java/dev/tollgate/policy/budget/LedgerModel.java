@@ -30,6 +30,7 @@ final class LedgerModel {
         ROUND_DOWN("cap"),
         GRANT_BEFORE_ACKNOWLEDGMENT("cap"),
         HOLD_FORGOTTEN_AT_REPLAY("cap"),
+        TORN_LOG_TAKEN_FOR_PROOF("cap"),
         RECLAIM_FROM_THE_LIVING("cap"),
         RECLAIM_WITHOUT_MEMORY("cap"),
         CLOSE_WITHOUT_MEMORY("twice"),
@@ -74,6 +75,16 @@ final class LedgerModel {
         boolean hasTotals() {
             return amount > 0 || overrun > 0;
         }
+    }
+
+    /** What a process that was killed has left in its log. */
+    private enum Left {
+        /** All, which proves what it did not spend. */
+        ALL,
+        /** All, on a machine that has started again: that is not known. */
+        ALL_UNPROVEN,
+        /** The machine has started again, and what was settled last is lost. */
+        TORN
     }
 
     enum Fate {
@@ -155,6 +166,7 @@ final class LedgerModel {
     private final boolean together;
     private final int overrunsMax;
     private final int slice;
+    private final boolean reboots;
 
     LedgerModel(int proxies, int limit, int requestsMax, int trouble, Mutant mutant) {
         this(proxies, limit, requestsMax, trouble, mutant, false, 0, 1);
@@ -174,6 +186,22 @@ final class LedgerModel {
             boolean together,
             int overrunsMax,
             int slice) {
+        this(proxies, limit, requestsMax, trouble, mutant, together, overrunsMax, slice, false);
+    }
+
+    /**
+     * @param reboots machines start again too, not only processes
+     */
+    LedgerModel(
+            int proxies,
+            int limit,
+            int requestsMax,
+            int trouble,
+            Mutant mutant,
+            boolean together,
+            int overrunsMax,
+            int slice,
+            boolean reboots) {
         this.proxies = proxies;
         this.limit = limit;
         this.requestsMax = requestsMax;
@@ -183,6 +211,7 @@ final class LedgerModel {
         this.together = together;
         this.overrunsMax = overrunsMax;
         this.slice = slice;
+        this.reboots = reboots;
     }
 
     State start() {
@@ -449,7 +478,11 @@ final class LedgerModel {
             next.add(send(state, i, closed, new LedgerCommand.Close(p.holder(), lease(closed))));
         }
         if (state.trouble() > 0 && p.fate() == Fate.THERE) {
-            next.add(restart(state, i, p));
+            next.add(restart(state, i, p, Left.ALL));
+            if (reboots) {
+                next.add(restart(state, i, p, Left.ALL_UNPROVEN));
+                next.add(restart(state, i, p, Left.TORN));
+            }
         }
     }
 
@@ -584,13 +617,18 @@ final class LedgerModel {
                 closed);
     }
 
-    /** kill -9: what was open settles at its hold, and the log proves the rest unspent. */
-    private State restart(State state, int i, Proxy p) {
+    /** What was open settles at its hold, and a whole log proves the rest unspent. */
+    private State restart(State state, int i, Proxy p, Left left) {
         var atHold = mutant == Mutant.HOLD_FORGOTTEN_AT_REPLAY ? 0 : 2 * p.open();
         var settled = open(p, 0, p.halves() + atHold);
         var earlier = new ArrayList<>(p.earlier());
         if (p.hasTotals()) {
-            earlier.add(lease(closed(settled)));
+            earlier.add(
+                    switch (left) {
+                        case ALL -> lease(closed(settled));
+                        case ALL_UNPROVEN -> lease(settled);
+                        case TORN -> lease(torn(p));
+                    });
         }
         var again =
                 new Proxy(
@@ -621,6 +659,11 @@ final class LedgerModel {
                 stillMatter,
                 changed.trouble() - 1,
                 changed.amount());
+    }
+
+    private Proxy torn(Proxy p) {
+        var proves = mutant == Mutant.TORN_LOG_TAKEN_FOR_PROOF;
+        return copy(p, 0, 0, p.returned(), p.lastRequest(), proves);
     }
 
     /** Every connection ends; nothing that was on its way arrives. */

@@ -340,6 +340,96 @@ class LedgerSafetyTest {
         assertThat(asks(ledger, again, KEY, LATER)).isInstanceOf(LedgerEffect.Grant.class);
     }
 
+    private static LedgerService anotherAfter(Store store) {
+        var next = new LedgerService(store, 2);
+        next.updateBudgets(List.of(LedgerModel.budget(10)), LATER);
+        return next;
+    }
+
+    /** Its machine has started again: what its log had last may be lost. */
+    @Test
+    void whatAnEarlierStartLeftWithoutProofIsToldOnceAndStaysCharged() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(KEY, 1, 4);
+        var second = new HolderId(HOLDER.logId(), 2);
+        var found = totals(4, 1, 0, 1, false);
+
+        var answer =
+                ledger.handle(new LedgerCommand.Register(second, "pod0", List.of(found)), LATER);
+
+        assertThat(answer).contains(new LedgerEffect.Closed(second, KEY, 1));
+        var lease = store.accounts.get(KEY).lease(HOLDER);
+        assertThat(lease.state()).isEqualTo(LeaseAccount.State.SUSPECT);
+        assertThat(lease.settledMicros()).isEqualTo(1);
+        assertThat(store.accounts.get(KEY).remainingMicros()).isEqualTo(6);
+
+        var next = anotherAfter(store);
+        next.handle(new LedgerCommand.Register(second, "pod0", List.of()), LATER);
+        assertThat(next.frozen()).isEmpty();
+        assertThat(store.accounts.get(KEY).remainingMicros()).isEqualTo(6);
+    }
+
+    @Test
+    void whatAnEarlierStartLeftWithoutProofIsKeptByItsLogUntilItIsStored() {
+        var stubborn = new Stubborn();
+        ledger = new LedgerService(stubborn, 1);
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        register();
+        ask(KEY, 1, 4);
+        stubborn.refuses = account -> true;
+        var second = new HolderId(HOLDER.logId(), 2);
+        var found = totals(4, 3, 0, 1, false);
+        var answer =
+                ledger.handle(new LedgerCommand.Register(second, "pod0", List.of(found)), LATER);
+        assertThat(answer)
+                .contains(new LedgerEffect.Registered(second, true, ""))
+                .noneMatch(effect -> effect instanceof LedgerEffect.Closed);
+        assertThat(ledger.unstored()).containsExactly(KEY);
+
+        stubborn.refuses = account -> false;
+        var stored = new ArrayList<LedgerEffect>();
+        ledger.turn(KEY, LATER, stored::addAll);
+        assertThat(stored).contains(new LedgerEffect.Closed(second, KEY, 1));
+        assertThat(stubborn.store.accounts.get(KEY).lease(HOLDER).settledMicros()).isEqualTo(3);
+        assertThat(stubborn.store.accounts.get(KEY).remainingMicros()).isEqualTo(6);
+    }
+
+    /** Its log knows of no grant, and an earlier ledger may be about to store one. */
+    @Test
+    void noEarlierLedgerGrantsWhatALaterStartWasToldToForget() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        ledger.handle(new LedgerCommand.Register(NEIGHBOUR, "pod1", List.of()), NOW);
+        asks(ledger, NEIGHBOUR, KEY, NOW);
+        var before = store.accounts.get(KEY);
+        var granted = new LeaseAccount(HOLDER, 4, 0, 0, 0, 1, LeaseAccount.State.OPEN);
+        var next = anotherAfter(store);
+        var second = new HolderId(HOLDER.logId(), 2);
+        var nothing = totals(0, 0, 0, 0, false);
+
+        var answer =
+                next.handle(new LedgerCommand.Register(second, "pod0", List.of(nothing)), LATER);
+
+        assertThat(answer).contains(new LedgerEffect.Closed(second, KEY, 1));
+        var late = before.withLease(granted).written(1);
+        assertThat(store.compareAndSet(KEY, Long.toString(before.seq()), late))
+                .isInstanceOf(AccountStore.Write.Conflict.class);
+    }
+
+    /** Nobody could prove its money unspent, whoever may still give it some. */
+    @Test
+    void aLeaseWithoutAGrantAndWithoutProofOpensNoAccount() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(10)), NOW);
+        var second = new HolderId(HOLDER.logId(), 2);
+        var nothing = totals(0, 0, 0, 0, false);
+        assertThat(
+                        ledger.handle(
+                                new LedgerCommand.Register(second, "pod0", List.of(nothing)),
+                                LATER))
+                .contains(new LedgerEffect.Closed(second, KEY, 1));
+        assertThat(store.accounts).isEmpty();
+    }
+
     /** What its holder told proves a grant that the store has forgotten. */
     @Test
     void anAccountGivesNothingBeforeWhatWasToldOfItIsComparedWithItsStore() {

@@ -109,6 +109,13 @@ class LedgerSearchTest {
                 .isGreaterThan(number(states));
     }
 
+    /** What their logs then tell proves nothing of the rest, which stays charged. */
+    @Test
+    void neverExceedsTheLimitWhenMachinesStartAgain() {
+        assertThat(search(new LedgerModel(1, 2, 1, 2, null, false, 0, 1, true)))
+                .isGreaterThan(25_000);
+    }
+
     private static int number(String text) {
         return Integer.parseInt(text.replace("_", ""));
     }
@@ -167,6 +174,8 @@ class LedgerSearchTest {
         var model =
                 switch (mutant) {
                     case CLOSE_WITHOUT_MEMORY -> new LedgerModel(1, 1, 1, 1, mutant, false, 1, 1);
+                    case TORN_LOG_TAKEN_FOR_PROOF ->
+                            new LedgerModel(2, 1, 1, 1, mutant, false, 0, 1, true);
                     case SHRINK_WITH_THE_LIMIT -> new LedgerModel(2, 2, 1, 1, mutant);
                     default -> new LedgerModel(2, 1, 1, 1, mutant);
                 };
@@ -178,7 +187,7 @@ class LedgerSearchTest {
     @EnumSource(value = Mutant.class, mode = Mode.EXCLUDE, names = "CLOSE_WITHOUT_MEMORY")
     @EnabledIfSystemProperty(named = "tollgate.search", matches = "wide")
     void catchesWithALimitOfFour(Mutant mutant) {
-        isCaught(new LedgerModel(2, 4, 1, 1, mutant, false, 0, 3), mutant);
+        isCaught(new LedgerModel(2, 4, 1, 1, mutant, false, 0, 3, true), mutant);
     }
 
     private static void isCaught(LedgerModel model, Mutant mutant) {

@@ -105,7 +105,7 @@ class LedgerTest {
         assertThat(tell(account, ONE, totals(1, 100, 20, 0, 5, false)).effects()).isEmpty();
         assertThat(tell(account, ONE_AGAIN, totals(1, 60, 20, 0, 4, false)).effects())
                 .as("a lease of an earlier start takes no money")
-                .isEmpty();
+                .containsExactly(new LedgerEffect.Closed(ONE_AGAIN, KEY, 1));
     }
 
     @Test
