@@ -16,6 +16,11 @@ public interface StreamReader {
     /** The stream ended: ends what is open. */
     void end(Consumer<AnswerEvent> out);
 
+    /** The mark behind a stream's last event came, such as {@code [DONE]}. */
+    default void endMark(Consumer<AnswerEvent> out) {
+        end(out);
+    }
+
     /** Characters held back until what is open ends: the caller bounds them. */
     default int waitingChars() {
         return 0;

@@ -3,10 +3,10 @@ package dev.tollgate.dialects.gemini;
 import dev.tollgate.dialects.conversation.FinishReason;
 
 /** The finish reasons of Gemini. */
-final class GeminiFinish {
+public final class GeminiFinish {
     private GeminiFinish() {}
 
-    static FinishReason read(String word) {
+    public static FinishReason read(String word) {
         return switch (word) {
             case "MAX_TOKENS" -> FinishReason.LENGTH;
             case "SAFETY",
@@ -25,7 +25,7 @@ final class GeminiFinish {
     }
 
     /** Whether an answer without content that ends so is a failure of the provider. */
-    static boolean failed(String word) {
+    public static boolean failed(String word) {
         return switch (word) {
             case "MALFORMED_FUNCTION_CALL",
                     "UNEXPECTED_TOOL_CALL",

@@ -27,11 +27,14 @@ final class ChatAnswerReader {
     static Reading read(ObjectNode body, String idSeed) {
         var choices = new ArrayList<Answer.Choice>();
         for (var choice : inOrder(Json.arrayIn(body, "choices"))) {
+            var word = Json.text(choice, "finish_reason");
             var message = Json.objectIn(choice, "message");
+            if (message == null && word != null) {
+                message = Json.object(); // Google's compatible endpoint, of what it filtered
+            }
             if (message == null) {
                 break;
             }
-            var word = Json.text(choice, "finish_reason");
             if (word != null && ChatFinish.isFailure(word)) {
                 return new Reading.Unreadable(
                         "the provider's answer ended with "
@@ -39,9 +42,13 @@ final class ChatAnswerReader {
                                 + ": "
                                 + Json.textOr(choice.path("error"), "message", "no reason given"));
             }
+            var parts = parts(body, message, CallIds.seed(idSeed, choices.size()));
+            if (parts.isEmpty() && word != null && ChatFinish.isFailureIfSilent(word)) {
+                return new Reading.Unreadable("the provider's model failed with " + word);
+            }
             choices.add(
                     new Answer.Choice(
-                            parts(body, message, CallIds.seed(idSeed, choices.size())),
+                            parts,
                             word == null ? FinishReason.STOP : ChatFinish.read(word),
                             word,
                             Logprobs.read(choice.path("logprobs").path("content"))));

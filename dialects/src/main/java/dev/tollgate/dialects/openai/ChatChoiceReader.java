@@ -2,6 +2,7 @@ package dev.tollgate.dialects.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.dialects.Dialect;
+import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
@@ -16,7 +17,8 @@ import java.util.function.Consumer;
 
 /**
  * Reads the deltas of one choice. A tool call is known by its index; where a server gives several
- * calls the same index, a new id starts a new call.
+ * calls the same index, a new id starts a new call, and without ids a name does once the arguments
+ * before it are whole.
  */
 final class ChatChoiceReader {
     private static final class Call {
@@ -24,10 +26,19 @@ final class ChatChoiceReader {
         String id = "";
         String name = "";
         final StringBuilder early = new StringBuilder();
+        final WholeJson arguments = new WholeJson();
         boolean started;
 
         Call(int number) {
             this.number = number;
+        }
+
+        /** Whether this piece with a name begins another call. */
+        boolean isFollowedBy(String nextId, String nextName, String text) {
+            if (nextId.isEmpty()) {
+                return arguments.isWhole() && !(nextName.equals(name) && text.isBlank());
+            }
+            return !id.isEmpty() && !nextId.equals(id);
         }
     }
 
@@ -36,7 +47,10 @@ final class ChatChoiceReader {
     private final Map<Integer, Call> byIndex = new HashMap<>();
     private final SearchResults results = new SearchResults();
     private final ReasoningDetails details = new ReasoningDetails();
+    private boolean spoke;
+    private boolean emptyFinish;
     private boolean finished;
+    private int callsSeen;
     private int earlyChars;
 
     ChatChoiceReader(String idSeed) {
@@ -56,7 +70,12 @@ final class ChatChoiceReader {
         return earlyChars + details.chars();
     }
 
-    void choice(JsonNode choice, Consumer<AnswerEvent> out) {
+    void choice(JsonNode choice, Consumer<AnswerEvent> sink) {
+        Consumer<AnswerEvent> out =
+                event -> {
+                    spoke = true;
+                    sink.accept(event);
+                };
         var delta = choice.path("delta");
         details.delta(delta, out);
         var logprobs = Logprobs.read(choice.path("logprobs").path("content"));
@@ -95,17 +114,41 @@ final class ChatChoiceReader {
             toolCall(legacy, 0, delta, out);
         }
         var finish = Json.text(choice, "finish_reason");
-        if (finish != null && !finish.isEmpty() && !finished) {
+        if (finish != null && finish.isEmpty()) {
+            emptyFinish = true;
+        } else if (finish != null && !finished) {
             if (ChatFinish.isFailure(finish)) {
                 out.accept(StreamFailures.read(Dialect.OPENAI_CHAT, choice));
-                return;
+            } else if (!spoke && ChatFinish.isFailureIfSilent(finish)) {
+                out.accept(
+                        new AnswerEvent.Failed(
+                                ErrorKind.UPSTREAM, "the provider's model failed with " + finish));
+            } else {
+                finish(finish, out);
             }
-            finished = true;
-            details.end(out);
-            results.cited().forEach(citation -> out.accept(new AnswerEvent.Cited(citation)));
-            endCalls(out);
-            out.accept(new AnswerEvent.Finished(ChatFinish.read(finish), finish, null));
         }
+    }
+
+    /** Of a server whose finish reasons are all empty, the end mark behind an answer is the end. */
+    void endMark(Consumer<AnswerEvent> out) {
+        if (!finished && emptyFinish && spoke) {
+            finish("stop", out);
+        }
+    }
+
+    /** The stream ended: ends calls that came behind the finish reason. */
+    void end(Consumer<AnswerEvent> out) {
+        if (finished) {
+            endCalls(out);
+        }
+    }
+
+    private void finish(String word, Consumer<AnswerEvent> out) {
+        finished = true;
+        details.end(out);
+        results.cited().forEach(citation -> out.accept(new AnswerEvent.Cited(citation)));
+        endCalls(out);
+        out.accept(new AnswerEvent.Finished(ChatFinish.read(word), word, null));
     }
 
     private void content(JsonNode content, Consumer<AnswerEvent> out) {
@@ -140,10 +183,17 @@ final class ChatChoiceReader {
         var function = node.path(custom ? "custom" : "function");
         var name = Json.textOr(function, "name", "");
         var call = byIndex.get(index);
-        boolean another =
-                call != null && !id.isEmpty() && !call.id.isEmpty() && !id.equals(call.id);
-        if (call == null || (another && !name.isEmpty())) {
-            call = new Call(calls.size());
+        var arguments = function.path(custom ? "input" : "arguments");
+        var text = arguments.isObject() ? Json.write(arguments) : arguments.asText("");
+        if (call != null && !name.isEmpty() && call.isFollowedBy(id, name, text)) {
+            if (id.isEmpty() && call.started) {
+                calls.remove(call);
+                out.accept(new AnswerEvent.ToolCallEnd(call.number));
+            }
+            call = null;
+        }
+        if (call == null) {
+            call = new Call(callsSeen++);
             calls.add(call);
             byIndex.put(index, call);
         }
@@ -153,8 +203,9 @@ final class ChatChoiceReader {
         if (call.name.isEmpty()) {
             call.name = name;
         }
-        var arguments = function.path(custom ? "input" : "arguments");
-        var text = arguments.isObject() ? Json.write(arguments) : arguments.asText("");
+        if (!custom) {
+            call.arguments.add(text);
+        }
         if (!call.started && call.name.isEmpty()) {
             call.early.append(text);
             earlyChars += text.length();

@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.openai;
 
 import dev.tollgate.dialects.conversation.FinishReason;
+import dev.tollgate.dialects.gemini.GeminiFinish;
 
 /** The finish reasons of chat completions, and the further ones of compatible servers. */
 final class ChatFinish {
@@ -10,11 +11,26 @@ final class ChatFinish {
         return switch (word) {
             case "length", "max_tokens", "model_length", "MAX_TOKENS" -> FinishReason.LENGTH;
             case "tool_calls", "function_call", "tool_use" -> FinishReason.TOOL_CALLS;
-            case "content_filter", "SAFETY", "refusal", "ERROR_TOXIC" ->
-                    FinishReason.CONTENT_FILTER;
+            case "content_filter", "refusal", "ERROR_TOXIC" -> FinishReason.CONTENT_FILTER;
             case "stop_sequence" -> FinishReason.STOP_SEQUENCE;
-            default -> FinishReason.STOP;
+            default ->
+                    word.startsWith("content_filter: ")
+                            ? FinishReason.CONTENT_FILTER
+                            : GeminiFinish.read(google(word));
         };
+    }
+
+    /**
+     * Google's compatible endpoint writes the filter before its own reason, such as {@code
+     * function_call_filter: MALFORMED_FUNCTION_CALL}.
+     */
+    private static String google(String word) {
+        return word.substring(word.lastIndexOf(' ') + 1);
+    }
+
+    /** Whether an answer without content that ends so is a failure of the provider. */
+    static boolean isFailureIfSilent(String word) {
+        return GeminiFinish.failed(google(word));
     }
 
     /**

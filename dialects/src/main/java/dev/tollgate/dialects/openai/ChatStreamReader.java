@@ -70,7 +70,14 @@ final class ChatStreamReader implements StreamReader {
     }
 
     @Override
+    public void endMark(Consumer<AnswerEvent> out) {
+        choices.forEach((index, choice) -> choice.endMark(AnswerEvent.of(index, out)));
+        end(out);
+    }
+
+    @Override
     public void end(Consumer<AnswerEvent> out) {
+        choices.forEach((index, choice) -> choice.end(AnswerEvent.of(index, out)));
         if (first.finished()) {
             out.accept(new AnswerEvent.Done());
         }

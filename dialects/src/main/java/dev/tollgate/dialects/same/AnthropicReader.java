@@ -9,7 +9,8 @@ final class AnthropicReader implements EventReader {
 
     @Override
     public boolean isMark(SseEvent event, Facts facts) {
-        return event.length() == 0 || "ping".equals(event.event());
+        // vLLM ends its streams of messages as those of chat completions
+        return event.length() == 0 || event.dataIs("[DONE]") || "ping".equals(event.event());
     }
 
     @Override

@@ -16,10 +16,13 @@ final class ChatReader implements EventReader {
         return event.length() == 0;
     }
 
-    /** A missing end mark is tolerated, a missing finish reason is not (protocols.md, 4.2). */
+    /**
+     * A missing end mark is tolerated, a missing finish reason is not (protocols.md, 4.2); but of a
+     * server whose finish reasons are all empty, the end mark behind an answer is the end.
+     */
     @Override
     public boolean complete(Facts facts) {
-        return facts.finishReason != null;
+        return facts.finishReason != null || facts.terminal && facts.emptyFinish && facts.token;
     }
 
     @Override

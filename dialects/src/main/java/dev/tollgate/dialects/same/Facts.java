@@ -23,6 +23,10 @@ final class Facts {
 
     @Nullable String model;
     @Nullable String finishReason;
+
+    /** A finish reason came that says nothing. */
+    boolean emptyFinish;
+
     boolean terminal;
 
     /** Of a Responses stream: the number of the event behind the last one. */
@@ -63,10 +67,15 @@ final class Facts {
         }
     }
 
-    /** Reads a finish reason; a null says that there is none yet. */
+    /** Reads a finish reason; a null says that there is none yet, some servers write "". */
     void finish(JsonCursor cursor) throws IOException {
         var word = cursor.word();
-        if (word != null) {
+        if (word == null) {
+            return;
+        }
+        if (word.isEmpty()) {
+            emptyFinish = true;
+        } else {
             finishReason = word;
         }
     }

@@ -73,7 +73,7 @@ final class SameStream implements AnswerStream {
         }
         fed = bytes;
         boolean readable = splitter.feed(bytes, offset, length, event -> event(event, sink));
-        if (!readable && unreadable == null) {
+        if (!readable && unreadable == null && !over()) {
             unreadable = "the provider sent an event that is too large or not readable";
         }
         flush(sink);
@@ -96,20 +96,21 @@ final class SameStream implements AnswerStream {
         facts.nextEvent();
         if (reader.isMark(event, facts)) {
             // An end mark before anything finished is no end: what comes is an error.
-            if (!facts.terminal || reader.complete(facts)) {
+            if (!event.dataIs("[DONE]") || reader.complete(facts)) {
                 pass(event, sink);
             }
             return;
         }
+        boolean over = over();
         try (var cursor = new JsonCursor(event.array(), event.from(), event.length())) {
             cursor.next();
             if (cursor.token() == null || !cursor.isObject()) {
-                unreadable = "the provider sent an event that is not a JSON object";
+                unreadable = over ? null : "the provider sent an event that is not a JSON object";
                 return;
             }
             reader.object(cursor, event.array(), facts);
         } catch (IOException e) {
-            unreadable = "the provider sent an event that is not valid JSON";
+            unreadable = over ? null : "the provider sent an event that is not valid JSON";
             return;
         }
         if (facts.error || "error".equals(event.event())) {
@@ -125,6 +126,11 @@ final class SameStream implements AnswerStream {
         } else {
             pass(event, sink);
         }
+    }
+
+    /** Whether the terminal event came: what is not readable behind it is left out. */
+    private boolean over() {
+        return facts.terminal && reader.complete(facts);
     }
 
     /** A comment or a keep-alive passes; an array's closing bracket waits for the end. */
@@ -200,7 +206,7 @@ final class SameStream implements AnswerStream {
         if (unreadable != null) {
             return broken(unreadable, sink);
         }
-        if (!reader.complete(facts) || !whole) {
+        if (!reader.complete(facts) || !whole && !over()) {
             return broken("the provider's stream ended before the answer was complete", sink);
         }
         close(sink);

@@ -79,7 +79,7 @@ final class TranslatedStream implements AnswerStream {
             return;
         }
         if (event.dataIs("[DONE]")) {
-            reader.end(each -> handle(each, out));
+            reader.endMark(each -> handle(each, out));
             return;
         }
         JsonNode data = Json.parse(event.array(), event.from(), event.length());

@@ -15,6 +15,8 @@ import dev.tollgate.dialects.conversation.Part;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,7 +36,15 @@ class CompatibleServersTest {
         "tool_calls,TOOL_CALLS",
         "function_call,TOOL_CALLS", // Together
         "content_filter,CONTENT_FILTER",
-        "ERROR_TOXIC,CONTENT_FILTER" // Cohere
+        "ERROR_TOXIC,CONTENT_FILTER", // Cohere
+        "SAFETY,CONTENT_FILTER",
+        "RECITATION,CONTENT_FILTER",
+        "PROHIBITED_CONTENT,CONTENT_FILTER",
+        "BLOCKLIST,CONTENT_FILTER",
+        "SPII,CONTENT_FILTER",
+        "content_filter: RECITATION,CONTENT_FILTER", // Google's compatible endpoint
+        "content_filter: ANYTHING,CONTENT_FILTER",
+        "function_call_filter: MALFORMED_FUNCTION_CALL,STOP" // behind some text
     })
     void finishReasonsOfAllServersAreKnown(String word, FinishReason reason) throws IOException {
         var answer =
@@ -61,6 +71,150 @@ class CompatibleServersTest {
                         {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"%s"}]}"""
                                 .formatted(word));
         assertInstanceOf(AnswerEvent.Failed.class, events.getLast());
+    }
+
+    /** Google's compatible endpoint. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "function_call_filter: MALFORMED_FUNCTION_CALL",
+                "function_call_filter: UNEXPECTED_TOOL_CALL",
+                "MALFORMED_FUNCTION_CALL"
+            })
+    void aCallThatTheServerCouldNotReadIsNoEmptyAnswer(String word) throws IOException {
+        for (var message : List.of(",\"message\":{\"role\":\"assistant\",\"content\":null}", "")) {
+            var plain = "{\"choices\":[{\"finish_reason\":\"%s\"%s}]}".formatted(word, message);
+            var read = ChatAnswerReader.read(tree(plain), "seed");
+            var why = assertInstanceOf(Reading.Unreadable.class, read).message();
+            assertTrue(why.endsWith(word), why);
+        }
+        var events =
+                events(
+                        """
+                        {"choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":"%s"}]}"""
+                                .formatted(word));
+        assertInstanceOf(AnswerEvent.Failed.class, events.getLast());
+        var spoken =
+                events(
+                        """
+                        {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"%s"}]}"""
+                                .formatted(word));
+        assertEquals(new AnswerEvent.Finished(FinishReason.STOP, word, null), spoken.getLast());
+    }
+
+    /** Google's compatible endpoint leaves out the message. */
+    @Test
+    void whatWasFilteredWholeIsAnAnswerThatSaysSo() throws IOException {
+        var answer =
+                answer(
+                        """
+                        {"choices":[{"finish_reason":"content_filter: PROHIBITED_CONTENT","index":0}]}""");
+        assertEquals(FinishReason.CONTENT_FILTER, answer.finish());
+        assertTrue(answer.parts().isEmpty());
+        assertInstanceOf(
+                Reading.Unreadable.class,
+                ChatAnswerReader.read(tree("{\"choices\":[{\"index\":0}]}"), "seed"));
+    }
+
+    /** Some servers number each call 0, or none, and give it no id. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\"index\":0,", ""})
+    void callsWithoutIdsAreToldApartByTheirNames(String index) throws IOException {
+        var events =
+                events(
+                        call(index, "f", "{\\\"a\\\":\\\"}"),
+                        call(index, "f", "\\\\\\\"{\\\"}"),
+                        call(index, "f", ""),
+                        call(index, "f", "{\\\"a\\\":2}"),
+                        call(index, "g", "{}"),
+                        call(index, "", "\\n"),
+                        """
+                        {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}""");
+        assertEquals(
+                List.of("0 f", "1 f", "2 g"),
+                events.stream()
+                        .filter(AnswerEvent.ToolCallStart.class::isInstance)
+                        .map(AnswerEvent.ToolCallStart.class::cast)
+                        .map(start -> start.call() + " " + start.name())
+                        .toList());
+        assertEquals(
+                List.of("0 {\"a\":\"}\\\"{\"}", "1 {\"a\":2}", "2 {}"),
+                arguments(events).entrySet().stream()
+                        .map(each -> each.getKey() + " " + each.getValue().strip())
+                        .toList());
+        assertEquals(
+                List.of(0, 1, 2),
+                events.stream()
+                        .filter(AnswerEvent.ToolCallEnd.class::isInstance)
+                        .map(event -> ((AnswerEvent.ToolCallEnd) event).call())
+                        .toList());
+    }
+
+    @Test
+    void callsBehindAFinishReasonHaveNumbersAndEndsOfTheirOwn() throws IOException {
+        var finish =
+                """
+                {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}""";
+        var events = new ArrayList<AnswerEvent>();
+        var reader = new ChatStreamReader("seed");
+        for (var chunk : List.of(call("", "f", "{}"), finish, call("", "f", "{}"), finish)) {
+            reader.event(null, tree(chunk), events::add);
+        }
+        reader.end(events::add);
+        var starts =
+                events.stream()
+                        .filter(AnswerEvent.ToolCallStart.class::isInstance)
+                        .map(AnswerEvent.ToolCallStart.class::cast)
+                        .toList();
+        assertEquals(2, starts.size());
+        assertEquals(1, starts.get(1).call());
+        assertEquals(2, starts.stream().map(AnswerEvent.ToolCallStart::id).distinct().count());
+        assertEquals(
+                List.of(new AnswerEvent.ToolCallEnd(1), new AnswerEvent.Done()),
+                events.subList(events.size() - 2, events.size()));
+    }
+
+    private static String call(String index, String name, String arguments) {
+        return """
+               {"choices":[{"index":0,"delta":{"tool_calls":[{%s"function":{"name":"%s","arguments":"%s"}}]}}]}"""
+                .formatted(index, name, arguments);
+    }
+
+    private static Map<Integer, String> arguments(List<AnswerEvent> events) {
+        var all = new TreeMap<Integer, String>();
+        for (var event : events) {
+            if (event instanceof AnswerEvent.ToolCallDelta(int call, var piece)) {
+                all.merge(call, piece, String::concat);
+            }
+        }
+        return all;
+    }
+
+    /** GenieX never writes another finish reason. */
+    @Test
+    void anEndMarkBehindAnAnswerWhoseFinishReasonsAreAllEmptyIsItsEnd() throws IOException {
+        var said =
+                """
+                {"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":""}]}""";
+        var events = new ArrayList<AnswerEvent>();
+        var reader = new ChatStreamReader("seed");
+        reader.event(null, tree(said), events::add);
+        reader.endMark(events::add);
+        assertEquals(
+                List.of(
+                        new AnswerEvent.Finished(FinishReason.STOP, "stop", null),
+                        new AnswerEvent.Done()),
+                events.subList(2, 4));
+        var cut = new ArrayList<AnswerEvent>();
+        var broken = new ChatStreamReader("seed");
+        broken.event(null, tree(said), cut::add);
+        broken.end(cut::add);
+        assertEquals(2, cut.size(), cut.toString());
+        var silent = new ArrayList<AnswerEvent>();
+        var empty = new ChatStreamReader("seed");
+        empty.event(null, tree(said.replace("\"x\"", "\"\"")), silent::add);
+        empty.endMark(silent::add);
+        assertEquals(1, silent.size(), silent.toString());
     }
 
     @ParameterizedTest

@@ -17,6 +17,8 @@ import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.scan.RequestScanner;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -189,6 +191,97 @@ class SameStreamTest {
         assertInstanceOf(End.Broken.class, ran.end());
         assertTrue(
                 ran.out().startsWith(cut + "event: error\ndata: {\"type\":\"error\""), ran.out());
+    }
+
+    /** vLLM ends its streams of messages so. */
+    @Test
+    void anEndMarkBehindAnthropicsLastEventPasses() {
+        var marked = MESSAGES + "data: [DONE]\n\n";
+        for (int size = 1; size < 400; size += 13) {
+            var ran = run(Dialect.ANTHROPIC, marked, size, true, null, true);
+            assertEquals(marked, ran.out(), "size " + size);
+            assertInstanceOf(End.Complete.class, ran.end());
+        }
+    }
+
+    @Test
+    void anEndMarkInPlaceOfAnthropicsLastEventIsNoEnd() {
+        var cut = MESSAGES.substring(0, MESSAGES.indexOf("event: message_stop"));
+        var ran = run(Dialect.ANTHROPIC, cut + "data: [DONE]\n\n", 10, true, null, true);
+        assertInstanceOf(End.Broken.class, ran.end());
+        assertTrue(
+                ran.out().startsWith(cut + "event: error\ndata: {\"type\":\"error\""), ran.out());
+    }
+
+    /** The client has the whole answer by then. */
+    @Test
+    void whatIsUnreadableBehindTheTerminalEventIsLeftOut() {
+        var responses =
+                """
+                event: response.completed
+                data: {"type":"response.completed","sequence_number":0,"response":{"status":"completed"}}
+
+                """;
+        var bad = List.of("data: hello\n\n", "data: {\"a\":\n\n", "data: [1]\n\n", "data: {\"a");
+        for (var tail : bad) {
+            for (int size = 1; size < 400; size += 57) {
+                for (var stream :
+                        Map.of(
+                                        Dialect.ANTHROPIC,
+                                        MESSAGES,
+                                        Dialect.OPENAI_CHAT,
+                                        CHAT,
+                                        Dialect.OPENAI_RESPONSES,
+                                        responses)
+                                .entrySet()) {
+                    var text = stream.getValue();
+                    var ran = run(stream.getKey(), text + tail, size, true, null, true);
+                    assertEquals(text, ran.out(), tail + " at size " + size);
+                    assertInstanceOf(End.Complete.class, ran.end());
+                }
+            }
+        }
+    }
+
+    /** The event that is unreadable may itself look like the terminal one. */
+    @Test
+    void aTerminalEventThatIsUnreadableIsNoEnd() {
+        var torn = MESSAGES.replace("{\"type\":\"message_stop\"}", "{\"type\":\"message_stop\"");
+        var ran = run(Dialect.ANTHROPIC, torn, 10, true, null, true);
+        assertInstanceOf(End.Broken.class, ran.end());
+        assertTrue(ran.out().contains("event: error"), ran.out());
+    }
+
+    /** As ollama and sglang write before the last chunk. */
+    @Test
+    void anEmptyFinishReasonIsNone() {
+        var open =
+                "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":\"\"}]}\n\n";
+        var cut = run(Dialect.OPENAI_CHAT, open, 9, true, null, true);
+        assertInstanceOf(End.Broken.class, cut.end());
+        assertTrue(cut.out().contains("\"error\""), cut.out());
+        var finished =
+                open
+                        + "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}\n\n"
+                        + "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"\"}]}\n\n";
+        var ran = run(Dialect.OPENAI_CHAT, finished, 9, true, null, true);
+        assertInstanceOf(End.Complete.class, ran.end());
+        assertEquals("length", ran.stream().finishReason());
+    }
+
+    /** GenieX never writes another one. */
+    @Test
+    void anEndMarkBehindAnAnswerWhoseFinishReasonsAreAllEmptyIsItsEnd() {
+        var said =
+                "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":\"\"}]}\n\n"
+                        + "data: [DONE]\n\n";
+        var ran = run(Dialect.OPENAI_CHAT, said, 9, true, null, true);
+        assertInstanceOf(End.Complete.class, ran.end());
+        assertEquals(said, ran.out());
+        var silent = said.replace("\"x\"", "\"\"");
+        var none = run(Dialect.OPENAI_CHAT, silent, 9, true, null, true);
+        assertInstanceOf(End.Broken.class, none.end());
+        assertFalse(none.out().contains("[DONE]"), none.out());
     }
 
     @Test
