@@ -13,6 +13,9 @@ public enum Loss {
     REASONING_EFFORT("reasoning effort (the model does not reason)"),
     REASONING_OFF("reasoning switched off (the model's own default holds)"),
     SAMPLING("temperature, top_p, top_k (the model does not take them)"),
+    OPENAI_SAMPLING(
+            "temperature, top_p, penalties, logprobs (the model does not take them while it"
+                    + " reasons)"),
     TEMPERATURE("temperature above 1 (clamped to 1)"),
     TOP_P("top_p (the model takes temperature or top_p)"),
     OUTPUT_LIMIT("an output limit below 16 tokens (raised to 16)"),

@@ -18,4 +18,13 @@ public record Sampling(
         @Nullable Long topLogprobs) {
 
     public static final Sampling DEFAULT = new Sampling(null, null, null, null, null, null, null);
+
+    /** Whether tokens are drawn and told of as they are when nothing is said; the seed aside. */
+    public boolean isDefault() {
+        return (temperature == null || temperature == 1)
+                && (topP == null || topP == 1)
+                && (frequencyPenalty == null || frequencyPenalty == 0)
+                && (presencePenalty == null || presencePenalty == 0)
+                && topLogprobs == null;
+    }
 }

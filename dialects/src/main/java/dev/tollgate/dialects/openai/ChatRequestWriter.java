@@ -7,6 +7,7 @@ import dev.tollgate.dialects.codec.Documents;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.JsonMode;
 import dev.tollgate.dialects.codec.Loss;
+import dev.tollgate.dialects.codec.OpenAiModel;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.Media;
@@ -18,7 +19,6 @@ import dev.tollgate.dialects.conversation.ToolChoice;
 import dev.tollgate.dialects.conversation.Turn;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class ChatRequestWriter {
     private static final int MAX_USER_CHARS = 64;
 
-    /** Models of OpenAI that refuse a reasoning effort. */
-    private static final Pattern NOT_REASONING = Pattern.compile("(.*/)?(gpt-4|gpt-3|chatgpt-4).*");
-
     private final RequestTerms terms;
+    private final OpenAiModel model;
+    private final boolean effort;
     private final List<String> dropped = new ArrayList<>();
 
     /** Media of tool results, until the last result of the calls before has been written. */
@@ -41,9 +40,15 @@ final class ChatRequestWriter {
 
     ChatRequestWriter(RequestTerms terms) {
         this.terms = terms;
+        this.model = OpenAiModel.of(terms.model());
+        this.effort = model.effort() && !terms.quirks().contains("no_reasoning_effort");
     }
 
     Written write(Conversation conversation, boolean stream) {
+        if (!conversation.stop().isEmpty() && !model.stops(conversation.reasoning(), effort)) {
+            return new Written.Refused(
+                    "stop: the model reasons and cannot stop on a string", "stop");
+        }
         var body = Json.object();
         body.put("model", terms.model());
         var messages = body.putArray("messages");
@@ -63,7 +68,7 @@ final class ChatRequestWriter {
             messages.insertObject(0).put("role", "system").put("content", JsonMode.INSTRUCTION);
         }
         limit(conversation, body);
-        ChatSampling.write(conversation, body);
+        sampling(conversation, body);
         tools(conversation, body);
         format(conversation.format(), body);
         reasoning(conversation.reasoning(), body);
@@ -90,6 +95,18 @@ final class ChatRequestWriter {
         if (limit.isPresent()) {
             var old = terms.quirks().contains("max_tokens");
             body.put(old ? "max_tokens" : "max_completion_tokens", limit.getAsLong());
+        }
+    }
+
+    private void sampling(Conversation conversation, ObjectNode body) {
+        ChatSampling.write(conversation, body);
+        var sampling = conversation.sampling();
+        if (!model.samples(conversation.reasoning(), effort)) {
+            if (!sampling.isDefault()) {
+                dropped.add(Loss.OPENAI_SAMPLING.words());
+            }
+        } else {
+            ChatSampling.free(sampling, body);
         }
     }
 
@@ -182,21 +199,14 @@ final class ChatRequestWriter {
         if (reasoning == null || reasoning.amount() instanceof ReasoningRequest.Unsaid) {
             return;
         }
-        if (reasoning.off()) {
+        var word = model.word(reasoning);
+        if (reasoning.off() && (word == null || !effort)) {
             dropped.add(Loss.REASONING_OFF.words());
-        } else if (terms.quirks().contains("no_reasoning_effort")
-                || NOT_REASONING.matcher(terms.model()).matches()) {
+        } else if (!effort) {
             dropped.add(Loss.REASONING_EFFORT.words());
         } else {
-            body.put("reasoning_effort", clamped(reasoning.effort()).word());
+            body.put("reasoning_effort", word);
         }
-    }
-
-    /** All reasoning models know the levels up to high. */
-    static ReasoningRequest.Effort clamped(ReasoningRequest.Effort effort) {
-        return effort.compareTo(ReasoningRequest.Effort.HIGH) > 0
-                ? ReasoningRequest.Effort.HIGH
-                : effort;
     }
 
     private static void system(Turn turn, ArrayNode messages) {

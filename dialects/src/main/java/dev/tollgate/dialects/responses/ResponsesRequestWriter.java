@@ -5,6 +5,7 @@ import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.JsonMode;
 import dev.tollgate.dialects.codec.Loss;
+import dev.tollgate.dialects.codec.OpenAiModel;
 import dev.tollgate.dialects.codec.Written;
 import dev.tollgate.dialects.conversation.Conversation;
 import dev.tollgate.dialects.conversation.OutputFormat;
@@ -13,7 +14,6 @@ import dev.tollgate.dialects.conversation.Tool;
 import dev.tollgate.dialects.conversation.ToolChoice;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,18 +24,15 @@ final class ResponsesRequestWriter {
     private static final int MAX_USER_CHARS = 64;
     private static final long LEAST_OUTPUT_TOKENS = 16;
 
-    /** Models of OpenAI that do not reason, and refuse to be asked for it. */
-    private static final Pattern NOT_REASONING = Pattern.compile("(.*/)?(gpt-4|gpt-3|chatgpt-4).*");
-
     private final RequestTerms terms;
-    private final boolean reasons;
+    private final OpenAiModel model;
+    private final boolean effort;
     private final List<String> dropped = new ArrayList<>();
 
     ResponsesRequestWriter(RequestTerms terms) {
         this.terms = terms;
-        this.reasons =
-                !NOT_REASONING.matcher(terms.model()).matches()
-                        && !terms.quirks().contains("no_reasoning_effort");
+        this.model = OpenAiModel.of(terms.model());
+        this.effort = model.effort() && !terms.quirks().contains("no_reasoning_effort");
     }
 
     Written write(Conversation conversation, boolean stream) {
@@ -50,18 +47,7 @@ final class ResponsesRequestWriter {
         if (limit.isPresent()) {
             body.put("max_output_tokens", atLeast(limit.getAsLong()));
         }
-        var sampling = conversation.sampling();
-        if (sampling.temperature() != null) {
-            body.put("temperature", sampling.temperature());
-        }
-        if (sampling.topP() != null) {
-            body.put("top_p", sampling.topP());
-        }
-        var topLogprobs = sampling.topLogprobs();
-        if (topLogprobs != null) {
-            body.withArray("/include").add("message.output_text.logprobs");
-            body.put("top_logprobs", topLogprobs);
-        }
+        sampling(conversation, body);
         tools(conversation, body);
         format(conversation, body);
         reasoning(conversation.reasoning(), body);
@@ -75,6 +61,27 @@ final class ResponsesRequestWriter {
             body.put("stream", true);
         }
         return new Written.Body(body, dropped);
+    }
+
+    private void sampling(Conversation conversation, ObjectNode body) {
+        var sampling = conversation.sampling();
+        if (!model.samples(conversation.reasoning(), effort)) {
+            if (!sampling.isDefault()) {
+                dropped.add(Loss.OPENAI_SAMPLING.words());
+            }
+            return;
+        }
+        if (sampling.temperature() != null) {
+            body.put("temperature", sampling.temperature());
+        }
+        if (sampling.topP() != null) {
+            body.put("top_p", sampling.topP());
+        }
+        var topLogprobs = sampling.topLogprobs();
+        if (topLogprobs != null) {
+            body.withArray("/include").add("message.output_text.logprobs");
+            body.put("top_logprobs", topLogprobs);
+        }
     }
 
     /** OpenAI refuses less; what a budget has left is never exceeded for it. */
@@ -182,7 +189,7 @@ final class ResponsesRequestWriter {
     }
 
     private void reasoning(@Nullable ReasoningRequest reasoning, ObjectNode body) {
-        if (!reasons) {
+        if (!effort) {
             if (reasoning != null && !reasoning.off()) {
                 dropped.add(Loss.REASONING_EFFORT.words());
             }
@@ -194,17 +201,16 @@ final class ResponsesRequestWriter {
         if (reasoning == null) {
             return;
         }
-        if (reasoning.off()) {
+        var word = model.word(reasoning);
+        if (word == null) {
             dropped.add(Loss.REASONING_OFF.words());
             return;
         }
         var node = Json.object();
         if (!(reasoning.amount() instanceof ReasoningRequest.Unsaid)) {
-            var effort = reasoning.effort();
-            boolean above = effort.compareTo(ReasoningRequest.Effort.HIGH) > 0;
-            node.put("effort", above ? "high" : effort.word());
+            node.put("effort", word);
         }
-        if (reasoning.visible()) {
+        if (reasoning.visible() && !reasoning.off()) {
             node.put("summary", "auto");
         }
         if (!node.isEmpty()) {

@@ -47,7 +47,8 @@ final class DialectsPage {
 
                         A schema of the answer that is a list or a word becomes that of an object's only member for all but Gemini, and the
                         answer is taken out of that object again. A stop sequence towards an Anthropic model must not be white space
-                        alone: it is refused by name. Tool names and call ids that a provider does not allow are fitted, and the
+                        alone: it is refused by name. OpenAI's reasoning models take no sampling settings while they reason, and those before
+                        gpt-5.5 no stop sequence, which is refused by name. Tool names and call ids that a provider does not allow are fitted, and the
                         client's own come back in the answer. Reasoning goes back to a provider only with a signature of that provider;
                         other thoughts of the history are left out.
 

@@ -40,10 +40,11 @@ final class Exchanges {
                 new RequestScan.Places(1, false, null, List.of(), null, null, null, List.of()));
     }
 
+    /** To models that take what their dialect can say; OpenAI's, unless it is told to reason. */
     static RequestTerms requestTerms(Dialect provider) {
         var model =
                 switch (provider) {
-                    case OPENAI_CHAT, OPENAI_RESPONSES -> "gpt-5";
+                    case OPENAI_CHAT, OPENAI_RESPONSES -> "gpt-5.1";
                     case ANTHROPIC -> "claude-sonnet-4-5";
                     case GEMINI -> "gemini-3-pro";
                 };
