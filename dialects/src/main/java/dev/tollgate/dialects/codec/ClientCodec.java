@@ -14,4 +14,14 @@ public interface ClientCodec {
 
     /** One per answer. */
     StreamWriter stream(ClientTerms terms);
+
+    /** What a stream repeats of the client's request; of all else, that it was there. */
+    default ObjectNode repeated(ObjectNode request) {
+        var body = Json.object();
+        for (var field : request.properties()) {
+            var name = field.getKey();
+            body.set(name, name.equals("model") ? field.getValue() : body.booleanNode(true));
+        }
+        return body;
+    }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Bridge.RequestTerms;
 import dev.tollgate.dialects.codec.ClientCodec;
 import dev.tollgate.dialects.codec.ClientTerms;
+import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.ProviderCodec;
 import dev.tollgate.dialects.codec.Reading;
 import dev.tollgate.dialects.codec.StreamReader;
@@ -26,7 +27,7 @@ public final class OpenAiResponses implements ClientCodec, ProviderCodec {
 
     @Override
     public Decoded request(ObjectNode body) {
-        return new ResponsesRequestReader().read(body);
+        return new ResponsesRequestReader(body).read();
     }
 
     @Override
@@ -37,6 +38,19 @@ public final class OpenAiResponses implements ClientCodec, ProviderCodec {
     @Override
     public StreamWriter stream(ClientTerms terms) {
         return new ResponsesStreamWriter(terms);
+    }
+
+    /** All but the prompt, of which the tools matter that it declares. */
+    @Override
+    public ObjectNode repeated(ObjectNode request) {
+        var body = Json.object();
+        for (var field : request.properties()) {
+            boolean prompt = field.getKey().equals("input");
+            body.set(
+                    field.getKey(),
+                    prompt ? Namespaces.declaring(field.getValue()) : field.getValue());
+        }
+        return body;
     }
 
     @Override

@@ -10,15 +10,13 @@ import dev.tollgate.dialects.codec.MadeMedia;
 import dev.tollgate.dialects.conversation.Citation;
 import dev.tollgate.dialects.conversation.Media;
 import dev.tollgate.dialects.conversation.Part;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the items of an answer, with ids that stay the same over a stream. */
 final class ResponsesItems {
     private final String idSeed;
     private final boolean encrypted;
-    private final Map<String, String> namespaces = new HashMap<>();
+    private final Namespaces namespaces;
 
     ResponsesItems(ClientTerms terms) {
         this.idSeed = terms.id();
@@ -27,13 +25,7 @@ final class ResponsesItems {
             wanted |= each.asText().equals("reasoning.encrypted_content");
         }
         this.encrypted = wanted;
-        for (var tool : terms.body().path("tools")) {
-            if ("namespace".equals(Json.text(tool, "type"))) {
-                for (var inner : tool.path("tools")) {
-                    namespaces.put(Json.textOr(inner, "name", ""), Json.textOr(tool, "name", ""));
-                }
-            }
-        }
+        this.namespaces = new Namespaces(terms.body());
     }
 
     /** Whether the client asked for encrypted reasoning, and so sends it back. */
@@ -92,13 +84,18 @@ final class ResponsesItems {
         var item = Json.object().put("id", id(custom ? "ctc" : "fc", output));
         item.put("type", custom ? "custom_tool_call" : "function_call");
         item.put("status", status);
-        item.put("call_id", callId).put("name", name);
+        var tool = namespaces.known(name);
+        item.put("call_id", callId).put("name", tool.name());
         item.put(custom ? "input" : "arguments", arguments);
-        var namespace = namespaces.get(name);
-        if (namespace != null) {
-            item.put("namespace", namespace);
+        if (tool.namespace() != null) {
+            item.put("namespace", tool.namespace());
         }
         return item;
+    }
+
+    /** The name of a called tool, in its namespace. */
+    String name(String called) {
+        return namespaces.known(called).name();
     }
 
     /** As of OpenAI's own tool. */

@@ -63,7 +63,7 @@ final class ResponsesItemsReader {
                     assistant.add(
                             new Part.ToolCall(
                                     Json.textOr(item, "call_id", Json.textOr(item, "id", "")),
-                                    Json.textOr(item, "name", ""),
+                                    request.name(item),
                                     arguments(item),
                                     false,
                                     null));
@@ -71,7 +71,7 @@ final class ResponsesItemsReader {
                     assistant.add(
                             new Part.ToolCall(
                                     Json.textOr(item, "call_id", ""),
-                                    Json.textOr(item, "name", ""),
+                                    request.name(item),
                                     Json.textOr(item, "input", ""),
                                     true,
                                     null));
@@ -88,7 +88,8 @@ final class ResponsesItemsReader {
                                         null)));
             }
             case "reasoning" -> assistant.add(reasoning(item));
-            case "additional_tools" -> request.tools(Json.arrayIn(item, "tools"), at + ".tools");
+            case Namespaces.DECLARING_ITEM ->
+                    request.tools(Json.arrayIn(item, "tools"), at + ".tools");
             case "configuration_update" -> request.update(item);
             case "image_generation_call" -> {
                 draft.uses(Trait.MEDIA_HISTORY, "input[].type=" + type);

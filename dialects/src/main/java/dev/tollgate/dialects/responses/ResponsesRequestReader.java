@@ -17,8 +17,10 @@ import dev.tollgate.dialects.conversation.ToolChoice;
 import dev.tollgate.dialects.conversation.Trait;
 import dev.tollgate.dialects.conversation.Turn.Role;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +49,18 @@ final class ResponsesRequestReader {
                     "session_id");
 
     private final Draft draft = new Draft();
+    private final ObjectNode body;
+    private final Namespaces namespaces;
 
-    Decoded read(ObjectNode body) {
+    /** By their names in other dialects; what declares a tool again takes its place. */
+    private final Map<String, Tool> tools = new LinkedHashMap<>();
+
+    ResponsesRequestReader(ObjectNode body) {
+        this.body = body;
+        this.namespaces = new Namespaces(body);
+    }
+
+    Decoded read() {
         Kind.TEXT.check(draft, body, "", "instructions");
         Kind.NUMBER.check(draft, body, "", "temperature", "top_p", "top_k", "top_logprobs");
         Kind.NUMBER.check(draft, body, "", "frequency_penalty", "presence_penalty");
@@ -65,6 +77,7 @@ final class ResponsesRequestReader {
             }
         }
         new ResponsesItemsReader(draft, this).read(body.path("input"));
+        tools.values().forEach(draft::tool);
         draft.sampling(
                 new Sampling(
                         Json.doubleIn(body, "temperature"),
@@ -95,8 +108,8 @@ final class ResponsesRequestReader {
                 }
             }
             case "tools" -> {
-                if (value instanceof ArrayNode tools) {
-                    tools(tools, "tools");
+                if (value instanceof ArrayNode declared) {
+                    tools(declared, "tools");
                 } else {
                     draft.malformed("tools: expected an array", name);
                 }
@@ -220,13 +233,22 @@ final class ResponsesRequestReader {
         return node.path("strict").isBoolean() ? node.path("strict").booleanValue() : null;
     }
 
-    void tools(ArrayNode tools, String at) {
-        for (int i = 0; i < tools.size(); i++) {
-            tool(tools.get(i), at + "[" + i + "]");
+    /** The name that a call, or a choice of a tool, says. */
+    String name(JsonNode named) {
+        return namespaces.flat(Json.text(named, "namespace"), Json.textOr(named, "name", ""));
+    }
+
+    void tools(ArrayNode declared, String at) {
+        tools(declared, at, null);
+    }
+
+    private void tools(ArrayNode declared, String at, @Nullable String namespace) {
+        for (int i = 0; i < declared.size(); i++) {
+            tool(declared.get(i), at + "[" + i + "]", namespace);
         }
     }
 
-    private void tool(JsonNode tool, String at) {
+    private void tool(JsonNode tool, String at, @Nullable String namespace) {
         var type = Json.textOr(tool, "type", "function");
         var name = Json.text(tool, "name");
         switch (type) {
@@ -238,15 +260,18 @@ final class ResponsesRequestReader {
                 if (tool.hasNonNull("defer_loading")) {
                     draft.uses(Trait.HINT, "tools[].defer_loading");
                 }
+                var flat = namespaces.flat(namespace, name);
                 if (type.equals("custom")) {
                     draft.uses(Trait.CUSTOM_TOOL, at);
-                    draft.tool(
+                    tools.put(
+                            flat,
                             CustomTools.tool(
-                                    name, Json.text(tool, "description"), tool.path("format")));
+                                    flat, Json.text(tool, "description"), tool.path("format")));
                 } else {
-                    draft.tool(
+                    tools.put(
+                            flat,
                             new Tool(
-                                    name,
+                                    flat,
                                     Json.text(tool, "description"),
                                     Json.objectIn(tool, "parameters"),
                                     strict(tool),
@@ -254,7 +279,8 @@ final class ResponsesRequestReader {
                                     null));
                 }
             }
-            case "namespace" -> tools(Json.arrayIn(tool, "tools"), at + ".tools");
+            case "namespace" ->
+                    tools(Json.arrayIn(tool, "tools"), at + ".tools", name == null ? "" : name);
             case "tool_search" -> {
                 // it only finds tools that are deferred; all of them are sent
                 boolean clients = "client".equals(Json.text(tool, "execution"));
@@ -282,10 +308,10 @@ final class ResponsesRequestReader {
         }
         var type = Json.textOr(value, "type", "");
         return switch (type) {
-            case "function", "custom" -> new ToolChoice.Named(Json.textOr(value, "name", ""));
+            case "function", "custom" -> new ToolChoice.Named(name(value));
             case "allowed_tools" -> {
                 var names = new ArrayList<String>();
-                value.path("tools").forEach(each -> names.add(each.path("name").asText()));
+                value.path("tools").forEach(each -> names.add(name(each)));
                 yield new ToolChoice.Allowed(names, "required".equals(Json.text(value, "mode")));
             }
             default -> {

@@ -349,7 +349,7 @@ final class ResponsesStreamWriter implements StreamWriter {
         } else {
             send(
                     itemEvent("response.function_call_arguments.done", item)
-                            .put("name", item.name)
+                            .put("name", items.name(item.name))
                             .put("arguments", arguments),
                     out);
         }

@@ -144,6 +144,7 @@ final class ResponsesScan {
                     }
                 }
                 case "content", "output", "summary" -> parts(cursor, tally);
+                case "tools" -> ToolScan.inItem(cursor, tally);
                 default -> tally.text(cursor);
             }
         }
@@ -170,6 +171,9 @@ final class ResponsesScan {
                     "mcp_list_tools",
                     "mcp_approval_request",
                     "mcp_approval_response",
+                    "additional_tools",
+                    "tool_search_call",
+                    "tool_search_output",
                     "compaction" ->
                     true;
             default -> false;

@@ -123,7 +123,7 @@ public final class TranslatedBridge implements Bridge {
         boolean program = isRead(format);
         return new TranslatedStream(
                 provider.stream(terms.id()),
-                client.stream(withoutPrompt(clientTerms, terms.scan().dialect())),
+                client.stream(withoutPrompt(clientTerms)),
                 () ->
                         new RestoredChoice(
                                 dialect, names, WrappedAnswer.of(format, providerDialect), program),
@@ -135,25 +135,13 @@ public final class TranslatedBridge implements Bridge {
         return new LimitedStream(
                 bytes,
                 provider.stream(terms.id()),
-                client.stream(withoutPrompt(clientTerms(terms), terms.scan().dialect())));
+                client.stream(withoutPrompt(clientTerms(terms))));
     }
 
-    /**
-     * A stream lives for minutes, and a prompt may be megabytes: of the client's request it keeps
-     * what its answer repeats, which only in Responses is more than the model, and of all else that
-     * it was there.
-     */
-    private static ClientTerms withoutPrompt(ClientTerms terms, Dialect client) {
+    /** A stream lives for minutes, and a prompt may be megabytes. */
+    private ClientTerms withoutPrompt(ClientTerms terms) {
         var request = terms.request();
-        var body = Json.object();
-        for (var field : terms.body().properties()) {
-            var name = field.getKey();
-            boolean repeated =
-                    client == Dialect.OPENAI_RESPONSES
-                            ? !name.equals("input")
-                            : name.equals("model");
-            body.set(name, repeated ? field.getValue() : body.booleanNode(true));
-        }
+        var body = client.repeated(terms.body());
         return new ClientTerms(
                 terms.id(),
                 terms.createdSeconds(),

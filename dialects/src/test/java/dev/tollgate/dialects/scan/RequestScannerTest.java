@@ -167,6 +167,57 @@ class RequestScannerTest {
         assertEquals(List.of(what), scan.unbounded());
     }
 
+    /** Codex puts the tools of a server of MCP into a namespace, and finds tools by itself. */
+    @Test
+    void aNamespaceIsTextThatTheClientRuns() {
+        var tools =
+                """
+                [{"tools":[{"type":"function","name":"find"},{"name":"sh","type":"custom"}],"type":"namespace","name":"jira"},
+                 {"type":"tool_search","execution":"client","parameters":{}}]""";
+        var plain = scan(RESPONSES, "{\"model\":\"m\",\"input\":\"x\",\"tools\":[]}");
+        var scan = scan(RESPONSES, "{\"model\":\"m\",\"input\":\"x\",\"tools\":" + tools + "}");
+        assertEquals(List.of(), scan.unbounded());
+        assertEquals(Set.of(Feature.TOOLS), scan.features());
+        int between = ",\n ".length() + "[]".length();
+        assertEquals(tools.length() - between, scan.textBytes() - plain.textBytes());
+        var item =
+                """
+                {"type":"additional_tools","tools":%s},{"type":"tool_search_call","execution":"client","arguments":{"q":"x"}},
+                {"type":"tool_search_output","execution":"client","tools":%s}"""
+                        .formatted(tools, tools);
+        var history = scan(RESPONSES, "{\"model\":\"m\",\"input\":[" + item + "]}");
+        assertEquals(List.of(), history.unbounded());
+        assertTrue(history.textBytes() >= 2 * tools.length(), history.textBytes() + " bytes");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "web_search | {'type':'namespace','tools':[{'type':'web_search'}]}",
+                "mcp | {'tools':[{'tools':[{'type':'mcp'}],'type':'namespace'}],'type':'namespace'}",
+                "tool_search | {'type':'tool_search'}",
+                "tool_search | {'execution':'server','type':'tool_search'}",
+                "null | {'name':'find'}"
+            })
+    void whatTheProviderRunsIsUnboundedAlsoInANamespace(String type, String tool) {
+        var json = "[" + tool.replace('\'', '"') + "]";
+        var what = List.of("tools[] of type " + type);
+        assertEquals(
+                what,
+                scan(RESPONSES, "{\"model\":\"m\",\"input\":\"x\",\"tools\":" + json + "}")
+                        .unbounded());
+        assertEquals(
+                what,
+                scan(
+                                RESPONSES,
+                                "{\"model\":\"m\",\"input\":[{\"type\":\"additional_tools\",\"tools\":"
+                                        + json
+                                        + "}]}")
+                        .unbounded());
+    }
+
     @Test
     void notesWhatNoOneCanBoundInOtherDialects() {
         assertEquals(
