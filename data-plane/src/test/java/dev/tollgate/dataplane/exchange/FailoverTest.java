@@ -253,6 +253,25 @@ class FailoverTest {
         assertThat(answer.body()).doesNotContain("sk-a").contains("platform team");
     }
 
+    private static final String MODEL_REFUSED =
+            "{\"error\":{\"message\":\"Project `proj_abc` does not have access to model `m`\",\"code\":\"model_not_found\"}}";
+
+    /** OpenAI: the account may use its other models. */
+    @Test
+    void aModelThatTheAccountMayNotUseIsServedByTheNextTargetAndSaysNothingOfTheCredential() {
+        start(answers(403, MODEL_REFUSED), answers(200, Harness.CHAT_ANSWER));
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        assertThat(outcome(harness.record(1), 0)).isEqualTo("server_error");
+    }
+
+    @Test
+    void aModelThatTheAccountMayNotUseIsNotFoundWhereNobodyElseServes() {
+        start(answers(403, MODEL_REFUSED));
+        var answer = harness.chat(Harness.chat("fast", false));
+        assertThat(answer.statusCode()).isEqualTo(404);
+        assertThat(answer.body()).contains("model_not_found").doesNotContain("proj_abc");
+    }
+
     @Test
     void theLastFailureIsToldInTheGatewaysWords() {
         start(answers(500, ERROR_500), answers(500, ERROR_500));

@@ -173,6 +173,17 @@ public record UpstreamError(
                     "the provider's account has no balance or quota left",
                     code);
         }
+        if (status == 403 && "model_not_found".equals(facts.code())) {
+            // OpenAI: of this model alone, so the credential is none to be given up
+            return new UpstreamError(
+                    ErrorKind.MODEL_NOT_FOUND,
+                    Fault.PROVIDER,
+                    status,
+                    "the gateway's account at the provider may not use this model",
+                    code,
+                    false,
+                    null);
+        }
         if (isCredential(status, facts, all)) {
             return ours(
                     Fault.CREDENTIAL,

@@ -78,7 +78,9 @@ final class GeminiAnswerReader {
         for (int i = 0; i < nodes.size(); i++) {
             var part = part(nodes.get(i), idSeed, calls);
             if (part instanceof Part.Text(var text, _, _, var signature)) {
-                part = new Part.Text(text, null, Grounding.read(candidate, i, text), signature);
+                part =
+                        new Part.Text(
+                                text, null, Grounding.read(candidate, nodes, i, text), signature);
             }
             if (part != null) {
                 parts.add(part);

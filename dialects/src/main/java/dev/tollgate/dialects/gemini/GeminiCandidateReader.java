@@ -39,7 +39,7 @@ final class GeminiCandidateReader {
             part(part, out);
         }
         if (candidate.has("groundingMetadata")) {
-            Grounding.read(candidate, 0, said.toString())
+            Grounding.read(candidate, said.toString())
                     .forEach(each -> out.accept(new AnswerEvent.Cited(each)));
         }
         var word = Json.text(candidate, "finishReason");

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * Sources of a text as Gemini writes them: web pages in one list, and segments of the text that
@@ -19,13 +20,55 @@ final class Grounding {
     private final ArrayNode pages = Json.array();
     private final ArrayNode supports = Json.array();
 
-    /** The sources of the part with this index, whose text this is. */
-    static List<Citation> read(JsonNode candidate, int partIndex, String text) {
+    /** The sources of a stream's text, of which all segments are. */
+    static List<Citation> read(JsonNode candidate, String text) {
+        return read(candidate, text, segment -> segment.path("partIndex").asInt() == 0);
+    }
+
+    /** The sources of one of these parts, whose text this is. */
+    static List<Citation> read(JsonNode candidate, JsonNode parts, int partIndex, String text) {
+        return read(candidate, text, segment -> partOf(segment, parts) == partIndex);
+    }
+
+    /**
+     * Which part a segment is of. What has no index, or 0, is of the first text of the answer where
+     * the first part is none (a thought, a call): of several texts the one that the segment cites.
+     */
+    private static int partOf(JsonNode segment, JsonNode parts) {
+        int said = segment.path("partIndex").asInt();
+        if (said != 0 || isAnswer(parts.path(0))) {
+            return said;
+        }
+        int first = 0;
+        for (int i = parts.size() - 1; i > 0; i--) {
+            if (isAnswer(parts.path(i))) {
+                first = i;
+            }
+        }
+        for (int i = first; i < parts.size(); i++) {
+            if (isAnswer(parts.path(i)) && isCut(segment, parts.path(i).path("text").asText())) {
+                return i;
+            }
+        }
+        return first;
+    }
+
+    private static boolean isAnswer(JsonNode part) {
+        return part.path("text").isTextual() && !Json.isTrue(part, "thought");
+    }
+
+    private static boolean isCut(JsonNode segment, String text) {
+        int start = chars(text, segment.path("startIndex").asInt());
+        return text.startsWith(segment.path("text").asText("\0"), start);
+    }
+
+    private static List<Citation> read(
+            JsonNode candidate, String text, Predicate<JsonNode> isOfText) {
         var metadata = candidate.path("groundingMetadata");
         var citations = new ArrayList<Citation>();
         for (var support : metadata.path("groundingSupports")) {
             var segment = support.path("segment");
-            if (segment.path("partIndex").asInt() != partIndex) {
+            if (!isOfText.test(segment)) {
                 continue;
             }
             int start = chars(text, segment.path("startIndex").asInt());

@@ -129,6 +129,8 @@ class ErrorsTest {
                 "OPENAI_CHAT|429|{\"error\":{\"message\":\"x\",\"code\":\"insufficient_quota\"}}|UPSTREAM|BALANCE|false",
                 "OPENAI_CHAT|429|{\"error\":{\"message\":\"x\",\"code\":\"rate_limit_exceeded\"}}|RATE_LIMITED|PROVIDER|true",
                 "OPENAI_CHAT|401|{\"error\":{\"message\":\"Incorrect API key provided: sk-abc***\"}}|UPSTREAM|CREDENTIAL|false",
+                "OPENAI_CHAT|403|{\"error\":{\"message\":\"no\",\"type\":\"x\",\"code\":null}}|UPSTREAM|CREDENTIAL|false",
+                "OPENAI_CHAT|403|{\"error\":{\"message\":\"Project `proj_a` does not have access to model `m`\",\"code\":\"model_not_found\"}}|MODEL_NOT_FOUND|PROVIDER|false",
                 "OPENAI_CHAT|402|{}|UPSTREAM|BALANCE|false",
                 "OPENAI_CHAT|422|{\"detail\":[{\"msg\":\"x\"}]}|INVALID_REQUEST|CLIENT|false",
                 "OPENAI_CHAT|400|{\"object\":\"error\",\"message\":\"m\",\"type\":\"t\",\"code\":null}|INVALID_REQUEST|CLIENT|false",

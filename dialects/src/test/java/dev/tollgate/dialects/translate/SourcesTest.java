@@ -7,7 +7,10 @@ import static dev.tollgate.dialects.translate.Wire.events;
 import static dev.tollgate.dialects.translate.Wire.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.dialects.Dialect;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Sources of an answer reach clients whose dialect has a place for them. */
@@ -34,6 +37,62 @@ class SourcesTest {
                 .hasToString(
                         "[{\"type\":\"url_citation\",\"url_citation\":{\"start_index\":2,\"end_index\":6,"
                                 + "\"title\":\"https://b\",\"url\":\"https://b\"}}]");
+    }
+
+    /** A segment names no part where it is the first, and also where a thought is. */
+    @Test
+    void ofGeminiAreOfTheAnswerBehindAThought() {
+        for (var thought : new String[] {"{'text':'Hm.','thought':true}", "{'functionCall':{}}"}) {
+            var body =
+                    answer(
+                            RESPONSES,
+                            GEMINI,
+                            GROUNDED.replace("[{'text'", "[" + thought + ",{'text'"));
+            assertThat(cited(body)).containsExactly("€ Grün. 2 6");
+        }
+    }
+
+    @Test
+    void ofGeminiAreOfTheTextThatTheyCite() {
+        var parts = "[{'text':'Hm.','thought':true},{'text':'€ Blau.'},{'text':'€ Grün.'}]";
+        var several = GROUNDED.replace("[{'text':'€ Grün.'}]", parts);
+        var seen = answer(Dialect.ANTHROPIC, GEMINI, several).path("content");
+        assertThat(seen.findValuesAsText("text")).containsExactly("€ Blau.", "€ Grün.");
+        assertThat(seen.findParents("citations"))
+                .filteredOn(block -> !block.path("citations").isEmpty())
+                .extracting(block -> block.path("text").asText())
+                .containsExactly("€ Grün.");
+        var none = several.replace("'text':'Grün'", "'text':'Rot'");
+        assertThat(answer(Dialect.ANTHROPIC, GEMINI, none).path("content").findParents("citations"))
+                .filteredOn(block -> !block.path("citations").isEmpty())
+                .extracting(block -> block.path("text").asText())
+                .containsExactly("€ Blau.");
+        var named = several.replace("'segment':{", "'segment':{'partIndex':1,");
+        assertThat(
+                        answer(Dialect.ANTHROPIC, GEMINI, named)
+                                .path("content")
+                                .findParents("citations"))
+                .filteredOn(block -> !block.path("citations").isEmpty())
+                .extracting(block -> block.path("text").asText())
+                .containsExactly("€ Blau.");
+    }
+
+    /** Each text of an answer with the places of its sources. */
+    private static List<String> cited(JsonNode body) {
+        var all = new ArrayList<String>();
+        for (var item : body.path("output")) {
+            for (var part : item.path("content")) {
+                for (var each : part.path("annotations")) {
+                    all.add(
+                            part.path("text").asText()
+                                    + " "
+                                    + each.path("start_index").asInt()
+                                    + " "
+                                    + each.path("end_index").asInt());
+                }
+            }
+        }
+        return all;
     }
 
     @Test
