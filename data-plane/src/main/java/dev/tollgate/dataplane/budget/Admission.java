@@ -32,7 +32,10 @@ public sealed interface Admission {
     enum RefusalKind {
         /** 429 {@code budget_exhausted}: nothing can come back in this window. */
         EXHAUSTED,
-        /** 429 {@code budget_reserved}: open requests hold the rest, or wait for it. */
+        /**
+         * 429 {@code budget_reserved}: open requests hold the rest, or wait for it; or the request
+         * has no time left to wait.
+         */
         RESERVED,
         /** 403 {@code budget_suspended}: the Budget says Hold. */
         SUSPENDED,

@@ -90,7 +90,7 @@ final class Admitter {
                     wouldRefuse.add(would);
                 }
             }
-            if (!counts || claim.bound().nanos() == 0) {
+            if (!counts || claim.isFree()) {
                 continue;
             }
             var verdict = take(entry, claim, waited, parts);
@@ -357,6 +357,15 @@ final class Admitter {
 
     /** For a claim that may not even wait: what the ledger would say to it is not known. */
     Admission crowded(Claim claim, Counter counter, int waitersMax) {
+        return unasked(claim, counter, waitersMax + " requests wait for its money already");
+    }
+
+    /** For a claim to which earlier ones of its request have left too little time: the same. */
+    Admission outOfTime(Claim claim, Counter counter) {
+        return unasked(claim, counter, "earlier tries of this request have waited for its money");
+    }
+
+    private Admission unasked(Claim claim, Counter counter, String why) {
         refused.increment();
         var entry = claim.budget(counter.budget);
         var seconds = jitterSeconds(RETRY_MIN_SECONDS, RETRY_MAX_SECONDS);
@@ -366,8 +375,7 @@ final class Admitter {
                 counter,
                 0,
                 Duration.ofSeconds(seconds),
-                "Budget %s: %d requests wait for its money already"
-                        .formatted(entry.key(), waitersMax));
+                "Budget " + entry.key() + ": " + why);
     }
 
     /** For a claim that waited in vain. */

@@ -115,6 +115,11 @@ public record Claim(
         return new Money(attempt.boundNanos());
     }
 
+    /** It costs nothing. One that holds nothing and is not proven is one that nothing bounds. */
+    boolean isFree() {
+        return attempt.boundNanos() == 0 && proven;
+    }
+
     /**
      * What must be left of a Budget, or the request is refused; zero: it is not refused for that.
      *

@@ -286,6 +286,15 @@ final class Counter {
         return kept.isEmpty() ? List.of() : List.copyOf(kept);
     }
 
+    /**
+     * Whether there is one beside the current one: of a window that is over, or one that is kept.
+     */
+    synchronized boolean hasOthers() {
+        synchronized (over) {
+            return !kept.isEmpty() || !over.isEmpty();
+        }
+    }
+
     /** The lease of an account that is not over; null: there is none. */
     synchronized @Nullable Lease of(AccountKey account) {
         var known = lease;

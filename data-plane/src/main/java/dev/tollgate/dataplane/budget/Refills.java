@@ -386,12 +386,19 @@ final class Refills {
             }
             each.remove();
             counter.waiting.decrementAndGet();
-            var kind =
-                    counter.recallUntilNanos == 0
-                            ? RefusalKind.LEDGER_UNAVAILABLE
-                            : RefusalKind.RESERVED;
-            waiter.complete(gate.get().giveUp(waiter.claim(), counter, kind, 0));
+            waiter.complete(giveUp(waiter.claim(), counter));
         }
+    }
+
+    private Admission giveUp(Claim claim, Counter counter) {
+        if (counter.recallUntilNanos != 0) {
+            return gate.get().giveUp(claim, counter, RefusalKind.RESERVED, 0);
+        }
+        // one that had less than half of the time does not know that the ledger is late
+        boolean hadLittle = claim.waitedNanos() > settings.waitAtMost().toNanos() / 2;
+        return hadLittle && session.registered()
+                ? gate.get().outOfTime(claim, counter)
+                : gate.get().giveUp(claim, counter, RefusalKind.LEDGER_UNAVAILABLE, 0);
     }
 
     /** What had no answer before the connection was lost may be granted all the same. */

@@ -137,23 +137,22 @@ final class Returns {
      * its final totals.
      */
     boolean rests(Counter counter) {
-        synchronized (counter.over) {
-            if (!counter.over.isEmpty()) {
-                return false;
-            }
-        }
-        if (counter.asked != null || counter.waiting.get() > 0 || !counter.kept().isEmpty()) {
+        if (counter.asked != null || counter.waiting.get() > 0) {
             return false;
         }
-        var lease = counter.current();
+        var lease = counter.current(); // before the others: once its window ends it is one of them
+        if (counter.hasOthers()) {
+            return false;
+        }
         if (lease == null) {
             return true;
         }
+        if (lease.granted || lease.unclear || !lease.idle()) {
+            return false;
+        }
+        // once nobody is inside: all is in the log then
         var totals = wal.totals(lease.account, holder.bootEpoch());
-        return !lease.granted
-                && !lease.unclear
-                && lease.idle()
-                && (totals == null || !totals.closed() && isEmpty(totals));
+        return totals == null || !totals.closed() && isEmpty(totals);
     }
 
     /** False: somebody has entered it meanwhile. */

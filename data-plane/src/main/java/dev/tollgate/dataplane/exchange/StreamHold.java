@@ -10,6 +10,7 @@ import dev.tollgate.policy.price.UpperBound;
 import dev.tollgate.policy.route.Candidate;
 import dev.tollgate.policy.route.RoutePlan;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.function.Supplier;
@@ -87,9 +88,12 @@ final class StreamHold {
                 || scan.features().contains(RequestScan.Feature.AUDIO);
     }
 
+    /** One in mode Shadow has no say beside others. */
     private static boolean isWanted(List<BudgetEntry> budgets) {
         var counting = budgets.stream().filter(budget -> budget.limitMicros() != null).toList();
-        return !counting.isEmpty() && counting.stream().allMatch(BudgetEntry::stepped);
+        var acting = counting.stream().filter(budget -> budget.mode() != Mode.SHADOW).toList();
+        var asked = acting.isEmpty() ? counting : acting;
+        return !asked.isEmpty() && asked.stream().allMatch(BudgetEntry::stepped);
     }
 
     private static @Nullable Money bound(Candidate candidate, Quote.Held whole, long tokens) {

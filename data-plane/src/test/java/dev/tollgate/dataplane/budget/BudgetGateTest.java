@@ -697,6 +697,34 @@ class BudgetGateTest {
     }
 
     @Test
+    void aShadowIsChargedWhatNothingBoundsAndHoldsNothingForIt() throws Exception {
+        var shadow = Budgets.budget("team-a/shadow", 20_000, Budgets.MONTH, Mode.SHADOW);
+        budgets(shadow);
+        var gate = gate("a");
+        reserved(gate, Budgets.claim("free", Money.ZERO, shadow)).settle(Money.ZERO, false);
+        assertThat(gate.figures()).as("of what costs nothing").isEmpty();
+        var free = Budgets.claim("open", Money.ZERO, shadow);
+        var open =
+                new Claim(
+                        free.request(),
+                        free.attempt(),
+                        free.budgets(),
+                        free.most(),
+                        false,
+                        free.scope());
+        var reservation = reserved(gate, open);
+        assertThat(gate.figures().getFirst().held()).isEqualTo(Money.ZERO);
+        reservation.settle(CENT.times(3), true);
+        assertThat(gate.spent(shadow, "team-a")).isEqualTo(CENT.times(3));
+        assertThat(gate.figures().getFirst().boundViolations()).isZero();
+        reserved(gate, open).settle(CENT, true);
+        join(gates.removeFirst().close(8_000));
+        var account = service.accounts().getFirst();
+        assertThat(account.settledMicros() + account.overrunMicros()).isEqualTo(40_000);
+        assertThat(account.outstandingMicros()).isZero();
+    }
+
+    @Test
     void aShadowSaysHowMuchIsLeftAndWhetherOpenRequestsHoldTheRest() throws Exception {
         var shadow = Budgets.budget("team-a/shadow", 40_000, Budgets.MONTH, Mode.SHADOW);
         budgets(shadow);

@@ -223,26 +223,51 @@ class LedgerAwayTest {
         assertThat(gate.figures().getFirst().held()).isEqualTo(CENT.times(GRANTED_CENTS));
     }
 
+    private Future<Admission> askAfter(long waitedMillis, BudgetEntry budget) {
+        var claim = Budgets.claim("call-" + calls++, CENT, budget);
+        return gate.reserve(claim.waited(Duration.ofMillis(waitedMillis).toNanos()));
+    }
+
     @Test
     void whoHasWaitedBeforeWaitsSoMuchLess() {
         var hard = budget(Mode.HARD, OnLedgerUnavailable.ALLOW_LEASED);
         gate.snapshotChanged(List.of(hard));
-        var fresh = gate.reserve(Budgets.claim("fresh", CENT, hard));
-        var again =
-                gate.reserve(
-                        Budgets.claim("again", CENT, hard)
-                                .waited(Duration.ofMillis(600).toNanos()));
-        var late =
-                gate.reserve(
-                        Budgets.claim("late", CENT, hard).waited(Duration.ofSeconds(2).toNanos()));
+        var fresh = askAfter(0, hard);
+        var soon = askAfter(400, hard);
+        var again = askAfter(600, hard);
+        var late = askAfter(2_000, hard);
         run(100);
-        assertThat(outcome(late)).isEqualTo(RefusalKind.LEDGER_UNAVAILABLE.name());
+        assertThat(late.isComplete()).isTrue();
         assertThat(again.isComplete()).isFalse();
         run(400);
-        assertThat(outcome(again)).isEqualTo(RefusalKind.LEDGER_UNAVAILABLE.name());
+        assertThat(again.isComplete()).isTrue();
+        assertThat(soon.isComplete()).isFalse();
+        run(200);
+        assertThat(outcome(soon)).isEqualTo(RefusalKind.LEDGER_UNAVAILABLE.name());
         assertThat(fresh.isComplete()).isFalse();
-        run(600);
+        run(400);
         assertThat(outcome(fresh)).isEqualTo(RefusalKind.LEDGER_UNAVAILABLE.name());
+    }
+
+    @Test
+    void ofALedgerThatHadNoTimeToAnswerNobodyIsToldThatItIsAway() {
+        var hard = budget(Mode.HARD, OnLedgerUnavailable.ALLOW_LEASED);
+        gate.snapshotChanged(List.of(hard));
+        for (var waitedMillis : List.of(600L, 999L, 2_000L)) {
+            var answer = askAfter(waitedMillis, hard);
+            run(500);
+            assertThat(outcome(answer)).isEqualTo(RefusalKind.RESERVED.name());
+            var refused = (Refused) answer.result();
+            assertThat(refused.message())
+                    .isEqualTo(
+                            "Budget team-a/monthly: earlier tries of this request have waited for"
+                                    + " its money");
+            assertThat(refused.retryAfter()).isPositive();
+        }
+        leave();
+        var answer = askAfter(999, hard);
+        run(100);
+        assertThat(outcome(answer)).isEqualTo(RefusalKind.LEDGER_UNAVAILABLE.name());
     }
 
     @Test

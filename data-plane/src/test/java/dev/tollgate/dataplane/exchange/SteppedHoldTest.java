@@ -14,7 +14,9 @@ import dev.tollgate.policy.snapshot.ProviderEntry;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -228,6 +230,30 @@ class SteppedHoldTest {
     @Test
     void aSoftBudgetHoldsTheWholeBoundIfItSaysSo() throws IOException {
         start(budget(Mode.SOFT, new Holding(false, true)));
+        assertThatTheWholeBoundIsHeld();
+    }
+
+    @Test
+    void aShadowThatHoldsWholeBoundsLeavesStreamsOfOthersInSteps() throws IOException {
+        var whole = new Holding(false, true);
+        start(
+                budget(Mode.HARD, STEPPED),
+                BudgetBuilder.as(budget(Mode.SHADOW, whole), "team-a/trial").build());
+        try (var socket = asks()) {
+            says(socket, 2);
+            await().atMost(Duration.ofSeconds(30)).until(() -> harness.gate.claims.size() == 2);
+        }
+        var first = harness.gate.claims.getFirst();
+        assertThat(first.asHard())
+                .as("what it would hold were it Hard")
+                .containsExactly(Map.entry("team-a/trial", first.most()));
+    }
+
+    @Test
+    void aShadowInStepsLeavesStreamsOfOthersWhole() throws IOException {
+        start(
+                budget(Mode.HARD, null),
+                BudgetBuilder.as(budget(Mode.SHADOW, STEPPED), "team-a/trial").build());
         assertThatTheWholeBoundIsHeld();
     }
 
