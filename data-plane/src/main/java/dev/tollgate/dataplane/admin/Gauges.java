@@ -70,6 +70,13 @@ record Gauges(AdminServer.Sources sources) implements Metrics.GaugeSource {
                             Metrics.label("invariant", invariant.name()),
                             sources.metrics().violations(invariant) + more));
         }
+        sink.accept(
+                new Gauge(
+                        "tollgate_usage_log_dropped_total",
+                        "Records that the usage log could not take: it is full or broken.",
+                        "counter",
+                        "",
+                        counted.droppedRecords()));
         var sent = counted.ledgerMessages();
         for (var message : GateCounters.Message.values()) {
             sink.accept(

@@ -24,7 +24,9 @@ final class Closing {
     enum End {
         WHOLE,
         BROKEN,
-        CUT_BY_US
+        CUT_BY_US,
+        /** Either of the two, while it was not read as fast as it came. */
+        UNSEEN
     }
 
     /** The outcome of an attempt whose request another one answered. */
@@ -199,11 +201,10 @@ final class Closing {
                         ? Settlement.fixed(reservation.held(), end == End.WHOLE)
                         : isFinal && usage != null
                                 ? reported(usage)
-                                : end == End.CUT_BY_US && billsOn()
-                                        ? Settlement.hold(reservation.held())
-                                        : unreported(
-                                                usage,
-                                                stream == null ? 0 : stream.visibleOutputBytes());
+                                : untold(
+                                        end,
+                                        usage,
+                                        stream == null ? 0 : stream.visibleOutputBytes());
         settle(
                 settlement,
                 outcome,
@@ -213,9 +214,9 @@ final class Closing {
     }
 
     /** The Budget had no more for it: the provider is cut, and the client has a clean end. */
-    void limited(AnswerStream stream) {
+    void limited(AnswerStream stream, End end) {
         settle(
-                unreported(stream.usage(), stream.visibleOutputBytes()),
+                untold(end, stream.usage(), stream.visibleOutputBytes()),
                 new Outcome.Success(),
                 LIMITED,
                 StreamError.STATUS,
@@ -247,6 +248,17 @@ final class Closing {
     /** The provider generates, and bills, to the end, though nobody reads any more. */
     private boolean billsOn() {
         return !free() && !terms.candidate().provider().billing().stopsOnDisconnect();
+    }
+
+    /** A stream without final figures. */
+    private Settlement untold(End end, @Nullable Usage partial, long visibleBytes) {
+        boolean unseen = end == End.UNSEEN || end != End.WHOLE && loop.ticker().stoodStill();
+        if (unseen && !free()) {
+            return Settlement.hold(terms.held().bound());
+        }
+        return end == End.CUT_BY_US && billsOn()
+                ? Settlement.hold(reservation.held())
+                : unreported(partial, visibleBytes);
     }
 
     private Settlement reported(Usage usage) {

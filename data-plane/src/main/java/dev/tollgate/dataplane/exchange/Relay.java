@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * client before the provider's first real event, so that another target can still serve: comments
  * and pings are held until then, at most {@link #MAX_HELD_BYTES} of them and until the first-byte
  * deadline, which they do not put off; the client waits for its head. From then on it gets every
- * event, or an error event and a reset. The provider is paused while the client does not keep up.
+ * event, or an error event and a reset. The provider is paused while the client does not keep up,
+ * once its owner has seen to the money for what it writes unseen ({@link Owner#grew}).
  *
  * <pre>
  * HELD --first event--> FLOWING --end--> OVER: complete
@@ -28,6 +29,15 @@ final class Relay {
 
     private static final int MAX_HELD_BYTES = 256 * 1024;
 
+    /** Of what the client does not take, this much is kept until the owner has paused. */
+    private static final int MAX_AHEAD_BYTES = 1024 * 1024;
+
+    /**
+     * Read on for so long, what the provider wrote while it was paused has come: it waits in
+     * buffers, and is read as fast as the network goes.
+     */
+    private static final long CATCH_UP_NANOS = 5_000_000_000L;
+
     /** Hears how the stream went: exactly one of the five ends. */
     interface Owner {
         /** The first event is here: the head goes out now. */
@@ -35,7 +45,10 @@ final class Relay {
 
         void token();
 
-        /** More of the answer is on its way to the client. */
+        /**
+         * More of the answer is on its way to the client. If that does not keep up, this calls
+         * {@link #pause} at once or as soon as the money for what then is written unseen is held.
+         */
         void grew();
 
         /** The client has a clean end, though the provider would have gone on. */
@@ -76,8 +89,10 @@ final class Relay {
     private final long stallNanos;
     private Phase phase = Phase.HELD;
     private long deadlineNanos;
+    private boolean full;
+    private long aheadBytes;
     private boolean paused;
-    private boolean held;
+    private long caughtUpNanos = System.nanoTime();
     private boolean sawToken;
     private Future<Void> lastWrite = Future.succeededFuture();
     private @Nullable Buffer out;
@@ -167,6 +182,9 @@ final class Relay {
             if (phase == Phase.FLOWING) {
                 owner.grew();
             }
+            if (aheadBytes > MAX_AHEAD_BYTES) {
+                pause();
+            }
         }
     }
 
@@ -205,39 +223,47 @@ final class Relay {
         }
         out = null;
         lastWrite = client.write(ready);
-        if (!paused && client.isFull()) {
-            paused = true;
-            upstream.pause();
-            deadlineNanos = System.nanoTime() + stallNanos;
-            client.onDrain(safe(v -> resume()));
+        if (full) {
+            aheadBytes += ready.length();
+        } else if (client.isFull()) {
+            full = true;
+            client.onDrain(safe(v -> drained()));
         }
     }
 
-    private void resume() {
+    /** The client does not keep up. */
+    boolean isFull() {
+        return full;
+    }
+
+    /** If the client does not keep up: nothing more is read until it does. */
+    void pause() {
+        if (full && !paused && phase == Phase.FLOWING) {
+            paused = true;
+            upstream.pause();
+            deadlineNanos = System.nanoTime() + stallNanos;
+        }
+    }
+
+    private void drained() {
+        full = false;
+        aheadBytes = 0;
         if (paused && phase != Phase.OVER) {
-            paused = false;
             readOn();
         }
     }
 
     private void readOn() {
-        if (!paused && !held) {
-            deadlineNanos = System.nanoTime() + idleNanos;
-            upstream.resume();
-        }
+        long now = System.nanoTime();
+        paused = false;
+        deadlineNanos = now + idleNanos;
+        caughtUpNanos = now + CATCH_UP_NANOS;
+        upstream.resume();
     }
 
-    /** Nothing is read until {@link #goOn} or an end. */
-    void hold() {
-        held = true;
-        upstream.pause();
-    }
-
-    void goOn() {
-        if (held && phase != Phase.OVER) {
-            held = false;
-            readOn();
-        }
+    /** The provider may have written, and bill, more than was read. */
+    boolean isBehind() {
+        return paused || System.nanoTime() - caughtUpNanos < 0;
     }
 
     /** The client's stream ends cleanly here, and the provider is given up. */
@@ -315,7 +341,7 @@ final class Relay {
     }
 
     void tick(long nowNanos) {
-        if (phase == Phase.OVER || held || nowNanos - deadlineNanos < 0) {
+        if (phase == Phase.OVER || nowNanos - deadlineNanos < 0) {
             return;
         }
         if (paused) {
@@ -340,10 +366,8 @@ final class Relay {
     void detach() {
         phase = Phase.DETACHED;
         out = null;
-        if (paused || held) {
-            paused = false;
-            held = false;
-            upstream.resume();
+        if (paused) {
+            readOn();
         }
         deadlineNanos = System.nanoTime() + idleNanos;
     }

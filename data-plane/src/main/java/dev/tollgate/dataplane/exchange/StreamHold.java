@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The hold of one stream, extended as more of it is seen (budgets.md, 6.3): {@value #STEP_TOKENS}
  * output tokens at a time, each UTF-8 byte of what was seen taken for one, and always the {@link
- * Settlement#GUARD_TOKENS} that are not seen yet.
+ * Settlement#GUARD_TOKENS} that are not seen yet. What is not read as it comes is not seen: before
+ * that the whole bound is held.
  */
 final class StreamHold {
 
@@ -104,8 +105,17 @@ final class StreamHold {
     }
 
     boolean covers(long visibleBytes) {
-        return visibleBytes + Settlement.GUARD_TOKENS <= coveredTokens
-                || !whole.bound().isMoreThan(reservation.held());
+        return visibleBytes + Settlement.GUARD_TOKENS <= coveredTokens || isWhole();
+    }
+
+    /** Nothing that the answer may cost is left to hold. */
+    boolean isWhole() {
+        return !whole.bound().isMoreThan(reservation.held());
+    }
+
+    /** Holds all that the answer may cost. False: there is no money for it. */
+    Future<Boolean> extendToWhole() {
+        return reservation.extend(whole.bound(), budgets.get());
     }
 
     /** Holds at least what was seen and the guard. False: there is no money for it. */

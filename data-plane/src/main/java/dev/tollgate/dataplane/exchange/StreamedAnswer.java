@@ -25,6 +25,7 @@ final class StreamedAnswer implements Relay.Owner {
     private final Outlet outlet;
     private final Relay relay;
     private boolean unheard;
+    private boolean extending;
 
     /**
      * @param firstByteNanos when its first byte is due
@@ -81,6 +82,11 @@ final class StreamedAnswer implements Relay.Owner {
         return relay.stream();
     }
 
+    /** How it ends now, before its proper end. */
+    Closing.End early(Closing.End end) {
+        return relay.isBehind() ? Closing.End.UNSEEN : end;
+    }
+
     // ---- from the relay
 
     @Override
@@ -125,20 +131,25 @@ final class StreamedAnswer implements Relay.Owner {
         }
     }
 
-    /** Its hold follows; without money for that, the answer ends here. */
+    /**
+     * Its hold follows; without money for that, the answer ends here. It is read on while that is
+     * asked for: what the provider writes meanwhile is billed anyway, and so it is counted.
+     */
     @Override
     public void grew() {
         var hold = terms.hold();
         var stream = relay.stream();
-        if (hold == null
-                || stream.finishReason() != null
-                || hold.covers(stream.visibleOutputBytes())) {
+        if (extending || hold != null && stream.finishReason() != null) {
             return;
         }
-        var extended = hold.extend(stream.visibleOutputBytes());
-        if (!extended.isComplete()) {
-            relay.hold();
+        boolean unread = relay.isFull();
+        long seen = stream.visibleOutputBytes();
+        if (hold == null || (unread ? hold.isWhole() : hold.covers(seen))) {
+            relay.pause();
+            return;
         }
+        extending = true;
+        var extended = unread ? hold.extendToWhole() : hold.extend(seen);
         extended.onComplete(
                 held -> {
                     try {
@@ -151,8 +162,12 @@ final class StreamedAnswer implements Relay.Owner {
     }
 
     private void extended(boolean held) {
+        extending = false;
+        if (closing.isDone()) {
+            return;
+        }
         if (held) {
-            relay.goOn();
+            grew();
         } else {
             relay.endAtLimit();
         }
@@ -160,7 +175,7 @@ final class StreamedAnswer implements Relay.Owner {
 
     @Override
     public void limited() {
-        closing.limited(relay.stream());
+        closing.limited(relay.stream(), early(Closing.End.CUT_BY_US));
         reply.response().end();
         owner.answered(trial);
     }
@@ -197,19 +212,16 @@ final class StreamedAnswer implements Relay.Owner {
     @Override
     public void truncated(ErrorKind kind, String message) {
         boolean late = kind == ErrorKind.TIMEOUT;
+        var end = early(late ? Closing.End.CUT_BY_US : Closing.End.BROKEN);
         if (holds()) {
             var failure = StreamError.of(kind, message);
-            closing.stream(
-                    relay.stream(),
-                    late ? Closing.End.CUT_BY_US : Closing.End.BROKEN,
-                    failure.outcome(),
-                    failure.word());
+            closing.stream(relay.stream(), end, failure.outcome(), failure.word());
             owner.failed(trial, failure);
             return;
         }
         closing.stream(
                 relay.stream(),
-                late ? Closing.End.CUT_BY_US : Closing.End.BROKEN,
+                end,
                 late ? new Outcome.Timeout() : new Outcome.ServerError(StreamError.STATUS, null),
                 "truncated");
         relay.flushed().onComplete(v -> reply.response().reset());
@@ -220,7 +232,10 @@ final class StreamedAnswer implements Relay.Owner {
     public void detached(boolean whole) {
         boolean stalled = !unheard;
         closing.stream(
-                relay.stream(), whole ? Closing.End.WHOLE : Closing.End.CUT_BY_US, null, "aborted");
+                relay.stream(),
+                whole ? Closing.End.WHOLE : early(Closing.End.CUT_BY_US),
+                null,
+                "aborted");
         if (whole && !closing.isLost() && !holds()) {
             captured();
         }

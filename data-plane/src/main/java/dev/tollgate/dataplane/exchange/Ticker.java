@@ -15,6 +15,12 @@ public final class Ticker {
 
     private static final long STUCK_NANOS = 5_000_000_000L;
 
+    /** In less than this nobody writes more than {@link Settlement#GUARD_TOKENS}. */
+    private static final long STILL_NANOS = 2_000_000_000L;
+
+    /** A loop that turns again has read after this what came while it did not. */
+    private static final long CATCH_UP_NANOS = 5_000_000_000L;
+
     /** Something with deadlines. */
     abstract static class Ticked {
         private int index = -1;
@@ -38,6 +44,7 @@ public final class Ticker {
     private volatile int holders;
 
     private volatile long lastTickNanos = System.nanoTime();
+    private long caughtUpNanos = lastTickNanos;
 
     public Ticker(Vertx vertx) {
         this.vertx = vertx;
@@ -81,12 +88,24 @@ public final class Ticker {
         return System.nanoTime() - lastTickNanos < STUCK_NANOS;
     }
 
+    /**
+     * Whether the loop stood still, as after a SIGSTOP, so that something may be unread of all that
+     * it reads. Its own thread.
+     */
+    boolean stoodStill() {
+        long now = System.nanoTime();
+        return now - lastTickNanos > STILL_NANOS || now - caughtUpNanos < 0;
+    }
+
     public void close() {
         vertx.cancelTimer(timer);
     }
 
     private void tick() {
         long now = System.nanoTime();
+        if (now - lastTickNanos > STILL_NANOS) {
+            caughtUpNanos = now + CATCH_UP_NANOS;
+        }
         lastTickNanos = now;
         for (int i = running.size() - 1; i >= 0; i--) {
             if (i < running.size()) {

@@ -290,17 +290,15 @@ final class Trial implements Call.Owner {
             }
             return;
         }
+        var cut = Closing.End.CUT_BY_US;
+        var end = running == null ? cut : running.early(cut);
         if (running != null) {
             running.abandon();
         } else if (called != null) {
             called.cancel();
         }
         if (sent && stops) {
-            closing.stream(
-                    running == null ? null : running.read(),
-                    Closing.End.CUT_BY_US,
-                    null,
-                    "aborted");
+            closing.stream(running == null ? null : running.read(), end, null, "aborted");
         } else {
             closing.unheard(sent, "aborted");
         }

@@ -22,6 +22,7 @@ final class FileDirectory implements LogDirectory {
     private static final String PREFIX = "wal-";
     private static final String SUFFIX = ".seg";
     private static final String DAMAGED = ".damaged";
+    private static final String UNSYNCED = "unsynced";
     private static final Path KERNEL_BOOT = Path.of("/proc/sys/kernel/random/boot_id");
     private static final int LOG_ID_BYTES = 16;
 
@@ -124,6 +125,21 @@ final class FileDirectory implements LogDirectory {
     @Override
     public void sync() throws IOException {
         DurableFile.syncDirectory(path);
+    }
+
+    @Override
+    public void distrust() throws IOException {
+        Files.write(path.resolve(UNSYNCED), new byte[0]); // not forced: the disk fails
+    }
+
+    @Override
+    public void trust() throws IOException {
+        Files.deleteIfExists(path.resolve(UNSYNCED));
+    }
+
+    @Override
+    public boolean isTrusted() {
+        return !Files.exists(path.resolve(UNSYNCED));
     }
 
     private static HolderId nextHolder(Path path) throws IOException {

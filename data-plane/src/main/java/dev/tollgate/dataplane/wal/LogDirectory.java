@@ -33,6 +33,17 @@ interface LogDirectory extends AutoCloseable {
     /** A segment that was made or deleted is so on the disk afterwards. */
     void sync() throws IOException;
 
+    /**
+     * A segment could not be forced: what is written may go from the page cache and not be on the
+     * disk, so that a later start on the same kernel may read less. Holds until {@link #trust}.
+     */
+    void distrust() throws IOException;
+
+    /** What is read from here on was written by this start, or nothing depends on it. */
+    void trust() throws IOException;
+
+    boolean isTrusted();
+
     @Override
     void close() throws IOException;
 }

@@ -25,7 +25,9 @@ import org.slf4j.LoggerFactory;
  * <p>Every segment begins with a checkpoint of all that the records before it add up to, so older
  * segments are kept for their usage records alone and the log never fills up with leases that stay
  * open for a month. It is full only if the disk is: then the rest of the segment is kept for
- * settlements and {@link #append} refuses intents. A failed fsync stops all intents, for good.
+ * settlements and {@link #append} refuses intents. A failed fsync stops all intents, for good, and
+ * is not tried again: the kernel takes pages that it could not write for clean, and may forget
+ * them. Then only an orderly end proves what the log holds.
  */
 public final class Wal implements UsageLog, AutoCloseable {
 
@@ -118,6 +120,9 @@ public final class Wal implements UsageLog, AutoCloseable {
         this.recovered = recover(damage);
         makeRoom();
         syncNow();
+        if (failure == null) {
+            directory.trust();
+        }
         workers.start(this);
     }
 
@@ -358,7 +363,9 @@ public final class Wal implements UsageLog, AutoCloseable {
         var kernelBoot = directory.kernelBoot();
         var proven =
                 damage == null
-                        && (state.epoch() == 0 || state.stopped() || isSameKernel(kernelBoot));
+                        && (state.epoch() == 0
+                                || state.stopped()
+                                || isSameKernel(kernelBoot) && directory.isTrusted());
         var settlements = state.settlementsAtHold();
         for (var settlement : settlements) {
             append(settlement);
@@ -451,7 +458,7 @@ public final class Wal implements UsageLog, AutoCloseable {
 
     /** Makes the next segment beside the log; the lock is held. */
     private void allocateNext() {
-        if (allocating || next != null || closed) {
+        if (allocating || next != null || closed || failure != null) {
             return;
         }
         allocating = true;
@@ -488,7 +495,7 @@ public final class Wal implements UsageLog, AutoCloseable {
             int end;
             lock.lock();
             try {
-                if (released) {
+                if (released || failure != null) {
                     return;
                 }
                 dirty = false;
@@ -508,12 +515,19 @@ public final class Wal implements UsageLog, AutoCloseable {
             }
             deleteOldest(full);
         } catch (UncheckedIOException | IOException e) {
-            if (failure == null) {
-                failure = "fsync of the log failed: " + e.getMessage();
-                LOG.error("{}: no request that a hard budget covers is admitted", failure);
-            }
+            failure = "fsync of the log failed: " + e.getMessage();
+            LOG.error("{}: no request that a hard budget covers is admitted", failure);
+            distrust();
         } finally {
             syncLock.unlock();
+        }
+    }
+
+    private void distrust() {
+        try {
+            directory.distrust();
+        } catch (IOException e) {
+            LOG.error("a start after a kill may take the log for whole: {}", e.getMessage());
         }
     }
 

@@ -275,6 +275,15 @@ final class Harness implements AutoCloseable {
         return send(post("/v1/chat/completions", body));
     }
 
+    /** The proxy's event loop answers it by itself. */
+    HttpResponse<String> models() {
+        return send(
+                HttpRequest.newBuilder(URI.create(url("/v1/models")))
+                        .timeout(Duration.ofSeconds(60))
+                        .header("authorization", "Bearer " + KEY)
+                        .GET());
+    }
+
     /** A client that reads as the test wants: the request is sent, nothing is read yet. */
     Socket socket(String body) throws IOException {
         var socket = new Socket("127.0.0.1", proxy.port());
@@ -295,7 +304,7 @@ final class Harness implements AutoCloseable {
     static String readUntil(InputStream in, String text) throws IOException {
         var read = new StringBuilder();
         try {
-            while (read.indexOf(text) < 0) {
+            while (read.indexOf(text, read.length() - text.length()) < 0) {
                 int b = in.read();
                 if (b < 0) {
                     break;

@@ -93,19 +93,22 @@ final class OpenGate implements BudgetGate {
             return Future.succeededFuture(refusal);
         }
         if (claim.bound().nanos() > purseNanos.get()) {
-            return Future.succeededFuture(
-                    new Admission.Refused(
-                            Admission.RefusalKind.EXHAUSTED,
-                            "team-a/monthly",
-                            Money.parse("1"),
-                            new Money(purseNanos.get()),
-                            null,
-                            Duration.ofMinutes(5),
-                            "Budget team-a/monthly is exhausted"));
+            return Future.succeededFuture(exhausted(new Money(purseNanos.get())));
         }
         purseNanos.addAndGet(-claim.bound().nanos());
         open.incrementAndGet();
         return Future.succeededFuture(new Admission.Reserved(new Held(claim)));
+    }
+
+    static Admission.Refused exhausted(Money remaining) {
+        return new Admission.Refused(
+                Admission.RefusalKind.EXHAUSTED,
+                "team-a/monthly",
+                Money.parse("1"),
+                remaining,
+                null,
+                Duration.ofMinutes(5),
+                "Budget team-a/monthly is exhausted");
     }
 
     /** Of nobody. */
@@ -190,7 +193,7 @@ final class OpenGate implements BudgetGate {
     @Override
     public GateCounters counters() {
         return new GateCounters(
-                claims.size(), 0, secondSettles.get(), 0, Map.of(GateCounters.Message.REPORT, 7L));
+                claims.size(), 0, secondSettles.get(), 3, Map.of(GateCounters.Message.REPORT, 7L));
     }
 
     @Override

@@ -95,6 +95,7 @@ class PlainExchangeTest {
                         "tollgate_budget_held_usd" + label + "0.25",
                         "tollgate_budget_bound_violations_total" + label + "3",
                         "tollgate_ledger_messages_total{kind=\"report\"} 7",
+                        "tollgate_usage_log_dropped_total 3",
                         "tollgate_ledger_messages_total{kind=\"acquire\"} 0");
     }
 

@@ -4,6 +4,7 @@ import static dev.tollgate.dataplane.exchange.Harness.chunk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tollgate.dataplane.budget.Admission;
 import dev.tollgate.dataplane.budget.Claim;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
@@ -11,7 +12,11 @@ import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Holding;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.ProviderEntry;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.time.Duration;
@@ -33,6 +38,11 @@ class SteppedHoldTest {
     private Harness.Upstream upstream;
     private ProviderEntry provider;
     private boolean stopsOnDisconnect = true;
+    private Handler<HttpServerRequest> behaviour =
+            request -> {
+                var response = Harness.streamHead(request);
+                response.write(chunk("Hi")).onSuccess(v -> open.add(response));
+            };
 
     @AfterEach
     void close() {
@@ -40,12 +50,7 @@ class SteppedHoldTest {
     }
 
     private void start(BudgetEntry... budgets) {
-        upstream =
-                harness.upstream(
-                        request -> {
-                            var response = Harness.streamHead(request);
-                            response.write(chunk("Hi")).onSuccess(v -> open.add(response));
-                        });
+        upstream = harness.upstream(behaviour);
         provider =
                 Snapshots.provider(
                         "a",
@@ -180,6 +185,85 @@ class SteppedHoldTest {
         assertThat(first.nanos()).isGreaterThan(held().getFirst());
         assertThat(harness.gate.settled.stream().mapToLong(s -> s.cost().nanos()).sum())
                 .isEqualTo(first.nanos());
+    }
+
+    /** The next claim waits for this. */
+    private Promise<Admission> waits() {
+        var wait = Promise.<Admission>promise();
+        harness.gate.waits.add(wait);
+        return wait;
+    }
+
+    @Test
+    void whatIsWrittenWhileMoreIsAskedForIsReadAndCharged() throws IOException {
+        start(budget(Mode.HARD, STEPPED));
+        try (var socket = asks()) {
+            var wait = waits();
+            says(socket, 2);
+            await().until(() -> harness.gate.claims.size() == 2);
+            says(socket, 4);
+            assertThat(harness.gate.claims).as("one is asked for at a time").hasSize(2);
+            wait.complete(OpenGate.exhausted(Money.ZERO));
+            var end = Harness.readUntil(socket.getInputStream(), "[DONE]");
+            assertThat(end).contains("\"finish_reason\":\"length\"").doesNotContain("error");
+        }
+        var cost = Money.parse(harness.record(1).getString("cost_usd"));
+        assertThat(cost.nanos()).isGreaterThan(6 * TEXT.length() * 2_000L);
+        assertThat(harness.gate.settled.stream().mapToLong(s -> s.cost().nanos()).sum())
+                .isEqualTo(cost.nanos());
+    }
+
+    @Test
+    void moreIsAskedForAgainWhenTooMuchCameMeanwhile() throws IOException {
+        start(budget(Mode.HARD, STEPPED));
+        try (var socket = asks()) {
+            var wait = waits();
+            says(socket, 2);
+            await().until(() -> harness.gate.claims.size() == 2);
+            says(socket, 2);
+            wait.complete(new Admission.Reserved(harness.gate.held()));
+            await().until(() -> harness.gate.claims.size() == 3);
+            says(socket, 1);
+        }
+    }
+
+    @Test
+    void holdsTheWholeBoundBeforeTheProviderWritesUnseen() throws IOException {
+        var flood = new Flood();
+        behaviour = flood;
+        start(budget(Mode.HARD, STEPPED));
+        try (var socket = harness.socket(Harness.chat("model-1", true))) {
+            Harness.readUntil(socket.getInputStream(), "200 OK");
+            flood.awaitStandstill(harness);
+            assertThat(held().stream().mapToLong(Long::longValue).sum()).isEqualTo(most());
+        }
+        await().until(() -> harness.gate.settled.size() == harness.gate.claims.size());
+        assertThat(harness.gate.settled.stream().mapToLong(s -> s.cost().nanos()).sum())
+                .isBetween(flood.billNanos(), most());
+    }
+
+    @Test
+    void endsWhatTheClientDoesNotReadWhenThereIsNoMoneyForTheWholeBound() throws IOException {
+        behaviour = new Flood();
+        start(budget(Mode.HARD, STEPPED));
+        harness.gate.purseNanos.set(5_000_000);
+        try (var socket = harness.socket(Harness.chat("model-1", true))) {
+            await().until(() -> !upstream.closed.isEmpty());
+            var in = new BufferedInputStream(socket.getInputStream());
+            assertThat(Harness.readUntil(in, "[DONE]"))
+                    .contains("\"finish_reason\":\"length\"")
+                    .doesNotContain("error");
+        }
+        var attempt = harness.record(1).getJsonArray("attempts").getJsonObject(0);
+        assertThat(attempt.getString("outcome")).isEqualTo("budget_ended");
+        assertThat(held().stream().mapToLong(Long::longValue).sum())
+                .as("asked for in all")
+                .isEqualTo(most());
+        assertThat(harness.gate.settled).hasSize(harness.gate.claims.size() - 1);
+    }
+
+    private long most() {
+        return harness.gate.claims.getFirst().most().nanos();
     }
 
     @Test

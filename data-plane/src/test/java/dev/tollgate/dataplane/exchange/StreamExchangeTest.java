@@ -1,13 +1,17 @@
 package dev.tollgate.dataplane.exchange;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -267,6 +271,91 @@ class StreamExchangeTest {
             assertThat(written.get()).isLessThan(48L * 1024 * 1024);
         }
         await().until(() -> harness.records.all.size() == 1);
+    }
+
+    @Test
+    void aClientThatStopsReadingAndLeavesIsChargedAllThatMayBeBilled() throws Exception {
+        var flood = new Flood();
+        start(flood);
+        try (var socket = harness.socket(stream())) {
+            Harness.readUntil(socket.getInputStream(), "200 OK");
+            flood.awaitStandstill(harness);
+        }
+        await().until(() -> !harness.gate.settled.isEmpty());
+        var settled = harness.gate.settled.getFirst();
+        assertThat(settled.cost().nanos())
+                .isBetween(flood.billNanos(), settled.claim().bound().nanos());
+        assertThat(settled.assumed()).isTrue();
+    }
+
+    @Test
+    void aClientThatLeavesAfterTheProxyStoodStillIsChargedAllThatMayBeBilled() throws Exception {
+        try (var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            var provider =
+                    Snapshots.provider(
+                            "a",
+                            "openai-chat",
+                            "http://127.0.0.1:" + listener.getLocalPort() + "/v1");
+            harness.apply(
+                    Snapshots.of(
+                            List.of(provider),
+                            List.of(
+                                    Snapshots.chain(
+                                            "model-1",
+                                            Snapshots.retry(1, null),
+                                            List.of(provider))),
+                            List.of(Snapshots.budget("1000000")),
+                            List.of(Harness.clientKey()),
+                            List.of()));
+            harness.start();
+            try (var client = harness.socket(stream());
+                    var called = listener.accept()) {
+                var out = called.getOutputStream();
+                out.write(
+                        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+                                .getBytes(UTF_8));
+                out.write(Harness.chunk("Hel").getBytes(UTF_8));
+                Harness.readUntil(client.getInputStream(), "Hel");
+                standStill(
+                        () -> {
+                            out.write(Harness.chunk("x").repeat(500).getBytes(UTF_8));
+                            client.close();
+                        });
+                await().until(() -> !harness.gate.settled.isEmpty());
+            }
+        }
+        var settled = harness.gate.settled.getFirst();
+        assertThat(settled.cost()).isEqualTo(settled.claim().bound());
+        assertThat(settled.assumed()).isTrue();
+    }
+
+    private interface Step {
+        void run() throws Exception;
+    }
+
+    /** The proxy's event loop waits at the gate for longer than a guard of tokens is written. */
+    private void standStill(Step meanwhile) throws Exception {
+        synchronized (harness.gate) {
+            var waits =
+                    harness.http.sendAsync(
+                            harness.post("/v1/chat/completions", Harness.chat("model-1", false))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            await().until(() -> isBlocked());
+            meanwhile.run();
+            long since = System.nanoTime();
+            await().until(() -> System.nanoTime() - since > 2_500_000_000L);
+            harness.gate.refusals.add(OpenGate.exhausted(Money.ZERO));
+            assertThat(waits).isNotDone();
+        }
+    }
+
+    private static boolean isBlocked() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(
+                        thread ->
+                                thread.getName().startsWith("vert.x-eventloop")
+                                        && thread.getState() == Thread.State.BLOCKED);
     }
 
     private static void pump(HttpServerResponse response, String piece, AtomicLong written) {

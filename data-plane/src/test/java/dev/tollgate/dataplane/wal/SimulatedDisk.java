@@ -11,12 +11,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
 /**
  * A log directory in memory. What is written is in the page cache and survives a kill; what is
  * forced is on the disk; of the rest a power loss leaves any pages and a part of one. The disk may
- * be full, or fail at a force. One thread.
+ * be full, or fail at a force: pages that it should have written count as clean then, and are gone
+ * once the page cache lets go of them. One thread.
  */
 public final class SimulatedDisk {
 
@@ -38,12 +40,47 @@ public final class SimulatedDisk {
     private static final class Image {
         final MemorySegment cache;
         final MemorySegment disk;
+
+        /** What pages held when they could not be written. */
+        final TreeMap<Long, byte[]> forsaken = new TreeMap<>();
+
         boolean named;
         boolean deleted;
 
         Image(MemorySegment cache, MemorySegment disk) {
             this.cache = cache;
             this.disk = disk;
+        }
+
+        MemorySegment cached(long page) {
+            return cache.asSlice(page, PAGE);
+        }
+
+        void force(long from, long to, boolean fails) {
+            for (var page = from & -PAGE; page < to; page += PAGE) {
+                if (fails) {
+                    if (cached(page).mismatch(disk.asSlice(page, PAGE)) >= 0) {
+                        forsaken.put(page, cached(page).toArray(ValueLayout.JAVA_BYTE));
+                    }
+                } else if (!isForsaken(page)) {
+                    disk.asSlice(page, PAGE).copyFrom(cached(page));
+                    forsaken.remove(page);
+                }
+            }
+        }
+
+        private boolean isForsaken(long page) {
+            var then = forsaken.get(page);
+            return then != null && cached(page).mismatch(MemorySegment.ofArray(then)) < 0;
+        }
+
+        void evict() {
+            for (var page : List.copyOf(forsaken.keySet())) {
+                if (isForsaken(page)) {
+                    cached(page).copyFrom(disk.asSlice(page, PAGE));
+                }
+            }
+            forsaken.clear();
         }
     }
 
@@ -57,6 +94,7 @@ public final class SimulatedDisk {
     private int kernel = 1;
     private boolean full;
     private boolean failing;
+    private boolean distrusted;
 
     /**
      * @param arena of the run; freed with it
@@ -95,6 +133,9 @@ public final class SimulatedDisk {
 
     /** The process was killed, perhaps in the middle of a frame, whose length comes last. */
     public void killed() {
+        if (random.nextBoolean()) {
+            images.values().forEach(Image::evict);
+        }
         for (var image : images.descendingMap().values()) {
             var end = end(image);
             if (image.deleted || end == 0) {
@@ -115,6 +156,7 @@ public final class SimulatedDisk {
         var gone = new ArrayList<Long>();
         images.forEach(
                 (index, image) -> {
+                    image.forsaken.clear();
                     if (!image.named && random.nextBoolean()
                             || image.deleted && random.nextBoolean()) {
                         gone.add(index);
@@ -157,7 +199,7 @@ public final class SimulatedDisk {
     }
 
     private static long read(Image image, long epoch, List<Written> all) {
-        var segment = new Segment(0, file(image, () -> {}));
+        var segment = new Segment(0, file(image));
         for (var frame = segment.read(0); frame != null; frame = segment.read(frame.next())) {
             var record = LogCodec.decode(frame.record());
             if (record instanceof LogRecord.Boot boot) {
@@ -171,7 +213,7 @@ public final class SimulatedDisk {
     }
 
     private static long end(Image image) {
-        var segment = new Segment(0, file(image, () -> {}));
+        var segment = new Segment(0, file(image));
         var end = 0;
         for (var frame = segment.read(0); frame != null; frame = segment.read(end)) {
             end = frame.next();
@@ -179,7 +221,11 @@ public final class SimulatedDisk {
         return end;
     }
 
-    private static SegmentFile file(Image image, Runnable beforeForce) {
+    private static SegmentFile file(Image image) {
+        return file(image, () -> false);
+    }
+
+    private static SegmentFile file(Image image, BooleanSupplier failing) {
         return new SegmentFile() {
             @Override
             public MemorySegment memory() {
@@ -188,8 +234,11 @@ public final class SimulatedDisk {
 
             @Override
             public void force(long from, long to) {
-                beforeForce.run();
-                image.disk.asSlice(from, to - from).copyFrom(image.cache.asSlice(from, to - from));
+                var fails = failing.getAsBoolean();
+                image.force(from, to, fails);
+                if (fails) {
+                    throw new UncheckedIOException(new IOException("EIO"));
+                }
             }
 
             @Override
@@ -237,15 +286,7 @@ public final class SimulatedDisk {
         }
 
         private Segment segment(long index, Image image) {
-            return new Segment(
-                    index,
-                    file(
-                            image,
-                            () -> {
-                                if (failing) {
-                                    throw new UncheckedIOException(new IOException("EIO"));
-                                }
-                            }));
+            return new Segment(index, file(image, () -> failing));
         }
 
         @Override
@@ -266,6 +307,21 @@ public final class SimulatedDisk {
         public void sync() {
             images.values().removeIf(image -> image.deleted);
             images.values().forEach(image -> image.named = true);
+        }
+
+        @Override
+        public void distrust() {
+            distrusted = true;
+        }
+
+        @Override
+        public void trust() {
+            distrusted = false;
+        }
+
+        @Override
+        public boolean isTrusted() {
+            return !distrusted;
         }
 
         @Override

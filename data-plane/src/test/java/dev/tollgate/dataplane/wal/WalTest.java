@@ -8,12 +8,14 @@ import static org.awaitility.Awaitility.await;
 import dev.tollgate.policy.budget.LeaseTotals;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -404,6 +406,62 @@ class WalTest {
                 assertThat(again.recovered().proven()).isFalse();
                 assertThat(again.totals()).isEmpty();
                 assertThat(again.holder().logId()).isNotEqualTo(wal.holder().logId());
+            }
+        }
+    }
+
+    /** A failed sync is not tried again: a second one would say that all is well. */
+    @Test
+    void aLogThatCouldNotBeSyncedProvesNothingAfterAKill() throws IOException {
+        for (var seed = 0; seed < 4; seed++) {
+            var disk = new SimulatedDisk("log", Arena.ofAuto(), new Random(seed));
+            var wal = disk.open((delay, task) -> {});
+            grant(wal, 1_000);
+            wal.sync();
+            disk.failing(true);
+            settle(wal, intend(wal, 500_000), 400_000);
+            wal.sync();
+            disk.failing(false);
+            wal.sync();
+            assertThat(wal.failure()).contains("EIO");
+            disk.killed();
+            var again = disk.open((delay, task) -> {});
+            assertThat(again.recovered().proven()).isFalse();
+            assertThat(totals(again, 1).closed()).isFalse();
+            disk.killed();
+            var third = disk.open((delay, task) -> {});
+            assertThat(third.failure()).isNull();
+        }
+    }
+
+    @Test
+    void anOrderlyEndProvesTheLogThoughItCouldNotBeSynced() throws IOException {
+        var disk = new SimulatedDisk("log", Arena.ofAuto(), new Random(1));
+        var wal = disk.open((delay, task) -> {});
+        grant(wal, 1_000);
+        var open = intend(wal, 500_000);
+        disk.failing(true);
+        wal.sync();
+        settle(wal, open, 400_000);
+        wal.close();
+        disk.failing(false);
+        assertThat(disk.open((delay, task) -> {}).recovered().proven()).isTrue();
+    }
+
+    @Test
+    void aFolderRemembersThatItsLogCouldNotBeSyncedUntilTheNextStartHasSynced() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            var copy = killed();
+            try (var files = FileDirectory.open(copy)) {
+                files.distrust();
+            }
+            try (var again = Wal.open(settings(copy))) {
+                assertThat(again.recovered().proven()).isFalse();
+                assertThat(totals(again, 1).closed()).isFalse();
+            }
+            try (var third = Wal.open(settings(copy))) {
+                assertThat(third.recovered().proven()).isTrue();
             }
         }
     }
