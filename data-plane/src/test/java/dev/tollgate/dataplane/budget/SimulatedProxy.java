@@ -114,7 +114,8 @@ final class SimulatedProxy {
                         wal = disk.open((delay, task) -> run.agenda.at(after(delay), mine, task));
                     } catch (IOException e) {
                         run.trace(name + " cannot start", e.getMessage());
-                        if (powerLost) { // the next one is told of this start, not of what was lost
+                        // the next one is told of this start, not of what was lost
+                        if (powerLost || !disk.isTrusted()) {
                             run.unproven(new HolderId(logId, wal.holder().bootEpoch() + 1));
                         }
                         mine.end();

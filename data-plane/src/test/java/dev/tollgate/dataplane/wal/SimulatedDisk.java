@@ -113,6 +113,11 @@ public final class SimulatedDisk {
         failing = isFailing;
     }
 
+    /** Whether all that was forced since the last whole start is on the disk. */
+    public boolean isTrusted() {
+        return !distrusted;
+    }
+
     /**
      * The process starts.
      *
