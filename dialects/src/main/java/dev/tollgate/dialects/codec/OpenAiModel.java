@@ -26,6 +26,7 @@ public record OpenAiModel(
     private static final Pattern NOT_REASONING = Pattern.compile("(gpt-4|gpt-3|chatgpt-4).*");
     private static final Pattern O_SERIES =
             Pattern.compile("(o\\d{1,2}|codex-mini)(?![a-z0-9.]).*");
+    private static final Pattern O_THAT_STOPS = Pattern.compile("(o1|o3-mini)(?![a-z0-9.]).*");
     private static final Pattern GPT =
             Pattern.compile("gpt-([5-9])(?:[.-](\\d{1,2}))?(?![0-9.])(.*)");
 
@@ -38,7 +39,8 @@ public record OpenAiModel(
             return new OpenAiModel(false, false, false, false, true, true);
         }
         if (O_SERIES.matcher(model).matches()) {
-            return new OpenAiModel(true, true, false, false, false, false);
+            boolean stops = O_THAT_STOPS.matcher(model).matches();
+            return new OpenAiModel(true, true, false, false, false, stops);
         }
         var gpt = GPT.matcher(model);
         if (!gpt.matches()) {

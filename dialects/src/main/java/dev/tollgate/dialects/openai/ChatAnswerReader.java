@@ -29,8 +29,8 @@ final class ChatAnswerReader {
         for (var choice : inOrder(Json.arrayIn(body, "choices"))) {
             var word = Json.text(choice, "finish_reason");
             var message = Json.objectIn(choice, "message");
-            if (message == null && word != null) {
-                message = Json.object(); // Google's compatible endpoint, of what it filtered
+            if (message == null && word != null && ChatFinish.isWithoutAnswer(word)) {
+                message = Json.object(); // Google's compatible endpoint
             }
             if (message == null) {
                 break;

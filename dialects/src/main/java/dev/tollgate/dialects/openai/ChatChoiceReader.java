@@ -36,7 +36,9 @@ final class ChatChoiceReader {
         /** Whether this piece with a name begins another call. */
         boolean isFollowedBy(String nextId, String nextName, String text) {
             if (nextId.isEmpty()) {
-                return arguments.isWhole() && !(nextName.equals(name) && text.isBlank());
+                return !name.isEmpty()
+                        && arguments.isWhole()
+                        && !(nextName.equals(name) && text.isBlank());
             }
             return !id.isEmpty() && !nextId.equals(id);
         }

@@ -44,6 +44,13 @@ final class ChatFinish {
         };
     }
 
+    /** Whether what ends so need not have said anything. */
+    static boolean isWithoutAnswer(String word) {
+        return read(word) == FinishReason.CONTENT_FILTER
+                || isFailure(word)
+                || isFailureIfSilent(word);
+    }
+
     /** As a client knows it that still calls tools functions. */
     static String write(FinishReason reason, boolean functions) {
         return functions && reason == FinishReason.TOOL_CALLS ? "function_call" : write(reason);

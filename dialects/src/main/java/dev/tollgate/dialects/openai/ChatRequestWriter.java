@@ -199,6 +199,9 @@ final class ChatRequestWriter {
         if (reasoning == null || reasoning.amount() instanceof ReasoningRequest.Unsaid) {
             return;
         }
+        if (reasoning.off() && model.none() && model.restsByDefault()) {
+            return; // some refuse the word beside tools
+        }
         var word = model.word(reasoning);
         if (reasoning.off() && (word == null || !effort)) {
             dropped.add(Loss.REASONING_OFF.words());

@@ -111,9 +111,11 @@ class CompatibleServersTest {
                         {"choices":[{"finish_reason":"content_filter: PROHIBITED_CONTENT","index":0}]}""");
         assertEquals(FinishReason.CONTENT_FILTER, answer.finish());
         assertTrue(answer.parts().isEmpty());
-        assertInstanceOf(
-                Reading.Unreadable.class,
-                ChatAnswerReader.read(tree("{\"choices\":[{\"index\":0}]}"), "seed"));
+        for (var finish : List.of("", ",\"finish_reason\":\"stop\"", ",\"finish_reason\":\"\"")) {
+            var nothing = "{\"choices\":[{\"index\":0%s}]}".formatted(finish);
+            assertInstanceOf(
+                    Reading.Unreadable.class, ChatAnswerReader.read(tree(nothing), "seed"));
+        }
     }
 
     /** Some servers number each call 0, or none, and give it no id. */
@@ -148,6 +150,20 @@ class CompatibleServersTest {
                         .filter(AnswerEvent.ToolCallEnd.class::isInstance)
                         .map(event -> ((AnswerEvent.ToolCallEnd) event).call())
                         .toList());
+    }
+
+    @Test
+    void aNameThatComesBehindItsArgumentsBeginsNoOtherCall() throws IOException {
+        var events =
+                events(
+                        call("\"id\":\"c1\",", "", "{\\\"a\\\":1}"),
+                        call("", "f", ""),
+                        """
+                        {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}""");
+        assertEquals(
+                List.of(new AnswerEvent.ToolCallStart(0, "c1", "f", false, null)),
+                events.stream().filter(AnswerEvent.ToolCallStart.class::isInstance).toList());
+        assertEquals(Map.of(0, "{\"a\":1}"), arguments(events));
     }
 
     @Test

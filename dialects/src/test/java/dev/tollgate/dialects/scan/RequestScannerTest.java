@@ -190,6 +190,16 @@ class RequestScannerTest {
         assertTrue(history.textBytes() >= 2 * tools.length(), history.textBytes() + " bytes");
     }
 
+    /** A list of what a server of MCP offers, which the provider has read in an earlier turn. */
+    @Test
+    void aListOfToolsIsText() {
+        var item =
+                """
+                {"type":"mcp_list_tools","id":"l","server_label":"s","tools":[{"name":"find","input_schema":{"type":"object"}}]}""";
+        var scan = scan(RESPONSES, "{\"model\":\"m\",\"input\":[" + item + "]}");
+        assertEquals(List.of(), scan.unbounded());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -199,6 +209,8 @@ class RequestScannerTest {
                 "mcp | {'tools':[{'tools':[{'type':'mcp'}],'type':'namespace'}],'type':'namespace'}",
                 "tool_search | {'type':'tool_search'}",
                 "tool_search | {'execution':'server','type':'tool_search'}",
+                "tool_search | {'execution':'server','execution':'client','type':'tool_search'}",
+                "function | {'type':'web_search','type':'function','name':'find'}",
                 "null | {'name':'find'}"
             })
     void whatTheProviderRunsIsUnboundedAlsoInANamespace(String type, String tool) {
