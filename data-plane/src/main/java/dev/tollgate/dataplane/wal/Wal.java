@@ -80,6 +80,10 @@ public final class Wal implements UsageLog, AutoCloseable {
 
     private final ReentrantLock syncLock = new ReentrantLock();
     private final Recovered recovered;
+
+    /** A segment cannot be deleted, and that was told; guarded by syncLock. */
+    private boolean stuck;
+
     private volatile boolean dirty;
     private volatile boolean closed;
     private volatile @Nullable String failure;
@@ -514,13 +518,17 @@ public final class Wal implements UsageLog, AutoCloseable {
                 done.close();
             }
             deleteOldest(full);
-        } catch (UncheckedIOException | IOException e) {
-            failure = "fsync of the log failed: " + e.getMessage();
-            LOG.error("{}: no request that a hard budget covers is admitted", failure);
-            distrust();
+        } catch (UncheckedIOException e) {
+            failed(e);
         } finally {
             syncLock.unlock();
         }
+    }
+
+    private void failed(Throwable cause) {
+        failure = "fsync of the log failed: " + cause.getMessage();
+        LOG.error("{}: no request that a hard budget covers is admitted", failure);
+        distrust();
     }
 
     private void distrust() {
@@ -531,8 +539,11 @@ public final class Wal implements UsageLog, AutoCloseable {
         }
     }
 
-    /** The checkpoint of the current segment is on the disk: older ones may go. */
-    private void deleteOldest(List<Segment> full) throws IOException {
+    /**
+     * The checkpoint of the current segment is on the disk: older ones may go. One that cannot be
+     * deleted takes room and nothing else, and is tried again after each sync.
+     */
+    private void deleteOldest(List<Segment> full) {
         var excess = new ArrayList<Long>();
         lock.lock();
         try {
@@ -546,8 +557,27 @@ public final class Wal implements UsageLog, AutoCloseable {
         } finally {
             lock.unlock();
         }
+        if (excess.isEmpty()) {
+            return;
+        }
+        var left = new ArrayList<Long>();
         for (var index : excess) {
-            directory.delete(index);
+            try {
+                directory.delete(index);
+            } catch (IOException e) {
+                left.add(index);
+                if (!stuck) {
+                    stuck = true;
+                    LOG.error("segment {} of the log cannot be deleted: {}", index, e.getMessage());
+                }
+            }
+        }
+        stuck = !left.isEmpty();
+        lock.lock();
+        try {
+            left.reversed().forEach(old::addFirst);
+        } finally {
+            lock.unlock();
         }
     }
 }

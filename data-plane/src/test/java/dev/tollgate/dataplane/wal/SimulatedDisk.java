@@ -94,6 +94,7 @@ public final class SimulatedDisk {
     private int kernel = 1;
     private boolean full;
     private boolean failing;
+    private boolean keeping;
     private boolean distrusted;
 
     /**
@@ -111,6 +112,15 @@ public final class SimulatedDisk {
 
     public void failing(boolean isFailing) {
         failing = isFailing;
+    }
+
+    /** Nothing can be deleted. */
+    void keeping(boolean isKeeping) {
+        keeping = isKeeping;
+    }
+
+    long segments() {
+        return images.values().stream().filter(image -> !image.deleted).count();
     }
 
     /** Whether all that was forced since the last whole start is on the disk. */
@@ -295,7 +305,10 @@ public final class SimulatedDisk {
         }
 
         @Override
-        public void delete(long index) {
+        public void delete(long index) throws IOException {
+            if (keeping) {
+                throw new IOException("EPERM");
+            }
             var image = images.get(index);
             if (image != null && !image.deleted) {
                 harvestEpoch = read(image, harvestEpoch, harvested);

@@ -435,6 +435,29 @@ class WalTest {
     }
 
     @Test
+    void aSegmentThatCannotBeDeletedIsTriedAgainAndTheLogStaysProven() throws IOException {
+        var disk = new SimulatedDisk("log", Arena.ofAuto(), new Random(1));
+        var tasks = new ArrayList<Runnable>();
+        var wal = disk.open((delay, task) -> tasks.add(task));
+        grant(wal, 1_000);
+        disk.keeping(true);
+        for (var i = 0; disk.segments() < 8; i++) {
+            assertThat(wal.append("req_" + i, new byte[8_000])).isTrue();
+            var due = List.copyOf(tasks);
+            tasks.clear();
+            due.forEach(Runnable::run);
+        }
+        assertThat(wal.failure()).isNull();
+        intend(wal, 500_000);
+        assertThat(disk.isTrusted()).isTrue();
+        disk.keeping(false);
+        wal.sync();
+        assertThat(disk.segments()).isLessThanOrEqualTo(4);
+        disk.killed();
+        assertThat(disk.open((delay, task) -> {}).recovered().proven()).isTrue();
+    }
+
+    @Test
     void anOrderlyEndProvesTheLogThoughItCouldNotBeSynced() throws IOException {
         var disk = new SimulatedDisk("log", Arena.ofAuto(), new Random(1));
         var wal = disk.open((delay, task) -> {});
