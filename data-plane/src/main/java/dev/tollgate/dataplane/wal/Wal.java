@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
  * open for a month. It is full only if the disk is: then the rest of the segment is kept for
  * settlements and {@link #append} refuses intents. A failed fsync stops all intents, for good, and
  * is not tried again: the kernel takes pages that it could not write for clean, and may forget
- * them. Then only an orderly end proves what the log holds.
+ * them. Then only an orderly end proves what the log holds. A page that the disk cannot give or
+ * take (SIGBUS, an {@link InternalError} in Java) counts as one, whoever meets it.
  */
 public final class Wal implements UsageLog, AutoCloseable {
 
@@ -394,6 +395,18 @@ public final class Wal implements UsageLog, AutoCloseable {
      * @param yields leaves the reserve to records that end something
      */
     private boolean write(byte[] record, int length, boolean opens, boolean yields) {
+        try {
+            return put(record, length, opens, yields);
+        } catch (InternalError e) {
+            if (failure == null) {
+                failed(e);
+                besideTheLog(this::distrust);
+            }
+            return false;
+        }
+    }
+
+    private boolean put(byte[] record, int length, boolean opens, boolean yields) {
         if (released || opens && failure != null) {
             return false;
         }
@@ -408,7 +421,8 @@ public final class Wal implements UsageLog, AutoCloseable {
                 return false;
             }
         }
-        current.append(nextNumber++, record, length);
+        current.append(nextNumber, record, length);
+        nextNumber++;
         if (!dirty) {
             dirty = true;
             workers.appended();
@@ -441,7 +455,8 @@ public final class Wal implements UsageLog, AutoCloseable {
         if (Segment.frameBytes(codec.length()) > segment.capacity() / 2) {
             return false;
         }
-        segment.append(nextNumber++, record, codec.length());
+        segment.append(nextNumber, record, codec.length());
+        nextNumber++;
         return true;
     }
 
@@ -465,12 +480,17 @@ public final class Wal implements UsageLog, AutoCloseable {
         if (allocating || next != null || closed || failure != null) {
             return;
         }
-        allocating = true;
         var index = current.index + 1;
+        allocating = besideTheLog(() -> allocate(index));
+    }
+
+    /** False: the log is being closed. */
+    private boolean besideTheLog(Runnable task) {
         try {
-            workers.execute(() -> allocate(index));
+            workers.execute(task);
+            return true;
         } catch (RejectedExecutionException e) {
-            allocating = false;
+            return false;
         }
     }
 
@@ -518,17 +538,25 @@ public final class Wal implements UsageLog, AutoCloseable {
                 done.close();
             }
             deleteOldest(full);
-        } catch (UncheckedIOException e) {
+        } catch (UncheckedIOException | InternalError e) {
             failed(e);
+            distrust();
         } finally {
             syncLock.unlock();
+        }
+    }
+
+    /** The log's own thread was told of it after a sync. */
+    void broke(InternalError cause) {
+        if (failure == null) {
+            failed(cause);
+            distrust();
         }
     }
 
     private void failed(Throwable cause) {
         failure = "fsync of the log failed: " + cause.getMessage();
         LOG.error("{}: no request that a hard budget covers is admitted", failure);
-        distrust();
     }
 
     private void distrust() {

@@ -29,7 +29,7 @@ final class WalThreads implements WalWorkers {
 
     @Override
     public void start(Wal log) {
-        syncer = Thread.ofPlatform().daemon().name("wal-sync").start(() -> syncLoop(log));
+        syncer = Thread.ofPlatform().daemon().name("wal-sync").start(() -> syncOn(log));
     }
 
     @Override
@@ -57,6 +57,17 @@ final class WalThreads implements WalWorkers {
             allocator.awaitTermination(10, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Compiled code is told of a page that is not there late, anywhere in the loop. */
+    private void syncOn(Wal log) {
+        while (!stopped) {
+            try {
+                syncLoop(log);
+            } catch (InternalError e) {
+                log.broke(e);
+            }
         }
     }
 

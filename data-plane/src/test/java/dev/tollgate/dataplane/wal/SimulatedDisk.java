@@ -95,6 +95,7 @@ public final class SimulatedDisk {
     private boolean full;
     private boolean failing;
     private boolean keeping;
+    private boolean faulting;
     private boolean distrusted;
 
     /**
@@ -112,6 +113,11 @@ public final class SimulatedDisk {
 
     public void failing(boolean isFailing) {
         failing = isFailing;
+    }
+
+    /** Pages can be neither read nor written: what Java makes of a SIGBUS. */
+    void faulting(boolean isFaulting) {
+        faulting = isFaulting;
     }
 
     /** Nothing can be deleted. */
@@ -301,7 +307,16 @@ public final class SimulatedDisk {
         }
 
         private Segment segment(long index, Image image) {
-            return new Segment(index, file(image, () -> failing));
+            return new Segment(
+                    index,
+                    file(
+                            image,
+                            () -> {
+                                if (faulting) {
+                                    throw new InternalError("a fault in a mapped page");
+                                }
+                                return failing;
+                            }));
         }
 
         @Override

@@ -435,6 +435,67 @@ class WalTest {
     }
 
     @Test
+    void aPageThatCannotBeReadOrWrittenIsAFailedSync() throws IOException {
+        var disk = new SimulatedDisk("log", Arena.ofAuto(), new Random(1));
+        var wal = disk.open((delay, task) -> {});
+        grant(wal, 1_000);
+        var open = intend(wal, 500_000);
+        disk.faulting(true);
+        wal.sync();
+        disk.faulting(false);
+        assertThat(wal.failure()).contains("fsync of the log failed");
+        assertThat(disk.isTrusted()).isFalse();
+        assertThat(wal.append(new LogRecord.Acquire(ACCOUNT, 1, 10))).isZero();
+        settle(wal, open, 400_000);
+        disk.killed();
+        assertThat(disk.open((delay, task) -> {}).recovered().proven()).isFalse();
+    }
+
+    /** A page of a mapped file that is not there any more raises a real SIGBUS. */
+    @Test
+    void theLogsThreadOutlivesAPageThatItCannotRead() throws IOException {
+        var log = directory.resolve("log");
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            wal.sync();
+            resize(newest(log), 4_096);
+            intend(wal, 500_000);
+            await().until(() -> wal.failure() != null);
+            assertThat(wal.failure()).contains("fsync of the log failed");
+            await().until(() -> Files.exists(log.resolve("unsynced")));
+            assertThat(Thread.getAllStackTraces().keySet())
+                    .anyMatch(thread -> thread.getName().equals("wal-sync"));
+        }
+    }
+
+    @Test
+    void aPageThatCannotBeWrittenFailsTheLogWhoeverMeetsIt() throws IOException {
+        var log = directory.resolve("log");
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            wal.sync();
+            var file = newest(log);
+            resize(file, 0);
+            try {
+                assertThat(wal.append(new LogRecord.Acquire(ACCOUNT, 1, 10))).isZero();
+            } catch (InternalError late) {
+                // compiled code is told when it has gone on; the log's own thread meets it too
+            }
+            await().until(() -> wal.failure() != null);
+            assertThat(wal.failure()).contains("fsync of the log failed");
+            await().until(() -> Files.exists(log.resolve("unsynced")));
+            resize(file, SEGMENT_BYTES);
+            assertThat(wal.append(new LogRecord.Acquire(ACCOUNT, 1, 10))).isZero();
+        }
+    }
+
+    private static void resize(Path file, long bytes) throws IOException {
+        try (var random = new RandomAccessFile(file.toFile(), "rw")) {
+            random.setLength(bytes);
+        }
+    }
+
+    @Test
     void aSegmentThatCannotBeDeletedIsTriedAgainAndTheLogStaysProven() throws IOException {
         var disk = new SimulatedDisk("log", Arena.ofAuto(), new Random(1));
         var tasks = new ArrayList<Runnable>();
