@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -129,7 +131,15 @@ final class FileDirectory implements LogDirectory {
 
     @Override
     public void distrust() throws IOException {
-        Files.write(path.resolve(UNSYNCED), new byte[0]); // not forced: the disk fails
+        try (var mark =
+                FileChannel.open(
+                        path.resolve(UNSYNCED),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE)) {
+            mark.force(true);
+        } finally {
+            sync(); // the disk has failed: what it still takes of the two it has
+        }
     }
 
     @Override
@@ -139,7 +149,7 @@ final class FileDirectory implements LogDirectory {
 
     @Override
     public boolean isTrusted() {
-        return !Files.exists(path.resolve(UNSYNCED));
+        return Files.notExists(path.resolve(UNSYNCED), LinkOption.NOFOLLOW_LINKS);
     }
 
     private static HolderId nextHolder(Path path) throws IOException {

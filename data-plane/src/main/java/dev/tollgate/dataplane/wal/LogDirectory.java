@@ -36,12 +36,15 @@ interface LogDirectory extends AutoCloseable {
     /**
      * A segment could not be forced: what is written may go from the page cache and not be on the
      * disk, so that a later start on the same kernel may read less. Holds until {@link #trust}.
+     *
+     * @throws IOException it may not hold once the page cache has let go of it
      */
     void distrust() throws IOException;
 
     /** What is read from here on was written by this start, or nothing depends on it. */
     void trust() throws IOException;
 
+    /** False too where it cannot be told. */
     boolean isTrusted();
 
     @Override
