@@ -252,8 +252,7 @@ final class Closing {
 
     /** A stream without final figures. */
     private Settlement untold(End end, @Nullable Usage partial, long visibleBytes) {
-        boolean unseen = end == End.UNSEEN || end != End.WHOLE && loop.ticker().stoodStill();
-        if (unseen && !free()) {
+        if (end == End.UNSEEN && !free()) {
             return Settlement.hold(terms.held().bound());
         }
         return end == End.CUT_BY_US && billsOn()

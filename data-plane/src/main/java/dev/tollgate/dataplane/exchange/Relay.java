@@ -4,8 +4,10 @@ import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.ErrorKind;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * HELD --first event--> FLOWING --end--> OVER: complete
  *   |                     |--cut, silent, error--> OVER: truncated (error event, then reset)
  *   |                     |--endAtLimit()--> OVER: limited (the dialect's reason for its length)
- *   |                     |--client gone--> DETACHED --end, silent--> OVER: detached
+ *   |                     |--client gone--> DETACHED --end, silent, given up--> OVER: detached
  *   +--end, silent, error, too much held--> OVER: nothing()
  * </pre>
  */
@@ -92,6 +94,7 @@ final class Relay {
     private boolean full;
     private long aheadBytes;
     private boolean paused;
+    private boolean ended;
     private long caughtUpNanos = System.nanoTime();
     private boolean sawToken;
     private Future<Void> lastWrite = Future.succeededFuture();
@@ -137,9 +140,21 @@ final class Relay {
 
     void start() {
         upstream.handler(safe(this::read));
-        upstream.endHandler(safe(v -> end()));
+        upstream.endHandler(
+                safe(
+                        v -> {
+                            ended = hasEndOfItsOwn();
+                            end();
+                        }));
         upstream.exceptionHandler(
                 safe(failure -> cut(ErrorKind.UPSTREAM, "the provider's stream broke")));
+    }
+
+    /** A body that ends with its connection may have been cut by whoever passes it on. */
+    private boolean hasEndOfItsOwn() {
+        var headers = upstream.headers();
+        return headers.contains(HttpHeaders.CONTENT_LENGTH)
+                || headers.contains(HttpHeaders.TRANSFER_ENCODING, HttpHeaders.CHUNKED, true);
     }
 
     private <T> Handler<T> safe(Handler<T> handler) {
@@ -266,6 +281,11 @@ final class Relay {
         return paused || System.nanoTime() - caughtUpNanos < 0;
     }
 
+    /** The provider has ended its body, and all of that was read. */
+    boolean isReadToItsEnd() {
+        return ended;
+    }
+
     /** The client's stream ends cleanly here, and the provider is given up. */
     void endAtLimit() {
         if (phase != Phase.FLOWING) {
@@ -345,9 +365,7 @@ final class Relay {
             return;
         }
         if (paused) {
-            phase = Phase.OVER;
-            upstream.request().reset();
-            owner.detached(false);
+            giveUp();
         } else {
             cut(
                     ErrorKind.TIMEOUT,
@@ -372,7 +390,29 @@ final class Relay {
         deadlineNanos = System.nanoTime() + idleNanos;
     }
 
-    /** The client is gone and the provider stops billing: its connection is closed at once. */
+    /**
+     * Nobody listens and the provider stops billing: its connection is closed, as soon as what has
+     * come of it already is read. That may be all.
+     */
+    void giveUp() {
+        boolean waits = isBehind();
+        detach();
+        if (waits) {
+            Vertx.currentContext().runOnContext(safe(v -> giveUpRead()));
+        } else {
+            giveUpRead();
+        }
+    }
+
+    private void giveUpRead() {
+        if (phase == Phase.DETACHED) {
+            phase = Phase.OVER;
+            upstream.request().reset();
+            owner.detached(false);
+        }
+    }
+
+    /** Nothing more is read, and the owner hears nothing: its connection is closed at once. */
     void abandon() {
         phase = Phase.OVER;
         out = null;

@@ -1,7 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.upstream.Connections;
-import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.policy.attempt.Outcome;
 import io.vertx.core.http.HttpClientResponse;
@@ -22,6 +21,7 @@ final class StreamedAnswer implements Relay.Owner {
     private final Closing closing;
     private final HttpClientResponse head;
     private final boolean sameDialect;
+    private final Ticker ticker;
     private final Outlet outlet;
     private final Relay relay;
     private boolean unheard;
@@ -51,6 +51,7 @@ final class StreamedAnswer implements Relay.Owner {
         this.closing = closing;
         this.head = head;
         this.sameDialect = sameDialect;
+        this.ticker = loop.ticker();
         this.outlet =
                 terms.steps() == null && !terms.raced()
                         ? Outlet.open(reply.response(), this::openHead)
@@ -77,14 +78,10 @@ final class StreamedAnswer implements Relay.Owner {
         relay.start();
     }
 
-    /** What was read of it so far. */
-    AnswerStream read() {
-        return relay.stream();
-    }
-
     /** How it ends now, before its proper end. */
-    Closing.End early(Closing.End end) {
-        return relay.isBehind() ? Closing.End.UNSEEN : end;
+    private Closing.End early(Closing.End end) {
+        boolean unseen = relay.isBehind() || ticker.stoodStill();
+        return unseen && !relay.isReadToItsEnd() ? Closing.End.UNSEEN : end;
     }
 
     // ---- from the relay
@@ -273,6 +270,15 @@ final class StreamedAnswer implements Relay.Owner {
             outlet.discard();
         }
         relay.detach();
+    }
+
+    /** Nobody hears it any more, and it is read no further: it is settled now, or in a moment. */
+    void giveUp() {
+        unheard = true;
+        if (terms.raced()) {
+            outlet.discard();
+        }
+        relay.giveUp();
     }
 
     /** Nothing of it is read any more. */

@@ -290,15 +290,19 @@ final class Trial implements Call.Owner {
             }
             return;
         }
-        var cut = Closing.End.CUT_BY_US;
-        var end = running == null ? cut : running.early(cut);
+        if (running != null && stops) {
+            running.giveUp();
+            return;
+        }
         if (running != null) {
             running.abandon();
         } else if (called != null) {
             called.cancel();
         }
         if (sent && stops) {
-            closing.stream(running == null ? null : running.read(), end, null, "aborted");
+            boolean unseen = loop.ticker().stoodStill();
+            closing.stream(
+                    null, unseen ? Closing.End.UNSEEN : Closing.End.CUT_BY_US, null, "aborted");
         } else {
             closing.unheard(sent, "aborted");
         }

@@ -33,6 +33,10 @@ class SteppedHoldTest {
     private static final Holding STEPPED = new Holding(true, true);
     private static final String TEXT = "t".repeat(700);
 
+    /** An event without a word of the answer. */
+    private static final String PADDING =
+            chunk("").replaceFirst("\\{", "{\"pad\":\"" + "p".repeat(16_000) + "\",");
+
     private final Harness harness = new Harness();
     private final List<HttpServerResponse> open = new CopyOnWriteArrayList<>();
     private Harness.Upstream upstream;
@@ -260,6 +264,47 @@ class SteppedHoldTest {
                 .as("asked for in all")
                 .isEqualTo(most());
         assertThat(harness.gate.settled).hasSize(harness.gate.claims.size() - 1);
+    }
+
+    @Test
+    void whatWasReadToItsEndWhileTheClientLaggedCostsWhatItTellsThoughTheClientLeaves()
+            throws IOException {
+        start(budget(Mode.HARD, STEPPED));
+        endsWhileTheClientLags(Harness.LAST_CHUNKS);
+        assertThat(costNanos()).isEqualTo(20_000);
+        assertThat(harness.gate.settled).noneMatch(OpenGate.Settled::assumed);
+    }
+
+    @Test
+    void whatWasReadToAnEarlyEndWhileTheClientLaggedIsChargedWhatWasReadOfIt() throws IOException {
+        start(budget(Mode.HARD, STEPPED));
+        endsWhileTheClientLags("");
+        assertThat(costNanos()).isBetween(1L, most() / 2);
+        assertThat(harness.gate.settled).anyMatch(OpenGate.Settled::assumed);
+    }
+
+    private long costNanos() {
+        return harness.gate.settled.stream().mapToLong(settled -> settled.cost().nanos()).sum();
+    }
+
+    /** The proxy has all of it, and has passed on a part, when the client leaves. */
+    private void endsWhileTheClientLags(String last) throws IOException {
+        try (var socket = asks()) {
+            while (harness.gate.claims.size() == 1) {
+                Harness.get(open.getFirst().write(PADDING));
+                harness.models();
+            }
+            assertThat(held().stream().mapToLong(Long::longValue).sum())
+                    .as("as its client lags")
+                    .isEqualTo(most());
+            Harness.get(open.getFirst().end(last));
+            for (int turn = 0; turn < 10; turn++) {
+                harness.models();
+            }
+            assertThat(harness.gate.settled).as("of what the client may still read").isEmpty();
+            assertThat(socket.isConnected()).isTrue();
+        }
+        await().until(() -> harness.gate.settled.size() == harness.gate.claims.size());
     }
 
     private long most() {

@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -290,6 +291,63 @@ class StreamExchangeTest {
 
     @Test
     void aClientThatLeavesAfterTheProxyStoodStillIsChargedAllThatMayBeBilled() throws Exception {
+        var settled =
+                whileTheProxyStandsStill(
+                        "",
+                        Harness.chunk("Hel"),
+                        (client, provider) -> {
+                            write(provider, Harness.chunk("x").repeat(500));
+                            client.close();
+                        });
+        assertThat(settled.cost()).isEqualTo(settled.claim().bound());
+        assertThat(settled.assumed()).isTrue();
+    }
+
+    @Test
+    void whatWasReadToAnEarlyEndAfterTheProxyStoodStillIsChargedWhatWasReadOfIt() throws Exception {
+        var settled =
+                whileTheProxyStandsStill(
+                        "transfer-encoding: chunked\r\n",
+                        framed(Harness.chunk("Hel")),
+                        (client, provider) ->
+                                write(
+                                        provider,
+                                        framed(Harness.chunk("x").repeat(500)) + "0\r\n\r\n"));
+        assertThat(settled.cost().nanos())
+                .isBetween(503 * 2_000L, settled.claim().bound().nanos() / 2);
+        assertThat(settled.assumed()).isTrue();
+    }
+
+    /** Who passes it on may have closed it because nobody read, and kept the rest. */
+    @Test
+    void anEndOfTheConnectionAloneProvesNothingAfterTheProxyStoodStill() throws Exception {
+        var settled =
+                whileTheProxyStandsStill(
+                        "",
+                        Harness.chunk("Hel"),
+                        (client, provider) -> {
+                            write(provider, Harness.chunk("x").repeat(500));
+                            provider.close();
+                        });
+        assertThat(settled.cost()).isEqualTo(settled.claim().bound());
+        assertThat(settled.assumed()).isTrue();
+    }
+
+    private static String framed(String piece) {
+        return Integer.toHexString(piece.length()) + "\r\n" + piece + "\r\n";
+    }
+
+    private static void write(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(UTF_8));
+    }
+
+    private interface Step {
+        void run(Socket client, Socket provider) throws Exception;
+    }
+
+    /** How a stream is settled whose provider and client do this meanwhile. */
+    private OpenGate.Settled whileTheProxyStandsStill(String header, String first, Step meanwhile)
+            throws Exception {
         try (var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             var provider =
                     Snapshots.provider(
@@ -310,31 +368,22 @@ class StreamExchangeTest {
             harness.start();
             try (var client = harness.socket(stream());
                     var called = listener.accept()) {
-                var out = called.getOutputStream();
-                out.write(
-                        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
-                                .getBytes(UTF_8));
-                out.write(Harness.chunk("Hel").getBytes(UTF_8));
+                write(
+                        called,
+                        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+                                + header
+                                + "\r\n"
+                                + first);
                 Harness.readUntil(client.getInputStream(), "Hel");
-                standStill(
-                        () -> {
-                            out.write(Harness.chunk("x").repeat(500).getBytes(UTF_8));
-                            client.close();
-                        });
+                standStill(client, called, meanwhile);
                 await().until(() -> !harness.gate.settled.isEmpty());
             }
         }
-        var settled = harness.gate.settled.getFirst();
-        assertThat(settled.cost()).isEqualTo(settled.claim().bound());
-        assertThat(settled.assumed()).isTrue();
-    }
-
-    private interface Step {
-        void run() throws Exception;
+        return harness.gate.settled.getFirst();
     }
 
     /** The proxy's event loop waits at the gate for longer than a guard of tokens is written. */
-    private void standStill(Step meanwhile) throws Exception {
+    private void standStill(Socket client, Socket provider, Step meanwhile) throws Exception {
         synchronized (harness.gate) {
             var waits =
                     harness.http.sendAsync(
@@ -342,7 +391,7 @@ class StreamExchangeTest {
                                     .build(),
                             HttpResponse.BodyHandlers.ofString());
             await().until(() -> isBlocked());
-            meanwhile.run();
+            meanwhile.run(client, provider);
             long since = System.nanoTime();
             await().until(() -> System.nanoTime() - since > 2_500_000_000L);
             harness.gate.refusals.add(OpenGate.exhausted(Money.ZERO));
