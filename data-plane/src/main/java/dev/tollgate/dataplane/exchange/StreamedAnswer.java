@@ -129,8 +129,9 @@ final class StreamedAnswer implements Relay.Owner {
     }
 
     /**
-     * Its hold follows; without money for that, the answer ends here. It is read on while that is
-     * asked for: what the provider writes meanwhile is billed anyway, and so it is counted.
+     * Its hold follows; without money for that, the answer ends here, unless what the money was for
+     * is over: a client that did not keep up does again. It is read on while that is asked for:
+     * what the provider writes meanwhile is billed anyway, and so it is counted.
      */
     @Override
     public void grew() {
@@ -150,7 +151,7 @@ final class StreamedAnswer implements Relay.Owner {
         extended.onComplete(
                 held -> {
                     try {
-                        extended(held);
+                        extended(held || unread && !relay.isFull());
                     } catch (RuntimeException e) {
                         owner.broke(e);
                     }
@@ -158,12 +159,12 @@ final class StreamedAnswer implements Relay.Owner {
                 failure -> owner.broke(new IllegalStateException("no admission", failure)));
     }
 
-    private void extended(boolean held) {
+    private void extended(boolean goesOn) {
         extending = false;
         if (closing.isDone()) {
             return;
         }
-        if (held) {
+        if (goesOn) {
             grew();
         } else {
             relay.endAtLimit();

@@ -307,6 +307,30 @@ class SteppedHoldTest {
         await().until(() -> harness.gate.settled.size() == harness.gate.claims.size());
     }
 
+    @Test
+    void goesOnWithoutTheWholeBoundWhenTheClientHasCaughtUpMeanwhile() throws IOException {
+        start(budget(Mode.HARD, STEPPED));
+        try (var socket = asks()) {
+            var wait = waits();
+            while (harness.gate.claims.size() == 1) {
+                Harness.get(open.getFirst().write(PADDING));
+                harness.models();
+            }
+            open.getFirst().write(chunk("again"));
+            var in = new BufferedInputStream(socket.getInputStream());
+            Harness.readUntil(in, "again");
+            harness.models();
+            wait.complete(OpenGate.exhausted(Money.ZERO));
+            harness.models();
+            open.getFirst().end(Harness.LAST_CHUNKS);
+            assertThat(Harness.readUntil(in, "[DONE]"))
+                    .contains("\"finish_reason\":\"stop\"")
+                    .doesNotContain("\"finish_reason\":\"length\"");
+        }
+        await().until(() -> !harness.gate.settled.isEmpty());
+        assertThat(costNanos()).isEqualTo(20_000);
+    }
+
     private long most() {
         return harness.gate.claims.getFirst().most().nanos();
     }
