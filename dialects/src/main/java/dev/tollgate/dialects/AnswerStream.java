@@ -55,6 +55,12 @@ public interface AnswerStream {
     /** The provider's finish reason; null before it came. */
     @Nullable String finishReason();
 
+    /**
+     * Whether so many choices have their finish reasons: what the usage says is final then, also
+     * before the stream ends.
+     */
+    boolean finished(int choices);
+
     /** The model that the provider says answers; null before it said so. */
     @Nullable String model();
 

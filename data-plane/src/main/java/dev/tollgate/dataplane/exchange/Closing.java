@@ -194,7 +194,10 @@ final class Closing {
     void stream(@Nullable AnswerStream stream, End end, @Nullable Outcome outcome, String word) {
         var usage = stream == null ? null : stream.usage();
         var finish = stream == null ? null : stream.finishReason();
-        boolean isFinal = usage != null && (end == End.WHOLE || finish != null);
+        boolean isFinal =
+                stream != null
+                        && usage != null
+                        && (end == End.WHOLE || stream.finished(terms.resolved().scan().choices()));
         boolean raw = terms.resolved().endpoint() != null;
         var settlement =
                 raw

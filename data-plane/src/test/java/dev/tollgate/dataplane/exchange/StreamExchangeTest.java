@@ -141,6 +141,42 @@ class StreamExchangeTest {
         assertThat(harness.record(1).getString("outcome")).isEqualTo("truncated");
     }
 
+    private static String finished(int choice) {
+        return "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"model-1\","
+                + "\"choices\":[{\"index\":"
+                + choice
+                + ",\"delta\":{},\"finish_reason\":\"stop\"}],"
+                + "\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":15}}\n\n";
+    }
+
+    /** Of two choices these have finished when the provider's connection breaks. */
+    private OpenGate.Settled cutWhen(String finished) throws IOException {
+        start(
+                request -> {
+                    var response = Harness.streamHead(request);
+                    response.write(Harness.chunk("Hel") + finished)
+                            .onComplete(v -> request.connection().close());
+                });
+        var two = stream().replaceFirst("\\{", "{\"n\":2,");
+        try (var socket = harness.socket(two)) {
+            Harness.readUntil(socket.getInputStream(), "\"error\"");
+        }
+        await().until(() -> !harness.gate.settled.isEmpty());
+        return harness.gate.settled.getFirst();
+    }
+
+    @Test
+    void figuresAreNotFinalWhileAChoiceHasNotFinished() throws IOException {
+        assertThat(cutWhen(finished(0) + finished(0)).assumed()).isTrue();
+    }
+
+    @Test
+    void figuresAreFinalOnceAllChoicesHaveFinished() throws IOException {
+        var settled = cutWhen(finished(0) + finished(1));
+        assertThat(settled.assumed()).isFalse();
+        assertThat(settled.cost().nanos()).isEqualTo(20_000);
+    }
+
     @Test
     void aStreamThatFallsSilentIsEndedWithAnError() throws IOException {
         quietMillis = 3_000;

@@ -17,6 +17,8 @@ public class JsonCursor implements AutoCloseable {
     /** Levels of nesting that are read at most. */
     public static final int MAX_DEPTH = 100;
 
+    private static final int SMALL_DIGITS = 6;
+
     private static final int MAX_NAME_LENGTH = 256;
 
     private static final JsonFactory FACTORY =
@@ -237,6 +239,14 @@ public class JsonCursor implements AutoCloseable {
             return parser.getText();
         }
         return null;
+    }
+
+    /** Passes over a value; a whole number of few digits, and for any other value the one given. */
+    public final int smallNumber(int other) throws IOException {
+        parser.skipChildren();
+        return token() == JsonToken.VALUE_NUMBER_INT && parser.getTextLength() <= SMALL_DIGITS
+                ? parser.getIntValue()
+                : other;
     }
 
     /** The string that the cursor is on, decoded. */

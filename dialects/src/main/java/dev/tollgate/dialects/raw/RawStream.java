@@ -57,6 +57,11 @@ final class RawStream implements AnswerStream {
     }
 
     @Override
+    public boolean finished(int choices) {
+        return false;
+    }
+
+    @Override
     public @Nullable String model() {
         return null;
     }

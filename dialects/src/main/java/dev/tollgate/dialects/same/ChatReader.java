@@ -68,13 +68,17 @@ final class ChatReader implements EventReader {
                 cursor.skip();
                 continue;
             }
+            int index = 0;
+            boolean finished = false;
             while (cursor.nextMember()) {
                 switch (cursor.name()) {
+                    case "index" -> index = cursor.smallNumber(0);
                     case "delta", "message" -> message(cursor, facts);
-                    case "finish_reason" -> facts.finish(cursor);
+                    case "finish_reason" -> finished = facts.finish(cursor);
                     default -> cursor.skip();
                 }
             }
+            facts.finished(index, finished);
         }
     }
 

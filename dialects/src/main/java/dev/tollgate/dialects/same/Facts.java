@@ -6,10 +6,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.RequestScan.Span;
 import dev.tollgate.dialects.Usage;
+import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.json.JsonCursor;
 import dev.tollgate.dialects.usage.UsageReader;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,8 @@ final class Facts {
 
     @Nullable String model;
     @Nullable String finishReason;
+
+    private final BitSet finished = new BitSet();
 
     /** A finish reason came that says nothing. */
     boolean emptyFinish;
@@ -67,17 +71,34 @@ final class Facts {
         }
     }
 
-    /** Reads a finish reason; a null says that there is none yet, some servers write "". */
-    void finish(JsonCursor cursor) throws IOException {
+    /**
+     * Reads a finish reason; a null says that there is none yet, some servers write "".
+     *
+     * @return whether there is one
+     */
+    boolean finish(JsonCursor cursor) throws IOException {
         var word = cursor.word();
         if (word == null) {
-            return;
+            return false;
         }
         if (word.isEmpty()) {
             emptyFinish = true;
-        } else {
-            finishReason = word;
+            return false;
         }
+        finishReason = word;
+        return true;
+    }
+
+    /** One of the choices has a finish reason. */
+    void finished(int choice, boolean here) {
+        if (here && choice >= 0 && choice < AnswerEvent.MAX_CHOICES) {
+            finished.set(choice);
+        }
+    }
+
+    /** Whether so many choices have finished. */
+    boolean finished(int choices) {
+        return finishReason != null && (choices <= 1 || finished.cardinality() >= choices);
     }
 
     /** Counts a string that the client's user can see; other values count as they stand. */

@@ -59,13 +59,17 @@ final class GeminiReader implements EventReader {
                 cursor.skip();
                 continue;
             }
+            int index = 0;
+            boolean finished = false;
             while (cursor.nextMember()) {
                 switch (cursor.name()) {
-                    case "finishReason" -> facts.finish(cursor);
+                    case "index" -> index = cursor.smallNumber(0);
+                    case "finishReason" -> finished = facts.finish(cursor);
                     case "content" -> content(cursor, facts);
                     default -> cursor.skip();
                 }
             }
+            facts.finished(index, finished);
         }
     }
 

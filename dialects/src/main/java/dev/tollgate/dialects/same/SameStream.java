@@ -278,6 +278,11 @@ final class SameStream implements AnswerStream {
     }
 
     @Override
+    public boolean finished(int choices) {
+        return facts.finished(choices);
+    }
+
+    @Override
     public @Nullable String model() {
         return facts.model;
     }

@@ -102,6 +102,11 @@ final class LimitedStream implements AnswerStream {
     }
 
     @Override
+    public boolean finished(int choices) {
+        return bytes.finished(choices);
+    }
+
+    @Override
     public @Nullable String model() {
         return bytes.model();
     }

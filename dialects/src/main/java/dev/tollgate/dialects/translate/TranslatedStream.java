@@ -218,6 +218,13 @@ final class TranslatedStream implements AnswerStream {
     }
 
     @Override
+    public boolean finished(int choices) {
+        return first.finished()
+                && others.size() >= choices - 1
+                && others.values().stream().allMatch(RestoredChoice::finished);
+    }
+
+    @Override
     public @Nullable String model() {
         return model;
     }

@@ -371,6 +371,24 @@ class SameStreamTest {
         assertEquals(504, tree.path(1).path("error").path("code").asInt());
     }
 
+    @Test
+    void eachChoiceFinishesByItself() {
+        var chat = "data: {\"choices\":[{\"finish_reason\":\"stop\",\"index\":%d}]}\n\n";
+        assertTrue(stream(Dialect.OPENAI_CHAT, chat.formatted(1)).finished(1));
+        assertFalse(stream(Dialect.OPENAI_CHAT, chat.formatted(1)).finished(2));
+        assertFalse(stream(Dialect.OPENAI_CHAT, chat.formatted(1).repeat(2)).finished(2));
+        assertTrue(stream(Dialect.OPENAI_CHAT, chat.formatted(1) + chat.formatted(0)).finished(2));
+        var gemini = "data: {\"candidates\":[{\"finishReason\":\"STOP\"%s}]}\n\n";
+        assertFalse(stream(Dialect.GEMINI, gemini.formatted("")).finished(2));
+        assertTrue(
+                stream(Dialect.GEMINI, gemini.formatted("") + gemini.formatted(",\"index\":1"))
+                        .finished(2));
+    }
+
+    private static AnswerStream stream(Dialect dialect, String text) {
+        return run(dialect, text, text.length(), false, null, true).stream();
+    }
+
     private static Ran run(
             Dialect dialect,
             String text,

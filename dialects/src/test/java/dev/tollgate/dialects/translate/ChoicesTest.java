@@ -224,6 +224,8 @@ class ChoicesTest {
         assertThat(last.at("/candidates/0/finishReason").asText()).isEqualTo("MAX_TOKENS");
         assertThat(last.at("/candidates/1/finishReason").asText()).isEqualTo("STOP");
         assertThat(last.at("/usageMetadata/candidatesTokenCount").asInt()).isEqualTo(9);
+        assertThat(seen.stream().finished(2)).isTrue();
+        assertThat(seen.stream().finished(3)).isFalse();
     }
 
     private static String said(JsonNode part) {
@@ -240,6 +242,7 @@ class ChoicesTest {
         var seen = streamTo(GEMINI, GEMINI_ASKS, CHAT, cut);
         assertThat(seen.end()).isInstanceOf(End.Broken.class);
         assertThat(seen.text()).contains("error").doesNotContain("finishReason");
+        assertThat(seen.stream().finished(2)).isFalse();
         var unasked = streamTo(GEMINI, hello(GEMINI), CHAT, cut);
         assertThat(unasked.end()).isInstanceOf(End.Complete.class);
         assertThat(unasked.text()).doesNotContain("\"index\":1");
