@@ -210,9 +210,18 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
         return new Versioned(account, Long.toString(account.seq()));
     }
 
-    private static Account read(Path file) throws IOException {
+    private Account read(Path file) throws IOException {
         try {
-            return AccountJson.read(Files.readAllBytes(file));
+            var account = AccountJson.read(Files.readAllBytes(file));
+            var own = file(account.key().toString());
+            if (!own.equals(file)) {
+                throw new IllegalArgumentException(
+                        "account: unreadable: it is "
+                                + account.key()
+                                + ", which belongs in "
+                                + own.getFileName());
+            }
+            return account;
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }

@@ -15,10 +15,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class EmbeddedAccountStoreTest extends AccountStoreContract {
 
@@ -212,16 +215,41 @@ class EmbeddedAccountStoreTest extends AccountStoreContract {
                 .hasMessageContaining("in use");
     }
 
-    @Test
-    void refusesToStartOnADamagedAccount() throws IOException {
+    /** Decision 0052: a gateway does not begin with it, and the file stays as it is. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "^.{5}                   |         ",
+                "\"leases\":\\[.*?],       |         ",
+                ",\"settledMicros\":\\d+}$ | }       ",
+                "\"epoch\":1            | \"epoch\":\"one\"",
+                "\"name\":\"a\"         | \"name\":\"A b\"",
+                "\"name\":\"a\"         | \"name\":\"c\""
+            })
+    void refusesToStartOnADamagedAccount(String part, @Nullable String other) throws IOException {
         var key = key("a");
+        store.compareAndSet(key("b"), AccountStore.ABSENT, account(key("b"), 1));
+        var before = accounts();
         store.compareAndSet(key, AccountStore.ABSENT, account(key, 1));
         store.close();
-        var file = accounts().getFirst();
-        Files.writeString(file, Files.readString(file).substring(5));
+        var file = accounts().stream().filter(f -> !before.contains(f)).findFirst().orElseThrow();
+        var whole = Files.readString(file);
+        var damaged = whole.replaceFirst(part, other == null ? "" : other);
+        assertThat(damaged).isNotEqualTo(whole);
+        Files.writeString(file, damaged);
         assertThatThrownBy(() -> EmbeddedAccountStore.open(directory))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("unreadable");
+                .hasMessageContaining("unreadable")
+                .hasMessageContaining(file.toString());
+        assertThat(file).content().isEqualTo(damaged);
+
+        Files.writeString(file, whole);
+        open();
+        assertThat(((AccountStore.Listing.Ok) store.list("")).accounts())
+                .extracting(AccountStore.Versioned::account)
+                .containsExactly(account(key, 1), account(key("b"), 1));
+        store.close();
         Files.delete(file);
         open();
     }

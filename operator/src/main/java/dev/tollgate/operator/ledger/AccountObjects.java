@@ -19,6 +19,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +33,14 @@ final class AccountObjects {
             DateTimeFormatter.ofPattern("yyyyMMdd").withZone(ZoneOffset.UTC);
     private static final int HASH_CHARS = 12;
     private static final int READABLE_CHARS = 200;
+
+    private static final List<String> KEY_TEXTS =
+            List.of("namespace", "name", "subject", "windowStart");
+    private static final List<String> NUMBERS =
+            List.of("limitMicros", "settledMicros", "overrunMicros", "seq", "epoch");
+    private static final List<String> LEASE_TEXTS = List.of("holder", "state");
+    private static final List<String> LEASE_NUMBERS =
+            List.of("amountMicros", "settledMicros", "returnedMicros", "lastAcquire");
 
     private AccountObjects() {}
 
@@ -46,6 +56,7 @@ final class AccountObjects {
 
         Entry of(GenericKubernetesResource object) {
             try {
+                requireWhole(object);
                 var account =
                         account(serialization.convertValue(object, BudgetLedgerResource.class));
                 var metadata = object.getMetadata();
@@ -64,7 +75,10 @@ final class AccountObjects {
         private Entry bad(GenericKubernetesResource object, String reason) {
             var name = object.getMetadata().getName();
             long epoch =
-                    object.get("spec", "epoch") instanceof Number number ? number.longValue() : 0;
+                    spec(object) instanceof Map<?, ?> spec
+                                    && spec.get("epoch") instanceof Number number
+                            ? number.longValue()
+                            : 0;
             return new Entry.Bad(new AccountStore.Damaged(key(object, name), name, epoch, reason));
         }
 
@@ -80,6 +94,50 @@ final class AccountObjects {
                 return null;
             }
         }
+    }
+
+    private static @Nullable Object spec(GenericKubernetesResource object) {
+        return object.getAdditionalProperties().get("spec");
+    }
+
+    /**
+     * What the schema requires, whatever schema it was written under: else a number that is not
+     * there would be read as 0, and what was spent could be spent again.
+     */
+    private static void requireWhole(GenericKubernetesResource object) {
+        var spec = require("spec", spec(object), List.of(), NUMBERS);
+        require("spec.key", spec.get("key"), KEY_TEXTS, List.of());
+        var leases = spec.get("leases");
+        if (leases instanceof List<?> all) {
+            all.forEach(lease -> require("a lease", lease, LEASE_TEXTS, LEASE_NUMBERS));
+        } else if (leases != null) {
+            throw new IllegalArgumentException("spec.leases: " + leases + " (expected: a list)");
+        }
+    }
+
+    private static Map<?, ?> require(
+            String what, @Nullable Object part, List<String> texts, List<String> numbers) {
+        if (!(part instanceof Map<?, ?> members)) {
+            throw new IllegalArgumentException(what + ": " + part + " (expected: an object)");
+        }
+        for (var name : texts) {
+            if (!(members.get(name) instanceof String)) {
+                throw unlike(what, name, members.get(name), "a string");
+            }
+        }
+        for (var name : numbers) {
+            var value = members.get(name);
+            if (!(value instanceof Integer || value instanceof Long)) {
+                throw unlike(what, name, value, "an integer");
+            }
+        }
+        return members;
+    }
+
+    private static IllegalArgumentException unlike(
+            String what, String name, @Nullable Object value, String expected) {
+        return new IllegalArgumentException(
+                name + " of " + what + ": " + value + " (expected: " + expected + ")");
     }
 
     /**

@@ -140,7 +140,7 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
                         : new Read.Unavailable(
                                 "the index has " + text + ", but its account is gone");
             }
-            var versioned = versioned(found, 0);
+            var versioned = versioned(text, found, 0);
             remember(versioned.account());
             return new Read.Ok(versioned);
         } catch (ValkeyFailure e) {
@@ -164,9 +164,19 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
         return found;
     }
 
-    private static Versioned versioned(Response found, int at) {
-        return new Versioned(
-                AccountJson.read(found.get(at + 1).toBytes()), found.get(at).toString());
+    /**
+     * @throws IllegalArgumentException it is no account, or another one
+     */
+    private static Versioned versioned(String key, Response found, int at) {
+        try {
+            var account = AccountJson.read(found.get(at + 1).toBytes());
+            if (!account.key().toString().equals(key)) {
+                throw new IllegalArgumentException("it is account " + account.key());
+            }
+            return new Versioned(account, found.get(at).toString());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("account " + key + ": " + e.getMessage(), e);
+        }
     }
 
     private void remember(Account account) {
@@ -266,12 +276,13 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
             for (int from = 0; from < keys.size(); from += PAGE) {
                 var found = read(line, keys.subList(from, Math.min(keys.size(), from + PAGE)));
                 for (int at = 0; at < found.size(); at += READ_EACH) {
+                    var key = keys.get(from + at / READ_EACH);
                     if (found.get(at).toString().isEmpty()) {
                         LOG.atError()
-                                .addKeyValue("account", keys.get(from + at / READ_EACH))
+                                .addKeyValue("account", key)
                                 .log("the index has an account that is gone; it gives nothing out");
                     } else {
-                        accounts.add(versioned(found, at));
+                        accounts.add(versioned(key, found, at));
                     }
                 }
             }

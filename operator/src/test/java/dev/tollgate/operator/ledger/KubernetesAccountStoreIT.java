@@ -12,6 +12,7 @@ import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.HolderId;
+import dev.tollgate.policy.budget.LeaseTotals;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.budget.LedgerService;
@@ -305,31 +306,88 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
         assertThat(ask(ledger, holder, key("a"), now)).isInstanceOf(LedgerEffect.Grant.class);
         assertThat(ask(ledger, holder, key("b"), now)).isInstanceOf(LedgerEffect.Denied.class);
 
-        var object = object(key("b"));
-        var spec = object.getSpec();
-        object.setSpec(
-                new BudgetLedgerSpec(
-                        spec.key(),
-                        spec.limitMicros(),
-                        spec.settledMicros(),
-                        spec.overrunMicros(),
-                        spec.resetMicros(),
-                        spec.resetAt(),
-                        spec.seq() + 1,
-                        spec.epoch(),
-                        List.of(new Lease("log-1/1", 400, 0, 0, 0, 1, Lease.State.OPEN)),
-                        spec.closed()));
-        API.client().resource(object).update();
+        var mended = new Lease("log-1/1", 400, 0, 0, 0, 1, Lease.State.OPEN);
+        update(key("b"), spec -> later(spoilt(spec, spec.key(), mended)));
         assertThat(ask(ledger, holder, key("b"), now)).isInstanceOf(LedgerEffect.Grant.class);
         assertThat(ledger.unreadable()).isEmpty();
         assertThat(stored(key("b")).account().lease(new HolderId("log-1", 1)).amountMicros())
                 .isEqualTo(400);
     }
 
+    /** Whatever the ledger that knew it is told, and a ledger that begins later. */
+    @Test
+    void nobodyWritesOverAnAccountThatCannotBeReadAnyMore() {
+        var now = Instant.parse("2026-11-21T09:00:00Z");
+        var b = BudgetBuilder.budget("team-a/b").limit(1_000).build();
+        var budgets = List.of(BudgetBuilder.budget("team-a/a").limit(1_000).build(), b);
+        var ledger = new LedgerService(store, 1);
+        ledger.updateBudgets(budgets, now);
+        var holder = new HolderId("log-2", 1);
+        ledger.handle(new LedgerCommand.Register(holder, "pod", List.of()), now);
+        assertThat(ask(ledger, holder, key("b"), now)).isInstanceOf(LedgerEffect.Grant.class);
+        var known = object(key("b")).getSpec();
+        var lease = known.leases().getFirst();
+
+        update(key("b"), spec -> later(spoilt(spec, spec.key(), lease, unreadableLease())));
+        var spoilt = object(key("b"));
+        var lower = BudgetBuilder.as(b).limit(900).build();
+        for (var each : List.of(ledger, new LedgerService(store, 2))) {
+            each.updateBudgets(List.of(budgets.getFirst(), lower), now);
+            each.tick(now);
+            each.handle(new LedgerCommand.Register(holder, "pod", List.of(spent(false))), now);
+            assertThat(each.handle(acquire(holder, key("b"), 2), now))
+                    .hasOnlyElementsOfType(LedgerEffect.Denied.class);
+            each.handle(new LedgerCommand.Report(holder, List.of(spent(false))), now);
+            assertThat(each.handle(new LedgerCommand.Close(holder, spent(true)), now)).isEmpty();
+            each.tick(now.plusSeconds(60));
+            assertThat(each.unreadable())
+                    .extracting(AccountStore.Damaged::key)
+                    .containsExactly(key("b"));
+            assertThat(object(key("b"))).isEqualTo(spoilt);
+            assertThat(each.handle(acquire(holder, key("a"), each == ledger ? 1 : 2), now))
+                    .as("the others go on")
+                    .hasAtLeastOneElementOfType(LedgerEffect.Grant.class);
+        }
+
+        update(key("b"), spec -> later(spoilt(spec, spec.key(), lease)));
+        var told = new ArrayList<LedgerEffect>();
+        ledger.turn(key("b"), now, told::addAll);
+        assertThat(told).contains(new LedgerEffect.Closed(holder, key("b"), 1));
+        assertThat(stored(key("b")).account().settledMicros()).isEqualTo(4);
+        assertThat(stored(key("b")).account().leases()).isEmpty();
+    }
+
+    private LeaseTotals spent(boolean closed) {
+        return new LeaseTotals(key("b"), 1, 10, 4, 0, 0, 0, 1, closed);
+    }
+
+    private static BudgetLedgerSpec later(BudgetLedgerSpec spec) {
+        return new BudgetLedgerSpec(
+                spec.key(),
+                spec.limitMicros(),
+                spec.settledMicros(),
+                spec.overrunMicros(),
+                spec.resetMicros(),
+                spec.resetAt(),
+                spec.seq() + 1,
+                spec.epoch(),
+                spec.leases(),
+                spec.closed());
+    }
+
+    private void update(AccountKey key, UnaryOperator<BudgetLedgerSpec> change) {
+        var object = object(key);
+        object.setSpec(change.apply(object.getSpec()));
+        API.client().resource(object).update();
+    }
+
+    private static LedgerCommand.Acquire acquire(HolderId holder, AccountKey key, long request) {
+        return new LedgerCommand.Acquire(holder, request, key, 10, 10, true);
+    }
+
     private static LedgerEffect ask(
             LedgerService ledger, HolderId holder, AccountKey key, Instant now) {
-        return ledger.handle(new LedgerCommand.Acquire(holder, 1, key, 10, 10, true), now)
-                .getFirst();
+        return ledger.handle(acquire(holder, key, 1), now).getFirst();
     }
 
     @Test

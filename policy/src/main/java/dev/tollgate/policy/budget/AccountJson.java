@@ -67,21 +67,18 @@ public final class AccountJson {
     public static Account read(byte[] json) {
         try {
             var root = MAPPER.readTree(json);
-            var key = root.path("key");
             var leases = new ArrayList<LeaseAccount>();
-            for (var lease : root.path("leases")) {
+            for (var lease : array(root, "leases")) {
                 leases.add(lease(lease));
             }
             var closed = new ArrayList<HolderId>();
-            for (var holder : root.path("closed")) {
-                closed.add(HolderId.parse(holder.asText()));
+            if (root.has("closed")) {
+                for (var holder : array(root, "closed")) {
+                    closed.add(HolderId.parse(holder.asText()));
+                }
             }
             return new Account(
-                    new AccountKey(
-                            text(key, "namespace"),
-                            text(key, "name"),
-                            text(key, "subject"),
-                            new Window(instant(key, "windowStart"), instant(key, "windowEnd"))),
+                    key(root),
                     number(root, "limitMicros"),
                     number(root, "settledMicros"),
                     number(root, "overrunMicros"),
@@ -94,6 +91,24 @@ public final class AccountJson {
         } catch (IOException | RuntimeException e) {
             throw new IllegalArgumentException("account: unreadable: " + e.getMessage(), e);
         }
+    }
+
+    /** Which account it should be, of bytes that are none; null: that cannot be told. */
+    public static @Nullable AccountKey key(byte[] json) {
+        try {
+            return key(MAPPER.readTree(json));
+        } catch (IOException | RuntimeException e) {
+            return null;
+        }
+    }
+
+    private static AccountKey key(JsonNode root) {
+        var key = root.path("key");
+        return new AccountKey(
+                text(key, "namespace"),
+                text(key, "name"),
+                text(key, "subject"),
+                new Window(instant(key, "windowStart"), instant(key, "windowEnd")));
     }
 
     private static void write(JsonGenerator json, LeaseAccount lease) throws IOException {
@@ -143,6 +158,14 @@ public final class AccountJson {
     private static @Nullable Instant instant(JsonNode json, String name) {
         var value = json.get(name);
         return value == null ? null : Instant.parse(value.asText());
+    }
+
+    private static JsonNode array(JsonNode json, String name) {
+        var value = json.get(name);
+        if (value == null || !value.isArray()) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: an array)");
+        }
+        return value;
     }
 
     private static String text(JsonNode json, String name) {

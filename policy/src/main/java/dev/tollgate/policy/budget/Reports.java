@@ -200,6 +200,9 @@ final class Reports {
                 && audience.sessions().hasClosed(from, key)) {
             return true; // closed meanwhile
         }
+        if (keeper.book.isHidden(key)) {
+            return false; // nobody knows what was granted of it, however long ago
+        }
         if (keeper.book.account(key) == null && Retention.isForgotten(key, now)) {
             closed(from, totals, effects);
             return true;
@@ -226,9 +229,6 @@ final class Reports {
             Instant now,
             List<LedgerEffect> effects) {
         var key = totals.account();
-        if (keeper.book.isHidden(key)) {
-            return false; // nobody knows what was granted of it
-        }
         var lease = Reported.of(from, totals);
         if (budget != null && spentWithoutLease(lease, totals)) {
             // without money first: an account that is created with more overrun than its limit

@@ -244,6 +244,24 @@ class AccountTurnTest {
     }
 
     @Test
+    void whoAsksInBetweenMakesNoPauseLongerOrShorter() {
+        store.mood = StoreMood.LOSES_AND_IS_SILENT;
+        takeIn(spent(ONE, 10, 0));
+        var tries = new ArrayList<Integer>();
+        for (var second = 0; second < 48; second++) {
+            for (var next : ledger.next(15)) {
+                tries.add(second);
+                ledger.turn(next, NOW, sent::addAll);
+            }
+            assertThat(takeIn(acquire(TWO, 2 + second, 70))).as("at once").containsExactly(KEY);
+            ledger.turn(KEY, NOW, sent::addAll);
+            takeIn(spent(ONE, 11 + second % 5, 0));
+            ledger.tick(NOW);
+        }
+        assertThat(tries).containsExactly(0, 1, 3, 7, 15, 31, 47);
+    }
+
+    @Test
     void whatIsSaidWhileTheStoreTakesWhatItHasRefusedHasItsTurnToo() {
         var inbox = new Inbox();
         var totals = spent(ONE, 10, 0).leases().getFirst();

@@ -198,6 +198,70 @@ class UnreadableAccountTest {
         assertThat(store.store.accounts.get(KEY).leases()).isEmpty();
     }
 
+    /** More than 35 days after its window: an account that is not known then was forgotten. */
+    @Test
+    void theProofOfAnOldLeaseIsKeptToo() {
+        var old = KEY.window().end().plus(Retention.KEPT);
+        var spentAhead = new LeaseTotals(KEY, 1, 0, 0, 0, 3, 0, 0, true);
+        for (var nameless : List.of(false, true)) {
+            for (var totals : List.of(last(4, 3, 1), last(0, 0, 0), spentAhead)) {
+                store.nameless = nameless;
+                ledger = new LedgerService(store, 2);
+                ledger.updateBudgets(List.of(), old);
+                var register = new LedgerCommand.Register(AGAIN, "pod-p0", List.of(totals));
+                assertThat(ledger.handle(register, old))
+                        .as("nameless: %s, %s", nameless, totals)
+                        .contains(new LedgerEffect.Registered(AGAIN, true, ""))
+                        .noneMatch(effect -> effect instanceof LedgerEffect.Closed);
+                assertThat(ledger.unstored()).containsExactly(KEY);
+            }
+        }
+        mend();
+        var stored = new ArrayList<LedgerEffect>();
+        ledger.tick(old);
+        ledger.next(1).forEach(key -> ledger.turn(key, old, stored::addAll));
+        assertThat(stored).contains(new LedgerEffect.Closed(AGAIN, KEY, 1));
+        assertThat(store.store.accounts.get(KEY).overrunMicros()).isEqualTo(3);
+        assertThat(store.store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    /** Whose grant got lost, and who closes while it is connected. */
+    @Test
+    void aCloseOfAnOldLeaseIsAnsweredOnceItIsStored() {
+        var old = KEY.window().end().plus(Retention.KEPT);
+        ledger.updateBudgets(List.of(), old);
+        ledger.handle(new LedgerCommand.Register(FIRST, "pod-p0", List.of()), old);
+        var close = new LedgerCommand.Close(FIRST, last(0, 0, 0));
+        assertThat(ledger.handle(close, old)).isEmpty();
+        assertThat(store.store.accounts.get(KEY).leases()).hasSize(1);
+
+        mend();
+        var stored = new ArrayList<LedgerEffect>();
+        for (var second = 0; second < Inbox.PAUSE_TICKS_MAX; second++) {
+            ledger.tick(old);
+        }
+        ledger.next(1).forEach(key -> ledger.turn(key, old, stored::addAll));
+        assertThat(stored).contains(new LedgerEffect.Closed(FIRST, KEY, 1));
+        assertThat(store.store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    /** Else each message of each proxy would be a read of the store. */
+    @Test
+    void whatIsToldOfItIsTriedAgainAfterPausesThatGrow() {
+        start();
+        var register = new LedgerCommand.Register(AGAIN, "pod-p0", List.of(last(4, 3, 1)));
+        assertThat(ledger.takeIn(register, NOW, effects -> {})).isEmpty();
+        var turns = new ArrayList<Integer>();
+        for (var second = 0; second < 47; second++) {
+            for (var next : ledger.next(1)) {
+                turns.add(second);
+                ledger.turn(next, NOW, effects -> {});
+            }
+            ledger.tick(NOW);
+        }
+        assertThat(turns).containsExactly(0, 1, 3, 7, 15, 31);
+    }
+
     @Test
     void whichAccountItIsIsKnownOnceSomebodyAsksForIt() {
         store.nameless = true;
