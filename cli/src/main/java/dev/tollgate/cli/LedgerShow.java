@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tollgate.operator.ledger.KubernetesAccountStore;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountJson;
+import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.HolderId;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -16,6 +17,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,7 +25,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +43,8 @@ import picocli.CommandLine.Parameters;
         versionProvider = Version.class,
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
-            "0:shown",
-            "1:there is no such account, or they cannot be read",
+            "0:shown; of those that cannot be read, where they are and why",
+            "1:there is no such account, or none of them can be read",
             "2:bad usage"
         })
 final class LedgerShow extends TollgateCommand {
@@ -103,7 +104,7 @@ final class LedgerShow extends TollgateCommand {
         }
         var view = view();
         var chosen = view.only(namespace, budget);
-        if (chosen.accounts().isEmpty()) {
+        if (chosen.accounts().isEmpty() && chosen.unreadable().isEmpty()) {
             throw CommandFailure.failed(
                     "no account"
                             + (budget == null ? "" : " of Budget " + budget)
@@ -122,7 +123,7 @@ final class LedgerShow extends TollgateCommand {
             chosen.table().forEach(out::println);
         }
         out.flush();
-        return ExitCode.OK;
+        return chosen.accounts().isEmpty() ? ExitCode.FAILED : ExitCode.OK;
     }
 
     private LedgerView view() throws IOException, InterruptedException {
@@ -130,21 +131,25 @@ final class LedgerShow extends TollgateCommand {
             return ofOperator(admin);
         }
         if (data != null) {
-            return new LedgerView("in " + data, ofFolder(data), Map.of(), Set.of());
+            return ofFolder(data);
         }
         try (var client = kube.client()) {
-            return new LedgerView(
-                    "in namespace " + platformNamespace, ofCluster(client), Map.of(), Set.of());
+            return ofCluster(client);
         }
     }
 
-    private List<Account> ofCluster(KubernetesClient client) {
+    private LedgerView ofCluster(KubernetesClient client) {
         try {
             return switch (new KubernetesAccountStore(client, platformNamespace).list("")) {
-                case AccountStore.Listing.Ok(var accounts, var damaged) -> {
-                    damaged.forEach(each -> tellUnreadable(each.name(), each.reason()));
-                    yield accounts.stream().map(AccountStore.Versioned::account).toList();
-                }
+                case AccountStore.Listing.Ok(var accounts, var damaged) ->
+                        new LedgerView(
+                                "in namespace " + platformNamespace,
+                                accounts.stream().map(AccountStore.Versioned::account).toList(),
+                                Map.of(),
+                                Set.of(),
+                                damaged.stream()
+                                        .map(each -> object(each.name(), each.key(), each.reason()))
+                                        .toList());
                 case AccountStore.Listing.Unavailable(var reason) ->
                         throw CommandFailure.failed("BudgetLedger objects: " + reason);
             };
@@ -153,30 +158,46 @@ final class LedgerShow extends TollgateCommand {
         }
     }
 
-    private void tellUnreadable(String name, String reason) {
-        var err = spec.commandLine().getErr();
-        err.println("BudgetLedger " + name + " cannot be read: " + reason);
-        err.flush();
+    private static LedgerView.Unreadable object(
+            String name, @Nullable AccountKey key, String reason) {
+        return new LedgerView.Unreadable("BudgetLedger " + name, key, reason);
     }
 
     /** Each file is replaced whole, so they can be read while the gateway runs. */
-    private static List<Account> ofFolder(Path data) throws IOException {
+    private static LedgerView ofFolder(Path data) throws IOException {
         var folder = data.resolve("accounts");
         if (!Files.isDirectory(folder)) {
             throw CommandFailure.usage("--data: " + data + " (expected: that of a gateway)");
         }
         var accounts = new ArrayList<Account>();
+        var unreadable = new ArrayList<LedgerView.Unreadable>();
         try (var files = Files.list(folder)) {
-            for (var file : files.filter(f -> f.toString().endsWith(".json")).toList()) {
+            for (var file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
+                byte[] json;
                 try {
-                    accounts.add(AccountJson.read(Files.readAllBytes(file)));
+                    json = Files.readAllBytes(file);
+                } catch (NoSuchFileException e) {
+                    continue; // forgotten since it was listed
+                } catch (IOException e) {
+                    unreadable.add(new LedgerView.Unreadable(file.toString(), null, e.toString()));
+                    continue;
+                }
+                try {
+                    accounts.add(AccountJson.read(json));
                 } catch (IllegalArgumentException e) {
-                    throw CommandFailure.failed(file + ": " + e.getMessage());
+                    unreadable.add(
+                            new LedgerView.Unreadable(
+                                    file.toString(), AccountJson.key(json), reason(e)));
                 }
             }
         }
         accounts.sort(Comparator.comparing(Account::key));
-        return accounts;
+        return new LedgerView("in " + data, accounts, Map.of(), Set.of(), unreadable);
+    }
+
+    /** In one line. */
+    private static String reason(RuntimeException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     private LedgerView ofOperator(URI admin) throws IOException, InterruptedException {
@@ -220,9 +241,15 @@ final class LedgerShow extends TollgateCommand {
         }
         var frozen = new HashSet<String>();
         root.path("frozen").forEach(key -> frozen.add(key.asText()));
+        var unreadable = new ArrayList<LedgerView.Unreadable>();
         for (JsonNode damaged : root.path("unreadable")) {
-            tellUnreadable(damaged.path("name").asText(), damaged.path("reason").asText());
+            var key = damaged.path("account");
+            unreadable.add(
+                    object(
+                            damaged.path("name").asText(),
+                            key.isTextual() ? AccountKey.parse(key.asText()) : null,
+                            damaged.path("reason").asText()));
         }
-        return new LedgerView("of the operator at " + admin, accounts, holders, frozen);
+        return new LedgerView("of the operator at " + admin, accounts, holders, frozen, unreadable);
     }
 }

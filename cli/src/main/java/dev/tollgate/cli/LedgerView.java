@@ -3,6 +3,7 @@ package dev.tollgate.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.policy.budget.Account;
+import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
 import dev.tollgate.policy.price.Money;
@@ -21,9 +22,14 @@ import org.jspecify.annotations.Nullable;
  * @param from where they were read, for a message
  * @param holders as far as an operator has told of them
  * @param frozen keys of accounts that give nothing out
+ * @param unreadable what is there and says nothing
  */
 record LedgerView(
-        String from, List<Account> accounts, Map<HolderId, Holder> holders, Set<String> frozen) {
+        String from,
+        List<Account> accounts,
+        Map<HolderId, Holder> holders,
+        Set<String> frozen,
+        List<Unreadable> unreadable) {
 
     /**
      * @param proxy UID of its pod, or the name of the process
@@ -31,21 +37,36 @@ record LedgerView(
      */
     record Holder(String proxy, boolean connected, Instant since) {}
 
+    /**
+     * An account that cannot be read.
+     *
+     * @param where the object or the file that it should be in
+     * @param key null: nobody can tell which one it is, so it may be any
+     */
+    record Unreadable(String where, @Nullable AccountKey key, String reason) {}
+
     LedgerView {
         accounts = List.copyOf(accounts);
         holders = Map.copyOf(holders);
         frozen = Set.copyOf(frozen);
+        unreadable = List.copyOf(unreadable);
     }
 
     LedgerView only(@Nullable String namespace, @Nullable String budget) {
         return new LedgerView(
                 from,
-                accounts.stream()
-                        .filter(a -> namespace == null || a.key().namespace().equals(namespace))
-                        .filter(a -> budget == null || a.key().name().equals(budget))
-                        .toList(),
+                accounts.stream().filter(a -> isOf(a.key(), namespace, budget)).toList(),
                 holders,
-                frozen);
+                frozen,
+                unreadable.stream()
+                        .filter(each -> each.key() == null || isOf(each.key(), namespace, budget))
+                        .toList());
+    }
+
+    private static boolean isOf(
+            AccountKey key, @Nullable String namespace, @Nullable String budget) {
+        return (namespace == null || key.namespace().equals(namespace))
+                && (budget == null || key.name().equals(budget));
     }
 
     private static String dollars(long micros) {
@@ -60,21 +81,24 @@ record LedgerView(
         };
     }
 
-    private static String window(Account account) {
-        var window = account.key().window();
+    private static String title(AccountKey key) {
+        return key.budget()
+                + (key.subject().isEmpty() ? "" : " for " + key.subject())
+                + ", "
+                + window(key);
+    }
+
+    private static String window(AccountKey key) {
+        var window = key.window();
         return window.start() == null ? "lifetime" : window.start() + " to " + window.end();
     }
 
-    /** A line for each account, and below it one for each lease. */
+    /** A line for each account, and below it one for each lease; at the end what says nothing. */
     List<String> table() {
         var lines = new ArrayList<String>();
         for (var account : accounts) {
-            var subject = account.key().subject();
             lines.add(
-                    account.key().budget()
-                            + (subject.isEmpty() ? "" : " for " + subject)
-                            + ", "
-                            + window(account)
+                    title(account.key())
                             + (frozen.contains(account.key().toString()) ? ", FROZEN" : ""));
             lines.add(
                     "  limit %s  spent %s  overrun %s  outstanding %s  left %s"
@@ -85,6 +109,11 @@ record LedgerView(
                                     dollars(account.outstandingMicros()),
                                     dollars(account.remainingMicros())));
             lines.addAll(leases(account));
+        }
+        for (var each : unreadable) {
+            var key = each.key();
+            lines.add((key == null ? "an account" : title(key)) + ", CANNOT BE READ");
+            lines.add("  " + each.where() + ": " + each.reason());
         }
         return lines;
     }
@@ -134,14 +163,7 @@ record LedgerView(
         var all = root.putArray("accounts");
         for (var account : accounts) {
             var one = all.addObject();
-            one.put("namespace", account.key().namespace());
-            one.put("budget", account.key().name());
-            one.put("subject", account.key().subject());
-            var window = account.key().window();
-            if (window.start() != null) {
-                one.put("windowStart", window.start().toString());
-                one.put("windowEnd", String.valueOf(window.end()));
-            }
+            name(account.key(), one);
             one.put("limit", dollars(account.amountMicros()));
             one.put("spent", dollars(account.spentMicros()));
             one.put("overrun", dollars(account.overrunMicros()));
@@ -166,6 +188,26 @@ record LedgerView(
                 }
             }
         }
+        var damaged = root.putArray("unreadable");
+        for (var each : unreadable) {
+            var one = damaged.addObject();
+            if (each.key() != null) {
+                name(each.key(), one);
+            }
+            one.put("where", each.where());
+            one.put("reason", each.reason());
+        }
         return root;
+    }
+
+    private static void name(AccountKey key, ObjectNode account) {
+        account.put("namespace", key.namespace());
+        account.put("budget", key.name());
+        account.put("subject", key.subject());
+        var window = key.window();
+        if (window.start() != null) {
+            account.put("windowStart", window.start().toString());
+            account.put("windowEnd", String.valueOf(window.end()));
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.tollgate.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountJson;
 import dev.tollgate.policy.budget.AccountKey;
@@ -9,6 +10,8 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -57,7 +60,51 @@ class LedgerViewTest {
                         HERE,
                         new LedgerView.Holder(
                                 "proxy-1", true, Instant.parse("2026-11-02T08:00:00.123Z"))),
-                Set.of(ORG.toString()));
+                Set.of(ORG.toString()),
+                List.of());
+    }
+
+    private static LedgerView withUnreadable() {
+        return new LedgerView(
+                "here",
+                List.of(Account.opened(ORG, 5_000_000)),
+                Map.of(),
+                Set.of(),
+                List.of(
+                        new LedgerView.Unreadable(
+                                "BudgetLedger team-a.monthly.20261101.9f3c", MONTHLY, "no lease"),
+                        new LedgerView.Unreadable("BudgetLedger other", null, "no key")));
+    }
+
+    @Test
+    void saysWhichAccountsCannotBeReadAndWhereAndWhy() {
+        assertThat(withUnreadable().table())
+                .containsExactly(
+                        "tollgate-system/org for team-b, lifetime",
+                        "  limit 5  spent 0  overrun 0  outstanding 0  left 5",
+                        "  no leases",
+                        "team-a/monthly, 2026-11-01T00:00:00Z to 2026-12-01T00:00:00Z, CANNOT BE"
+                                + " READ",
+                        "  BudgetLedger team-a.monthly.20261101.9f3c: no lease",
+                        "an account, CANNOT BE READ",
+                        "  BudgetLedger other: no key");
+        var json = withUnreadable().json();
+        assertThat(json.get("accounts")).hasSize(1);
+        var known = json.get("unreadable").get(0);
+        assertThat(known.get("budget").asText()).isEqualTo("monthly");
+        assertThat(known.get("windowStart").asText()).isEqualTo("2026-11-01T00:00:00Z");
+        assertThat(known.get("where").asText()).startsWith("BudgetLedger team-a.monthly");
+        assertThat(known.get("reason").asText()).isEqualTo("no lease");
+        assertThat(json.get("unreadable").get(1).get("budget")).isNull();
+        assertThat(view().json().get("unreadable")).isEmpty();
+    }
+
+    @Test
+    void whatMayBeTheAccountThatIsAskedForIsShown() {
+        assertThat(withUnreadable().only("team-a", "monthly").unreadable()).hasSize(2);
+        assertThat(withUnreadable().only(null, "org").unreadable())
+                .extracting(LedgerView.Unreadable::where)
+                .containsExactly("BudgetLedger other");
     }
 
     @Test
@@ -116,6 +163,68 @@ class LedgerViewTest {
         var none = run("ledger", "show", "daily", "--data", data.toString());
         assertThat(none.code()).isEqualTo(ExitCode.FAILED);
         assertThat(none.err()).contains("no account of Budget daily in " + data);
+    }
+
+    @Test
+    void showsTheOthersOfAFolderInWhichFilesAreNoAccounts(@TempDir Path data) throws Exception {
+        var folder = Files.createDirectories(data.resolve("accounts"));
+        Files.write(folder.resolve("a.json"), AccountJson.write(SPENT));
+        var org = new String(AccountJson.write(Account.opened(ORG, 5)), StandardCharsets.UTF_8);
+        Files.writeString(folder.resolve("b.json"), org.replace("\"limitMicros\":5,", ""));
+        Files.writeString(folder.resolve("c.json"), org.substring(5));
+
+        var all = run("ledger", "show", "--data", data.toString());
+        assertThat(all.code()).isZero();
+        assertThat(all.out())
+                .contains(
+                        "limit 10  spent 11.5",
+                        "tollgate-system/org for team-b, lifetime, CANNOT BE READ\n  "
+                                + folder.resolve("b.json")
+                                + ": account: unreadable: limitMicros: null",
+                        "an account, CANNOT BE READ\n  " + folder.resolve("c.json") + ": ");
+        assertThat(all.err()).isEmpty();
+
+        var spoilt = run("ledger", "show", "org", "--data", data.toString());
+        assertThat(spoilt.code()).as("nothing of it can be shown").isEqualTo(ExitCode.FAILED);
+        assertThat(spoilt.out()).contains("b.json", "c.json").doesNotContain("monthly");
+    }
+
+    @Test
+    void showsWhatAnOperatorCannotRead() throws Exception {
+        var body =
+                "{\"accounts\":["
+                        + new String(AccountJson.write(SPENT), StandardCharsets.UTF_8)
+                        + "],\"holders\":[],\"frozen\":[],\"unreadable\":["
+                        + "{\"name\":\"x\",\"account\":\""
+                        + ORG
+                        + "\",\"reason\":\"no lease\"},"
+                        + "{\"name\":\"y\",\"account\":null,\"reason\":\"no key\"}]}";
+        var server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        server.createContext(
+                "/ledger",
+                exchange -> {
+                    var bytes = body.getBytes(StandardCharsets.UTF_8);
+                    exchange.sendResponseHeaders(200, bytes.length);
+                    exchange.getResponseBody().write(bytes);
+                    exchange.close();
+                });
+        server.start();
+        try {
+            var ended =
+                    run(
+                            "ledger",
+                            "show",
+                            "--admin=http://127.0.0.1:" + server.getAddress().getPort());
+            assertThat(ended.code()).isZero();
+            assertThat(ended.out())
+                    .contains(
+                            "limit 10  spent 11.5",
+                            "tollgate-system/org for team-b, lifetime, CANNOT BE READ\n"
+                                    + "  BudgetLedger x: no lease",
+                            "an account, CANNOT BE READ\n  BudgetLedger y: no key");
+        } finally {
+            server.stop(0);
+        }
     }
 
     @Test

@@ -186,8 +186,12 @@ final class OperatorReport {
         ledger.frozen().forEach(key -> frozen.add(key.toString()));
         var unreadable = new JsonArray();
         for (var damaged : ledger.unreadable()) {
+            var key = damaged.key();
             unreadable.add(
-                    new JsonObject().put("name", damaged.name()).put("reason", damaged.reason()));
+                    new JsonObject()
+                            .put("name", damaged.name())
+                            .put("account", key == null ? null : key.toString())
+                            .put("reason", damaged.reason()));
         }
         return new JsonObject()
                 .put("accounts", accounts)
