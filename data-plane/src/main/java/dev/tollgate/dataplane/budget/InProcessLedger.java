@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +34,7 @@ public final class InProcessLedger implements AutoCloseable {
     private final ConcurrentHashMap<HolderId, LedgerLink.Listener> listeners =
             new ConcurrentHashMap<>();
     private final Thread thread;
+    private final AtomicReference<@Nullable List<BudgetEntry>> changed = new AtomicReference<>();
     private volatile boolean closed;
 
     public InProcessLedger(LedgerService service, TimeSource time) {
@@ -48,9 +51,10 @@ public final class InProcessLedger implements AutoCloseable {
         return new Link(holder);
     }
 
-    /** Passes a snapshot's budgets on to the service. */
+    /** Passes a snapshot's budgets on to the service, which nobody tells a second time. */
     public void budgetsChanged(List<BudgetEntry> budgets) {
-        submit(() -> deliver(service.updateBudgets(budgets, time.now())));
+        changed.set(budgets);
+        queue.offer(() -> {}); // a full queue wakes it as well
     }
 
     private void submit(Runnable task) {
@@ -64,6 +68,10 @@ public final class InProcessLedger implements AutoCloseable {
         while (!closed) {
             try {
                 var task = queue.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
+                var budgets = changed.getAndSet(null);
+                if (budgets != null) {
+                    deliver(service.updateBudgets(budgets, time.now()));
+                }
                 if (task != null) {
                     task.run();
                 }
