@@ -12,6 +12,7 @@ import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.compile.Finding;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
+import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Step;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -197,24 +198,25 @@ public record BudgetReport(
                             ConditionReason.WITHIN_BUDGET,
                             "no step is reached"));
         }
+        boolean shadow = budget.mode() == Mode.SHADOW;
         return Optional.of(
                 new Finding(
                         ConditionType.THRESHOLD_REACHED,
                         Status.TRUE,
                         ConditionReason.THRESHOLD_REACHED,
-                        "reached: "
+                        (shadow ? "reached, and only told in mode Shadow: " : "reached: ")
                                 + steps.stream()
-                                        .map(BudgetReport::told)
+                                        .map(step -> told(step, shadow))
                                         .collect(Collectors.joining("; "))));
     }
 
-    private static String told(Step step) {
+    private static String told(Step step, boolean shadow) {
         var what =
                 switch (step.action()) {
                     case ALERT -> "only told";
-                    case DOWNGRADE -> step.downgradeTo() + " serves";
+                    case DOWNGRADE -> step.downgradeTo() + (shadow ? " would serve" : " serves");
                     case CAP_OUTPUT -> "at most " + step.maxOutputTokens() + " output tokens";
-                    case BLOCK -> "refuses";
+                    case BLOCK -> shadow ? "would refuse" : "refuses";
                 };
         return step.name() + " at " + step.percent() + " % (" + what + ")";
     }
@@ -236,13 +238,22 @@ public record BudgetReport(
     /**
      * @param said by an earlier operator: {@link #wasExhausted}
      */
-    Finding exhausted(boolean said) {
+    Finding exhausted(Mode mode, boolean said) {
         boolean spent = spentMicros >= limitMicros;
-        if (spent || refused || said) {
-            var what = spent ? "the amount is spent" : "less is left than a refused request needs";
+        // Soft refuses nobody before all of it is spent, whatever the ledger does not grant
+        if (spent || mode != Mode.SOFT && (refused || said)) {
+            var what =
+                    spent
+                            ? "the amount is spent"
+                            : mode == Mode.SHADOW
+                                    ? "less is left than a request needs"
+                                    : "less is left than a refused request needs";
             var until = resets == null ? "" : " until " + resets;
             return new Finding(
-                    ConditionType.EXHAUSTED, Status.TRUE, ConditionReason.EXHAUSTED, what + until);
+                    ConditionType.EXHAUSTED,
+                    Status.TRUE,
+                    ConditionReason.EXHAUSTED,
+                    what + until + consequence(mode));
         }
         var damaged = unreadable;
         if (damaged != null) {
@@ -253,7 +264,8 @@ public record BudgetReport(
                     "nothing is granted until somebody mends its account: BudgetLedger "
                             + damaged.name()
                             + ": "
-                            + damaged.reason());
+                            + damaged.reason()
+                            + (mode == Mode.SHADOW ? consequence(mode) : ""));
         }
         if (full) {
             return new Finding(
@@ -262,13 +274,22 @@ public record BudgetReport(
                     ConditionReason.LEDGER_FULL,
                     "money is left, but none for proxies that have no lease yet: "
                             + Account.MAX_LEASES
-                            + " are counted; see tollgate ledger show and reclaim those that are lost");
+                            + " are counted; see tollgate ledger show and reclaim those that are lost"
+                            + (mode == Mode.SHADOW ? consequence(mode) : ""));
         }
         return new Finding(
                 ConditionType.EXHAUSTED,
                 Status.FALSE,
                 ConditionReason.WITHIN_BUDGET,
                 "money is left");
+    }
+
+    private static String consequence(Mode mode) {
+        return switch (mode) {
+            case HARD -> "";
+            case SOFT -> "; mode Soft refuses new requests, those in flight go on";
+            case SHADOW -> "; nothing is refused in mode Shadow";
+        };
     }
 
     /**

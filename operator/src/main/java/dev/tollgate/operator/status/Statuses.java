@@ -196,7 +196,7 @@ public final class Statuses {
             if (said) {
                 report.refusedBefore(refusedBefore);
             }
-            information.add(report.exhausted(said));
+            information.add(report.exhausted(entry.mode(), said));
             if (report.unreadable() == null) {
                 report.thresholdReached(entry).ifPresent(information::add);
             }

@@ -731,6 +731,62 @@ class StatusesTest {
                 .isEqualTo(Status.TRUE);
     }
 
+    private static final List<BudgetEntry.Step> ACTING =
+            List.of(
+                    new BudgetEntry.Step("warn", 30, BudgetEntry.Step.Action.ALERT, null, null),
+                    new BudgetEntry.Step(
+                            "save", 60, BudgetEntry.Step.Action.DOWNGRADE, "cheap", null),
+                    new BudgetEntry.Step("trim", 70, BudgetEntry.Step.Action.CAP_OUTPUT, null, 4L),
+                    new BudgetEntry.Step("stop", 80, BudgetEntry.Step.Action.BLOCK, null, null));
+
+    private static String reached(BudgetEntry.Mode mode) {
+        var entry = BudgetBuilder.as(ENTRY).mode(mode).steps(ACTING).build();
+        return condition(of(entry, account(9_000_000)), ConditionType.THRESHOLD_REACHED).message();
+    }
+
+    @Test
+    void saysThatStepsOfAShadowAreOnlyTold() {
+        assertThat(reached(BudgetEntry.Mode.SHADOW))
+                .isEqualTo(
+                        "reached, and only told in mode Shadow: warn at 30 % (only told); save at"
+                                + " 60 % (cheap would serve); trim at 70 % (at most 4 output"
+                                + " tokens); stop at 80 % (would refuse)");
+        assertThat(reached(BudgetEntry.Mode.SOFT))
+                .as("its ladder acts")
+                .isEqualTo(reached(BudgetEntry.Mode.HARD))
+                .contains("stop at 80 % (refuses)");
+    }
+
+    @Test
+    void saysOfWhatIsSpentWhatTheModeDoes() {
+        var soft = BudgetBuilder.as(ENTRY).mode(BudgetEntry.Mode.SOFT).build();
+        var shadow = BudgetBuilder.as(ENTRY).mode(BudgetEntry.Mode.SHADOW).build();
+        assertThat(exhausted(refused(soft, 1, account(10_000_000), 0, NOW)).message())
+                .isEqualTo(
+                        "the amount is spent until 2026-12-01T00:00:00Z; mode Soft refuses new"
+                                + " requests, those in flight go on");
+        assertThat(exhausted(refused(shadow, 1, account(10_000_000), 0, NOW)).message())
+                .isEqualTo(
+                        "the amount is spent until 2026-12-01T00:00:00Z; nothing is refused in"
+                                + " mode Shadow");
+        assertThat(exhausted(refused(shadow, 1, fullAccount(), 0, NOW)).message())
+                .endsWith("; nothing is refused in mode Shadow");
+    }
+
+    @Test
+    void whatIsNotGrantedIsRefusedByAHardBudgetAlone() {
+        var soft = BudgetBuilder.as(ENTRY).mode(BudgetEntry.Mode.SOFT).build();
+        var shadow = BudgetBuilder.as(ENTRY).mode(BudgetEntry.Mode.SHADOW).build();
+        var little = account(9_999_900);
+        assertThat(exhausted(refused(soft, 1, little, 101, NOW)).status())
+                .as("it serves until all is spent")
+                .isEqualTo(Status.FALSE);
+        assertThat(exhausted(refused(shadow, 1, little, 101, NOW)).message())
+                .isEqualTo(
+                        "less is left than a request needs until 2026-12-01T00:00:00Z; nothing is"
+                                + " refused in mode Shadow");
+    }
+
     @Test
     void tellsTheMeanOfADayAndWhenTheRestIsSpentAtThatPace() {
         // NOW is in the third week of the month
