@@ -23,8 +23,10 @@ final class Closing {
     /** How a stream came to its end. */
     enum End {
         WHOLE,
+        /** By the provider, though not as it should have ended. */
         BROKEN,
-        CUT_BY_US,
+        /** By us, or by a connection that broke, which to the provider is the same. */
+        CUT,
         /** Either of the two, while it was not read as fast as it came. */
         UNSEEN
     }
@@ -258,7 +260,7 @@ final class Closing {
         if (end == End.UNSEEN && !free()) {
             return Settlement.hold(terms.held().bound());
         }
-        return end == End.CUT_BY_US && billsOn()
+        return end == End.CUT && billsOn()
                 ? Settlement.hold(reservation.held())
                 : unreported(partial, visibleBytes);
     }

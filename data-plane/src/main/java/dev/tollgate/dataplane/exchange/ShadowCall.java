@@ -274,7 +274,7 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         boolean ours = because instanceof Outcome.Timeout;
         boolean billsOn = !terms.candidate().provider().billing().stopsOnDisconnect();
         var settlement =
-                read == null || ours && billsOn || loop.ticker().stoodStill()
+                read == null || billsOn || loop.ticker().stoodStill()
                         ? Settlement.hold(terms.held().bound())
                         : Settlement.unreported(
                                 terms.candidate().model(),

@@ -173,7 +173,7 @@ final class StreamedAnswer implements Relay.Owner {
 
     @Override
     public void limited() {
-        closing.limited(relay.stream(), early(Closing.End.CUT_BY_US));
+        closing.limited(relay.stream(), early(Closing.End.CUT));
         reply.response().end();
         owner.answered(trial);
     }
@@ -210,7 +210,7 @@ final class StreamedAnswer implements Relay.Owner {
     @Override
     public void truncated(ErrorKind kind, String message) {
         boolean late = kind == ErrorKind.TIMEOUT;
-        var end = early(late ? Closing.End.CUT_BY_US : Closing.End.BROKEN);
+        var end = early(relay.isReadToItsEnd() ? Closing.End.BROKEN : Closing.End.CUT);
         if (holds()) {
             var failure = StreamError.of(kind, message);
             closing.stream(relay.stream(), end, failure.outcome(), failure.word());
@@ -231,7 +231,7 @@ final class StreamedAnswer implements Relay.Owner {
         boolean stalled = !unheard;
         closing.stream(
                 relay.stream(),
-                whole ? Closing.End.WHOLE : early(Closing.End.CUT_BY_US),
+                whole ? Closing.End.WHOLE : early(Closing.End.CUT),
                 null,
                 "aborted");
         if (whole && !closing.isLost() && !holds()) {

@@ -301,8 +301,7 @@ final class Trial implements Call.Owner {
         }
         if (sent && stops) {
             boolean unseen = loop.ticker().stoodStill();
-            closing.stream(
-                    null, unseen ? Closing.End.UNSEEN : Closing.End.CUT_BY_US, null, "aborted");
+            closing.stream(null, unseen ? Closing.End.UNSEEN : Closing.End.CUT, null, "aborted");
         } else {
             closing.unheard(sent, "aborted");
         }

@@ -240,6 +240,22 @@ class StreamExchangeTest {
         assertThat(settled.assumed()).isTrue();
     }
 
+    /** It may have heard of the end of the connection, and not have ended it. */
+    @Test
+    void aProviderThatBillsOnAndWhoseStreamBreaksIsChargedItsHold() throws IOException {
+        stopsOnDisconnect = false;
+        start(
+                request ->
+                        Harness.streamHead(request)
+                                .write(Harness.chunk("Hel"))
+                                .onComplete(v -> request.connection().close()));
+        assertThat(rawStream()).contains("Hel").contains("\"error\"");
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("truncated");
+        var settled = harness.gate.settled.getFirst();
+        assertThat(settled.cost()).isEqualTo(settled.claim().bound());
+        assertThat(settled.assumed()).isTrue();
+    }
+
     @Test
     void aClientThatLeavesOneCallMoreThanCanBeReadToTheEndIsChargedItsHold() throws Exception {
         quietMillis = 60_000;
