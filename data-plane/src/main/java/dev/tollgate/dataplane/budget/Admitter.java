@@ -96,6 +96,9 @@ final class Admitter {
             var verdict = take(entry, claim, waited, parts);
             if (verdict != null) {
                 release(parts);
+                if (verdict instanceof Verdict.Short) {
+                    askAhead(entries.subList(entries.indexOf(entry) + 1, entries.size()), claim);
+                }
                 return verdict;
             }
         }
@@ -217,6 +220,25 @@ final class Admitter {
         return part < bound && entry.onLedgerUnavailable() != OnLedgerUnavailable.ALLOW
                 ? leasedOnly(entry, counter, bound - part, nowNanos)
                 : null;
+    }
+
+    /**
+     * A claim that waits needs money of these too: it is asked for at the same time, as one answer
+     * after the other may take longer than the claim waits.
+     */
+    private void askAhead(List<BudgetEntry> entries, Claim claim) {
+        var bound = claim.bound().nanos();
+        for (var entry : entries) {
+            var period = entry.period();
+            if (entry.mode() != Mode.HARD || entry.limitMicros() == null || period == null) {
+                continue;
+            }
+            var counter = counter(entry, claim.request().team());
+            counter.boundMaxNanos.accumulateAndGet(bound, Math::max);
+            if (counter.lease(period, time.nanos(), time).freeNanos() < bound) {
+                keeper.ranShort(counter);
+            }
+        }
     }
 
     /** Without the ledger it lets nothing pass. */

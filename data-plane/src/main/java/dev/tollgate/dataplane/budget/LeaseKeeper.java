@@ -137,7 +137,7 @@ class LeaseKeeper implements LedgerLink.Listener {
         }
     }
 
-    /** Of a claim that does not wait: its lease has too little left, or was given back. */
+    /** Of a claim that does not wait for it: the lease has too little left, or was given back. */
     void ranShort(Counter counter) {
         if (counter.refillAsked.compareAndSet(false, true)) {
             run(() -> refills.ask(counter));

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gets money for those who wait and ahead of need: asks the ledger, at most once at a time for a
- * counter, puts its grants into leases, remembers its refusals, and serves who waits. What is asked
- * for and what is granted is in the log first. On the keeper's thread.
+ * counter unless more has come to wait than that would serve, puts its grants into leases,
+ * remembers its refusals, and serves who waits. What is asked for and what is granted is in the log
+ * first. On the keeper's thread.
  */
 final class Refills {
 
@@ -207,8 +208,9 @@ final class Refills {
         var needed =
                 denied.reason() == DeniedReason.EXHAUSTED
                         || denied.reason() == DeniedReason.RESERVED;
-        if (needed && asked.amountMicros() == 0 && denied.remainingMicros() > 0) {
-            // a refill that found little; whoever is short asks for exactly that
+        boolean refill = asked.amountMicros() == 0;
+        if (refill && (needed && remaining > 0 || denied.reason() == DeniedReason.RESERVED)) {
+            // it found little, and took nothing from others; whoever is short asks for exactly that
             counter.refusal = null;
             later(counter, REFILL_LATER_MILLIS);
             if (counter.waiting.get() > 0) {
@@ -265,15 +267,19 @@ final class Refills {
                 millis);
     }
 
-    /** Sends an Acquire if none is on its way and one is of use. */
+    /**
+     * Sends an Acquire if one is of use and none is on its way that brings enough. A burst is not
+     * to wait for the answer to its first request before the others are asked for: the ledger
+     * answers the last one alone if it has not begun with an earlier one.
+     */
     void ask(Counter counter) {
         var lease = counter.current();
         if (lease == null || !session.registered() || lease.ended() || counter.isForgotten()) {
             return;
         }
         var asked = counter.asked;
-        if (asked != null && (asked.amountMicros() > 0 || counter.waiting.get() == 0)) {
-            return; // what was asked for ahead may come too late for who waits
+        if (asked != null && counter.waiting.get() == 0) {
+            return;
         }
         var need = 0L;
         var count = 0;
@@ -284,8 +290,9 @@ final class Refills {
             need = Math.addExact(need, waiter.claim().bound().nanos());
         }
         need = Math.max(0, need - lease.freeNanos());
-        if (need == 0 && asked != null) {
-            return;
+        var amount = Math.ceilDiv(need, NANOS_PER_MICRO);
+        if (asked != null && amount <= (asked.amountMicros() > 0 ? asked.wantedMicros() : 0)) {
+            return; // what was asked for ahead may come too late for who waits
         }
         if (need == 0 && !lease.wantsRefill() && lease.sliceNanos > 0) {
             counter.refillAsked.set(false);
@@ -299,7 +306,6 @@ final class Refills {
         }
         var ahead = counter.burn.in(settings.sliceAhead().toMillis());
         var slice = Math.max(ahead, BOUNDS_PER_SLICE * counter.boundMaxNanos.get());
-        var amount = Math.ceilDiv(need, NANOS_PER_MICRO);
         // at a sudden load, who waits tells the pace before the burn does
         var wanted = Math.max(SLICE_PER_NEED * amount, Math.ceilDiv(slice, NANOS_PER_MICRO));
         var request = wal.lastRequest(lease.account) + 1;

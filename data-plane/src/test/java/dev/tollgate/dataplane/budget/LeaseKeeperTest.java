@@ -15,6 +15,7 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.lang.foreign.Arena;
 import java.time.Duration;
@@ -442,6 +443,92 @@ class LeaseKeeperTest {
         assertThat(lastAcquire().amountMicros()).isZero();
         assertThat(lastAcquire().wantedMicros()).isPositive();
         assertThat(lastAcquire().neededMicros()).isZero();
+    }
+
+    // Bursts, and requests of several Budgets
+
+    private List<LedgerCommand.Acquire> asked() {
+        return said.stream()
+                .filter(LedgerCommand.Acquire.class::isInstance)
+                .map(LedgerCommand.Acquire.class::cast)
+                .toList();
+    }
+
+    private Future<Admission> callOf(BudgetEntry... budgets) {
+        var answer = gate.reserve(Budgets.claim("call-" + calls++, CENT, budgets));
+        run(1);
+        return answer;
+    }
+
+    @Test
+    void asksForABurstBeforeItsFirstRequestIsAnswered() {
+        var answers = new ArrayList<Future<Admission>>();
+        for (int i = 0; i < 4; i++) {
+            answers.add(callOf(BUDGET));
+        }
+        assertThat(asked()).as("what is asked for is enough for four").hasSize(1);
+        for (int i = 0; i < 4; i++) {
+            answers.add(callOf(BUDGET));
+        }
+        assertThat(asked()).hasSize(2);
+        assertThat(asked().getLast().amountMicros()).isEqualTo(50_000);
+        assertThat(asked().getLast().wantedMicros()).isGreaterThanOrEqualTo(80_000);
+        // the ledger had not begun with the first one
+        grant(asked().getLast().request(), NINE, 80_000);
+        assertThat(answers)
+                .allSatisfy(a -> assertThat(a.result()).isInstanceOf(Admission.Reserved.class));
+        assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void aBurstTakesTheAnswerToItsFirstRequestTooAndAsksAFewTimesHoweverManyCome() {
+        var answers = new ArrayList<Future<Admission>>();
+        for (int i = 0; i < 200; i++) {
+            answers.add(callOf(BUDGET));
+        }
+        assertThat(asked()).hasSizeBetween(2, 4);
+        grant(1, NINE, 40_000);
+        assertThat(answers.stream().filter(a -> a.result() != null)).hasSize(4);
+        assertThat(asked()).hasSizeBetween(2, 4);
+        grant(asked().getLast().request(), NINE, 900_000);
+        assertThat(answers.stream().filter(a -> a.result() instanceof Admission.Reserved))
+                .hasSizeGreaterThan(80);
+        assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void asksForAllBudgetsOfARequestAtTheSameTime() {
+        var other = Budgets.budget("team-a/other", 1_000_000, HOUR, Mode.HARD);
+        gate.snapshotChanged(List.of(BUDGET, other));
+        var answer = callOf(other, BUDGET);
+        assertThat(asked())
+                .extracting(acquire -> acquire.account().budget())
+                .containsExactlyInAnyOrder("team-a/hourly", "team-a/other");
+        for (var acquire : asked()) {
+            assertThat(acquire.wantedMicros()).isGreaterThanOrEqualTo(10_000);
+            grant(acquire.request(), acquire.account(), acquire.wantedMicros());
+        }
+        assertThat(asked()).hasSize(2);
+        assertThat(answer.result()).isInstanceOf(Admission.Reserved.class);
+        assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void whatARefillIsNotGivenOfOthersRestIsRefusedToNobodyBeforeItIsRecalled() {
+        var other = Budgets.budget("team-a/other", 1_000_000, HOUR, Mode.HARD);
+        gate.snapshotChanged(List.of(BUDGET, other));
+        var answer = callOf(other, BUDGET);
+        var refill = asked().getFirst();
+        assertThat(refill.account().budget()).isEqualTo("team-a/other");
+        assertThat(refill.amountMicros()).isZero();
+        deny(refill.request(), refill.account(), DeniedReason.RESERVED);
+        grant(lastAcquire().request(), NINE, 40_000);
+        assertThat(answer.result()).as("the ledger is asked first").isNull();
+        var last = lastAcquire();
+        assertThat(last.account().budget()).isEqualTo("team-a/other");
+        assertThat(last.amountMicros()).isEqualTo(10_000);
+        grant(last.request(), last.account(), 10_000);
+        assertThat(answer.result()).isInstanceOf(Admission.Reserved.class);
     }
 
     @Test
