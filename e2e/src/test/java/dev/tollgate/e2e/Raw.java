@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,7 @@ import java.util.Locale;
 final class Raw implements AutoCloseable {
 
     private static final int TIMEOUT_MS = 60_000;
+    private static final int NARROW_BYTES = 4 * 1024;
 
     private final Socket socket;
 
@@ -29,12 +31,24 @@ final class Raw implements AutoCloseable {
         return new Raw(socket);
     }
 
+    /** The same; what it does not read soon waits in the gateway. */
+    static Raw narrow(int port) throws IOException {
+        var socket = new Socket();
+        socket.setReceiveBufferSize(NARROW_BYTES);
+        socket.setSoTimeout(TIMEOUT_MS);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MS);
+        return new Raw(socket);
+    }
+
     /** A POST of JSON with the client key, whole. */
     static Raw post(int port, String path, String body) throws IOException {
-        var raw = connect(port);
-        raw.send(head("POST", path, body.getBytes(StandardCharsets.UTF_8).length));
-        raw.send(body);
-        return raw;
+        return connect(port).post(path, body);
+    }
+
+    Raw post(String path, String body) throws IOException {
+        send(head("POST", path, body.getBytes(StandardCharsets.UTF_8).length));
+        send(body);
+        return this;
     }
 
     static String head(String method, String path, long length, String... headers) {
@@ -143,6 +157,11 @@ final class Raw implements AutoCloseable {
     void reset() throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();
+    }
+
+    /** Sends nothing more, and would still read. */
+    void halfClose() throws IOException {
+        socket.shutdownOutput();
     }
 
     @Override

@@ -81,6 +81,13 @@ record SimulatedProvider(TollgateProcess process, int port) implements AutoClose
         return calls().stream().filter(c -> model.equals(c.get("model").asText())).toList();
     }
 
+    /** The calls for one of its models that are not on its bill yet, and how far they are. */
+    List<JsonNode> open(String model) throws IOException, InterruptedException {
+        return list(send("GET", "/_sim/open", "")).stream()
+                .filter(c -> model.equals(c.get("model").asText()))
+                .toList();
+    }
+
     private static List<JsonNode> list(String json) throws IOException {
         var items = new ArrayList<JsonNode>();
         JSON.readTree(json).forEach(items::add);

@@ -20,6 +20,7 @@ import java.util.Map;
  * POST /_sim/fail?status=500   before all rules: [&amp;times=n] [&amp;retryAfter=s]
  * GET  /_sim/bill              the bill by key and model
  * GET  /_sim/calls?limit=n     each call on it
+ * GET  /_sim/open              each call that is not on it yet, with the chunks generated so far
  * GET  /_sim/requests?limit=n  the last requests as they arrived, keys as hashes
  * POST /_sim/clear             forgets bill, calls and requests
  * </pre>
@@ -54,6 +55,7 @@ final class ControlApi {
                     var from = Math.max(0, calls.size() - limit(request));
                     reply(request, 200, calls.subList(from, calls.size()));
                 }
+                case "GET /_sim/open" -> reply(request, 200, simulator.open());
                 case "GET /_sim/requests" ->
                         reply(request, 200, simulator.requests(limit(request)));
                 case "POST /_sim/clear" -> {

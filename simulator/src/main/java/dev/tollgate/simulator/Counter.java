@@ -41,6 +41,7 @@ final class Counter {
     private final Dialect dialect;
     private final Stage stage;
     private final Till till;
+    private final OpenCalls open;
     private final RequestLog log;
     private final ControlApi control;
     private final InstantSource clock = InstantSource.system();
@@ -52,12 +53,14 @@ final class Counter {
             Dialect dialect,
             Stage stage,
             Till till,
+            OpenCalls open,
             RequestLog log,
             ControlApi control) {
         this.vertx = vertx;
         this.dialect = dialect;
         this.stage = stage;
         this.till = till;
+        this.open = open;
         this.log = log;
         this.control = control;
     }
@@ -214,7 +217,7 @@ final class Counter {
                 new Till.Caller(
                         answer.id(), arrival.requestId, arrival.traceId(), label, ask.model());
         var scene = new Exchange.Scene(dialect, script, told, ask, answer, caller);
-        new Exchange(vertx, arrival.request, till, scene).run();
+        new Exchange(vertx, arrival.request, till, open, scene).run();
     }
 
     private void refuse(Arrival arrival, String label, Ask ask, ApiError error) {

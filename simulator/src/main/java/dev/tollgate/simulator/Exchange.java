@@ -46,6 +46,7 @@ final class Exchange {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Till till;
+    private final OpenCalls open;
     private final Scene scene;
     private final Behaviour told;
     private boolean over;
@@ -63,16 +64,18 @@ final class Exchange {
             Answer answer,
             Till.Caller caller) {}
 
-    Exchange(Vertx vertx, HttpServerRequest request, Till till, Scene scene) {
+    Exchange(Vertx vertx, HttpServerRequest request, Till till, OpenCalls open, Scene scene) {
         this.vertx = vertx;
         this.request = request;
         this.response = request.response();
         this.till = till;
+        this.open = open;
         this.scene = scene;
         this.told = scene.told();
     }
 
     void run() {
+        progress(0, 0);
         response.exceptionHandler(gone -> {});
         response.closeHandler(gone -> end(Outcome.CANCELLED));
         var hang = told.hang();
@@ -224,6 +227,9 @@ final class Exchange {
     void progress(int out, int all) {
         chunksOut = out;
         chunksAll = all;
+        if (!over) {
+            open.at(scene.caller().id(), scene.ask().model(), out);
+        }
     }
 
     boolean isOver() {
@@ -236,6 +242,7 @@ final class Exchange {
             return;
         }
         over = true;
+        open.over(scene.caller().id());
         vertx.cancelTimer(timer);
         if (!scene.ask().endpoint().inference()) {
             return;

@@ -25,6 +25,7 @@ public final class Simulator {
     private final HttpServer server;
     private final Stage stage;
     private final Till till = new Till();
+    private final OpenCalls open = new OpenCalls();
     private final RequestLog log = new RequestLog();
     private final SimulatorOptions options;
 
@@ -42,7 +43,7 @@ public final class Simulator {
                         .setMaxHeaderSize(MAX_HEADER_BYTES);
         this.server = vertx.createHttpServer(http);
         var control = new ControlApi(this, options.dialect());
-        var counter = new Counter(vertx, options.dialect(), stage, till, log, control);
+        var counter = new Counter(vertx, options.dialect(), stage, till, open, log, control);
         server.requestHandler(counter::receive);
     }
 
@@ -68,6 +69,11 @@ public final class Simulator {
     /** The calls on the bill, oldest first. */
     public List<BilledCall> calls() {
         return till.calls();
+    }
+
+    /** The calls that are not on it yet. */
+    List<OpenCalls.OpenCall> open() {
+        return open.list();
     }
 
     /** The newest requests that arrived, oldest first, those to {@code /_sim/} left out. */

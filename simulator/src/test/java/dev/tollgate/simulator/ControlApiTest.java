@@ -1,7 +1,9 @@
 package dev.tollgate.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tollgate.simulator.script.Dialect;
 import dev.tollgate.simulator.script.KeyHash;
 import java.io.IOException;
@@ -92,6 +94,25 @@ class ControlApiTest {
         SIMULATORS.post(simulator, "/_sim/clear", "");
         assertThat(simulator.bill().totalNanos()).isZero();
         assertThat(simulator.calls()).isEmpty();
+    }
+
+    @Test
+    void tellsHowFarACallIsThatIsNotOnTheBillYet() throws Exception {
+        var script = "default: {chunks: 4, hang: {at: afterChunks, chunks: 2}}";
+        var simulator = SIMULATORS.start(Dialect.OPENAI, script);
+        var body = Bodies.ask(Dialect.OPENAI, true);
+        try (var called = RawExchange.send(simulator, "/v1/chat/completions", body)) {
+            assertThat(called.isConnected()).isTrue();
+            await().until(() -> open(simulator).at("/0/chunks").asInt() == 2);
+            assertThat(open(simulator)).hasSize(1);
+            assertThat(simulator.calls()).isEmpty();
+        }
+        await().until(() -> open(simulator).isEmpty());
+        assertThat(simulator.calls()).hasSize(1);
+    }
+
+    private static JsonNode open(Simulator simulator) throws IOException, InterruptedException {
+        return Bodies.json(SIMULATORS.get(simulator, "/_sim/open").body());
     }
 
     @Test
