@@ -37,7 +37,7 @@ final class Bookkeeper {
             AccountCommand command,
             Instant now,
             List<LedgerEffect> effects) {
-        var change = book.change(key, opened, account -> ledger.apply(account, command, now));
+        var change = book.change(key, opened, account -> step(account, command, now));
         switch (change) {
             case AccountBook.Change.Done(var transition) -> tell(transition, now, effects);
             case AccountBook.Change.Unavailable unavailable -> {}
@@ -61,6 +61,13 @@ final class Bookkeeper {
         return change;
     }
 
+    private Transition step(Account account, AccountCommand command, Instant now) {
+        if (!(command instanceof AccountCommand.Rebuild)) {
+            freezes.sees(account);
+        }
+        return ledger.apply(account, command, now);
+    }
+
     /** Several steps of an account as one write; adds the effects once they may be sent. */
     AccountBook.Change together(
             AccountKey key,
@@ -68,7 +75,14 @@ final class Bookkeeper {
             List<AccountCommand> commands,
             Instant now,
             List<LedgerEffect> effects) {
-        var change = book.change(key, opened, account -> ledger.apply(account, commands, now));
+        var change =
+                book.change(
+                        key,
+                        opened,
+                        account -> {
+                            freezes.sees(account);
+                            return ledger.apply(account, commands, now);
+                        });
         if (change instanceof AccountBook.Change.Done(var transition)) {
             tell(transition, now, effects);
         }

@@ -18,6 +18,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Freezes {
 
+    /**
+     * Of an account that is frozen.
+     *
+     * @param seq what the store had before this ledger's first write in the freeze; 0: no account
+     * @param leases all that the account has had since: one that is gone was closed, and counted
+     */
+    private record Seen(long seq, Set<HolderId> leases) {}
+
     /** Time for proxies that this ledger does not know of to appear, before a freeze may end. */
     static final Duration AT_LEAST = Duration.ofSeconds(120);
 
@@ -25,6 +33,7 @@ final class Freezes {
 
     private final Predicate<Set<String>> fleetComplete;
     private final ConcurrentHashMap<AccountKey, Instant> frozen = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<AccountKey, Seen> seen = new ConcurrentHashMap<>();
     private volatile @Nullable Instant allSince;
 
     /** A freeze of all accounts has ended, and not all is stored that was told meanwhile. */
@@ -42,6 +51,9 @@ final class Freezes {
     }
 
     void all(Instant now) {
+        if (allSince == null) {
+            seen.keySet().retainAll(frozen.keySet());
+        }
         unproven = false;
         allSince = now;
     }
@@ -60,7 +72,38 @@ final class Freezes {
 
     /** False: it was frozen already. */
     boolean freeze(AccountKey key, Instant now) {
+        if (!isFrozen(key)) {
+            seen.remove(key);
+        }
         return frozen.putIfAbsent(key, now) == null;
+    }
+
+    /** Told before each write of an account, but of one that rebuilds what is remembered. */
+    void sees(Account account) {
+        if (!isFrozen(account.key())) {
+            return;
+        }
+        var known =
+                seen.computeIfAbsent(
+                        account.key(),
+                        key -> new Seen(account.seq(), ConcurrentHashMap.newKeySet()));
+        account.leases().forEach(lease -> known.leases().add(lease.holder()));
+    }
+
+    /**
+     * A lease that is to be closed, or of an earlier start, is in a frozen account no more because
+     * the store has forgotten it, and not because it is counted. What others have restored since
+     * raises the account's {@code seq} and says nothing of it.
+     */
+    boolean isForgotten(Account account, HolderId from, LeaseTotals totals) {
+        var known = isFrozen(account.key()) ? seen.get(account.key()) : null;
+        var holder = new HolderId(from.logId(), totals.bootEpoch());
+        return known != null
+                && totals.isLastWord(from)
+                && totals.amountMicros() > 0
+                && totals.seq() > known.seq()
+                && account.lease(holder) == null
+                && !known.leases().contains(holder);
     }
 
     /**
@@ -134,6 +177,7 @@ final class Freezes {
                         thawed.add(key);
                     }
                 });
+        seen.keySet().removeIf(key -> !isFrozen(key));
         return thawed;
     }
 }

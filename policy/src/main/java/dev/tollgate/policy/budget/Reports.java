@@ -292,6 +292,8 @@ final class Reports {
         var known = keeper.book.account(totals.account());
         return audience.sessions().isLast(from)
                 && totals.seq() > 0
-                && (known == null || Ledger.regressed(known, from, totals));
+                && (known == null
+                        || Ledger.regressed(known, from, totals)
+                        || keeper.freezes.isForgotten(known, from, totals));
     }
 }

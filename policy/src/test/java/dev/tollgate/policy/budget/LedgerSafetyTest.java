@@ -645,4 +645,125 @@ class LedgerSafetyTest {
                         LedgerEffect.Denied.class,
                         denied -> assertThat(denied.reason()).isEqualTo(DeniedReason.FROZEN));
     }
+
+    private static final HolderId AGAIN = new HolderId(HOLDER.logId(), 2);
+
+    /** A new ledger, which knows nothing, of a store that has nothing any more. */
+    private void forgetsAll() {
+        ledger.freezeAll(NOW);
+        ledger.updateBudgets(List.of(LedgerModel.budget(1_000)), NOW);
+    }
+
+    private List<LedgerEffect> neighbourRegisters() {
+        var open = new LeaseTotals(KEY, 1, 10, 0, 0, 0, 0, 20, false);
+        return ledger.handle(new LedgerCommand.Register(NEIGHBOUR, "pod1", List.of(open)), LATER);
+    }
+
+    private List<LedgerEffect> registersAgain(LeaseTotals... leases) {
+        return ledger.handle(new LedgerCommand.Register(AGAIN, "pod0", List.of(leases)), LATER);
+    }
+
+    /** Of two holders the other one has seen the later number, and may come first. */
+    @Test
+    void whatAFrozenAccountIsRebuiltToDoesNotDependOnWhoRegistersFirst() {
+        forgetsAll();
+        neighbourRegisters();
+        for (var time = 0; time < 2; time++) {
+            assertThat(registersAgain(totals(100, 100, 0, 8, true)))
+                    .contains(new LedgerEffect.Closed(AGAIN, KEY, 1));
+            neighbourRegisters();
+        }
+        var account = store.accounts.get(KEY);
+        assertThat(account.settledMicros()).isEqualTo(100);
+        assertThat(account.outstandingMicros()).isEqualTo(10);
+
+        store.accounts.clear();
+        ledger = new LedgerService(store, 2);
+        forgetsAll();
+        registersAgain(totals(100, 100, 0, 8, true));
+        neighbourRegisters();
+        var other = store.accounts.get(KEY);
+        assertThat(other.settledMicros()).isEqualTo(100);
+        assertThat(other.leases()).isEqualTo(account.leases());
+    }
+
+    @Test
+    void aLeaseThatIsClosedInTheFreezeCountsOnceHoweverOftenItIsTold() {
+        forgetsAll();
+        neighbourRegisters();
+        var last = new LeaseTotals(KEY, 1, 10, 7, 0, 0, 0, 20, true);
+        for (var start = 2; start < 5; start++) {
+            var next = new HolderId(NEIGHBOUR.logId(), start);
+            assertThat(
+                            ledger.handle(
+                                    new LedgerCommand.Register(next, "pod1", List.of(last)), LATER))
+                    .contains(new LedgerEffect.Closed(next, KEY, 1));
+        }
+        assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(7);
+        assertThat(store.accounts.get(KEY).leases()).isEmpty();
+    }
+
+    @Test
+    void whatTheStoreStillHasCountedOfAFrozenAccountIsNotCountedAgain() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(1_000)), NOW);
+        register();
+        ask(KEY, 1, 100);
+        var last = totals(100, 60, 0, 1, true);
+        ledger.handle(new LedgerCommand.Close(HOLDER, last), NOW);
+        ledger = new LedgerService(store, 2);
+        forgetsAll();
+        neighbourRegisters();
+
+        assertThat(registersAgain(last)).contains(new LedgerEffect.Closed(AGAIN, KEY, 1));
+        assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(60);
+    }
+
+    @Test
+    void anEarlierLeaseWithoutProofIsRestoredThoughAnotherHolderHasSeenMore() {
+        forgetsAll();
+        neighbourRegisters();
+        for (var time = 0; time < 2; time++) {
+            registersAgain(totals(100, 30, 0, 8, false));
+        }
+
+        var account = store.accounts.get(KEY);
+        assertThat(account.settledMicros()).isEqualTo(30);
+        assertThat(account.lease(HOLDER).outstandingMicros()).isEqualTo(70);
+        assertThat(account.lease(HOLDER).state()).isEqualTo(LeaseAccount.State.SUSPECT);
+    }
+
+    @Test
+    void whatTheStoreRefusedAtFirstCountsThoughTheNextLeaseOfTheSameLogWasRestored() {
+        var stubborn = new Stubborn();
+        ledger = new LedgerService(stubborn, 1);
+        forgetsAll();
+        stubborn.refuses = account -> account.lease(HOLDER) != null;
+        var own = new LeaseTotals(KEY, 2, 10, 0, 0, 0, 0, 20, false);
+        registersAgain(totals(100, 100, 0, 8, true), own);
+        assertThat(ledger.unstored()).containsExactly(KEY);
+        assertThat(stubborn.store.accounts.get(KEY).lease(AGAIN)).isNotNull();
+
+        stubborn.refuses = account -> false;
+        var stored = new ArrayList<LedgerEffect>();
+        ledger.turn(KEY, LATER, stored::addAll);
+
+        assertThat(stored).contains(new LedgerEffect.Closed(AGAIN, KEY, 1));
+        assertThat(stubborn.store.accounts.get(KEY).settledMicros()).isEqualTo(100);
+    }
+
+    /** By then it has numbers that no holder has told of. */
+    @Test
+    void whatIsToldAgainAfterTheThawIsCountedAlready() {
+        forgetsAll();
+        neighbourRegisters();
+        var last = totals(100, 100, 0, 8, true);
+        registersAgain(last);
+        ledger.tick(LATER.plus(LedgerService.FREEZE_MIN));
+        ledger.tick(LATER.plus(LedgerService.FREEZE_MIN).plus(LedgerService.FREEZE_MIN));
+        assertThat(ledger.frozen()).isEmpty();
+
+        registersAgain(last);
+        assertThat(ledger.frozen()).isEmpty();
+        assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(100);
+    }
 }
