@@ -52,6 +52,9 @@ public interface AnswerStream {
     /** The last usage seen, cumulative; null before the first. */
     @Nullable Usage usage();
 
+    /** Whether that usage is less than what was seen before, which no count can become. */
+    boolean usageShrank();
+
     /** The provider's finish reason; null before it came. */
     @Nullable String finishReason();
 

@@ -200,18 +200,8 @@ final class Closing {
                 stream != null
                         && usage != null
                         && (end == End.WHOLE || stream.finished(terms.resolved().scan().choices()));
-        boolean raw = terms.resolved().endpoint() != null;
-        var settlement =
-                raw
-                        ? Settlement.fixed(reservation.held(), end == End.WHOLE)
-                        : isFinal && usage != null
-                                ? reported(usage)
-                                : untold(
-                                        end,
-                                        usage,
-                                        stream == null ? 0 : stream.visibleOutputBytes());
         settle(
-                settlement,
+                settled(stream, end, usage, isFinal),
                 outcome,
                 word,
                 stream == null ? 0 : StreamError.STATUS,
@@ -221,7 +211,9 @@ final class Closing {
     /** The Budget had no more for it: the provider is cut, and the client has a clean end. */
     void limited(AnswerStream stream, End end) {
         settle(
-                untold(end, stream.usage(), stream.visibleOutputBytes()),
+                shrank(stream, false)
+                        ? Settlement.implausible(terms.held().bound())
+                        : untold(end, stream.usage(), stream.visibleOutputBytes()),
                 new Outcome.Success(),
                 LIMITED,
                 StreamError.STATUS,
@@ -253,6 +245,29 @@ final class Closing {
     /** The provider generates, and bills, to the end, though nobody reads any more. */
     private boolean billsOn() {
         return !free() && !terms.candidate().provider().billing().stopsOnDisconnect();
+    }
+
+    private Settlement settled(
+            @Nullable AnswerStream stream, End end, @Nullable Usage usage, boolean isFinal) {
+        if (terms.resolved().endpoint() != null) {
+            return Settlement.fixed(reservation.held(), end == End.WHOLE);
+        }
+        if (stream != null && shrank(stream, isFinal)) {
+            return Settlement.implausible(terms.held().bound());
+        }
+        return isFinal && usage != null
+                ? reported(usage)
+                : untold(end, usage, stream == null ? 0 : stream.visibleOutputBytes());
+    }
+
+    /**
+     * Whether its figures fell: those of several choices may before they are final, as some servers
+     * tell the tokens of one of them in each event.
+     */
+    private boolean shrank(AnswerStream stream, boolean isFinal) {
+        return !free()
+                && stream.usageShrank()
+                && (isFinal || terms.resolved().scan().choices() == 1);
     }
 
     /** A stream without final figures. */

@@ -35,6 +35,11 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
         return new Settlement(hold, true, false);
     }
 
+    /** The hold, as what the provider reported cannot be true. */
+    static Settlement implausible(Money hold) {
+        return new Settlement(hold, true, true);
+    }
+
     /**
      * A price that was known before: an answer that began is paid, whole or not.
      *

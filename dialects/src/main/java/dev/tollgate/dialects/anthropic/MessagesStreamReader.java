@@ -4,12 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.Json;
-import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.Signature;
 import dev.tollgate.dialects.conversation.Signature.Issuer;
+import dev.tollgate.dialects.usage.RunningUsage;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MessagesStreamReader implements StreamReader {
     private final Map<Integer, Integer> callByBlock = new HashMap<>();
-    private final ObjectNode usage = Json.object();
+    private final RunningUsage usage = new RunningUsage(Dialect.ANTHROPIC);
     private int calls;
     private int textChars;
     private int blockStart;
@@ -72,15 +72,18 @@ final class MessagesStreamReader implements StreamReader {
     }
 
     private void usage(JsonNode seen, Consumer<AnswerEvent> out) {
-        for (var field : seen.properties()) {
-            if (!field.getValue().isNull()) {
-                usage.set(field.getKey(), field.getValue());
+        if (seen instanceof ObjectNode object && !seen.isEmpty()) {
+            usage.saw(object);
+            var read = usage.usage();
+            if (read != null) {
+                out.accept(new AnswerEvent.UsageSeen(read));
             }
         }
-        var read = ProviderUsage.read(Dialect.ANTHROPIC, Json.object().set("usage", usage));
-        if (read != null && !seen.isEmpty()) {
-            out.accept(new AnswerEvent.UsageSeen(read));
-        }
+    }
+
+    @Override
+    public boolean usageShrank() {
+        return usage.shrank();
     }
 
     private void blockStart(JsonNode data, Consumer<AnswerEvent> out) {

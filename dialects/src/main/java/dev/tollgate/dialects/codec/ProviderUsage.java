@@ -12,14 +12,18 @@ public final class ProviderUsage {
 
     /** Null if the envelope holds none. */
     public static @Nullable Usage read(Dialect dialect, JsonNode envelope) {
+        return UsageReader.read(dialect, find(dialect, envelope));
+    }
+
+    /** The object in which it tells its usage; missing if the envelope holds none. */
+    public static JsonNode find(Dialect dialect, JsonNode envelope) {
         return switch (dialect) {
             case OPENAI_CHAT -> {
                 var usage = envelope.path("usage");
-                yield UsageReader.read(
-                        dialect, usage.isObject() ? usage : envelope.path("x_groq").path("usage"));
+                yield usage.isObject() ? usage : envelope.path("x_groq").path("usage");
             }
-            case OPENAI_RESPONSES, ANTHROPIC -> UsageReader.read(dialect, envelope.path("usage"));
-            case GEMINI -> UsageReader.read(dialect, envelope.path("usageMetadata"));
+            case OPENAI_RESPONSES, ANTHROPIC -> envelope.path("usage");
+            case GEMINI -> envelope.path("usageMetadata");
         };
     }
 }

@@ -21,6 +21,9 @@ public interface StreamReader {
         end(out);
     }
 
+    /** Whether the usage is less than what was told before. */
+    boolean usageShrank();
+
     /** Characters held back until what is open ends: the caller bounds them. */
     default int waitingChars() {
         return 0;

@@ -5,10 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
-import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
+import dev.tollgate.dialects.usage.RunningUsage;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class GeminiStreamReader implements StreamReader {
     private final String idSeed;
-    private final ObjectNode usage = Json.object();
+    private final RunningUsage usage = new RunningUsage(Dialect.GEMINI);
     private final Map<Integer, GeminiCandidateReader> candidates = new TreeMap<>();
     private boolean started;
 
@@ -64,13 +64,18 @@ final class GeminiStreamReader implements StreamReader {
     }
 
     private void usage(JsonNode seen, Consumer<AnswerEvent> out) {
-        for (var field : seen.properties()) {
-            usage.set(field.getKey(), field.getValue());
+        if (seen instanceof ObjectNode object && !seen.isEmpty()) {
+            usage.saw(object);
+            var read = usage.usage();
+            if (read != null) {
+                out.accept(new AnswerEvent.UsageSeen(read));
+            }
         }
-        var read = ProviderUsage.read(Dialect.GEMINI, Json.object().set("usageMetadata", usage));
-        if (read != null && !seen.isEmpty()) {
-            out.accept(new AnswerEvent.UsageSeen(read));
-        }
+    }
+
+    @Override
+    public boolean usageShrank() {
+        return usage.shrank();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.CallIds;
 import dev.tollgate.dialects.codec.Json;
@@ -8,6 +9,7 @@ import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
+import dev.tollgate.dialects.usage.RunningUsage;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -18,6 +20,7 @@ final class ChatStreamReader implements StreamReader {
     private final String idSeed;
     private final Map<Integer, ChatChoiceReader> choices = new TreeMap<>();
     private final ChatChoiceReader first;
+    private final RunningUsage usage = new RunningUsage(Dialect.OPENAI_CHAT);
     private boolean started;
 
     ChatStreamReader(String idSeed) {
@@ -47,10 +50,18 @@ final class ChatStreamReader implements StreamReader {
                 choice.choice(node, AnswerEvent.of(index, out));
             }
         }
-        var usage = ProviderUsage.read(Dialect.OPENAI_CHAT, data);
-        if (usage != null) {
-            out.accept(new AnswerEvent.UsageSeen(usage));
+        if (ProviderUsage.find(Dialect.OPENAI_CHAT, data) instanceof ObjectNode object) {
+            usage.saw(object);
+            var read = usage.usage();
+            if (read != null) {
+                out.accept(new AnswerEvent.UsageSeen(read));
+            }
         }
+    }
+
+    @Override
+    public boolean usageShrank() {
+        return usage.shrank();
     }
 
     private @Nullable ChatChoiceReader choice(int index) {

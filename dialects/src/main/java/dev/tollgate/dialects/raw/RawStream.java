@@ -52,6 +52,11 @@ final class RawStream implements AnswerStream {
     }
 
     @Override
+    public boolean usageShrank() {
+        return false;
+    }
+
+    @Override
     public @Nullable String finishReason() {
         return null;
     }

@@ -1,14 +1,15 @@
 package dev.tollgate.dialects.responses;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.codec.Json;
 import dev.tollgate.dialects.codec.Logprobs;
-import dev.tollgate.dialects.codec.ProviderUsage;
 import dev.tollgate.dialects.codec.StreamFailures;
 import dev.tollgate.dialects.codec.StreamReader;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.conversation.Part;
+import dev.tollgate.dialects.usage.RunningUsage;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -30,6 +31,7 @@ final class ResponsesStreamReader implements StreamReader {
     private final Set<String> callIds = new HashSet<>();
     private int calls;
     private boolean started;
+    private final RunningUsage usage = new RunningUsage(Dialect.OPENAI_RESPONSES);
     private boolean anyItem;
     private boolean finished;
 
@@ -213,9 +215,12 @@ final class ResponsesStreamReader implements StreamReader {
             }
             output++;
         }
-        var usage = ProviderUsage.read(Dialect.OPENAI_RESPONSES, response);
-        if (usage != null) {
-            out.accept(new AnswerEvent.UsageSeen(usage));
+        if (response.path("usage") instanceof ObjectNode object) {
+            usage.saw(object);
+            var read = usage.usage();
+            if (read != null) {
+                out.accept(new AnswerEvent.UsageSeen(read));
+            }
         }
         finished = true;
         out.accept(
@@ -224,6 +229,11 @@ final class ResponsesStreamReader implements StreamReader {
                         ResponsesAnswerReader.word(response),
                         null));
         out.accept(new AnswerEvent.Done());
+    }
+
+    @Override
+    public boolean usageShrank() {
+        return usage.shrank();
     }
 
     @Override

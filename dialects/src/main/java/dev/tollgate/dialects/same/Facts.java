@@ -1,6 +1,5 @@
 package dev.tollgate.dialects.same;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tollgate.dialects.Dialect;
@@ -8,7 +7,7 @@ import dev.tollgate.dialects.RequestScan.Span;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.conversation.AnswerEvent;
 import dev.tollgate.dialects.json.JsonCursor;
-import dev.tollgate.dialects.usage.UsageReader;
+import dev.tollgate.dialects.usage.RunningUsage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -19,9 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Facts {
     private static final JsonMapper JSON = new JsonMapper();
 
-    private final Dialect dialect;
-    private @Nullable ObjectNode merged;
-    private @Nullable Usage usage;
+    private final RunningUsage usage;
 
     @Nullable String model;
     @Nullable String finishReason;
@@ -47,7 +44,7 @@ final class Facts {
     boolean choicesEmpty;
 
     Facts(Dialect dialect) {
-        this.dialect = dialect;
+        usage = new RunningUsage(dialect);
     }
 
     void nextEvent() {
@@ -58,7 +55,12 @@ final class Facts {
     }
 
     @Nullable Usage usage() {
-        return usage;
+        return usage.usage();
+    }
+
+    /** Whether the usage is less than what was told before. */
+    boolean usageShrank() {
+        return usage.shrank();
     }
 
     /** Reads the value of a member that names the model. */
@@ -111,10 +113,7 @@ final class Facts {
         token |= bytes > 0;
     }
 
-    /**
-     * Reads a usage object. Of several in one stream, each field's last value counts: figures are
-     * cumulative, and a later object may leave out what an earlier one said.
-     */
+    /** Reads a usage object. */
     void usage(JsonCursor cursor, byte[] array) throws IOException {
         if (!cursor.isObject()) {
             cursor.skip();
@@ -126,19 +125,6 @@ final class Facts {
             return;
         }
         usageHere = true;
-        if (merged == null) {
-            merged = object;
-        } else {
-            for (var member : object.properties()) {
-                JsonNode value = member.getValue();
-                if (!value.isNull()) {
-                    merged.set(member.getKey(), value);
-                }
-            }
-        }
-        var read = UsageReader.read(dialect, merged);
-        if (read != null) {
-            usage = read;
-        }
+        usage.saw(object);
     }
 }

@@ -273,6 +273,11 @@ final class SameStream implements AnswerStream {
     }
 
     @Override
+    public boolean usageShrank() {
+        return facts.usageShrank();
+    }
+
+    @Override
     public @Nullable String finishReason() {
         return facts.finishReason;
     }

@@ -97,6 +97,11 @@ final class LimitedStream implements AnswerStream {
     }
 
     @Override
+    public boolean usageShrank() {
+        return bytes.usageShrank();
+    }
+
+    @Override
     public @Nullable String finishReason() {
         return bytes.finishReason();
     }

@@ -213,6 +213,11 @@ final class TranslatedStream implements AnswerStream {
     }
 
     @Override
+    public boolean usageShrank() {
+        return reader.usageShrank();
+    }
+
+    @Override
     public @Nullable String finishReason() {
         return first.finishWord();
     }

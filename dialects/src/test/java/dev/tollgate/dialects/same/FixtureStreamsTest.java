@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.same;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -20,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -78,6 +80,8 @@ class FixtureStreamsTest {
             assertInstanceOf(End.Complete.class, end, file + " " + end);
             assertEquals(text, got, file.toString());
             assertNotNull(stream.usage(), file.toString());
+            assertFalse(
+                    stream.usageShrank() && !hasSeveralAnswers(text), file + " " + stream.usage());
             assertNotNull(stream.finishReason(), file.toString());
             assertTrue(
                     stream.sawToken() || "refusal".equals(stream.finishReason()), file.toString());
@@ -95,6 +99,16 @@ class FixtureStreamsTest {
                 new String(bytes, StandardCharsets.UTF_8),
                 out.toString(StandardCharsets.UTF_8),
                 file + " at " + cut);
+    }
+
+    /** Some fixtures are several streams, one behind the other. */
+    private static boolean hasSeveralAnswers(String text) {
+        return count(text, "\"type\":\"message_start\"") > 1
+                || count(text, "\"type\":\"response.completed\"") > 1;
+    }
+
+    private static int count(String text, String part) {
+        return text.split(Pattern.quote(part), -1).length - 1;
     }
 
     /** Some fixtures are the first part of a stream. */

@@ -2,6 +2,7 @@ package dev.tollgate.dialects.same;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -156,6 +157,7 @@ class RecordedTrafficTest {
                 assertNotNull(usage, exchange.file());
                 assertTrue(Figures.plausible(usage), exchange.file() + " " + usage);
                 assertTrue(usage.output() > 0, exchange.file());
+                assertFalse(stream.usageShrank(), exchange.file() + " " + usage);
             }
         }
         assertEquals(text, out.toString(StandardCharsets.UTF_8), exchange.file() + " by " + size);

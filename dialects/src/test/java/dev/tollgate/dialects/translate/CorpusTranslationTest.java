@@ -89,6 +89,9 @@ final class CorpusTranslationTest {
                                 tally.refused++;
                                 return;
                             }
+                            assertThat(streamed.stream().usageShrank())
+                                    .as(exchange.name())
+                                    .isFalse();
                             var seen = SdkReader.stream(client, streamed.bytes());
                             var said = CorpusTruth.saidByStream(exchange);
                             if (said != null) {
