@@ -278,6 +278,45 @@ class EventsIT {
     }
 
     @Test
+    void tellOfEachNamespaceThatSpendsItsAmount() throws Exception {
+        fleet.start();
+        fleet.proxy("one");
+        fleet.apply(shared("Namespace"));
+        try (var first = spender("team-x");
+                var second = spender("team-y")) {
+            assertThat(first.acquire(1_000_000)).isTrue();
+            first.report(1_000_000, 0);
+            awaitExhausted("the amount is spent in namespace team-x");
+            fleet.stop();
+            fleet.start();
+            assertThat(second.acquire(1_000_000)).isTrue();
+            second.report(1_000_000, 0);
+            awaitExhausted("the amount is spent in namespaces team-x, team-y");
+        }
+        assertThat(events(fleet.platform))
+                .filteredOn(e -> e.startsWith("Warning BudgetExhausted"))
+                .hasSize(2);
+    }
+
+    private LedgerClient spender(String namespace) {
+        return new LedgerClient(
+                fleet.vertx,
+                fleet.port(),
+                "spender-" + namespace,
+                new AccountKey(fleet.platform, "everybody", namespace, Window.LIFETIME));
+    }
+
+    private void awaitExhausted(String note) {
+        await().atMost(OperatorFixture.SOON)
+                .untilAsserted(
+                        () ->
+                                assertThat(events(fleet.platform))
+                                        .contains(
+                                                "Warning BudgetExhausted Budget/everybody: "
+                                                        + note));
+    }
+
+    @Test
     void tellThatAnotherPeriodOrSubjectHasAnotherAccount() {
         fleet.start();
         fleet.proxy("one");

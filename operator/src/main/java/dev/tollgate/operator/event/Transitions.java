@@ -9,6 +9,7 @@ import dev.tollgate.crds.resource.ConditionType;
 import dev.tollgate.crds.route.CanaryStatus;
 import dev.tollgate.crds.route.RoutingPolicyStatus;
 import dev.tollgate.operator.event.Notice.Reason;
+import dev.tollgate.operator.status.Named;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -78,14 +79,16 @@ public final class Transitions {
     public static List<Notice> of(@Nullable BudgetStatus before, BudgetStatus now) {
         var earlier = before == null ? List.<Condition>of() : before.conditions();
         var notices = common(earlier, now.conditions());
-        turned(earlier, now.conditions(), ConditionType.EXHAUSTED)
+        condition(now.conditions(), ConditionType.EXHAUSTED)
+                .filter(c -> c.status() == Status.TRUE)
+                .filter(c -> !is(earlier, c.type()) || isElsewhere(before, now, c))
                 .ifPresent(c -> notices.add(new Notice(Reason.BUDGET_EXHAUSTED, c.message())));
         turned(earlier, now.conditions(), ConditionType.BOUND_VIOLATION)
                 .ifPresent(
                         c -> notices.add(new Notice(Reason.BUDGET_BOUND_VIOLATION, c.message())));
         condition(now.conditions(), ConditionType.THRESHOLD_REACHED)
                 .filter(c -> c.status() == Status.TRUE)
-                .filter(c -> before == null || climbed(before, now))
+                .filter(c -> before == null || climbed(before, now) || isElsewhere(before, now, c))
                 .ifPresent(c -> notices.add(new Notice(Reason.BUDGET_THRESHOLD, c.message())));
         reclaimed(before, now).ifPresent(notices::add);
         if (before == null) {
@@ -183,6 +186,20 @@ public final class Transitions {
         } catch (DateTimeParseException e) {
             return false; // somebody else's words
         }
+    }
+
+    /** It holds in a namespace in which it did not, of a Budget that counts each apart. */
+    private static boolean isElsewhere(
+            @Nullable BudgetStatus before, BudgetStatus now, Condition told) {
+        var said = "";
+        if (before != null && isSameWindow(before, now) && !handledAnew(before, now)) {
+            said =
+                    condition(before.conditions(), told.type())
+                            .filter(c -> c.status() == Status.TRUE)
+                            .map(Condition::message)
+                            .orElse("");
+        }
+        return Named.gained(said, told.message());
     }
 
     /** Steps that are new because less is spent were reached long ago. */

@@ -18,13 +18,15 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.ObjLongConsumer;
-import java.util.stream.Collectors;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,10 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param burnPerDayMicros mean of the window so far; 0 for Lifetime
  * @param emptyAt when the rest is spent at that pace; null: not in this window
  * @param fullest the account; null: there is none yet
- * @param leftMicros of it, what is not spent and may be spent still
- * @param refused less is left of an account than somebody needs who was refused
+ * @param accounts all of the window: one, or one of each namespace that has spent
  * @param unreadable an account of this window cannot be read: which, and why; null: all can
- * @param full no proxy that has no lease yet gets money: an account has as many as it may have
  */
 public record BudgetReport(
         @Nullable Instant periodStart,
@@ -54,10 +54,26 @@ public record BudgetReport(
         long burnPerDayMicros,
         @Nullable Instant emptyAt,
         @Nullable AccountKey fullest,
-        long leftMicros,
-        boolean refused,
-        AccountStore.@Nullable Damaged unreadable,
-        boolean full) {
+        List<Standing> accounts,
+        AccountStore.@Nullable Damaged unreadable) {
+
+    /**
+     * One account.
+     *
+     * @param steps of the ladder that are in force
+     * @param leftMicros what is not spent and may be spent still
+     * @param refused less is left than somebody needs who was refused
+     * @param full no proxy that has no lease yet gets money: it has as many as it may have
+     */
+    public record Standing(
+            AccountKey key,
+            List<Step> steps,
+            boolean spent,
+            long leftMicros,
+            boolean refused,
+            boolean full) {}
+
+    private static final String SHORT = "less is left";
 
     private static final long SECONDS_OF_DAY = 86_400;
 
@@ -109,10 +125,21 @@ public record BudgetReport(
                 burn,
                 emptyAt(window, limit - spent, burn, now),
                 fullest.map(Account::key).orElse(null),
-                fullest.map(a -> left(a, limit)).orElse(limit),
-                own.stream().anyMatch(a -> isShort(a, limit, refused.getOrDefault(a.key(), 0L))),
-                damaged,
-                own.stream().anyMatch(a -> a.leases().size() >= Account.MAX_LEASES));
+                own.stream()
+                        .map(a -> standing(a, budget, limit, refused.getOrDefault(a.key(), 0L)))
+                        .toList(),
+                damaged);
+    }
+
+    private static Standing standing(
+            Account account, BudgetEntry budget, long limit, long neededMicros) {
+        return new Standing(
+                account.key(),
+                Ladder.reached(budget, account.spentMicros()),
+                account.spentMicros() >= limit,
+                left(account, limit),
+                isShort(account, limit, neededMicros),
+                account.leases().size() >= Account.MAX_LEASES);
     }
 
     private static boolean isOf(@Nullable AccountKey key, BudgetEntry budget, Window window) {
@@ -198,16 +225,36 @@ public record BudgetReport(
                             ConditionReason.WITHIN_BUDGET,
                             "no step is reached"));
         }
-        boolean shadow = budget.mode() == Mode.SHADOW;
+        var named = reached(budget, true);
         return Optional.of(
                 new Finding(
                         ConditionType.THRESHOLD_REACHED,
                         Status.TRUE,
                         ConditionReason.THRESHOLD_REACHED,
-                        (shadow ? "reached, and only told in mode Shadow: " : "reached: ")
-                                + steps.stream()
-                                        .map(step -> told(step, shadow))
-                                        .collect(Collectors.joining("; "))));
+                        named.length() <= Conditions.MAX_MESSAGE_CHARS
+                                ? named
+                                : reached(budget, false)));
+    }
+
+    private String reached(BudgetEntry budget, boolean named) {
+        boolean shadow = budget.mode() == Mode.SHADOW;
+        var told = new ArrayList<String>();
+        for (var step : budget.steps()) {
+            var in = subjects(account -> account.steps().contains(step));
+            if (!in.isEmpty() || steps.contains(step)) {
+                told.add(told(step, shadow) + Named.in(in, named));
+            }
+        }
+        return (shadow ? "reached, and only told in mode Shadow: " : "reached: ")
+                + String.join("; ", told);
+    }
+
+    private List<String> subjects(Predicate<Standing> which) {
+        return accounts.stream().filter(which).map(a -> a.key().subject()).toList();
+    }
+
+    private static List<String> subject(AccountStore.Damaged account) {
+        return account.key() == null ? List.of() : List.of(account.key().subject());
     }
 
     private static String told(Step step, boolean shadow) {
@@ -236,24 +283,38 @@ public record BudgetReport(
     }
 
     /**
-     * @param said by an earlier operator: {@link #wasExhausted}
+     * @param said {@link #refusedBefore} of an earlier operator
      */
-    Finding exhausted(Mode mode, boolean said) {
-        boolean spent = spentMicros >= limitMicros;
+    Finding exhausted(Mode mode, Set<String> said) {
+        var clauses = new ArrayList<String>(2);
+        if (spentMicros >= limitMicros) {
+            clauses.add("the amount is spent" + Named.in(subjects(Standing::spent), true));
+        }
         // Soft refuses nobody before all of it is spent, whatever the ledger does not grant
-        if (spent || mode != Mode.SOFT && (refused || said)) {
-            var what =
-                    spent
-                            ? "the amount is spent"
-                            : mode == Mode.SHADOW
-                                    ? "less is left than a request needs"
-                                    : "less is left than a refused request needs";
-            var until = resets == null ? "" : " until " + resets;
+        var shorts =
+                mode == Mode.SOFT
+                        ? List.<String>of()
+                        : subjects(
+                                a ->
+                                        !a.spent()
+                                                && (a.refused()
+                                                        || said.contains(a.key().subject())));
+        if (!shorts.isEmpty()) {
+            clauses.add(
+                    SHORT
+                            + (mode == Mode.SHADOW
+                                    ? " than a request needs"
+                                    : " than a refused request needs")
+                            + Named.in(shorts, true));
+        }
+        if (!clauses.isEmpty()) {
             return new Finding(
                     ConditionType.EXHAUSTED,
                     Status.TRUE,
                     ConditionReason.EXHAUSTED,
-                    what + until + consequence(mode));
+                    String.join("; ", clauses)
+                            + (resets == null ? "" : " until " + resets)
+                            + consequence(mode));
         }
         var damaged = unreadable;
         if (damaged != null) {
@@ -261,18 +322,23 @@ public record BudgetReport(
                     ConditionType.EXHAUSTED,
                     Status.TRUE,
                     ConditionReason.LEDGER_UNREADABLE,
-                    "nothing is granted until somebody mends its account: BudgetLedger "
+                    "nothing is granted"
+                            + Named.in(subject(damaged), true)
+                            + " until somebody mends its account: BudgetLedger "
                             + damaged.name()
                             + ": "
                             + damaged.reason()
                             + (mode == Mode.SHADOW ? consequence(mode) : ""));
         }
-        if (full) {
+        var full = subjects(Standing::full);
+        if (!full.isEmpty()) {
             return new Finding(
                     ConditionType.EXHAUSTED,
                     Status.TRUE,
                     ConditionReason.LEDGER_FULL,
-                    "money is left, but none for proxies that have no lease yet: "
+                    "money is left, but none for proxies that have no lease yet"
+                            + Named.in(full, true)
+                            + ": "
                             + Account.MAX_LEASES
                             + " are counted; see tollgate ledger show and reclaim those that are lost"
                             + (mode == Mode.SHADOW ? consequence(mode) : ""));
@@ -294,16 +360,29 @@ public record BudgetReport(
 
     /**
      * What an operator refused is not known to the next one, and who was refused may ask no more:
-     * what the status says of it holds as long as nothing came back.
+     * what the status says of it holds as long as nothing came back. The subjects, of which one
+     * that is shared has the empty name.
      */
-    boolean wasExhausted(BudgetStatus before, long generation) {
-        return before.observedGeneration() == generation
-                && Objects.equals(before.resets(), resets)
-                && spentMicros >= micros(before.spent())
-                && before.conditions().stream()
-                        .filter(c -> c.type() == ConditionType.EXHAUSTED)
-                        .filter(c -> c.reason() == ConditionReason.EXHAUSTED)
-                        .anyMatch(c -> c.status() == Status.TRUE);
+    Set<String> refusedBefore(BudgetStatus before, long generation) {
+        if (before.observedGeneration() != generation
+                || !Objects.equals(before.resets(), resets)
+                || spentMicros < micros(before.spent())) {
+            return Set.of();
+        }
+        return before.conditions().stream()
+                .filter(c -> c.type() == ConditionType.EXHAUSTED)
+                .filter(c -> c.reason() == ConditionReason.EXHAUSTED)
+                .filter(c -> c.status() == Status.TRUE)
+                .findFirst()
+                .map(c -> refusedBefore(c.message()))
+                .orElse(Set.of());
+    }
+
+    private Set<String> refusedBefore(String message) {
+        if (Named.isIn(message)) {
+            return Named.of(message, SHORT);
+        }
+        return fullest == null ? Set.of() : Set.of(fullest.subject());
     }
 
     /** More than any: nothing was told, or nothing that can be read. */
@@ -315,11 +394,11 @@ public record BudgetReport(
         }
     }
 
-    /** As {@link #wasExhausted}: who was refused needs more than is left. */
-    void refusedBefore(ObjLongConsumer<AccountKey> told) {
-        if (fullest != null) {
-            told.accept(fullest, Math.max(0, leftMicros) + 1);
-        }
+    /** Who was refused needs more than is left of the account of each of these subjects. */
+    void tellRefused(Set<String> said, ObjLongConsumer<AccountKey> told) {
+        accounts.stream()
+                .filter(a -> said.contains(a.key().subject()))
+                .forEach(a -> told.accept(a.key(), Math.max(0, a.leftMicros()) + 1));
     }
 
     static String dollars(long micros) {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Conditions {
 
-    private static final int MAX_MESSAGE_CHARS = 1_024;
+    static final int MAX_MESSAGE_CHARS = 1_024;
 
     private Conditions() {}
 

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -189,13 +190,11 @@ public final class Statuses {
                                 now);
         var information = new ArrayList<Finding>();
         if (report != null && entry != null) {
-            boolean said =
-                    written == null
-                            && before != null
-                            && report.wasExhausted(before, verdict.generation());
-            if (said) {
-                report.refusedBefore(refusedBefore);
-            }
+            var said =
+                    written == null && before != null
+                            ? report.refusedBefore(before, verdict.generation())
+                            : Set.<String>of();
+            report.tellRefused(said, refusedBefore);
             information.add(report.exhausted(entry.mode(), said));
             if (report.unreadable() == null) {
                 report.thresholdReached(entry).ifPresent(information::add);

@@ -221,6 +221,80 @@ class TransitionsTest {
         }
     }
 
+    private static BudgetStatus told(
+            String window, @Nullable String reset, ConditionType type, String message) {
+        return new BudgetStatus(
+                1,
+                Instant.parse(window),
+                Instant.parse(window).plus(Duration.ofDays(30)),
+                "3",
+                null,
+                null,
+                50,
+                null,
+                null,
+                List.of("warn"),
+                List.of(),
+                reset,
+                null,
+                null,
+                null,
+                List.of(
+                        new Condition(
+                                type, Status.TRUE, ConditionReason.EXHAUSTED, message, 1, NOW)));
+    }
+
+    private static List<Notice> changed(ConditionType type, String before, String now) {
+        return Transitions.of(told(WINDOW, null, type, before), told(WINDOW, null, type, now));
+    }
+
+    @Test
+    void tellsOfAnotherNamespaceWhileTheConditionGoesOn() {
+        var types = List.of(ConditionType.EXHAUSTED, ConditionType.THRESHOLD_REACHED);
+        for (var type : types) {
+            var reason =
+                    type == ConditionType.EXHAUSTED
+                            ? Reason.BUDGET_EXHAUSTED
+                            : Reason.BUDGET_THRESHOLD;
+            for (var gained :
+                    List.of(
+                            List.of("x in namespace a until y", "x in namespaces a, b until y"),
+                            List.of("x in namespace a", "x in namespace b"),
+                            List.of("x in namespace a", "x in namespace a; z in namespace a"),
+                            List.of("x in namespaces a, b", "x in namespaces a, b and 1 more"),
+                            List.of(
+                                    "x in namespaces a, b and 1 more",
+                                    "x in namespaces a, b and 2 more"),
+                            List.of("x in 5 namespaces", "x in 6 namespaces"),
+                            List.of("x in 20 namespaces", "x in more than 20 namespaces"))) {
+                assertThat(changed(type, gained.getFirst(), gained.getLast()))
+                        .as("%s", gained)
+                        .containsExactly(new Notice(reason, gained.getLast()));
+            }
+            for (var same :
+                    List.of(
+                            List.of("x in namespaces a, b", "x in namespace b"),
+                            List.of("x in namespace a; z in namespace a", "z in namespace a"),
+                            List.of("x in namespaces a, b and 2 more", "x in 4 namespaces"),
+                            List.of("x in namespaces a, b and 2 more", "x in namespaces a, b"),
+                            List.of("x in more than 20 namespaces", "x in namespace c"),
+                            List.of("reached: x; y", "reached: x, another text; y"))) {
+                assertThat(changed(type, same.getFirst(), same.getLast())).as("%s", same).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void tellsOfANamespaceAgainInAnotherWindowOrAfterAReset() {
+        var text = "x in namespace a";
+        var type = ConditionType.EXHAUSTED;
+        var before = told(WINDOW, null, type, text);
+        assertThat(Transitions.of(before, told("2026-12-01T00:00:00Z", null, type, text)))
+                .contains(new Notice(Reason.BUDGET_EXHAUSTED, text));
+        assertThat(Transitions.of(before, told(WINDOW, "2026-11-02T08:00:00Z", type, text)))
+                .contains(new Notice(Reason.BUDGET_EXHAUSTED, text));
+    }
+
     private static ModelProviderStatus provider(@Nullable Instant rotated) {
         return new ModelProviderStatus(
                 1,

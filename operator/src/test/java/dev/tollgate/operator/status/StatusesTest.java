@@ -893,6 +893,214 @@ class StatusesTest {
         assertThat(spent(apart, shared)).isEqualTo("0");
     }
 
+    private static final BudgetEntry APART =
+            BudgetBuilder.as(ENTRY).perNamespace(true).steps(LADDER).build();
+
+    private static Account of(String namespace, long settledMicros) {
+        return new Account(
+                AccountKey.parse(
+                        "team-a/monthly/"
+                                + namespace
+                                + "/2026-11-01T00:00:00Z--2026-12-01T00:00:00Z"),
+                10_000_000,
+                settledMicros,
+                0,
+                0,
+                null,
+                1,
+                1,
+                List.of(),
+                List.of());
+    }
+
+    /** Of a Budget that counts each namespace apart. */
+    private Statuses apart(Map<AccountKey, Long> needed, List<Account> accounts) {
+        return new Statuses(
+                new Picture(
+                        Map.of(MONTHLY, verdict(1, 1L, true)),
+                        Map.of(),
+                        fleet(1, NOW),
+                        Map.of("team-a/monthly", APART),
+                        accounts,
+                        List.of(),
+                        needed,
+                        Map.of(),
+                        Map.of(),
+                        Map.of(),
+                        Set.of(),
+                        Map.of(),
+                        Map.of(),
+                        Map.of()),
+                NOW,
+                told::put);
+    }
+
+    private BudgetStatus apart(Account... accounts) {
+        return apart(Map.of(), List.of(accounts)).budget(MONTHLY, 1, null, null).orElseThrow();
+    }
+
+    @Test
+    void namesTheNamespacesOfABudgetThatCountsEachApart() {
+        var status =
+                apart(
+                        of("team-d", 2_000_000),
+                        of("team-c", 4_000_000),
+                        of("team-b", 10_000_000),
+                        of("team-a", 7_000_000));
+        assertThat(condition(status, ConditionType.EXHAUSTED).message())
+                .isEqualTo("the amount is spent in namespace team-b until 2026-12-01T00:00:00Z");
+        assertThat(condition(status, ConditionType.THRESHOLD_REACHED).message())
+                .isEqualTo(
+                        "reached: warn at 30 % (only told) in namespaces team-a, team-b, team-c;"
+                                + " save at 60 % (cheap serves) in namespaces team-a, team-b");
+    }
+
+    @Test
+    void namesFewNamespacesAndHowManyOthers() {
+        var accounts = new ArrayList<Account>();
+        for (var name : List.of("g", "f", "e", "d", "c", "b", "a")) {
+            accounts.add(of(name, 10_000_000));
+        }
+        assertThat(condition(apart(accounts.toArray(Account[]::new)), ConditionType.EXHAUSTED))
+                .extracting(Condition::message)
+                .isEqualTo(
+                        "the amount is spent in namespaces a, b, c, d, e and 2 more until"
+                                + " 2026-12-01T00:00:00Z");
+    }
+
+    @Test
+    void namesOfNamespacesDoNotHideASteps() {
+        var accounts = new ArrayList<Account>();
+        for (var name : List.of("a", "b", "c", "d", "e")) {
+            accounts.add(of(name.repeat(63), 10_000_000));
+        }
+        var steps = new ArrayList<BudgetEntry.Step>();
+        for (int i = 1; i <= 4; i++) {
+            var action = BudgetEntry.Step.Action.values()[i - 1];
+            steps.add(new BudgetEntry.Step("s" + i, i, action, "cheap", 4L));
+        }
+        var entry = BudgetBuilder.as(APART).steps(steps).build();
+        var report = report(entry, accounts.toArray(Account[]::new));
+        assertThat(report.thresholdReached(entry).orElseThrow().message())
+                .isEqualTo(
+                        "reached: s1 at 1 % (only told) in 5 namespaces; s2 at 2 % (cheap serves)"
+                                + " in 5 namespaces; s3 at 3 % (at most 4 output tokens) in 5"
+                                + " namespaces; s4 at 4 % (refuses) in 5 namespaces");
+    }
+
+    @Test
+    void sayingWhoseItIsCostsNoWriteWhileFiguresMove() {
+        var before = apart(of("team-a", 9_000_000), of("team-b", 8_990_000));
+        assertThat(
+                        apart(Map.of(), List.of(of("team-a", 9_000_000), of("team-b", 9_010_000)))
+                                .budget(MONTHLY, 1, before, NOW))
+                .isEmpty();
+    }
+
+    @Test
+    void tellsOfEachNamespaceThatReachesAStepOrSpendsAll() {
+        var before = apart(of("team-a", 10_000_000), of("team-b", 1_000_000));
+        var courses =
+                List.of(
+                        List.of(of("team-a", 10_000_000), of("team-b", 3_000_000)),
+                        List.of(of("team-a", 10_000_000), of("team-b", 6_000_000)),
+                        List.of(of("team-a", 10_000_000), of("team-b", 10_000_000)));
+        var notices = new ArrayList<Notice>();
+        for (var accounts : courses) {
+            var next = apart(Map.of(), accounts).budget(MONTHLY, 1, before, NOW).orElseThrow();
+            notices.addAll(Transitions.of(before, next));
+            before = next;
+            assertThat(apart(Map.of(), accounts).budget(MONTHLY, 1, before, null))
+                    .as("of another operator")
+                    .isEmpty();
+        }
+        assertThat(notices)
+                .containsExactly(
+                        new Notice(
+                                Notice.Reason.BUDGET_THRESHOLD,
+                                "reached: warn at 30 % (only told) in namespaces team-a, team-b;"
+                                        + " save at 60 % (cheap serves) in namespace team-a"),
+                        new Notice(
+                                Notice.Reason.BUDGET_THRESHOLD,
+                                "reached: warn at 30 % (only told) in namespaces team-a, team-b;"
+                                        + " save at 60 % (cheap serves) in namespaces team-a,"
+                                        + " team-b"),
+                        new Notice(
+                                Notice.Reason.BUDGET_EXHAUSTED,
+                                "the amount is spent in namespaces team-a, team-b until"
+                                        + " 2026-12-01T00:00:00Z"));
+    }
+
+    @Test
+    void tellsOfTwentyNamespacesThatSpendAllAndThatThereAreMore() {
+        var accounts = new ArrayList<Account>();
+        var before = apart();
+        var notes = new ArrayList<String>();
+        for (int i = 99; i > 49; i--) {
+            accounts.add(of("team-" + i, 10_000_000));
+            var next = apart(Map.of(), accounts).budget(MONTHLY, 1, before, NOW);
+            if (next.isPresent()) {
+                Transitions.of(before, next.get()).stream()
+                        .filter(n -> n.reason() == Notice.Reason.BUDGET_EXHAUSTED)
+                        .forEach(n -> notes.add(n.note()));
+                before = next.get();
+            }
+        }
+        assertThat(notes).hasSize(21).doesNotHaveDuplicates();
+        assertThat(notes.getLast())
+                .isEqualTo(
+                        "the amount is spent in more than 20 namespaces until"
+                                + " 2026-12-01T00:00:00Z");
+    }
+
+    @Test
+    void anotherOperatorGoesOnSayingWhoWasRefused() {
+        var accounts =
+                List.of(of("team-a", 10_000_000), of("team-b", 9_999_900), of("team-c", 9_999_900));
+        var needed = Map.of(accounts.get(1).key(), 101L);
+        var said = apart(needed, accounts).budget(MONTHLY, 1, null, null).orElseThrow();
+        assertThat(condition(said, ConditionType.EXHAUSTED).message())
+                .isEqualTo(
+                        "the amount is spent in namespace team-a; less is left than a refused"
+                                + " request needs in namespace team-b until 2026-12-01T00:00:00Z");
+        told.clear();
+        assertThat(apart(Map.of(), accounts).budget(MONTHLY, 1, said, null)).isEmpty();
+        assertThat(told).containsOnly(Map.entry(accounts.get(1).key(), 101L));
+    }
+
+    @Test
+    void namesTheNamespaceWhoseProxiesGetNoMore() {
+        var full = fullAccount();
+        var account =
+                new Account(
+                        of("team-b", 0).key(),
+                        full.limitMicros(),
+                        full.settledMicros(),
+                        0,
+                        0,
+                        null,
+                        1,
+                        1,
+                        full.leases(),
+                        List.of());
+        assertThat(condition(apart(account), ConditionType.EXHAUSTED).message())
+                .startsWith(
+                        "money is left, but none for proxies that have no lease yet in"
+                                + " namespace team-b: 256 are counted");
+    }
+
+    @Test
+    void namesTheNamespaceWhoseAccountCannotBeRead() {
+        var damaged = new AccountStore.Damaged(of("team-b", 0).key(), "x.9f3c", 1, "no number");
+        var report =
+                Objects.requireNonNull(
+                        BudgetReport.of(APART, List.of(), List.of(damaged), Map.of(), NOW));
+        assertThat(report.exhausted(BudgetEntry.Mode.HARD, Set.of()).message())
+                .isEqualTo(
+                        "nothing is granted in namespace team-b until somebody mends its account:"
+                                + " BudgetLedger x.9f3c: no number");
+    }
+
     private static String spent(BudgetEntry entry, Account... accounts) {
         return BudgetReport.dollars(report(entry, accounts).spentMicros());
     }
