@@ -130,22 +130,6 @@ public record Account(
         return others;
     }
 
-    /**
-     * The same, with room for one more lease if that can be: the lease that was reclaimed first
-     * goes when there are as many as there may be.
-     */
-    Account withRoom() {
-        if (hasRoom()) {
-            return this;
-        }
-        for (var lease : leases) {
-            if (lease.state() == LeaseAccount.State.RECLAIMED) {
-                return withoutLease(lease.holder());
-            }
-        }
-        return this;
-    }
-
     /** By the ledger's clock, now or once; see {@link #isSpentOfUnasked}. */
     boolean isEntered(Instant now) {
         var start = key.window().start();

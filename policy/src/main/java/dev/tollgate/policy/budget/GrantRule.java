@@ -31,14 +31,13 @@ record GrantRule(long epoch) {
         if (!open || account.isSucceeded(said.holder())) {
             return denied(account, command, DeniedReason.UNKNOWN_ACCOUNT, Duration.ZERO);
         }
-        var roomy = lease == null ? account.withRoom() : account;
-        if (lease == null && !roomy.hasRoom()) {
+        if (lease == null && !account.hasRoom()) {
             return denied(account, command, DeniedReason.LEDGER_FULL, FULL_RETRY);
         }
         var limited =
                 account.amountMicros() == command.amountMicros()
-                        ? roomy
-                        : roomy.withLimit(Ledger.limit(account, command.amountMicros()));
+                        ? account
+                        : account.withLimit(Ledger.limit(account, command.amountMicros()));
         var remaining = limited.remainingMicros();
         var slice = slice(remaining, command);
         if (slice == 0) {

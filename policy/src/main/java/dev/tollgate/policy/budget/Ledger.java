@@ -213,13 +213,12 @@ record Ledger(long epoch) {
     }
 
     private Transition open(Account account, HolderId holder) {
-        var roomy = account.withRoom();
         return account.lease(holder) != null
                         || account.closed().contains(holder)
                         || account.isSucceeded(holder)
-                        || !roomy.hasRoom()
+                        || !account.hasRoom()
                 ? Transition.to(account)
-                : Transition.to(roomy.withLease(LeaseAccount.opened(holder)).written(epoch));
+                : Transition.to(account.withLease(LeaseAccount.opened(holder)).written(epoch));
     }
 
     private Transition reclaim(Account account, HolderId holder) {

@@ -19,10 +19,14 @@ record RebuildRule(long epoch) {
      */
     static final int SEQ_STEP = 2;
 
+    /** Nothing changes if the lease is not known and there is no room for one more. */
     Transition restore(Account account, AccountCommand.Restore command) {
         var totals = command.totals();
         var holder = new HolderId(command.from().logId(), totals.bootEpoch());
         var known = account.lease(holder);
+        if (known == null && !account.hasRoom()) {
+            return Transition.to(account);
+        }
         var lease = known == null ? LeaseAccount.opened(holder) : known;
         var amount = Math.max(lease.amountMicros(), totals.amountMicros());
         var next = account.withLease(lease.told(command.from(), totals, amount));

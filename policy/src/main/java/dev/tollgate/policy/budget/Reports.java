@@ -214,11 +214,17 @@ final class Reports {
             // which resets counted is not known: of those asked for until now none does any more
             var reset = past == null ? now.truncatedTo(ChronoUnit.MILLIS) : past;
             var restore = new AccountCommand.Restore(from, totals, reset);
-            if (!keeper.stores(key, opened, restore, now, effects)) {
+            if (!keeper.stores(key, opened, restore, now, effects) || lacks(from, totals)) {
                 return false;
             }
         }
         return count(from, totals, budget, opened.withReset(past), now, effects);
+    }
+
+    /** There was no room for it. */
+    private boolean lacks(HolderId from, LeaseTotals totals) {
+        var known = keeper.book.account(totals.account());
+        return known == null || known.lease(Reported.of(from, totals).holder()) == null;
     }
 
     private boolean count(

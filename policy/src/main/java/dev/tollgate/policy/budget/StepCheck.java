@@ -69,7 +69,7 @@ final class StepCheck {
         }
     }
 
-    /** A lease that was reclaimed has no money; any other goes by the last word of its holder. */
+    /** It goes by the last word of its holder, also if it was reclaimed. */
     private static boolean mayGo(Account before, LeaseAccount lease, AccountCommand command) {
         return switch (command) {
             case AccountCommand.Totals(var from, var totals) ->
@@ -78,9 +78,9 @@ final class StepCheck {
                     remembered.lease(lease.holder()) == null
                             && before.seq() < remembered.seq()
                             && before.epoch() <= remembered.epoch();
-            case AccountCommand.Acquire _, AccountCommand.Open _ ->
-                    lease.state() == LeaseAccount.State.RECLAIMED;
-            case AccountCommand.SetLimit _,
+            case AccountCommand.Acquire _,
+                    AccountCommand.Open _,
+                    AccountCommand.SetLimit _,
                     AccountCommand.Reset _,
                     AccountCommand.Suspect _,
                     AccountCommand.Restore _,

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tollgate.policy.budget.LedgerModel.Store;
 import dev.tollgate.policy.budget.LedgerModel.StoreMood;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -176,6 +177,77 @@ class ReclaimTest {
 
         assertThat(account().lease(LOST).state()).isEqualTo(LeaseAccount.State.RECLAIMED);
         assertThat(account().lease(LOST).outstandingMicros()).isZero();
+    }
+
+    /** One lease has 100 and has told of 60; it is reclaimed. */
+    private void aFullAccountWithAReclaimedLease() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(1_000)), NOW);
+        assertThat(acquire(LOST, 2, 94)).isInstanceOf(LedgerEffect.Grant.class);
+        ledger.handle(new LedgerCommand.Report(LOST, List.of(told(100, 60, 0, false))), NOW);
+        for (var i = 1; i < Account.MAX_LEASES; i++) {
+            var holder = new HolderId("log" + i, 1);
+            register(ledger, holder);
+            assertThat(acquire(holder, 1, 1)).isInstanceOf(LedgerEffect.Grant.class);
+        }
+        ledger.disconnected(LOST);
+        assertThat(reclaim(LOST)).isEqualTo(new Reclaimed.Done(60, 40));
+        assertThat(acquire(OTHER, 2, 1))
+                .isInstanceOfSatisfying(
+                        LedgerEffect.Denied.class,
+                        denied -> assertThat(denied.reason()).isEqualTo(DeniedReason.LEDGER_FULL));
+    }
+
+    @Test
+    void countsWhatALaterStartTellsOfAReclaimedLeaseOfAFullAccount() {
+        aFullAccountWithAReclaimedLease();
+        var again = new HolderId("lost", 2);
+
+        assertThat(register(ledger, again, told(100, 75, 0, true)))
+                .contains(new LedgerEffect.Closed(again, KEY, 1));
+
+        assertThat(account().overrunMicros()).isEqualTo(15);
+        assertThat(acquire(OTHER, 3, 1)).as("its close").isInstanceOf(LedgerEffect.Grant.class);
+    }
+
+    @Test
+    void knowsAHolderThatComesBackToAFullAccount() {
+        aFullAccountWithAReclaimedLease();
+
+        assertThat(register(ledger, LOST, told(100, 75, 0, false)))
+                .contains(
+                        new LedgerEffect.Recall(LOST, KEY),
+                        new LedgerEffect.Registered(LOST, true, ""));
+
+        assertThat(ledger.frozen()).isEmpty();
+        assertThat(account().overrunMicros()).isEqualTo(15);
+        assertThat(account().lease(LOST).state()).isEqualTo(LeaseAccount.State.RECLAIMED);
+    }
+
+    @Test
+    void aLeaseThatAFullAccountHasNoRoomForKeepsItsHolderFromNoOtherBudget() {
+        aFullAccountWithAReclaimedLease();
+        var more = BudgetBuilder.as(LedgerModel.budget(10), "team-b/monthly").build();
+        ledger.updateBudgets(List.of(LedgerModel.budget(1_000), more), NOW);
+        var known = new HolderId("known", 1);
+
+        var forgotten = new LeaseTotals(KEY, 1, 5, 3, 0, 0, 0, 9_000, false);
+        assertThat(register(ledger, known, forgotten))
+                .contains(new LedgerEffect.Registered(known, true, ""));
+
+        assertThat(ledger.unstored()).containsExactly(KEY);
+        assertThat(ledger.frozen()).containsExactly(KEY);
+        var other = AccountKey.parse("team-b/monthly//2026-11-01T00:00:00Z--2026-12-01T00:00:00Z");
+        assertThat(ledger.handle(new LedgerCommand.Acquire(known, 1, other, 1, 1, true), NOW))
+                .first()
+                .isInstanceOf(LedgerEffect.Grant.class);
+
+        ledger.handle(
+                new LedgerCommand.Close(
+                        new HolderId("log1", 1), new LeaseTotals(KEY, 1, 1, 1, 0, 0, 0, 1, true)),
+                NOW);
+        ledger.turn(KEY, NOW, effects -> {});
+        assertThat(ledger.unstored()).isEmpty();
+        assertThat(account().lease(known).outstandingMicros()).isEqualTo(2);
     }
 
     @Test
