@@ -242,7 +242,7 @@ final class Hedge implements Opening.Owner {
         tally.wonBy(trial.candidate());
         if (hedged) {
             reply.dropped(opened.ready().dropped());
-            reply.clampedTo(-1);
+            reply.limitedTo(opened.held().lowered(asked.found().scan(), trial.candidate()));
             tally.budgetViews = opened.reservation().budgets();
         }
         var other = hedged ? first : second;

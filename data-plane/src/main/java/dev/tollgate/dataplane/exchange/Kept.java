@@ -4,6 +4,7 @@ import dev.tollgate.dialects.Usage;
 import dev.tollgate.policy.route.Candidate;
 import io.vertx.core.http.HttpClientResponse;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param poverty how little it is worth, the lower the better
  * @param usage null: the provider reported none
  * @param dropped fields of the request that its provider did not get
+ * @param limit of its output, if it was lowered for want of money
  */
 record Kept(
         Candidate candidate,
@@ -22,4 +24,5 @@ record Kept(
         byte[] body,
         int poverty,
         @Nullable Usage usage,
-        List<String> dropped) {}
+        List<String> dropped,
+        OptionalLong limit) {}

@@ -126,6 +126,7 @@ final class Opening {
         ladder = Ladder.of(budgets, b -> loop.gate().spent(b, tally.team).microsDown());
         tally.reached(ladder.steps());
         if (beside == null) {
+            reply.limitedTo(OptionalLong.empty());
             tally.trying(candidate, budgets);
             if (found.endpoint() != null) {
                 tally.costSource = PASS_THROUGH;
@@ -148,10 +149,6 @@ final class Opening {
             case Quote.Impossible impossible -> owner.refused(impossible.refusal());
             case Quote.TooDear dear -> skip(Exclusion.Reason.ABOVE_COST_CEILING, dear.detail());
             case Quote.Held held -> {
-                var written = held.writtenLimit();
-                if (beside == null && ladder.maxOutputTokens().isPresent() && written.isPresent()) {
-                    reply.clampedTo(written.getAsLong());
-                }
                 if (beside == null) {
                     whatIf = whatIf(held);
                     claim(held, clamping());
@@ -274,7 +271,6 @@ final class Opening {
         if (limit.isPresent()
                 && Quote.limited(candidate, held.size(), limit.getAsLong())
                         instanceof Quote.Held smaller) {
-            reply.clampedTo(limit.getAsLong());
             claim(smaller, held.bound().isMoreThan(smaller.bound()) ? clamps - 1 : 0);
         } else {
             owner.refused(Refusal.of(refused));
@@ -322,6 +318,9 @@ final class Opening {
                     giveBack();
                     skipWhatHasNoRoom();
                     return;
+                }
+                if (beside == null) {
+                    reply.limitedTo(held.lowered(found.scan(), candidate));
                 }
                 owner.opened(new Opened(candidate, held, bridge, ready, reservation, hold));
             }

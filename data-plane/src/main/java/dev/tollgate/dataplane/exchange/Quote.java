@@ -45,6 +45,17 @@ sealed interface Quote {
             var scope = namespace.equals(snapshot.platformNamespace()) ? "" : namespace;
             return new Claim(request, attempt, budgets, bound, proven, scope);
         }
+
+        /** The limit that is written, if the client's own, or else the model's, is higher. */
+        OptionalLong lowered(RequestScan scan, Candidate candidate) {
+            var model = candidate.model();
+            var most = model.maxOutputTokens();
+            var own = most == null ? model.contextTokens() : most;
+            long whole = scan.maxOutputTokens().orElse(own == null ? Long.MAX_VALUE : own);
+            return writtenLimit.isPresent() && writtenLimit.getAsLong() < whole
+                    ? writtenLimit
+                    : OptionalLong.empty();
+        }
     }
 
     /** This target would cost more than a ceiling allows; another may not. */

@@ -60,21 +60,10 @@ final class Remembered {
         if (recall == null) {
             return null;
         }
-        if (isLowered(found, candidate, held)) {
+        if (held.lowered(found.scan(), candidate).isPresent()) {
             recall.keepsNothing();
             return null;
         }
         return new Capture(recall, candidate, dropped);
-    }
-
-    private static boolean isLowered(
-            Resolution.Resolved found, Candidate candidate, Quote.Held held) {
-        var written = held.writtenLimit();
-        if (written.isEmpty()) {
-            return false;
-        }
-        var most = candidate.model().maxOutputTokens();
-        long own = found.scan().maxOutputTokens().orElse(most == null ? Long.MAX_VALUE : most);
-        return written.getAsLong() < own;
     }
 }

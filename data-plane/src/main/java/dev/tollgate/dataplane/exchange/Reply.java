@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +33,7 @@ final class Reply {
     private final LoopParts loop;
     private String allow = "";
     private List<String> dropped = List.of();
-    private long writtenLimit = -1;
+    private OptionalLong limit = OptionalLong.empty();
     private List<String> estimated = List.of();
     private boolean cutOff;
     private boolean costOpen;
@@ -73,9 +74,13 @@ final class Reply {
         estimated = fields;
     }
 
-    /** The output limit was lowered to what a budget has left; -1: that attempt does not answer. */
-    void clampedTo(long limit) {
-        writtenLimit = limit;
+    /** The output limit of the attempt that answers, if it was lowered for want of money. */
+    void limitedTo(OptionalLong limit) {
+        this.limit = limit;
+    }
+
+    OptionalLong limit() {
+        return limit;
     }
 
     /** What the request costs is not known when it is answered: another attempt still runs. */
@@ -220,8 +225,8 @@ final class Reply {
         if (!tally.would().isEmpty()) {
             response.putHeader(Names.BUDGET_SHADOW, String.join(", ", tally.shadows()));
         }
-        if (writtenLimit >= 0) {
-            response.putHeader(Names.MAX_TOKENS, Long.toString(writtenLimit));
+        if (limit.isPresent()) {
+            response.putHeader(Names.MAX_TOKENS, Long.toString(limit.getAsLong()));
         }
         if (!dropped.isEmpty()) {
             response.putHeader(Names.DROPPED, String.join(", ", dropped));

@@ -111,6 +111,7 @@ final class Steps {
         best = null;
         tally.servedBy(answer.candidate(), answer.usage());
         reply.dropped(answer.dropped());
+        reply.limitedTo(answer.limit());
         if (answer.stream()) {
             tally.firstTokenNanos = System.nanoTime() - tally.startNanos;
             reply.open(answer.head(), answer.sameDialect(), found.scan().dialect(), sse);

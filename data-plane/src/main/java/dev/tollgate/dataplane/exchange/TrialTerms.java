@@ -72,6 +72,7 @@ record TrialTerms(
                         body,
                         CascadeRule.poverty(flaws),
                         usage,
-                        reply.dropped());
+                        reply.dropped(),
+                        reply.limit());
     }
 }

@@ -144,6 +144,23 @@ class CascadeTest {
         harness.start();
     }
 
+    @Test
+    void anAnswerThatWasKeptTellsItsOwnLimit() {
+        var first = provider(says(REFUSAL));
+        provider(answers(500, "{}"));
+        start();
+        var answer =
+                harness.send(
+                        harness.post("/v1/chat/completions", PLAIN)
+                                .header("x-tollgate-max-cost", "0.003"));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("x-tollgate-provider")).hasValue("c");
+        assertThat(answer.headers().firstValue("x-tollgate-attempts")).hasValue("2");
+        assertThat(answer.headers().firstValueAsLong("x-tollgate-max-tokens").orElseThrow())
+                .isEqualTo(first.last().json().getLong("max_completion_tokens"))
+                .isLessThan(4_096);
+    }
+
     private static Handler<HttpServerRequest> says(String text) {
         return says(text, "stop");
     }

@@ -22,6 +22,7 @@ class ClampTest {
     private static final String LIMIT = "x-tollgate-max-tokens";
 
     private final Harness harness = new Harness();
+    private Harness.Upstream upstream;
 
     @AfterEach
     void close() {
@@ -29,7 +30,7 @@ class ClampTest {
     }
 
     private void start(BudgetEntry... budgets) {
-        var upstream = harness.upstream(Harness.answers(200, Harness.CHAT_ANSWER));
+        upstream = harness.upstream(Harness.answers(200, Harness.CHAT_ANSWER));
         var providers = List.of(Snapshots.provider("a", "openai-chat", upstream.url() + "/v1"));
         harness.apply(
                 Snapshots.of(
@@ -138,6 +139,37 @@ class ClampTest {
         await().atMost(Duration.ofSeconds(30)).until(() -> harness.gate.claims.size() == number);
         wait.complete(admission);
         return harness.gate.claims.get(number - 1).waitedNanos();
+    }
+
+    @Test
+    void aCeilingThatMakesItShorterIsTold() {
+        start(budget("team-a/one"));
+        long whole = wholeBound().nanos();
+        var answer =
+                harness.send(
+                        harness.post("/v1/chat/completions", Harness.chat("model-1", false))
+                                .header("x-tollgate-max-cost", new Money(whole / 2).toString()));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValueAsLong(LIMIT).orElseThrow())
+                .isBetween(1L, 4_095L)
+                .isEqualTo(upstream.last().json().getLong("max_completion_tokens"));
+    }
+
+    @Test
+    void theCeilingOfABudgetThatMakesItShorterIsTold() {
+        start(BudgetBuilder.as(Snapshots.budget("1000000")).ceiling(5_000_000L).build());
+        var answer = ask();
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValueAsLong(LIMIT).orElseThrow())
+                .isBetween(1L, 4_095L)
+                .isEqualTo(upstream.last().json().getLong("max_completion_tokens"));
+    }
+
+    @Test
+    void aLimitThatIsTheModelsOwnIsNotTold() {
+        start(budget("team-a/one"));
+        assertThat(ask().headers().firstValue(LIMIT)).isEmpty();
+        assertThat(upstream.last().json().getLong("max_completion_tokens")).isEqualTo(4_096);
     }
 
     @Test

@@ -185,13 +185,35 @@ class FailoverTest {
         start(answers(408, TIMED_OUT), answers(200, Harness.CHAT_ANSWER));
         var bound = boundOf(CHAT);
         var ceiling = bound.plus(half(bound));
-        assertThat(within(ceiling, CHAT).statusCode()).isEqualTo(200);
+        var answer = within(ceiling, CHAT);
+        assertThat(answer.statusCode()).isEqualTo(200);
         var claims = harness.gate.claims;
         assertThat(claims).hasSize(2);
         assertThat(claims.get(0).bound()).isEqualTo(bound);
         assertThat(claims.get(0).bound().plus(claims.get(1).bound()).isMoreThan(ceiling)).isFalse();
         assertThat(upstreams.get(1).last().json().getInteger("max_completion_tokens"))
                 .isLessThan(4_096);
+        assertThat(limit(answer)).isEqualTo(limitOf(upstreams.get(1)));
+    }
+
+    private static String limit(HttpResponse<String> answer) {
+        return answer.headers().firstValue("x-tollgate-max-tokens").orElse("");
+    }
+
+    private static String limitOf(Harness.Upstream upstream) {
+        return upstream.last().json().getInteger("max_completion_tokens").toString();
+    }
+
+    @Test
+    void theAnswerTellsNoLimitOfATargetThatFailed() {
+        start(answers(408, TIMED_OUT), answers(200, Harness.CHAT_ANSWER));
+        var bound = boundOf(CHAT);
+        harness.gate.refusals.add(OpenGate.exhausted(half(bound)));
+        var answer = harness.chat(CHAT);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(limitOf(upstreams.get(0))).isNotEqualTo("4096");
+        assertThat(limitOf(upstreams.get(1))).isEqualTo("4096");
+        assertThat(limit(answer)).isEmpty();
     }
 
     @Test

@@ -11,6 +11,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tollgate.dataplane.telemetry.Tracing;
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.PolicyEntry;
 import dev.tollgate.policy.snapshot.ProviderEntry;
 import dev.tollgate.policy.snapshot.RuleEntry;
@@ -67,6 +68,7 @@ class HedgeTest {
     private int attempts = 3;
     private PolicyEntry.@Nullable Cache cache;
     private ProviderEntry.@Nullable Breaker circuitOfB;
+    private List<BudgetEntry.Step> steps = List.of();
 
     @AfterEach
     void close() {
@@ -171,7 +173,7 @@ class HedgeTest {
                 Snapshots.of(
                         providers,
                         List.of(policy),
-                        List.of(Snapshots.budget("1000000")),
+                        List.of(Snapshots.budget("1000000", steps)),
                         List.of(Harness.clientKey()),
                         List.of()));
         harness.start();
@@ -562,6 +564,20 @@ class HedgeTest {
         b.now = answers(200, CHAT_ANSWER);
         assertThat(harness.chat(PLAIN).statusCode()).isEqualTo(200);
         assertThat(b.asked()).isEqualTo(1);
+    }
+
+    @Test
+    void theAnswerOfASecondTargetTellsItsOwnLimit() {
+        steps =
+                List.of(
+                        new BudgetEntry.Step(
+                                "trim", 90, BudgetEntry.Step.Action.CAP_OUTPUT, null, 64L));
+        startWithRoom();
+        harness.gate.spent = Money.parse("0.95");
+        a.holds();
+        var answer = harness.chat(PLAIN);
+        assertThat(answer.headers().firstValue("x-tollgate-provider")).hasValue("b");
+        assertThat(answer.headers().firstValue("x-tollgate-max-tokens")).hasValue("64");
     }
 
     @Test
