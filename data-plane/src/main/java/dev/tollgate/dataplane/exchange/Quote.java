@@ -8,6 +8,7 @@ import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.RequestScan;
 import dev.tollgate.dialects.anthropic.ThinkingBudget;
+import dev.tollgate.dialects.conversation.ThoughtTokens;
 import dev.tollgate.policy.attempt.HedgeRule;
 import dev.tollgate.policy.price.Bound;
 import dev.tollgate.policy.price.BoundInput;
@@ -174,7 +175,8 @@ sealed interface Quote {
         var left = positive(ceiling.minus(spent));
         var fits =
                 open
-                        ? UpperBound.outputThatFits(candidate.model(), size, left)
+                        ? UpperBound.outputThatFits(
+                                candidate.model(), size, left, UpperBound.MIN_OUTPUT_TOKENS)
                         : OptionalLong.empty();
         if (fits.isEmpty()) {
             return new TooDear(
@@ -217,28 +219,34 @@ sealed interface Quote {
 
     /**
      * The most that can still be useful when a budget has only so much left: a lower output limit
-     * (budgets.md, 6.3). Empty if it would not be useful, or if reasoning shares the limit.
+     * (budgets.md, 6.3). Empty if it would not be useful.
      */
     static OptionalLong clamped(
             Resolution.Resolved resolved, Candidate candidate, BoundInput size, Money remaining) {
-        if (!isClamped(resolved.scan()) || remaining.nanos() <= 0) {
+        if (!generates(resolved) || remaining.nanos() <= 0) {
             return OptionalLong.empty();
         }
-        return UpperBound.outputThatFits(candidate.model(), size, remaining);
+        return UpperBound.outputThatFits(candidate.model(), size, remaining, useful(resolved));
     }
 
     /** What must be left of a Budget that asks for less output when it is short. */
     static Money least(Resolution.Resolved resolved, Candidate candidate, Held held) {
-        return isClamped(resolved.scan())
-                        && UpperBound.least(candidate.model(), held.size())
+        return generates(resolved)
+                        && UpperBound.least(candidate.model(), held.size(), useful(resolved))
                                 instanceof Bound.Bounded least
                 ? least.cost()
                 : held.bound();
     }
 
-    private static boolean isClamped(RequestScan scan) {
-        return scan.operation() == Operation.GENERATE
-                && !scan.features().contains(RequestScan.Feature.REASONING);
+    private static boolean generates(Resolution.Resolved resolved) {
+        return resolved.scan().operation() == Operation.GENERATE;
+    }
+
+    /** The lowest output limit that is of use: thoughts that are asked for come on top. */
+    private static long useful(Resolution.Resolved resolved) {
+        boolean thinks = resolved.scan().features().contains(RequestScan.Feature.REASONING);
+        long thoughts = thinks ? ThoughtTokens.of(resolved.body()) : 0;
+        return UpperBound.MIN_OUTPUT_TOKENS + thoughts;
     }
 
     /** The lowest ceiling that policies and Budgets declare; null: none. */

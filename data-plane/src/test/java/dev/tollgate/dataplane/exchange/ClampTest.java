@@ -8,13 +8,18 @@ import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
+import dev.tollgate.policy.snapshot.ModelEntry;
+import dev.tollgate.policy.snapshot.ProviderEntry;
 import io.vertx.core.Promise;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who has little left asks for a shorter answer; a Shadow asks for nothing. */
 class ClampTest {
@@ -31,7 +36,8 @@ class ClampTest {
 
     private void start(BudgetEntry... budgets) {
         upstream = harness.upstream(Harness.answers(200, Harness.CHAT_ANSWER));
-        var providers = List.of(Snapshots.provider("a", "openai-chat", upstream.url() + "/v1"));
+        var providers =
+                List.of(thinking(Snapshots.provider("a", "openai-chat", upstream.url() + "/v1")));
         harness.apply(
                 Snapshots.of(
                         providers,
@@ -40,6 +46,42 @@ class ClampTest {
                         List.of(Harness.clientKey()),
                         List.of()));
         harness.start();
+    }
+
+    /** The same with a model that reasons. */
+    private static ProviderEntry thinking(ProviderEntry entry) {
+        var model = entry.models().getFirst();
+        var capabilities = new ArrayList<>(model.capabilities());
+        capabilities.add("Reasoning");
+        return new ProviderEntry(
+                entry.key(),
+                entry.type(),
+                entry.dialect(),
+                entry.telemetryName(),
+                entry.url(),
+                entry.inCluster(),
+                entry.caCertificates(),
+                entry.apiVersion(),
+                entry.auth(),
+                List.of(
+                        new ModelEntry(
+                                model.name(),
+                                model.aliases(),
+                                model.price(),
+                                model.contextTokens(),
+                                model.maxOutputTokens(),
+                                capabilities,
+                                model.quality(),
+                                model.imageTokens())),
+                entry.passThrough(),
+                entry.region(),
+                entry.usableBy(),
+                entry.timeouts(),
+                entry.breaker(),
+                entry.billing(),
+                entry.quirks(),
+                entry.limits(),
+                entry.healthCheck());
     }
 
     private static BudgetEntry budget(String key) {
@@ -139,6 +181,52 @@ class ClampTest {
         await().atMost(Duration.ofSeconds(30)).until(() -> harness.gate.claims.size() == number);
         wait.complete(admission);
         return harness.gate.claims.get(number - 1).waitedNanos();
+    }
+
+    /** So much less than the whole bound that the output limit has to be this. */
+    private Money leftFor(long limit) {
+        return new Money(wholeBound().nanos() - (4_096 - limit) * 2_000);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"low, 1280", "medium, 2304"})
+    void whoAsksToReasonGetsALowerLimitThatLeavesRoomForItsThoughts(String effort, long least) {
+        start(budget("team-a/one"));
+        var left = leftFor(least);
+        var thinks =
+                Harness.chat("model-1", false)
+                        .replaceFirst("\\{", "{\"reasoning_effort\":\"" + effort + "\",");
+        long more = boundOf(thinks) - wholeBound().nanos();
+        shortOf("team-a/one", new Money(left.nanos() + more));
+        var answer = harness.chat(thinks);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValueAsLong(LIMIT)).hasValue(least);
+        shortOf("team-a/one", new Money(left.nanos() + more - 2_000));
+        assertThat(harness.chat(thinks).statusCode()).isEqualTo(429);
+    }
+
+    private long boundOf(String body) {
+        assertThat(harness.chat(body).statusCode()).isEqualTo(200);
+        return harness.gate.claims.getLast().bound().nanos();
+    }
+
+    @Test
+    void aThinkingBudgetFitsBelowTheLowerLimit() {
+        start(budget("team-a/one"));
+        var messages =
+                """
+                {"model":"model-1","max_tokens":4096,"thinking":{"type":"enabled","budget_tokens":2000},
+                 "messages":[{"role":"user","content":"Hi"}]}""";
+        assertThat(harness.send(harness.post("/v1/messages", messages)).statusCode())
+                .isEqualTo(200);
+        long whole = harness.gate.claims.getLast().bound().nanos();
+        shortOf("team-a/one", new Money(whole - (4_096 - 2_256) * 2_000));
+        var answer = harness.send(harness.post("/v1/messages", messages));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValueAsLong(LIMIT)).hasValue(2_256);
+        shortOf("team-a/one", new Money(whole - (4_096 - 2_255) * 2_000));
+        assertThat(harness.send(harness.post("/v1/messages", messages)).statusCode())
+                .isEqualTo(429);
     }
 
     @Test

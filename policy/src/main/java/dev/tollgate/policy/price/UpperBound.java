@@ -89,21 +89,22 @@ public final class UpperBound {
 
     /**
      * With the shortest answer that is of use: with less left, {@link #outputThatFits} is empty.
+     *
+     * @param useful the lowest output limit that is
      */
-    public static Bound least(ModelEntry model, BoundInput input) {
+    public static Bound least(ModelEntry model, BoundInput input, long useful) {
         return of(model, input) instanceof Bound.Bounded bound
-                ? of(
-                        model,
-                        input.withMaxOutputTokens(Math.min(MIN_OUTPUT_TOKENS, bound.outputLimit())))
+                ? of(model, input.withMaxOutputTokens(Math.min(useful, bound.outputLimit())))
                 : of(model, input);
     }
 
     /**
      * The largest output limit whose bound is within {@code ceiling}, at most the one of the
-     * request or the model; empty if it would be below {@link #MIN_OUTPUT_TOKENS} (or below what
-     * the client asked for, if that is less), or if nothing bounds the request.
+     * request or the model; empty if it would be below {@code useful} (or below what the client
+     * asked for, if that is less), or if nothing bounds the request.
      */
-    public static OptionalLong outputThatFits(ModelEntry model, BoundInput input, Money ceiling) {
+    public static OptionalLong outputThatFits(
+            ModelEntry model, BoundInput input, Money ceiling, long useful) {
         if (!(of(model, input) instanceof Bound.Bounded bound)) {
             return OptionalLong.empty();
         }
@@ -121,7 +122,7 @@ public final class UpperBound {
                 tooMuch = middle;
             }
         }
-        return fits >= Math.min(MIN_OUTPUT_TOKENS, bound.outputLimit())
+        return fits >= Math.min(useful, bound.outputLimit())
                 ? OptionalLong.of(fits)
                 : OptionalLong.empty();
     }

@@ -170,10 +170,12 @@ class UpperBoundTest {
     void theLeastIsWhatTheShortestAnswerThatIsOfUseNeeds(
             @ForAll @LongRange(min = 1, max = 20_000) long limit) {
         var given = input(2_000, OptionalLong.of(limit));
-        var least = bounded(UpperBound.least(MODEL, given)).cost();
+        var least = bounded(UpperBound.least(MODEL, given, UpperBound.MIN_OUTPUT_TOKENS)).cost();
         var below = new Money(least.nanos() - 1);
-        assertThat(UpperBound.outputThatFits(MODEL, given, least)).isPresent();
-        assertThat(UpperBound.outputThatFits(MODEL, given, below)).isEmpty();
+        assertThat(UpperBound.outputThatFits(MODEL, given, least, UpperBound.MIN_OUTPUT_TOKENS))
+                .isPresent();
+        assertThat(UpperBound.outputThatFits(MODEL, given, below, UpperBound.MIN_OUTPUT_TOKENS))
+                .isEmpty();
         assertThat(least).isLessThanOrEqualTo(bounded(UpperBound.of(MODEL, given)).cost());
     }
 
@@ -183,7 +185,7 @@ class UpperBoundTest {
             @ForAll @LongRange(max = 600_000_000) long ceilingNanos) {
         var ceiling = new Money(ceilingNanos);
         var given = input(2_000, OptionalLong.of(limit));
-        var fits = UpperBound.outputThatFits(MODEL, given, ceiling);
+        var fits = UpperBound.outputThatFits(MODEL, given, ceiling, UpperBound.MIN_OUTPUT_TOKENS);
         long least = Math.min(UpperBound.MIN_OUTPUT_TOKENS, limit);
         if (fits.isEmpty()) {
             var smallest = input(2_000, OptionalLong.of(least));
