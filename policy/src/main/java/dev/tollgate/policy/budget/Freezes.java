@@ -31,6 +31,7 @@ final class Freezes {
 
     private static final Duration IDENTITY_EVERY = Duration.ofSeconds(30);
 
+    private final long epoch;
     private final Predicate<Set<String>> fleetComplete;
     private final ConcurrentHashMap<AccountKey, Instant> frozen = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<AccountKey, Seen> seen = new ConcurrentHashMap<>();
@@ -44,9 +45,11 @@ final class Freezes {
     private volatile @Nullable Instant identityCheckedAt;
 
     /**
+     * @param epoch of this ledger
      * @param fleetComplete whether these proxies are all that there are
      */
-    Freezes(Predicate<Set<String>> fleetComplete) {
+    Freezes(long epoch, Predicate<Set<String>> fleetComplete) {
+        this.epoch = epoch;
         this.fleetComplete = fleetComplete;
     }
 
@@ -78,15 +81,22 @@ final class Freezes {
         return frozen.putIfAbsent(key, now) == null;
     }
 
-    /** Told before each write of an account, but of one that rebuilds what is remembered. */
+    /**
+     * Told before each write of an account, but of one that rebuilds what is remembered. As long as
+     * this ledger has not written it, an earlier one may still close leases.
+     */
     void sees(Account account) {
         if (!isFrozen(account.key())) {
             return;
         }
         var known =
-                seen.computeIfAbsent(
+                seen.merge(
                         account.key(),
-                        key -> new Seen(account.seq(), ConcurrentHashMap.newKeySet()));
+                        new Seen(account.seq(), ConcurrentHashMap.newKeySet()),
+                        (before, now) ->
+                                account.epoch() < epoch && before.seq() < now.seq()
+                                        ? new Seen(now.seq(), before.leases())
+                                        : before);
         account.leases().forEach(lease -> known.leases().add(lease.holder()));
     }
 

@@ -72,7 +72,7 @@ public final class LedgerService {
             Predicate<Set<String>> fleetComplete,
             Sessions sessions) {
         this.audience = new Audience(sessions);
-        this.freezes = new Freezes(fleetComplete);
+        this.freezes = new Freezes(epoch, fleetComplete);
         this.keeper = new Bookkeeper(store, epoch, audience, freezes);
         this.book = keeper.book;
         this.reports = new Reports(keeper, budgets, audience, inbox);

@@ -191,8 +191,7 @@ final class Reports {
             HolderId from, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
         var key = totals.account();
         var budget = budgets.of(key);
-        if (tellsMore(from, totals)
-                && keeper.book.readAgain(key) instanceof AccountBook.Change.Unavailable) {
+        if (tellsMore(from, totals) && !looksAgain(key)) {
             return false;
         }
         if (!totals.closed()
@@ -219,6 +218,18 @@ final class Reports {
             }
         }
         return count(from, totals, budget, opened.withReset(past), now, effects);
+    }
+
+    /** Another ledger may have written it; false: the store cannot be asked. */
+    private boolean looksAgain(AccountKey key) {
+        if (keeper.book.readAgain(key) instanceof AccountBook.Change.Unavailable) {
+            return false;
+        }
+        var read = keeper.book.account(key);
+        if (read != null) {
+            keeper.freezes.sees(read);
+        }
+        return true;
     }
 
     /** There was no room for it. */

@@ -718,6 +718,30 @@ class LedgerSafetyTest {
         assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(60);
     }
 
+    /** It may close leases until the next one has written the account. */
+    @Test
+    void whatAnEarlierLeaderClosesInTheFreezeOfTheNextIsNotCountedAgain() {
+        var budgets = List.of(LedgerModel.budget(1_000));
+        ledger.updateBudgets(budgets, NOW);
+        ledger.handle(new LedgerCommand.Register(NEIGHBOUR, "pod1", List.of()), NOW);
+        ledger.handle(new LedgerCommand.Acquire(NEIGHBOUR, 1, KEY, 10, 10, true), NOW);
+        register();
+        var open = new LeaseTotals(KEY, 1, 10, 0, 0, 0, 0, store.accounts.get(KEY).seq(), false);
+        var next = new LedgerService(store, 2);
+        next.freezeAll(NOW);
+        next.updateBudgets(budgets, NOW);
+        next.handle(new LedgerCommand.Register(NEIGHBOUR, "pod1", List.of(open)), NOW);
+
+        assertThat(ask(KEY, 1, 100)).isInstanceOf(LedgerEffect.Grant.class);
+        var last = totals(100, 60, 0, store.accounts.get(KEY).seq(), true);
+        ledger.handle(new LedgerCommand.Close(HOLDER, last), NOW);
+        assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(60);
+
+        ledger = next;
+        assertThat(registersAgain(last)).contains(new LedgerEffect.Closed(AGAIN, KEY, 1));
+        assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(60);
+    }
+
     @Test
     void anEarlierLeaseWithoutProofIsRestoredThoughAnotherHolderHasSeenMore() {
         forgetsAll();
