@@ -60,7 +60,8 @@ public interface AnswerStream {
 
     /**
      * Whether so many choices have their finish reasons: what the usage says is final then, also
-     * before the stream ends.
+     * before the stream ends. Not where the usage may be that of one of several choices: vLLM tells
+     * each choice's own tokens with it, and those of all in a last event without any.
      */
     boolean finished(int choices);
 

@@ -258,7 +258,9 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
             case AnswerStream.End.Complete complete -> {
                 finishReason = read.finishReason() == null ? "" : read.finishReason();
                 settle(
-                        charged(read.usage(), read.visibleOutputBytes()),
+                        read.usageShrank()
+                                ? Settlement.implausible(terms.held().bound())
+                                : charged(read.usage(), read.visibleOutputBytes()),
                         new Outcome.Success(),
                         "ok",
                         200,

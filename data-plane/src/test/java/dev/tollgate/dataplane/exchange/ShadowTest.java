@@ -196,6 +196,24 @@ class ShadowTest {
     }
 
     @Test
+    void aCopyWhoseFiguresShrinkIsChargedAsItsHold() {
+        var many = "\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":900},\"choices\"";
+        start(
+                streams(chunk("Hello"), Harness.LAST_CHUNKS),
+                streams(chunk("shadow").replace("\"choices\"", many), Harness.LAST_CHUNKS));
+        assertThat(harness.chat(STREAM).statusCode()).isEqualTo(200);
+        var copy = record(true, 2);
+        assertThat(copy.getBoolean("cost_assumed")).isTrue();
+        assertThat(copy.getLong("output_tokens")).isZero();
+        assertThat(harness.gate.settled)
+                .filteredOn(settled -> settled.claim().request().team().equals("platform"))
+                .singleElement()
+                .satisfies(
+                        settled -> assertThat(settled.cost()).isEqualTo(settled.claim().bound()));
+        assertThat(metric("tollgate_usage_implausible_total")).isEqualTo(1);
+    }
+
+    @Test
     void aSlowShadowDelaysNothing() {
         var open = new CopyOnWriteArrayList<HttpServerRequest>();
         start(answers(200, Harness.CHAT_ANSWER), open::add);

@@ -131,6 +131,29 @@ class ShrinkingUsageTest {
         assertThat(settled.cost().nanos()).isEqualTo(10 * 1_000 + 35 * 2_000);
     }
 
+    @Test
+    void figuresOfTheChoiceThatFinishedLastAreNotThoseOfAll() throws IOException {
+        start(
+                "openai-chat",
+                harness.upstream(
+                        request ->
+                                Harness.streamHead(request)
+                                        .write(
+                                                chat(0, "\"stop\"", 10, 30)
+                                                        + chat(1, "\"stop\"", 10, 35))
+                                        .onComplete(v -> request.connection().close())));
+        var two = Harness.chat("model-1", true).replaceFirst("\\{", "{\"n\":2,");
+        try (var socket = harness.socket(two)) {
+            Harness.readUntil(socket.getInputStream(), "\"error\"");
+        }
+        await().until(() -> !harness.gate.settled.isEmpty());
+        var settled = harness.gate.settled.getFirst();
+        assertThat(settled.assumed()).isTrue();
+        assertThat(settled.cost().nanos())
+                .isGreaterThanOrEqualTo(10 * 1_000 + (30 + 35) * 2_000)
+                .isLessThan(settled.claim().bound().nanos());
+    }
+
     /** SGLang tells the input when the answer begins, and a zero when it ends. */
     @Test
     void inputThatIsToldOnceIsCharged() {

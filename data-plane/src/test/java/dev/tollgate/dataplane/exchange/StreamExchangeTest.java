@@ -171,8 +171,17 @@ class StreamExchangeTest {
     }
 
     @Test
+    void figuresThatComeWithAChoiceAreNotFinal() throws IOException {
+        assertThat(cutWhen(finished(0) + finished(1)).assumed()).isTrue();
+    }
+
+    private static String usageOfAll() {
+        return Harness.LAST_CHUNKS.split("(?<=\n\n)")[1];
+    }
+
+    @Test
     void figuresAreFinalOnceAllChoicesHaveFinished() throws IOException {
-        var settled = cutWhen(finished(0) + finished(1));
+        var settled = cutWhen(finished(0) + finished(1) + usageOfAll());
         assertThat(settled.assumed()).isFalse();
         assertThat(settled.cost().nanos()).isEqualTo(20_000);
     }

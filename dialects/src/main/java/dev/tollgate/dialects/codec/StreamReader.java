@@ -24,6 +24,11 @@ public interface StreamReader {
     /** Whether the usage is less than what was told before. */
     boolean usageShrank();
 
+    /** Whether the last usage came with one of several choices, and may be of that one alone. */
+    default boolean usageOfOne() {
+        return false;
+    }
+
     /** Characters held back until what is open ends: the caller bounds them. */
     default int waitingChars() {
         return 0;

@@ -21,6 +21,7 @@ final class ChatStreamReader implements StreamReader {
     private final Map<Integer, ChatChoiceReader> choices = new TreeMap<>();
     private final ChatChoiceReader first;
     private final RunningUsage usage = new RunningUsage(Dialect.OPENAI_CHAT);
+    private boolean usageOfOne;
     private boolean started;
 
     ChatStreamReader(String idSeed) {
@@ -52,6 +53,8 @@ final class ChatStreamReader implements StreamReader {
         }
         if (ProviderUsage.find(Dialect.OPENAI_CHAT, data) instanceof ObjectNode object) {
             usage.saw(object);
+            var with = data.path("choices");
+            usageOfOne = !with.isArray() || !with.isEmpty();
             var read = usage.usage();
             if (read != null) {
                 out.accept(new AnswerEvent.UsageSeen(read));
@@ -62,6 +65,11 @@ final class ChatStreamReader implements StreamReader {
     @Override
     public boolean usageShrank() {
         return usage.shrank();
+    }
+
+    @Override
+    public boolean usageOfOne() {
+        return usageOfOne;
     }
 
     private @Nullable ChatChoiceReader choice(int index) {

@@ -40,6 +40,9 @@ final class ChatReader implements EventReader {
                 default -> cursor.skip();
             }
         }
+        if (facts.usageHere) {
+            facts.usageOfOne = !facts.choicesEmpty;
+        }
     }
 
     private static void groq(JsonCursor cursor, byte[] array, Facts facts) throws IOException {

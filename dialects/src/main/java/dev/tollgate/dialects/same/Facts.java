@@ -25,6 +25,9 @@ final class Facts {
 
     private final BitSet finished = new BitSet();
 
+    /** Of a chat stream: the last usage came with a choice, and may be of that one alone. */
+    boolean usageOfOne;
+
     /** A finish reason came that says nothing. */
     boolean emptyFinish;
 
@@ -98,9 +101,10 @@ final class Facts {
         }
     }
 
-    /** Whether so many choices have finished. */
+    /** Whether so many choices have finished, and the usage is of all of them. */
     boolean finished(int choices) {
-        return finishReason != null && (choices <= 1 || finished.cardinality() >= choices);
+        return finishReason != null
+                && (choices <= 1 || finished.cardinality() >= choices && !usageOfOne);
     }
 
     /** Counts a string that the client's user can see; other values count as they stand. */

@@ -225,6 +225,7 @@ final class TranslatedStream implements AnswerStream {
     @Override
     public boolean finished(int choices) {
         return first.finished()
+                && (choices <= 1 || !reader.usageOfOne())
                 && others.size() >= choices - 1
                 && others.values().stream().allMatch(RestoredChoice::finished);
     }

@@ -45,10 +45,13 @@ public final class RunningUsage {
         var before = usage;
         var now = before == null || alone == null ? read : told(before, alone, read);
         usage = now;
-        mostInput = Math.max(mostInput, now.input());
-        // a Messages stream begins with a guess, before there is any output
+        // a Messages stream begins with a guess: the output is yet to come, and some servers, such
+        // as Dynamo, only estimate the input
         boolean guess = before == null && dialect == Dialect.ANTHROPIC;
-        mostOutput = guess ? mostOutput : Math.max(mostOutput, now.output());
+        if (!guess) {
+            mostInput = Math.max(mostInput, now.input());
+            mostOutput = Math.max(mostOutput, now.output());
+        }
     }
 
     /** The last figures but for what the last object does not tell. */

@@ -385,6 +385,19 @@ class SameStreamTest {
                         .finished(2));
     }
 
+    @Test
+    void usageThatComesWithOneOfSeveralChoicesIsNotFinal() {
+        var usage = "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":9}";
+        var chat =
+                "data: {\"choices\":[{\"finish_reason\":\"stop\",\"index\":%d}]," + usage + "}\n\n";
+        var both = chat.formatted(0) + chat.formatted(1);
+        assertTrue(stream(Dialect.OPENAI_CHAT, chat.formatted(0)).finished(1));
+        assertFalse(stream(Dialect.OPENAI_CHAT, both).finished(2));
+        var last = "data: {" + usage + ",\"choices\":[]}\n\n";
+        assertTrue(stream(Dialect.OPENAI_CHAT, both + last).finished(2));
+        assertFalse(stream(Dialect.OPENAI_CHAT, last + both).finished(2));
+    }
+
     private static AnswerStream stream(Dialect dialect, String text) {
         return run(dialect, text, text.length(), false, null, true).stream();
     }

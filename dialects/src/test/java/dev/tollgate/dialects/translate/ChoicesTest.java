@@ -228,6 +228,17 @@ class ChoicesTest {
         assertThat(seen.stream().finished(3)).isFalse();
     }
 
+    @Test
+    void usageThatComesWithOneOfThemIsNotFinal() {
+        var with = CHOICE_CHUNKS.clone();
+        var usage = ",'usage':{'prompt_tokens':3,'completion_tokens':9,'total_tokens':12}}";
+        with[6] = with[6].replaceFirst("}$", usage);
+        with[7] = "{'id':'c','model':'m','choices':[]}";
+        var seen = streamTo(GEMINI, GEMINI_ASKS, CHAT, with);
+        assertThat(seen.stream().usage()).isNotNull();
+        assertThat(seen.stream().finished(2)).isFalse();
+    }
+
     private static String said(JsonNode part) {
         var call = part.path("functionCall");
         return call.isObject()

@@ -107,6 +107,32 @@ class RunningUsageTest {
     }
 
     @Test
+    void theInputThatAMessageBeginsWithIsAGuessToo() {
+        var running =
+                saw(
+                        Dialect.ANTHROPIC,
+                        "{'input_tokens':40,'output_tokens':0}",
+                        "{'input_tokens':31,'output_tokens':5}");
+        assertThat(running.shrank()).isFalse();
+        assertThat(running.usage()).isEqualTo(usage(31, 0, 5, 0));
+        var told =
+                saw(
+                        Dialect.ANTHROPIC,
+                        "{'input_tokens':40,'output_tokens':0}",
+                        "{'output_tokens':5}");
+        assertThat(told.shrank()).isFalse();
+        assertThat(told.usage()).isEqualTo(usage(40, 0, 5, 0));
+        assertThat(
+                        saw(
+                                        Dialect.ANTHROPIC,
+                                        "{'input_tokens':40,'output_tokens':0}",
+                                        "{'input_tokens':31,'output_tokens':5}",
+                                        "{'input_tokens':3,'output_tokens':5}")
+                                .shrank())
+                .isTrue();
+    }
+
+    @Test
     void aCompactionThatIsListedAtTheEndMakesTheInputNoSmaller() {
         var running =
                 saw(
