@@ -32,10 +32,10 @@ class SlowReaderE2E {
     /** The gateway and a provider have turned so often, and nothing has moved. */
     private static final int TURNS = 20;
 
-    /** More than all buffers between a provider and a client take. */
     private static final int FLOOD_TOKENS = 1_000_000;
 
-    private static final int FLOOD_CHUNKS = 80_000;
+    /** More than 45 MB: no buffers between a provider and a client take as much. */
+    private static final int FLOOD_CHUNKS = 400_000;
 
     /** Of four floods, and not of one token of use more. */
     private static final String FLOOD_AMOUNT = "2.4003";
