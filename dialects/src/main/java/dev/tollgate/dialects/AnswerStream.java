@@ -43,6 +43,12 @@ public interface AnswerStream {
      */
     boolean failed();
 
+    /**
+     * Whether it failed as the provider told of an error: what it generates has ended, also where
+     * its connection has not. Behind an event that cannot be read it may go on.
+     */
+    boolean toldError();
+
     /** Whether something was fed that commits the answer: any event but comments and pings. */
     boolean started();
 

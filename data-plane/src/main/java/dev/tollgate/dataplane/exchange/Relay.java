@@ -143,7 +143,7 @@ final class Relay {
         upstream.endHandler(
                 safe(
                         v -> {
-                            ended = hasEndOfItsOwn();
+                            ended = hasEndOfItsOwn(upstream);
                             end();
                         }));
         upstream.exceptionHandler(
@@ -151,8 +151,8 @@ final class Relay {
     }
 
     /** A body that ends with its connection may have been cut by whoever passes it on. */
-    private boolean hasEndOfItsOwn() {
-        var headers = upstream.headers();
+    static boolean hasEndOfItsOwn(HttpClientResponse answer) {
+        var headers = answer.headers();
         return headers.contains(HttpHeaders.CONTENT_LENGTH)
                 || headers.contains(HttpHeaders.TRANSFER_ENCODING, HttpHeaders.CHUNKED, true);
     }
@@ -281,9 +281,9 @@ final class Relay {
         return paused || System.nanoTime() - caughtUpNanos < 0;
     }
 
-    /** The provider has ended its body, and all of that was read. */
+    /** The provider has ended its body or told of its error, and all before that was read. */
     boolean isReadToItsEnd() {
-        return ended;
+        return ended || stream.toldError();
     }
 
     /** The client's stream ends cleanly here, and the provider is given up. */

@@ -222,8 +222,9 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         stream = read;
         heard();
         head.handler(safe(chunk -> read(read, chunk)));
-        head.endHandler(safe(v -> ended(read)));
-        head.exceptionHandler(safe(v -> cut(new Outcome.ServerError(head.statusCode(), null))));
+        head.endHandler(safe(v -> ended(read, Relay.hasEndOfItsOwn(head))));
+        head.exceptionHandler(
+                safe(v -> cut(new Outcome.ServerError(head.statusCode(), null), false)));
     }
 
     private void read(AnswerStream read, Buffer chunk) {
@@ -239,7 +240,7 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
             tally.firstTokenNanos = now - tally.startNanos;
         }
         if (read.failed()) {
-            cut(new Outcome.ServerError(200, null));
+            cut(new Outcome.ServerError(200, null), read.toldError());
         }
     }
 
@@ -250,7 +251,7 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
                                 terms.candidate().provider().timeouts().streamIdleMillis());
     }
 
-    private void ended(AnswerStream read) {
+    private void ended(AnswerStream read, boolean byItsProvider) {
         if (over) {
             return;
         }
@@ -266,15 +267,21 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
                         200,
                         read.usage());
             }
-            case AnswerStream.End.Broken broken -> cut(new Outcome.ServerError(200, null));
+            case AnswerStream.End.Broken broken ->
+                    cut(new Outcome.ServerError(200, null), byItsProvider);
         }
     }
 
-    /** The stream is given up; what it generated may be billed to its end. */
-    private void cut(Outcome because) {
+    /**
+     * The stream is given up; what it generates may be billed to its end.
+     *
+     * @param byItsProvider that has ended it, and generates no more
+     */
+    private void cut(Outcome because, boolean byItsProvider) {
         var read = stream;
         boolean ours = because instanceof Outcome.Timeout;
-        boolean billsOn = !terms.candidate().provider().billing().stopsOnDisconnect();
+        boolean billsOn =
+                !byItsProvider && !terms.candidate().provider().billing().stopsOnDisconnect();
         var settlement =
                 read == null || billsOn || loop.ticker().stoodStill()
                         ? Settlement.hold(terms.held().bound())
@@ -284,11 +291,12 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
                                 read.usage(),
                                 read.visibleOutputBytes(),
                                 terms.held().bound());
-        var answer = head;
-        if (answer != null && !over) {
+        var answer = over ? null : head;
+        settle(settlement, because, ours ? "timeout" : "truncated", 200, null);
+        if (answer != null) {
+            // this calls the handler of a stream that breaks: by now it is settled
             answer.request().reset();
         }
-        settle(settlement, because, ours ? "timeout" : "truncated", 200, null);
     }
 
     private Settlement charged(@Nullable Usage usage, long visibleBytes) {
@@ -321,7 +329,7 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
                 call.tick(nowNanos);
             }
         } else if (nowNanos - deadlineNanos >= 0 || nowNanos - idleDeadlineNanos >= 0) {
-            cut(new Outcome.Timeout());
+            cut(new Outcome.Timeout(), false);
         }
     }
 

@@ -84,6 +84,11 @@ final class StreamedAnswer implements Relay.Owner {
         return unseen && !relay.isReadToItsEnd() ? Closing.End.UNSEEN : end;
     }
 
+    /** How it ends now, by its provider or by its connection. */
+    private Closing.End unfinished() {
+        return early(relay.isReadToItsEnd() ? Closing.End.BROKEN : Closing.End.CUT);
+    }
+
     // ---- from the relay
 
     @Override
@@ -210,7 +215,7 @@ final class StreamedAnswer implements Relay.Owner {
     @Override
     public void truncated(ErrorKind kind, String message) {
         boolean late = kind == ErrorKind.TIMEOUT;
-        var end = early(relay.isReadToItsEnd() ? Closing.End.BROKEN : Closing.End.CUT);
+        var end = unfinished();
         if (holds()) {
             var failure = StreamError.of(kind, message);
             closing.stream(relay.stream(), end, failure.outcome(), failure.word());
@@ -229,11 +234,7 @@ final class StreamedAnswer implements Relay.Owner {
     @Override
     public void detached(boolean whole) {
         boolean stalled = !unheard;
-        closing.stream(
-                relay.stream(),
-                whole ? Closing.End.WHOLE : early(Closing.End.CUT),
-                null,
-                "aborted");
+        closing.stream(relay.stream(), whole ? Closing.End.WHOLE : unfinished(), null, "aborted");
         if (whole && !closing.isLost() && !holds()) {
             captured();
         }

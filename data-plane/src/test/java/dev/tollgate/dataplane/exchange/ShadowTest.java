@@ -195,6 +195,53 @@ class ShadowTest {
         assertThat(copy.getJsonObject("shadow").getString("finish_reason")).isEqualTo("stop");
     }
 
+    /** It bills on when nobody reads, and has ended what it bills by itself. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aStreamThatItsProviderEndsTooEarlyIsPaidAsFarAsItWasSeen(boolean tellsError) {
+        var error = "data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n";
+        var settled =
+                cutShort(
+                        tellsError
+                                ? request ->
+                                        Harness.streamHead(request).write(chunk("shadow") + error)
+                                : streams(chunk("shadow")));
+        assertThat(settled.cost().nanos()).isPositive();
+        assertThat(settled.claim().bound().isMoreThan(settled.cost())).isTrue();
+        assertThat(settled.assumed()).isTrue();
+    }
+
+    @Test
+    void aStreamThatBreaksIsPaidToItsBoundWhereItsProviderBillsOn() {
+        var settled =
+                cutShort(
+                        request ->
+                                Harness.streamHead(request)
+                                        .write(chunk("shadow"))
+                                        .onComplete(v -> request.connection().close()));
+        assertThat(settled.cost()).isEqualTo(settled.claim().bound());
+        assertThat(settled.assumed()).isTrue();
+    }
+
+    private OpenGate.Settled cutShort(Handler<HttpServerRequest> shadow) {
+        var a = harness.upstream(streams(chunk("Hello"), Harness.LAST_CHUNKS));
+        var b = harness.upstream(shadow);
+        start(
+                Snapshots.provider("a", "openai-chat", a.url() + "/v1"),
+                Snapshots.provider(
+                        "b",
+                        "openai-chat",
+                        b.url() + "/v1",
+                        Snapshots.timeouts(Snapshots.PATIENT_MILLIS),
+                        false));
+        assertThat(harness.chat(STREAM).body()).contains("Hello");
+        assertThat(record(true, 2).getString("outcome")).isEqualTo("provider_error");
+        return harness.gate.settled.stream()
+                .filter(s -> s.claim().budgets().getFirst().key().equals("platform/trials"))
+                .findFirst()
+                .orElseThrow();
+    }
+
     @Test
     void aCopyWhoseFiguresShrinkIsChargedAsItsHold() {
         var many = "\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":900},\"choices\"";

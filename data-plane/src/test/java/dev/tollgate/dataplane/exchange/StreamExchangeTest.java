@@ -265,6 +265,56 @@ class StreamExchangeTest {
         assertThat(settled.assumed()).isTrue();
     }
 
+    private static final String ERROR_EVENT =
+            "data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n";
+
+    /** Its connection stays open. */
+    private OpenGate.Settled billsOnAndSends(String event) throws IOException {
+        stopsOnDisconnect = false;
+        start(request -> Harness.streamHead(request).write(Harness.chunk("Hel") + event));
+        assertThat(rawStream()).contains("Hel").contains("\"error\"");
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("truncated");
+        return harness.gate.settled.getFirst();
+    }
+
+    private static void assertChargedAsSeen(OpenGate.Settled settled) {
+        assertThat(settled.cost().nanos()).isPositive();
+        assertThat(settled.claim().bound().isMoreThan(settled.cost())).isTrue();
+        assertThat(settled.assumed()).isTrue();
+    }
+
+    @Test
+    void aProviderThatBillsOnAndTellsOfItsErrorIsChargedWhatWasSeen() throws IOException {
+        assertChargedAsSeen(billsOnAndSends(ERROR_EVENT));
+    }
+
+    /** Nobody knows what it goes on to write. */
+    @Test
+    void aProviderThatBillsOnAndCannotBeReadIsChargedItsHold() throws IOException {
+        var settled = billsOnAndSends("data: {\"choices\":\n\n");
+        assertThat(settled.cost()).isEqualTo(settled.claim().bound());
+        assertThat(settled.assumed()).isTrue();
+    }
+
+    @Test
+    void aProviderThatBillsOnAndTellsOfItsErrorToNobodyIsChargedWhatWasSeen() throws Exception {
+        stopsOnDisconnect = false;
+        var open = new CopyOnWriteArrayList<HttpServerResponse>();
+        start(
+                request -> {
+                    var response = Harness.streamHead(request);
+                    response.write(Harness.chunk("Hel"));
+                    open.add(response);
+                });
+        try (var socket = harness.socket(stream())) {
+            Harness.readUntil(socket.getInputStream(), "Hel");
+        }
+        awaitDrains(1);
+        harness.vertx.runOnContext(v -> open.getFirst().write(ERROR_EVENT));
+        assertThat(harness.record(1).getString("outcome")).isEqualTo("aborted");
+        assertChargedAsSeen(harness.gate.settled.getFirst());
+    }
+
     @Test
     void aClientThatLeavesOneCallMoreThanCanBeReadToTheEndIsChargedItsHold() throws Exception {
         quietMillis = 60_000;

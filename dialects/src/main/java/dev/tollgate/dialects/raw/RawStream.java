@@ -37,6 +37,11 @@ final class RawStream implements AnswerStream {
     }
 
     @Override
+    public boolean toldError() {
+        return false;
+    }
+
+    @Override
     public boolean started() {
         return started;
     }

@@ -85,6 +85,11 @@ final class SameStream implements AnswerStream {
         return closed || unreadable != null || upstreamError != null;
     }
 
+    @Override
+    public boolean toldError() {
+        return upstreamError != null;
+    }
+
     private void event(SseEvent event, Sink sink) {
         if (unreadable != null) {
             return;

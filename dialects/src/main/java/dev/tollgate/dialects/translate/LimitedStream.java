@@ -82,6 +82,11 @@ final class LimitedStream implements AnswerStream {
     }
 
     @Override
+    public boolean toldError() {
+        return bytes.toldError();
+    }
+
+    @Override
     public boolean started() {
         return bytes.started();
     }

@@ -50,6 +50,7 @@ final class TranslatedStream implements AnswerStream {
     private final Map<Integer, RestoredChoice> others = new TreeMap<>();
     private State state = State.OPEN;
     private End.@Nullable Broken broken;
+    private boolean toldError;
     private boolean started;
     private @Nullable Usage usage;
     private @Nullable String model;
@@ -114,7 +115,11 @@ final class TranslatedStream implements AnswerStream {
                 }
             }
             case AnswerEvent.Done() -> done(out);
-            case AnswerEvent.Failed(var kind, var message) -> broken(kind, message, out);
+            case AnswerEvent.Failed(var kind, var message) -> {
+                // it may be that of one choice, and the others go on
+                toldError = asked == 1;
+                broken(kind, message, out);
+            }
             case AnswerEvent.Said said -> first.handle(said, each -> writer.write(each, out));
         }
     }
@@ -195,6 +200,11 @@ final class TranslatedStream implements AnswerStream {
     @Override
     public boolean failed() {
         return state == State.BROKEN;
+    }
+
+    @Override
+    public boolean toldError() {
+        return toldError;
     }
 
     @Override

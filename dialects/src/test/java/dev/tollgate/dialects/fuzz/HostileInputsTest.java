@@ -145,6 +145,7 @@ class HostileInputsTest {
             var large = stream(client, provider);
             feed(large, text(provider, 8 * MIB + 1));
             assertThat(large.failed()).as("%s for %s", provider, client).isTrue();
+            assertThat(large.toldError()).as("%s for %s", provider, client).isFalse();
             assertThat(large.end((bytes, offset, length) -> {})).isInstanceOf(End.Broken.class);
         }
     }

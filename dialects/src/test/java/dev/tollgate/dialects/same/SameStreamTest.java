@@ -292,6 +292,7 @@ class SameStreamTest {
         var ran = run(Dialect.ANTHROPIC, stream, 10, true, null, true);
         assertEquals(stream, ran.out());
         assertEquals(new End.Broken(ErrorKind.OVERLOADED, "Overloaded"), ran.end());
+        assertTrue(ran.stream().toldError());
     }
 
     @Test
@@ -340,6 +341,7 @@ class SameStreamTest {
                             true);
             assertInstanceOf(End.Broken.class, ran.end());
             assertTrue(ran.stream().failed());
+            assertFalse(ran.stream().toldError());
             assertFalse(ran.out().contains("[DONE]"));
         }
     }

@@ -263,7 +263,10 @@ class ChoicesTest {
     void ofWhichOneFailedAreAFailure() {
         var failed = CHOICE_CHUNKS.clone();
         failed[6] = failed[6].replace("tool_calls", "error");
-        assertThat(streamTo(GEMINI, GEMINI_ASKS, CHAT, failed).end())
-                .isInstanceOf(End.Broken.class);
+        var seen = streamTo(GEMINI, GEMINI_ASKS, CHAT, failed);
+        assertThat(seen.end()).isInstanceOf(End.Broken.class);
+        assertThat(seen.stream().toldError()).as("the other one goes on").isFalse();
+        var one = "{'error':{'message':'overloaded','code':503}}";
+        assertThat(streamTo(GEMINI, hello(GEMINI), CHAT, one).stream().toldError()).isTrue();
     }
 }
