@@ -50,6 +50,10 @@ final class Lease {
     volatile long reportedNanos;
     long reportedAtNanos;
     long returnedAtNanos;
+
+    /** While it had nothing: a grant on its way is wanted back, unless it was asked for since. */
+    boolean recalled;
+
     long burnSpentNanos;
 
     /**

@@ -238,7 +238,7 @@ class LeaseKeeper implements LedgerLink.Listener {
         }
         switch (effect) {
             case LedgerEffect.Registered answer -> registered(answer);
-            case LedgerEffect.Grant grant -> refills.granted(grant);
+            case LedgerEffect.Grant grant -> granted(grant);
             case LedgerEffect.Denied denied -> refills.denied(denied);
             case LedgerEffect.Recall recall -> recall(recall.account());
             case LedgerEffect.State state -> state(state);
@@ -274,7 +274,20 @@ class LeaseKeeper implements LedgerLink.Listener {
         var counter = find(account);
         var lease = counter == null ? null : counter.of(account);
         if (counter != null && lease != null && !giveBack(counter, lease)) {
+            lease.recalled = true;
             session.report(List.of(lease)); // the ledger may wait for what is spent
+        }
+    }
+
+    private void granted(LedgerEffect.Grant grant) {
+        refills.granted(grant);
+        var counter = find(grant.account());
+        var lease = counter == null ? null : counter.of(grant.account());
+        if (counter != null && lease != null && lease.recalled) {
+            lease.recalled = false;
+            if (counter.waiting.get() == 0) {
+                giveBack(counter, lease);
+            }
         }
     }
 

@@ -318,6 +318,7 @@ final class Refills {
         }
         var needed = amount > 0 ? neededMicros(counter) : 0;
         var now = time.nanos();
+        lease.recalled = false;
         send(counter, new Counter.Asked(lease, request, amount, wanted, needed, now, now));
     }
 

@@ -553,6 +553,44 @@ class LeaseKeeperTest {
         assertThat(said).hasExactlyElementsOfTypes(LedgerCommand.Report.class);
     }
 
+    /** Its first answer was lost, and the ledger tells it again when it hears the totals. */
+    @Test
+    void aGrantThatComesAfterItsRecallGoesBackAtOnceIfNobodyWaitsForIt() {
+        call();
+        run(1_000); // as long as a request waits
+        answer(new LedgerEffect.Recall(wal.holder(), NINE));
+        said.clear();
+        grant(1, NINE, 40_000);
+        assertThat(said.stream().filter(LedgerCommand.Report.class::isInstance))
+                .last()
+                .isInstanceOfSatisfying(
+                        LedgerCommand.Report.class,
+                        report ->
+                                assertThat(report.leases())
+                                        .singleElement()
+                                        .extracting(LeaseTotals::returnedMicros)
+                                        .isEqualTo(40_000L));
+    }
+
+    @Test
+    void aGrantThatWasAskedForAfterARecallStays() {
+        call();
+        run(1_000);
+        answer(new LedgerEffect.Recall(wal.holder(), NINE));
+        var answer = callOf(BUDGET);
+        run(200);
+        grant(lastAcquire().request(), NINE, 40_000);
+        assertThat(answer.result()).isInstanceOf(Admission.Reserved.class);
+        said.clear();
+        run(2_000);
+        assertThat(said.stream().filter(LedgerCommand.Report.class::isInstance))
+                .allSatisfy(
+                        told ->
+                                assertThat(((LedgerCommand.Report) told).leases())
+                                        .extracting(LeaseTotals::returnedMicros)
+                                        .containsOnly(0L));
+    }
+
     private long acquires() {
         return said.stream().filter(LedgerCommand.Acquire.class::isInstance).count();
     }

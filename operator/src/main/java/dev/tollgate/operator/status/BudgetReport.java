@@ -340,7 +340,7 @@ public record BudgetReport(
                             + Named.in(full, true)
                             + ": "
                             + Account.MAX_LEASES
-                            + " are counted; see tollgate ledger show and reclaim those that are lost"
+                            + " are counted, until one is closed or the window ends; see tollgate ledger show"
                             + (mode == Mode.SHADOW ? consequence(mode) : ""));
         }
         return new Finding(
@@ -379,8 +379,9 @@ public record BudgetReport(
     }
 
     private Set<String> refusedBefore(String message) {
-        if (Named.isIn(message)) {
-            return Named.of(message, SHORT);
+        var named = Named.of(message, SHORT);
+        if (!named.isEmpty() || Named.isIn(message) && !message.contains(SHORT)) {
+            return named;
         }
         return fullest == null ? Set.of() : Set.of(fullest.subject());
     }

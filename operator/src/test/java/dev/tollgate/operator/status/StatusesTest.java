@@ -40,6 +40,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -1066,6 +1068,17 @@ class StatusesTest {
         told.clear();
         assertThat(apart(Map.of(), accounts).budget(MONTHLY, 1, said, null)).isEmpty();
         assertThat(told).containsOnly(Map.entry(accounts.get(1).key(), 101L));
+    }
+
+    @Test
+    void anotherOperatorGoesOnSayingThatMoreWereRefusedThanAreNamed() {
+        var accounts = IntStream.range(0, 21).mapToObj(i -> of("team-" + i, 9_999_900)).toList();
+        var needed = accounts.stream().collect(Collectors.toMap(Account::key, account -> 101L));
+        var said = apart(needed, accounts).budget(MONTHLY, 1, null, null).orElseThrow();
+        assertThat(condition(said, ConditionType.EXHAUSTED).message())
+                .contains("in more than 20 namespaces");
+        var next = apart(Map.of(), accounts).budget(MONTHLY, 1, said, null).orElse(said);
+        assertThat(condition(next, ConditionType.EXHAUSTED).status()).isEqualTo(Status.TRUE);
     }
 
     @Test
