@@ -2,7 +2,6 @@ package dev.tollgate.dataplane.standalone;
 
 import dev.tollgate.crds.read.Read;
 import dev.tollgate.crds.read.ResourceReader;
-import dev.tollgate.crds.read.YamlFile;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.resource.Resources;
 import dev.tollgate.dataplane.config.Credentials;
@@ -152,8 +151,9 @@ public final class FolderConfig implements AutoCloseable {
     }
 
     private void load() throws IOException {
-        var read = ResourceReader.read(files(), settings.secretValues());
-        var kept = KeptObjects.of(read, before);
+        var files = YamlFolder.read(settings.folder());
+        var read = ResourceReader.read(files, settings.secretValues());
+        var kept = KeptObjects.of(KeptObjects.withEmptied(read, files, before), before);
         var resources = kept.resources();
         issuers = settings.issuers().get();
         var compiled = compile(resources);
@@ -240,10 +240,6 @@ public final class FolderConfig implements AutoCloseable {
                 .addKeyValue("policies", snapshot.policies().size())
                 .addKeyValue("budgets", snapshot.budgets().size())
                 .log("configuration applied");
-    }
-
-    private List<YamlFile> files() throws IOException {
-        return YamlFolder.read(settings.folder());
     }
 
     private static Set<String> problems(Read read, Compiled compiled) {

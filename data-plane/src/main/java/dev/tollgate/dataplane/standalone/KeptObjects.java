@@ -1,7 +1,9 @@
 package dev.tollgate.dataplane.standalone;
 
+import dev.tollgate.crds.read.Place;
 import dev.tollgate.crds.read.Problem;
 import dev.tollgate.crds.read.Read;
+import dev.tollgate.crds.read.YamlFile;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.crds.resource.Resources;
 import java.util.HashMap;
@@ -14,9 +16,14 @@ import java.util.stream.Stream;
 
 /**
  * An API server refuses an invalid object and keeps the one it has (api.md, C1). A folder does the
- * same: an object that has gone from a file in which there is a problem stays as it was.
+ * same: an object that has gone from a file in which there is a problem stays as it was. To have
+ * nothing in it any more is such a problem: whoever writes a file may empty it first, and pause.
  */
 final class KeptObjects {
+
+    private static final String EMPTIED = "the file is empty now: what it held stays in force";
+    private static final String REMOVE_IT = "remove the file to remove its objects";
+
     private KeptObjects() {}
 
     /** What is there now, with what is kept of before. */
@@ -47,6 +54,21 @@ final class KeptObjects {
                         join(a.namespaces(), b.namespaces(), o -> o.key(), kept),
                         join(a.serviceAccounts(), b.serviceAccounts(), o -> o.key(), kept));
         return new Read(resources, places, now.problems(), now.refusedBudgets());
+    }
+
+    /** The same, with a problem for each file that held objects before and is empty now. */
+    static Read withEmptied(Read now, List<YamlFile> files, Read before) {
+        var held = before.places().values().stream().map(Place::file).collect(Collectors.toSet());
+        var emptied =
+                files.stream()
+                        .filter(file -> file.text().isBlank() && held.contains(file.name()))
+                        .map(file -> new Problem(file.name(), 1, 1, "", EMPTIED, REMOVE_IT))
+                        .toList();
+        return new Read(
+                now.resources(),
+                now.places(),
+                Stream.concat(now.problems().stream(), emptied.stream()).toList(),
+                now.refusedBudgets());
     }
 
     private static <T> List<T> join(

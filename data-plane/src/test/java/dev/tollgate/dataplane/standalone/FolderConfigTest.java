@@ -251,4 +251,32 @@ class FolderConfigTest {
         assertThat(config.problems()).anyMatch(text -> text.contains("NOT_SET"));
         assertThat(live.credentials().references()).isEmpty();
     }
+
+    @Test
+    void keepsWhatAFileHeldThatIsEmptiedAndNotYetWritten() throws IOException {
+        write("provider.yaml", PROVIDER);
+        write("budget.yml", BUDGET.replace("AMOUNT", "5.00"));
+        open();
+        write("budget.yml", "\n");
+        await().untilAsserted(
+                        () ->
+                                assertThat(config.problems())
+                                        .singleElement()
+                                        .asString()
+                                        .contains("budget.yml:1:1: the file is empty", "remove"));
+        assertThat(limitMicros()).isEqualTo(5_000_000);
+        write("budget.yml", "");
+        write("other.yaml", "# nothing yet\n"); // another load, and it is still empty
+        write("provider.yaml", PROVIDER.replace("[small]", "[small, smaller]"));
+        await().untilAsserted(() -> assertThat(live.applied().revision()).isEqualTo("0/2"));
+        assertThat(limitMicros()).isEqualTo(5_000_000);
+        write("budget.yml", BUDGET.replace("AMOUNT", "7.00"));
+        await().untilAsserted(() -> assertThat(limitMicros()).isEqualTo(7_000_000));
+        assertThat(config.problems()).isEmpty();
+        write("budget.yml", "");
+        await().untilAsserted(() -> assertThat(config.problems()).hasSize(1));
+        Files.delete(directory.resolve("budget.yml"));
+        await().untilAsserted(() -> assertThat(limitMicros()).isEqualTo(-1));
+        assertThat(config.problems()).isEmpty();
+    }
 }
