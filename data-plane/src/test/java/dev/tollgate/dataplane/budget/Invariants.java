@@ -18,7 +18,10 @@ final class Invariants {
     /** What is known of an account. */
     private static final class Book {
         long allowedMicros;
+
+        /** The highest that the account has borne: no earlier ledger may write it any more. */
         long latestEpoch;
+
         long settledMicros;
         final Map<HolderId, Long> grantedMicros = new HashMap<>();
         final Map<HolderId, Reclaimed> reclaimed = new HashMap<>();
@@ -95,11 +98,11 @@ final class Invariants {
         return leased + Math.max(0, account.overrunMicros() - excused);
     }
 
-    void written(long epoch, Account before, Account after) {
+    void written(Account before, Account after) {
         var book = book(after.key());
         var first = book.latestEpoch == 0;
         if ((first || before != null && before.limitMicros() != after.limitMicros())
-                && epoch >= book.latestEpoch) {
+                && after.epoch() >= book.latestEpoch) {
             // what was run.forgotten is not charged yet
             var least = run.forgot ? book.allowedMicros : 0;
             book.allowedMicros = Math.max(least, Math.max(after.limitMicros(), charged(after)));
@@ -109,7 +112,7 @@ final class Invariants {
                 run.mutations.shrink(after);
             }
         }
-        book.latestEpoch = Math.max(book.latestEpoch, epoch);
+        book.latestEpoch = Math.max(book.latestEpoch, after.epoch());
         if (charged(after) > book.allowedMicros) {
             run.fail("I1: " + after + " charges more than " + book.allowedMicros);
         }

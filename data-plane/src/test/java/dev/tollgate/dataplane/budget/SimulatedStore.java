@@ -19,7 +19,7 @@ final class SimulatedStore {
 
     /** Told of every write; {@code before} null: there was none. */
     interface Observer {
-        void written(long epoch, Account before, Account after);
+        void written(Account before, Account after);
     }
 
     private record Undo(AccountKey key, AccountStore.Versioned before) {}
@@ -96,7 +96,7 @@ final class SimulatedStore {
         return new AccountStore.Versioned(account, Long.toString(++version));
     }
 
-    private boolean write(long epoch, AccountKey key, String expected, Account account) {
+    private boolean write(AccountKey key, String expected, Account account) {
         var known = accounts.get(key);
         if (!expected.equals(known == null ? AccountStore.ABSENT : known.version())) {
             return false;
@@ -106,7 +106,7 @@ final class SimulatedStore {
             journal.removeFirst();
         }
         accounts.put(key, versioned(account));
-        observer.written(epoch, known == null ? null : known.account(), account);
+        observer.written(known == null ? null : known.account(), account);
         return true;
     }
 
@@ -145,7 +145,7 @@ final class SimulatedStore {
             if (trouble(3)) {
                 return inTrouble(key, expected, account);
             }
-            return write(epoch, key, expected, account)
+            return write(key, expected, account)
                     ? new Write.Ok(accounts.get(key).version())
                     : new Write.Conflict();
         }
@@ -155,11 +155,11 @@ final class SimulatedStore {
                 case 0 -> {
                     return new Write.Conflict();
                 }
-                case 1 -> write(epoch, key, expected, account);
+                case 1 -> write(key, expected, account);
                 case 2 ->
                         run.agenda.at(
                                 run.agenda.now() + run.random.nextLong(LATE_NANOS),
-                                () -> write(epoch, key, expected, account));
+                                () -> write(key, expected, account));
                 case 3 -> lostWrite = true;
                 default -> {
                     lostWrite = true;
