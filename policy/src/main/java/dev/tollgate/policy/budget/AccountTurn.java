@@ -19,6 +19,17 @@ final class AccountTurn {
     /** Accounts that share one wait for each other now and then. */
     private static final int LOCKS = 1_024;
 
+    /** What stays in line, from the least to the worst. */
+    private enum Left {
+        NOTHING,
+        NO_ROOM,
+        REFUSED;
+
+        Left and(Left other) {
+            return compareTo(other) > 0 ? this : other;
+        }
+    }
+
     private final Turns turns;
     private final Bookkeeper keeper;
     private final Grants grants;
@@ -54,18 +65,21 @@ final class AccountTurn {
         }
     }
 
-    /** False: the store did not take all that was told, which stays in line. */
+    /**
+     * False: the store did not take all that was told, which stays in line. So does what waits for
+     * room in the account, which nobody else waits for.
+     */
     boolean of(AccountKey key, Instant now, List<LedgerEffect> effects) {
         return alone(
                 key,
                 () -> {
-                    var stored = write(key, now, effects);
-                    inbox.written(key, stored);
-                    return stored;
+                    var left = write(key, now, effects);
+                    inbox.written(key, left == Left.NOTHING);
+                    return left != Left.REFUSED;
                 });
     }
 
-    private boolean write(AccountKey key, Instant now, List<LedgerEffect> effects) {
+    private Left write(AccountKey key, Instant now, List<LedgerEffect> effects) {
         var said = inbox.take(key);
         var totals = new ArrayList<Inbox.Told>(said.totals().size());
         for (var told : said.totals()) {
@@ -77,13 +91,13 @@ final class AccountTurn {
         if (totals.size() + said.acquires().size() == 1) {
             return oneByOne(key, totals, said.acquires(), now, effects);
         }
-        var stored = true;
+        var left = Left.NOTHING;
         var plain = new ArrayList<Inbox.Told>(totals.size());
         var steps = new ArrayList<AccountCommand>(totals.size() + said.acquires().size());
         for (var told : totals) {
             var step = reports.plain(told);
             if (step == null) {
-                stored &= oneByOne(key, List.of(told), List.of(), now, effects);
+                left = left.and(oneByOne(key, List.of(told), List.of(), now, effects));
             } else {
                 plain.add(told);
                 steps.add(step);
@@ -106,12 +120,12 @@ final class AccountTurn {
         }
         if (!steps.isEmpty()) {
             var start = opened.isEmpty() ? null : opened.getLast();
-            stored &= together(key, start, steps, plain, asking, now, effects);
+            left = left.and(together(key, start, steps, plain, asking, now, effects));
         }
-        return stored;
+        return left;
     }
 
-    private boolean together(
+    private Left together(
             AccountKey key,
             @Nullable Account opened,
             List<AccountCommand> steps,
@@ -124,12 +138,12 @@ final class AccountTurn {
                 case AccountBook.Change.Done(var done) -> {
                     plain.forEach(told -> reports.unstored.stored(told.from(), told.totals()));
                     asking.forEach(acquire -> grants.answered(acquire, done.effects()));
-                    return true;
+                    return Left.NOTHING;
                 }
                 case AccountBook.Change.Unavailable _ -> {
                     plain.forEach(this::putBack);
                     asking.forEach(acquire -> grants.unavailable(acquire, effects));
-                    return false;
+                    return Left.REFUSED;
                 }
                 case AccountBook.Change.Regressed _ -> {}
             }
@@ -144,28 +158,33 @@ final class AccountTurn {
         inbox.put(told.from(), told.totals());
     }
 
-    private boolean oneByOne(
+    private Left oneByOne(
             AccountKey key,
             List<Inbox.Told> totals,
             List<LedgerCommand.Acquire> acquires,
             Instant now,
             List<LedgerEffect> effects) {
-        var left = new ArrayList<Inbox.Told>(0);
+        var left = Left.NOTHING;
+        var again = new ArrayList<Inbox.Told>(0);
         for (var told : totals) {
             turns.each(
                     key,
                     effects::addAll,
                     all -> {
                         if (!reports.take(told.from(), told.totals(), now, all)) {
-                            left.add(told);
+                            again.add(told);
                         }
                     });
         }
         // nobody may say it again, so what the store does not take now is tried again later
-        left.forEach(this::putBack);
+        for (var told : again) {
+            boolean noRoom = reports.awaitsRoom(told.from(), told.totals());
+            left = left.and(noRoom ? Left.NO_ROOM : Left.REFUSED);
+            putBack(told);
+        }
         for (var acquire : acquires) {
             turns.each(key, effects::addAll, all -> grants.acquire(acquire, now, all));
         }
-        return left.isEmpty();
+        return left;
     }
 }

@@ -95,6 +95,11 @@ record Ledger(long epoch) {
         var lease = account.lease(holder);
         var answer = answer(account, command, lease, now);
         if (lease == null) {
+            if (countsWithoutRoom(account, holder, command)) {
+                var unasked = LeaseAccount.opened(holder).told(command.from(), totals, 0);
+                var left = account.withLease(unasked).withoutLease(holder).withClosed(holder);
+                return new Transition(left.written(epoch), answer, false);
+            }
             var known = totals.isLastWord(command.from()) ? fenced(account, epoch) : account;
             return new Transition(known, answer, false);
         }
@@ -105,6 +110,21 @@ record Ledger(long epoch) {
         var counted = account.withLease(told);
         var next = (totals.closed() ? closed(counted, holder, totals) : counted).written(epoch);
         return new Transition(next, answer, next.remainingMicros() > account.remainingMicros());
+    }
+
+    /**
+     * The last word of a holder that has spent without money, and for whose lease there never was
+     * room. It needs none: the account counts it, and names the holder.
+     */
+    private static boolean countsWithoutRoom(
+            Account account, HolderId holder, AccountCommand.Totals command) {
+        var totals = command.totals();
+        return totals.isLastWord(command.from())
+                && totals.amountMicros() == 0
+                && totals.overrunMicros() > 0
+                && !account.hasRoom()
+                && !account.closed().contains(holder)
+                && !account.isSucceeded(holder);
     }
 
     /** Who knows of no money has no {@code seq} that would tell that its overrun is counted. */

@@ -168,10 +168,25 @@ final class Reports {
     /** False: not stored. */
     boolean take(HolderId from, LeaseTotals totals, Instant now, List<LedgerEffect> effects) {
         boolean stored = stores(from, totals, now, effects);
-        if (stored) {
+        if (stored || awaitsRoom(from, totals)) {
             unstored.stored(from, totals);
         }
         return stored;
+    }
+
+    /**
+     * What was spent without a lease, of an account that has no room for one more: it stands in
+     * line until another lease is closed, or this one. It proves nothing of what the store has, so
+     * nobody else waits for it.
+     */
+    boolean awaitsRoom(HolderId from, LeaseTotals totals) {
+        var lease = Reported.of(from, totals);
+        var known = keeper.book.account(totals.account());
+        return known != null
+                && !known.hasRoom()
+                && !known.isSucceeded(lease.holder())
+                && spentWithoutLease(lease, totals)
+                && !tellsMore(from, totals);
     }
 
     /** The same, as its holder registers: what is not stored stays in line, before all others. */
@@ -179,7 +194,7 @@ final class Reports {
         boolean stored = take(from, totals, now, effects);
         if (!stored) {
             inbox.put(from, totals);
-            if (!isEarly(totals, now)) {
+            if (!isEarly(totals, now) && !awaitsRoom(from, totals)) {
                 unstored.add(from, totals);
                 inbox.hurry(totals.account());
             }
@@ -252,6 +267,9 @@ final class Reports {
             // would be refused by the guards of the store
             if (!keeper.stores(
                     key, opened, new AccountCommand.Open(lease.holder()), now, effects)) {
+                return false;
+            }
+            if (awaitsRoom(from, totals) && !totals.isLastWord(from)) {
                 return false;
             }
         } else if (keeper.book.account(key) == null && !keeper.book.unsure(key)) {

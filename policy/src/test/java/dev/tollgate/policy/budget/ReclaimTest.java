@@ -250,6 +250,88 @@ class ReclaimTest {
         assertThat(account().lease(known).outstandingMicros()).isEqualTo(2);
     }
 
+    private static LeaseTotals unasked(long bootEpoch, long overrun, boolean closed) {
+        return new LeaseTotals(KEY, bootEpoch, 0, 0, 0, overrun, 0, 0, closed);
+    }
+
+    private void report(HolderId holder, LeaseTotals totals) {
+        ledger.handle(new LedgerCommand.Report(holder, List.of(totals)), NOW);
+    }
+
+    @Test
+    void aFullAccountLosesNothingOfWhatIsSpentWithoutALease() {
+        aFullAccountWithAReclaimedLease();
+        report(OTHER, unasked(1, 7, false));
+        report(OTHER, unasked(1, 9, false));
+        assertThat(account().overrunMicros()).as("there is no room for it").isZero();
+
+        ledger.handle(
+                new LedgerCommand.Close(
+                        new HolderId("log1", 1), new LeaseTotals(KEY, 1, 1, 1, 0, 0, 0, 1, true)),
+                NOW);
+        for (var second = 0; second <= Inbox.PAUSE_TICKS_MAX; second++) {
+            ledger.tick(NOW);
+            ledger.next(1).forEach(key -> ledger.turn(key, NOW, effects -> {}));
+        }
+
+        assertThat(account().overrunMicros()).isEqualTo(9);
+        report(OTHER, unasked(1, 9, false));
+        assertThat(account().overrunMicros()).as("told again").isEqualTo(9);
+        assertThat(account().leases()).hasSize(Account.MAX_LEASES);
+    }
+
+    @Test
+    void aFullAccountCountsTheLastWordOfWhoNeverHadALease() {
+        aFullAccountWithAReclaimedLease();
+        report(OTHER, unasked(1, 7, false));
+
+        assertThat(ledger.handle(new LedgerCommand.Close(OTHER, unasked(1, 9, true)), NOW))
+                .contains(new LedgerEffect.Closed(OTHER, KEY, 1));
+
+        assertThat(account().overrunMicros()).isEqualTo(9);
+        var next = new LedgerService(store, 2);
+        next.updateBudgets(List.of(LedgerModel.budget(1_000)), NOW);
+        register(next, new HolderId("other", 2), unasked(1, 9, true));
+        assertThat(account().overrunMicros()).as("told again").isEqualTo(9);
+    }
+
+    @Test
+    void aFullAccountCountsWhatALaterStartFindsOfWhoNeverHadALease() {
+        aFullAccountWithAReclaimedLease();
+        var again = new HolderId("other", 2);
+
+        assertThat(register(ledger, again, unasked(1, 9, false)))
+                .contains(new LedgerEffect.Closed(again, KEY, 1));
+        assertThat(account().overrunMicros()).isEqualTo(9);
+        register(ledger, again, unasked(1, 9, false));
+        assertThat(account().overrunMicros()).as("told again").isEqualTo(9);
+    }
+
+    @Test
+    void nobodyWaitsForWhatAFullAccountHasNoRoomFor() {
+        aFullAccountWithAReclaimedLease();
+        ledger.freezeAll(NOW);
+        var here = new HolderId("here", 1);
+        register(ledger, here, unasked(1, 9, false));
+        assertThat(account().overrunMicros()).as("there is no room for it").isZero();
+        assertThat(ledger.unstored()).isEmpty();
+
+        ledger.tick(NOW.plus(LedgerService.FREEZE_MIN));
+
+        assertThat(ledger.frozen()).isEmpty();
+        assertThat(acquire(new HolderId("log1", 1), 2, 1)).isInstanceOf(LedgerEffect.Grant.class);
+        ledger.disconnected(new HolderId("log2", 1));
+        assertThat(reclaim(new HolderId("log2", 1))).isEqualTo(new Reclaimed.Done(0, 1));
+        var reset = NOW.plusSeconds(200);
+        var budget = BudgetBuilder.as(LedgerModel.budget(1_000)).resetAt(reset).build();
+        ledger.updateBudgets(List.of(budget), reset);
+        ledger.tick(reset.plusSeconds(60));
+        assertThat(account().resetAt()).isEqualTo(reset);
+
+        ledger.handle(new LedgerCommand.Close(here, unasked(1, 9, true)), NOW);
+        assertThat(account().overrunMicros()).isEqualTo(9);
+    }
+
     @Test
     void tellsWhereAHolderIs() {
         assertThat(ledger.whereabouts(LOST)).isEqualTo(new Whereabouts.Connected("pod-lost"));
