@@ -94,7 +94,7 @@ sealed interface Quote {
         boolean counted = ceiling != null || budgets.stream().anyMatch(Quote::mayRefuse);
         return switch (UpperBound.of(candidate.model(), size)) {
             case Bound.Bounded bounded ->
-                    bounded(bounded, candidate, size, capped, ceiling, counted, spent);
+                    bounded(resolved, bounded, candidate, size, capped, ceiling, counted, spent);
             case Bound.Unboundable unboundable -> {
                 if (!counted) {
                     yield new Held(Money.ZERO, OptionalLong.empty(), size, false);
@@ -159,6 +159,7 @@ sealed interface Quote {
     }
 
     private static Quote bounded(
+            Resolution.Resolved resolved,
             Bound.Bounded bounded,
             Candidate candidate,
             BoundInput size,
@@ -175,8 +176,7 @@ sealed interface Quote {
         var left = positive(ceiling.minus(spent));
         var fits =
                 open
-                        ? UpperBound.outputThatFits(
-                                candidate.model(), size, left, UpperBound.MIN_OUTPUT_TOKENS)
+                        ? UpperBound.outputThatFits(candidate.model(), size, left, useful(resolved))
                         : OptionalLong.empty();
         if (fits.isEmpty()) {
             return new TooDear(

@@ -253,6 +253,28 @@ class ClampTest {
                 .isEqualTo(upstream.last().json().getLong("max_completion_tokens"));
     }
 
+    @ParameterizedTest
+    @CsvSource({"low, 1280", "medium, 2304", "none, 256"})
+    void aCeilingLeavesRoomForThoughts(String effort, long least) {
+        start(budget("team-a/one"));
+        var thinks =
+                Harness.chat("model-1", false)
+                        .replaceFirst("\\{", "{\"reasoning\":{\"effort\":\"" + effort + "\"},");
+        long ceiling = boundOf(thinks) - (4_096 - least) * 2_000;
+        var answer = underCeiling(thinks, ceiling);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValueAsLong(LIMIT)).hasValue(least);
+        var dearer = underCeiling(thinks, ceiling - 2_000);
+        assertThat(dearer.statusCode()).as(dearer.body()).isEqualTo(400);
+        assertThat(dearer.body()).contains("ask for less output");
+    }
+
+    private HttpResponse<String> underCeiling(String body, long nanos) {
+        return harness.send(
+                harness.post("/v1/chat/completions", body)
+                        .header("x-tollgate-max-cost", new Money(nanos).toString()));
+    }
+
     @Test
     void aLimitThatIsTheModelsOwnIsNotTold() {
         start(budget("team-a/one"));

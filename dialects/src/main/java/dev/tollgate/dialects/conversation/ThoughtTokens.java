@@ -10,6 +10,7 @@ import java.util.Locale;
 /**
  * How many tokens of its output limit a request that asks to think is likely to think: the budget
  * that it names, else that of its level ({@link ReasoningRequest.Effort}), whatever its dialect.
+ * None if it asks for none; thoughts that are only hidden are billed all the same.
  */
 public final class ThoughtTokens {
 
@@ -26,6 +27,9 @@ public final class ThoughtTokens {
             request = JSON.readTree(body);
         } catch (IOException e) {
             return 0; // its scan has refused it
+        }
+        if (isOff(request)) {
+            return 0;
         }
         var config = in(request, "generationConfig", "generation_config");
         var gemini = in(config, "thinkingConfig", "thinking_config");
@@ -52,6 +56,25 @@ public final class ThoughtTokens {
             }
         }
         return Effort.HIGH.budgetTokens();
+    }
+
+    private static boolean isOff(JsonNode request) {
+        var reasoning = request.path("reasoning");
+        boolean amount = reasoning.hasNonNull("effort") || reasoning.hasNonNull("max_tokens");
+        return isNone(request.path("reasoning_effort"))
+                || isNone(reasoning.path("effort"))
+                || isFalse(reasoning.path("enabled")) && !amount
+                || isFalse(request.path("enable_thinking"))
+                || request.path("thinking").path("type").asText().equals("disabled");
+    }
+
+    private static boolean isNone(JsonNode level) {
+        var word = level.asText().toLowerCase(Locale.ROOT);
+        return word.equals("none") || word.equals("off");
+    }
+
+    private static boolean isFalse(JsonNode value) {
+        return value.isBoolean() && !value.booleanValue();
     }
 
     private static Effort effort(String word) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ThoughtTokensTest {
 
@@ -29,6 +30,40 @@ class ThoughtTokensTest {
                 "{'thinking':{'budget_tokens':1.5}} | 4096"
             })
     void isTheBudgetThatIsNamedOrThatOfTheLevel(String body, long tokens) {
+        assertThat(ThoughtTokens.of(body.replace('\'', '"').getBytes(UTF_8))).isEqualTo(tokens);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{'thinking':{'type':'disabled'}}",
+                "{'thinking':{'type':'disabled'},'output_config':{'effort':'high'}}",
+                "{'generationConfig':{'thinkingConfig':{'thinkingBudget':0}}}",
+                "{'reasoning_effort':'none'}",
+                "{'reasoning':{'effort':'none'}}",
+                "{'reasoning':{'effort':'none','summary':'auto'}}",
+                "{'reasoning':{'enabled':false}}",
+                "{'reasoning':{'enabled':false,'exclude':true}}",
+                "{'reasoning':{'max_tokens':0}}",
+                "{'reasoning_effort':'high','enable_thinking':false}"
+            })
+    void isNothingWhereNoThoughtsAreAskedFor(String body) {
+        assertThat(ThoughtTokens.of(body.replace('\'', '"').getBytes(UTF_8))).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'generationConfig':{'thinkingConfig':{'includeThoughts':false}}} | 4096",
+                "{'generationConfig':{'thinkingConfig':{'includeThoughts':false,'thinkingLevel':'LOW'}}} | 1024",
+                "{'reasoning':{'exclude':true}} | 4096",
+                "{'reasoning':{'enabled':true}} | 4096",
+                "{'reasoning':{'enabled':false,'effort':'medium'}} | 2048",
+                "{'thinking':{'type':'enabled','budget_tokens':2000,'display':'omitted'}} | 2000"
+            })
+    void isTheSameWhereThoughtsAreOnlyHidden(String body, long tokens) {
         assertThat(ThoughtTokens.of(body.replace('\'', '"').getBytes(UTF_8))).isEqualTo(tokens);
     }
 }
