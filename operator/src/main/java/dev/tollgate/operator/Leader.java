@@ -18,6 +18,7 @@ import dev.tollgate.operator.oidc.IssuerKeys;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.ProxyState;
 import dev.tollgate.operator.push.PushServer;
+import dev.tollgate.operator.status.LedgerFigures;
 import dev.tollgate.operator.status.Statuses;
 import dev.tollgate.operator.trust.ClusterKeys;
 import dev.tollgate.policy.budget.AccountStore;
@@ -332,9 +333,11 @@ final class Leader implements AutoCloseable {
     Statuses statuses() {
         return new Statuses(
                 control.picture(
-                        streams.accounts(),
-                        streams.unreadable(),
-                        streams.refused(),
+                        new LedgerFigures(
+                                streams.accounts(),
+                                streams.unreadable(),
+                                streams.refused(),
+                                streams.paces()),
                         reclaims.outcomes()),
                 at.clock().instant(),
                 streams::refusedBefore);

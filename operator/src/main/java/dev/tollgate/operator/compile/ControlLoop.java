@@ -9,10 +9,8 @@ import dev.tollgate.operator.push.Proxy;
 import dev.tollgate.operator.push.PushServer;
 import dev.tollgate.operator.push.Refusal;
 import dev.tollgate.operator.push.Release;
+import dev.tollgate.operator.status.LedgerFigures;
 import dev.tollgate.operator.status.Picture;
-import dev.tollgate.policy.budget.Account;
-import dev.tollgate.policy.budget.AccountKey;
-import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.canary.CanaryCount;
 import dev.tollgate.policy.compile.Compiled;
 import dev.tollgate.policy.compile.Retirement;
@@ -141,20 +139,14 @@ public final class ControlLoop implements FleetListener, AutoCloseable {
     }
 
     /** All that statuses are made of, right now; any thread. */
-    public Picture picture(
-            List<Account> accounts,
-            List<AccountStore.Damaged> unreadable,
-            Map<AccountKey, Long> refused,
-            Map<String, ReclaimStatus> reclaims) {
+    public Picture picture(LedgerFigures ledger, Map<String, ReclaimStatus> reclaims) {
         var push = server;
         return new Picture(
                 verdicts,
                 rejected,
                 push == null ? Fleet.empty() : push.fleet(),
                 budgets,
-                accounts,
-                unreadable,
-                refused,
+                ledger,
                 credentials.rotations(),
                 canaries.standings(),
                 drillStandings,

@@ -54,6 +54,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     private final WritePace pace = new WritePace();
     private final Holders holders = new Holders();
     private final Failures failures = new Failures();
+    private final Paces paces = new Paces();
 
     /** As last logged; confined to the thread that ticks. */
     private Set<AccountKey> toldUnstored = Set.of();
@@ -85,6 +86,7 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
 
     private void tick() {
         service.tick(clock.instant(), this::send);
+        paces.see(service.accounts(), service.frozen(), clock.instant());
         tellUnstored();
         tellUnreadable();
     }
@@ -189,6 +191,11 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     /** See {@link LedgerService#refused}. */
     public Map<AccountKey, Long> refused() {
         return service.refused();
+    }
+
+    /** Micro-dollars of a day, of accounts without a window's end: see {@link Paces}. */
+    public Map<AccountKey, Long> paces() {
+        return paces.perDay(service.accounts(), clock.instant());
     }
 
     /** See {@link LedgerService#refusedBefore}. */

@@ -21,7 +21,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -37,8 +36,9 @@ import org.jspecify.annotations.Nullable;
  * @param reservedMicros in leases of proxies
  * @param steps of the ladder that are in force, rising
  * @param handledReset the reset that was asked for, once it is done or its window is over
- * @param burnPerDayMicros mean of the window so far; 0 for Lifetime
- * @param emptyAt when the rest is spent at that pace; null: not in this window
+ * @param burnPerDayMicros mean of the window so far, for Lifetime of what was seen of late; null:
+ *     not known yet
+ * @param emptyAt when the rest is spent at that pace; null: not in this window, or not known
  * @param fullest the account; null: there is none yet
  * @param accounts all of the window: one, or one of each namespace that has spent
  * @param unreadable an account of this window cannot be read: which, and why; null: all can
@@ -51,7 +51,7 @@ public record BudgetReport(
         long reservedMicros,
         List<Step> steps,
         @Nullable Instant handledReset,
-        long burnPerDayMicros,
+        @Nullable Long burnPerDayMicros,
         @Nullable Instant emptyAt,
         @Nullable AccountKey fullest,
         List<Standing> accounts,
@@ -77,6 +77,9 @@ public record BudgetReport(
 
     private static final long SECONDS_OF_DAY = 86_400;
 
+    /** Nobody knows what a pace is by then: when a Lifetime Budget is empty is not told. */
+    private static final Duration FAR = Duration.ofDays(3_650);
+
     /** Statuses are looked at every 2 s. */
     private static final long SECONDS_OF_TURN = 10;
 
@@ -93,24 +96,22 @@ public record BudgetReport(
     private static final int WRITES_PER_SECOND = 3;
 
     /** Null if the Budget has no amount. */
-    static @Nullable BudgetReport of(
-            BudgetEntry budget,
-            List<Account> accounts,
-            List<AccountStore.Damaged> unreadable,
-            Map<AccountKey, Long> refused,
-            Instant now) {
+    static @Nullable BudgetReport of(BudgetEntry budget, LedgerFigures ledger, Instant now) {
         var period = budget.period();
         var limit = budget.limitMicros();
         if (period == null || limit == null) {
             return null;
         }
         var window = Window.of(period, now);
-        var own = accounts.stream().filter(a -> isOf(a.key(), budget, window)).toList();
+        var own = ledger.accounts().stream().filter(a -> isOf(a.key(), budget, window)).toList();
         var fullest = own.stream().max(Comparator.comparingLong(Account::spentMicros));
         long spent = fullest.map(Account::spentMicros).orElse(0L);
-        long burn = burn(window, fullest, spent, now);
+        var burn =
+                window.start() == null
+                        ? fullest.isEmpty() ? (Long) 0L : ledger.paces().get(fullest.get().key())
+                        : (Long) burn(window.start(), fullest, spent, now);
         var damaged =
-                unreadable.stream()
+                ledger.unreadable().stream()
                         .filter(each -> isOf(each.key(), budget, window))
                         .findFirst()
                         .orElse(null);
@@ -126,7 +127,13 @@ public record BudgetReport(
                 emptyAt(window, limit - spent, burn, now),
                 fullest.map(Account::key).orElse(null),
                 own.stream()
-                        .map(a -> standing(a, budget, limit, refused.getOrDefault(a.key(), 0L)))
+                        .map(
+                                a ->
+                                        standing(
+                                                a,
+                                                budget,
+                                                limit,
+                                                ledger.refused().getOrDefault(a.key(), 0L)))
                         .toList(),
                 damaged);
     }
@@ -160,16 +167,10 @@ public record BudgetReport(
     }
 
     /** Micro-dollars of a day, at the mean pace of the window, or since its last reset. */
-    private static long burn(Window window, Optional<Account> account, long spent, Instant now) {
+    private static long burn(Instant start, Optional<Account> account, long spent, Instant now) {
         // of an account that was restored nobody knows when it was spent
-        var since =
-                account.filter(a -> a.resetMicros() > 0)
-                        .map(Account::resetAt)
-                        .orElse(window.start());
-        if (since == null || window.start() == null) {
-            return 0;
-        }
-        var from = since.isBefore(window.start()) ? window.start() : since;
+        var since = account.filter(a -> a.resetMicros() > 0).map(Account::resetAt).orElse(start);
+        var from = since.isBefore(start) ? start : since;
         long seconds = Math.max(1, Duration.between(from, now).toSeconds());
         return BigInteger.valueOf(spent)
                 .multiply(BigInteger.valueOf(SECONDS_OF_DAY))
@@ -178,15 +179,17 @@ public record BudgetReport(
                 .longValueExact();
     }
 
-    private static @Nullable Instant emptyAt(Window window, long left, long burn, Instant now) {
-        if (burn <= 0 || left <= 0 || window.end() == null) {
+    private static @Nullable Instant emptyAt(
+            Window window, long left, @Nullable Long burn, Instant now) {
+        if (burn == null || burn <= 0 || left <= 0) {
             return null;
         }
         var seconds =
                 BigInteger.valueOf(left)
                         .multiply(BigInteger.valueOf(SECONDS_OF_DAY))
                         .divide(BigInteger.valueOf(burn));
-        long most = Duration.between(now, window.end()).toSeconds();
+        var end = window.end() == null ? now.plus(FAR) : window.end();
+        long most = Duration.between(now, end).toSeconds();
         return seconds.compareTo(BigInteger.valueOf(most)) >= 0
                 ? null
                 : now.plusSeconds(seconds.longValueExact()).truncatedTo(ChronoUnit.MINUTES);
@@ -447,8 +450,31 @@ public record BudgetReport(
         return !dollars(spentMicros).equals(before.spent())
                 || !dollars(reservedMicros).equals(before.reserved())
                 || !dollars(remainingMicros()).equals(before.remaining())
-                || isApart(before.burnPerDay(), burnPerDayMicros, burnPerDayMicros)
-                || (emptyAt == null) != (before.emptyAt() == null);
+                || burnPerDayMicros != null
+                        && (isApart(before.burnPerDay(), burnPerDayMicros, burnPerDayMicros)
+                                || (emptyAt == null) != (before.emptyAt() == null));
+    }
+
+    /** What an earlier operator has seen holds until this one has seen enough. */
+    @Nullable String burnPerDay(@Nullable BudgetStatus before) {
+        if (burnPerDayMicros != null) {
+            return dollars(burnPerDayMicros);
+        }
+        return before == null || !isOfThisWindow(before) ? null : before.burnPerDay();
+    }
+
+    /** The same. */
+    @Nullable Instant emptyAt(@Nullable BudgetStatus before) {
+        return burnPerDayMicros != null
+                        || spentMicros >= limitMicros
+                        || before == null
+                        || !isOfThisWindow(before)
+                ? emptyAt
+                : before.emptyAt();
+    }
+
+    private boolean isOfThisWindow(BudgetStatus status) {
+        return status.spent() != null && Objects.equals(status.periodStart(), periodStart);
     }
 
     /** By at least a percent of the whole. */

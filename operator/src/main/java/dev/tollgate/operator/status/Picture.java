@@ -4,16 +4,12 @@ import dev.tollgate.crds.budget.ReclaimStatus;
 import dev.tollgate.crds.budget.ViolationStatus;
 import dev.tollgate.crds.resource.ResourceKey;
 import dev.tollgate.operator.push.Fleet;
-import dev.tollgate.policy.budget.Account;
-import dev.tollgate.policy.budget.AccountKey;
-import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.compile.Verdict;
 import dev.tollgate.policy.drill.Standing;
 import dev.tollgate.policy.push.RateStore;
 import dev.tollgate.policy.share.LimitKey;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -21,8 +17,6 @@ import java.util.Set;
  * All that statuses are made of, at one moment.
  *
  * @param rejections by object: what a proxy said of the generation that was judged
- * @param unreadable accounts that are kept and cannot be read
- * @param refused micro-dollars of an account: the most that a request needed that was refused
  * @param canaries by route
  * @param drills by provider, {@code namespace/name}
  * @param limited what has limits of requests, tokens or calls at a time
@@ -36,9 +30,7 @@ public record Picture(
         Map<ResourceKey, Rejection> rejections,
         Fleet fleet,
         Map<String, BudgetEntry> budgets,
-        List<Account> accounts,
-        List<AccountStore.Damaged> unreadable,
-        Map<AccountKey, Long> refused,
+        LedgerFigures ledger,
         Map<ResourceKey, Instant> rotations,
         Map<String, CanaryReport.Standing> canaries,
         Map<String, Standing> drills,
@@ -51,9 +43,6 @@ public record Picture(
         verdicts = Map.copyOf(verdicts);
         rejections = Map.copyOf(rejections);
         budgets = Map.copyOf(budgets);
-        accounts = List.copyOf(accounts);
-        unreadable = List.copyOf(unreadable);
-        refused = Map.copyOf(refused);
         rotations = Map.copyOf(rotations);
         canaries = Map.copyOf(canaries);
         drills = Map.copyOf(drills);
@@ -69,7 +58,17 @@ public record Picture(
     /** Before the first compile. */
     public static Picture empty(Fleet fleet) {
         return new Picture(
-                Map.of(), Map.of(), fleet, Map.of(), List.of(), List.of(), Map.of(), Map.of(),
-                Map.of(), Map.of(), Set.of(), Map.of(), Map.of(), Map.of());
+                Map.of(),
+                Map.of(),
+                fleet,
+                Map.of(),
+                LedgerFigures.NONE,
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Set.of(),
+                Map.of(),
+                Map.of(),
+                Map.of());
     }
 }

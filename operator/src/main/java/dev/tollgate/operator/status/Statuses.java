@@ -179,15 +179,7 @@ public final class Statuses {
             Verdict verdict, @Nullable BudgetStatus before, @Nullable Instant written) {
         var key = verdict.object();
         var entry = picture.budgets().get(key.namespace() + "/" + key.name());
-        var report =
-                entry == null
-                        ? null
-                        : BudgetReport.of(
-                                entry,
-                                picture.accounts(),
-                                picture.unreadable(),
-                                picture.refused(),
-                                now);
+        var report = entry == null ? null : BudgetReport.of(entry, picture.ledger(), now);
         var information = new ArrayList<Finding>();
         if (report != null && entry != null) {
             var said =
@@ -272,8 +264,8 @@ public final class Statuses {
                         BudgetReport.dollars(report.reservedMicros()),
                         BudgetReport.dollars(report.remainingMicros()),
                         report.usedPercent(),
-                        BudgetReport.dollars(report.burnPerDayMicros()),
-                        report.emptyAt(),
+                        report.burnPerDay(before),
+                        report.emptyAt(before),
                         report.activeSteps(),
                         List.of(),
                         handled,

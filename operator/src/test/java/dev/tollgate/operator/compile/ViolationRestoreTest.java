@@ -15,6 +15,7 @@ import dev.tollgate.operator.push.ControlSecurity;
 import dev.tollgate.operator.push.Fleet;
 import dev.tollgate.operator.push.LedgerEndpoint;
 import dev.tollgate.operator.push.PushServer;
+import dev.tollgate.operator.status.LedgerFigures;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.push.FromLedger;
 import dev.tollgate.policy.push.ToLedger;
@@ -163,9 +164,7 @@ class ViolationRestoreTest {
     }
 
     private BudgetEntry entry(String name) {
-        return loop.picture(List.of(), List.of(), Map.of(), Map.of())
-                .budgets()
-                .get("team-a/" + name);
+        return loop.picture(LedgerFigures.NONE, Map.of()).budgets().get("team-a/" + name);
     }
 
     @Test

@@ -205,9 +205,7 @@ class StatusesTest {
                         Map.of(),
                         fleet(1, NOW),
                         Map.of("team-a/monthly", entry),
-                        accounts,
-                        damaged,
-                        Map.of(),
+                        new LedgerFigures(accounts, damaged, Map.of(), Map.of()),
                         Map.of(),
                         Map.of(),
                         Map.of(),
@@ -291,15 +289,24 @@ class StatusesTest {
             Instant now,
             Map<String, ReclaimStatus> reclaims,
             Map<String, ViolationStatus> violations) {
+        return statuses(verdict, entries, account, now, reclaims, violations, Map.of());
+    }
+
+    private static Statuses statuses(
+            Verdict verdict,
+            Map<String, BudgetEntry> entries,
+            Account account,
+            Instant now,
+            Map<String, ReclaimStatus> reclaims,
+            Map<String, ViolationStatus> violations,
+            Map<AccountKey, Long> paces) {
         return new Statuses(
                 new Picture(
                         Map.of(MONTHLY, verdict),
                         Map.of(),
                         fleet(verdict.generation(), now),
                         entries,
-                        List.of(account),
-                        List.of(),
-                        Map.of(),
+                        new LedgerFigures(List.of(account), List.of(), Map.of(), paces),
                         Map.of(),
                         Map.of(),
                         Map.of(),
@@ -499,6 +506,75 @@ class StatusesTest {
                 .isLessThan(new BigDecimal(before.burnPerDay()));
     }
 
+    private static final BudgetEntry LIFETIME =
+            BudgetBuilder.as(ENTRY).period(BudgetEntry.Period.Type.LIFETIME).build();
+
+    private static Optional<BudgetStatus> lifetime(
+            long settledMicros, @Nullable Long perDay, @Nullable BudgetStatus before, Instant now) {
+        var key = AccountKey.parse("team-a/monthly//lifetime");
+        var account = Account.opened(key, 10_000_000);
+        var spent =
+                new Account(
+                        key,
+                        account.limitMicros(),
+                        settledMicros,
+                        0,
+                        0,
+                        null,
+                        1,
+                        1,
+                        List.of(),
+                        List.of());
+        var paces = perDay == null ? Map.<AccountKey, Long>of() : Map.of(key, perDay);
+        return statuses(
+                        verdict(1, 1L, true),
+                        Map.of("team-a/monthly", LIFETIME),
+                        spent,
+                        now,
+                        Map.of(),
+                        Map.of(),
+                        paces)
+                .budget(MONTHLY, 1, before, before == null ? null : NOW);
+    }
+
+    @Test
+    void tellsWhenALifetimeBudgetIsEmptyAtThePaceOfLate() {
+        var status = lifetime(4_000_000, 1_500_000L, null, NOW).orElseThrow();
+        assertThat(status.burnPerDay()).isEqualTo("1.5");
+        assertThat(status.emptyAt()).isEqualTo(NOW.plus(Duration.ofDays(4)));
+        assertThat(status.resets()).isNull();
+
+        var idle = lifetime(4_000_000, 0L, null, NOW).orElseThrow();
+        assertThat(idle.burnPerDay()).isEqualTo("0");
+        assertThat(idle.emptyAt()).isNull();
+        assertThat(lifetime(4_000_000, 1L, null, NOW).orElseThrow().emptyAt())
+                .as("in 16,000 years")
+                .isNull();
+        assertThat(lifetime(10_000_000, 1_500_000L, null, NOW).orElseThrow().emptyAt())
+                .as("it is empty")
+                .isNull();
+    }
+
+    @Test
+    void saysNothingOfAPaceThatNobodyHasSeenAndKeepsWhatAnEarlierOperatorSaw() {
+        var unknown = lifetime(4_000_000, null, null, NOW).orElseThrow();
+        assertThat(unknown.burnPerDay()).isNull();
+        assertThat(unknown.emptyAt()).isNull();
+        var known = lifetime(4_000_000, 1_500_000L, unknown, NOW.plusSeconds(600)).orElseThrow();
+        assertThat(known.burnPerDay()).isEqualTo("1.5");
+
+        var again = lifetime(5_000_000, null, known, NOW.plusSeconds(900)).orElseThrow();
+        assertThat(again.spent()).isEqualTo("5");
+        assertThat(again.burnPerDay()).isEqualTo("1.5");
+        assertThat(again.emptyAt()).isEqualTo(known.emptyAt());
+        assertThat(lifetime(5_000_000, null, again, NOW.plusSeconds(3_600))).isEmpty();
+
+        var month = first(4_000_000);
+        assertThat(lifetime(4_000_000, null, month, NOW).orElseThrow().burnPerDay())
+                .as("of another window")
+                .isNull();
+    }
+
     /** How often it would be written in so many seconds, looked at every 2 s. */
     private static int turns(Map<String, BudgetEntry> budgets, Account account, int seconds) {
         var before = first(3_120_000);
@@ -533,9 +609,11 @@ class StatusesTest {
                         Map.of(),
                         fleet(generation, now),
                         Map.of("team-a/monthly", entry),
-                        List.of(account),
-                        List.of(),
-                        needed == 0 ? Map.of() : Map.of(account.key(), needed),
+                        new LedgerFigures(
+                                List.of(account),
+                                List.of(),
+                                needed == 0 ? Map.of() : Map.of(account.key(), needed),
+                                Map.of()),
                         Map.of(),
                         Map.of(),
                         Map.of(),
@@ -923,9 +1001,7 @@ class StatusesTest {
                         Map.of(),
                         fleet(1, NOW),
                         Map.of("team-a/monthly", APART),
-                        accounts,
-                        List.of(),
-                        needed,
+                        new LedgerFigures(accounts, List.of(), needed, Map.of()),
                         Map.of(),
                         Map.of(),
                         Map.of(),
@@ -1107,7 +1183,10 @@ class StatusesTest {
         var damaged = new AccountStore.Damaged(of("team-b", 0).key(), "x.9f3c", 1, "no number");
         var report =
                 Objects.requireNonNull(
-                        BudgetReport.of(APART, List.of(), List.of(damaged), Map.of(), NOW));
+                        BudgetReport.of(
+                                APART,
+                                new LedgerFigures(List.of(), List.of(damaged), Map.of(), Map.of()),
+                                NOW));
         assertThat(report.exhausted(BudgetEntry.Mode.HARD, Set.of()).message())
                 .isEqualTo(
                         "nothing is granted in namespace team-b until somebody mends its account:"
@@ -1120,7 +1199,10 @@ class StatusesTest {
 
     private static BudgetReport report(BudgetEntry entry, Account... accounts) {
         return Objects.requireNonNull(
-                BudgetReport.of(entry, List.of(accounts), List.of(), Map.of(), NOW));
+                BudgetReport.of(
+                        entry,
+                        new LedgerFigures(List.of(accounts), List.of(), Map.of(), Map.of()),
+                        NOW));
     }
 
     @Test
@@ -1169,9 +1251,7 @@ class StatusesTest {
                         Map.of(),
                         fleet(1, NOW),
                         Map.of("team-a/monthly", ENTRY),
-                        List.of(),
-                        List.of(),
-                        Map.of(),
+                        LedgerFigures.NONE,
                         Map.of(),
                         Map.of(),
                         Map.of(),
