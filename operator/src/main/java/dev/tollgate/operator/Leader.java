@@ -336,6 +336,7 @@ final class Leader implements AutoCloseable {
                         new LedgerFigures(
                                 streams.accounts(),
                                 streams.unreadable(),
+                                streams.frozen(),
                                 streams.refused(),
                                 streams.paces()),
                         reclaims.outcomes()),

@@ -103,6 +103,8 @@ public enum ConditionReason {
     EXHAUSTED,
     @JsonProperty("LedgerFull")
     LEDGER_FULL,
+    @JsonProperty("LedgerFrozen")
+    LEDGER_FROZEN,
     @JsonProperty("LedgerUnreadable")
     LEDGER_UNREADABLE,
     @JsonProperty("BoundViolation")

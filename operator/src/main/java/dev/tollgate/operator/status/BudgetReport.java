@@ -63,6 +63,7 @@ public record BudgetReport(
      * @param steps of the ladder that are in force
      * @param leftMicros what is not spent and may be spent still
      * @param refused less is left than somebody needs who was refused
+     * @param frozen nobody gets money until all proxies have told what they hold
      * @param full no proxy that has no lease yet gets money: it has as many as it may have
      */
     public record Standing(
@@ -71,9 +72,15 @@ public record BudgetReport(
             boolean spent,
             long leftMicros,
             boolean refused,
+            boolean frozen,
             boolean full) {}
 
     private static final String SHORT = "less is left";
+
+    /** A lease that is reclaimed keeps its place: its holder is to be known if it comes back. */
+    private static final String HINT =
+            "; see tollgate ledger show, and tollgate ledger reclaim for the money of lost proxies,"
+                    + " whose leases stay counted";
 
     private static final long SECONDS_OF_DAY = 86_400;
 
@@ -126,26 +133,19 @@ public record BudgetReport(
                 burn,
                 emptyAt(window, limit - spent, burn, now),
                 fullest.map(Account::key).orElse(null),
-                own.stream()
-                        .map(
-                                a ->
-                                        standing(
-                                                a,
-                                                budget,
-                                                limit,
-                                                ledger.refused().getOrDefault(a.key(), 0L)))
-                        .toList(),
+                own.stream().map(a -> standing(a, budget, limit, ledger)).toList(),
                 damaged);
     }
 
     private static Standing standing(
-            Account account, BudgetEntry budget, long limit, long neededMicros) {
+            Account account, BudgetEntry budget, long limit, LedgerFigures ledger) {
         return new Standing(
                 account.key(),
                 Ladder.reached(budget, account.spentMicros()),
                 account.spentMicros() >= limit,
                 left(account, limit),
-                isShort(account, limit, neededMicros),
+                isShort(account, limit, ledger.refused().getOrDefault(account.key(), 0L)),
+                ledger.frozen().contains(account.key()),
                 account.leases().size() >= Account.MAX_LEASES);
     }
 
@@ -333,6 +333,16 @@ public record BudgetReport(
                             + damaged.reason()
                             + (mode == Mode.SHADOW ? consequence(mode) : ""));
         }
+        var frozen = subjects(Standing::frozen);
+        if (!frozen.isEmpty()) {
+            return new Finding(
+                    ConditionType.EXHAUSTED,
+                    Status.TRUE,
+                    ConditionReason.LEDGER_FROZEN,
+                    frozen(frozen)
+                            + (mode == Mode.SOFT ? "; mode Soft goes on without" : "")
+                            + (mode == Mode.SHADOW ? consequence(mode) : ""));
+        }
         var full = subjects(Standing::full);
         if (!full.isEmpty()) {
             return new Finding(
@@ -343,7 +353,12 @@ public record BudgetReport(
                             + Named.in(full, true)
                             + ": "
                             + Account.MAX_LEASES
-                            + " are counted, until one is closed or the window ends; see tollgate ledger show"
+                            + " are counted, until one is closed"
+                            + (resets == null
+                                    ? " (a Lifetime Budget has no window that ends: if most are of"
+                                            + " lost proxies, create another Budget)"
+                                    : " or the window ends")
+                            + HINT
                             + (mode == Mode.SHADOW ? consequence(mode) : ""));
         }
         return new Finding(
@@ -351,6 +366,22 @@ public record BudgetReport(
                 Status.FALSE,
                 ConditionReason.WITHIN_BUDGET,
                 "money is left");
+    }
+
+    /** Most of the time nobody has to do anything about it. */
+    private String frozen(List<String> subjects) {
+        boolean full = accounts.stream().anyMatch(each -> each.frozen() && each.full());
+        return "nothing is granted"
+                + Named.in(subjects, true)
+                + " until all proxies have told what they hold: the ledger's store has forgotten"
+                + " something, or may have"
+                + (full
+                        ? "; "
+                                + Account.MAX_LEASES
+                                + " leases are counted, and one that was forgotten has no room"
+                                + " until another one is closed"
+                                + HINT
+                        : "");
     }
 
     private static String consequence(Mode mode) {

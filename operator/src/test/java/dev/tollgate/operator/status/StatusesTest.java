@@ -193,7 +193,83 @@ class StatusesTest {
         var exhausted = condition(status, ConditionType.EXHAUSTED);
         assertThat(exhausted.status()).isEqualTo(Status.TRUE);
         assertThat(exhausted.reason()).isEqualTo(ConditionReason.LEDGER_FULL);
-        assertThat(exhausted.message()).contains("256").contains("ledger show");
+        assertThat(exhausted.message())
+                .contains("256", "or the window ends", "ledger show", "ledger reclaim");
+    }
+
+    @Test
+    void saysOfAFullLifetimeBudgetThatNoWindowEnds() {
+        var full = fullAccount();
+        var account = lifetimeAccount(1_000_000, full.leases());
+        var status =
+                statuses(verdict(1, 1L, true), LIFETIME, account, NOW)
+                        .budget(MONTHLY, 1, null, null)
+                        .orElseThrow();
+        var exhausted = condition(status, ConditionType.EXHAUSTED);
+        assertThat(exhausted.reason()).isEqualTo(ConditionReason.LEDGER_FULL);
+        assertThat(exhausted.message())
+                .contains("create another Budget", "ledger reclaim")
+                .doesNotContain("or the window ends");
+    }
+
+    private static Statuses frozen(BudgetEntry entry, Account account) {
+        return statuses(
+                verdict(1, 1L, true),
+                Map.of("team-a/monthly", entry),
+                account,
+                NOW,
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Set.of(account.key()));
+    }
+
+    @Test
+    void saysThatNothingIsGrantedOfAFrozenAccountAndThatThereIsMoneyAgain() {
+        var before = first(1_000_000);
+        var status =
+                frozen(ENTRY, account(1_000_000)).budget(MONTHLY, 1, before, NOW).orElseThrow();
+
+        var exhausted = condition(status, ConditionType.EXHAUSTED);
+        assertThat(exhausted.status()).isEqualTo(Status.TRUE);
+        assertThat(exhausted.reason()).isEqualTo(ConditionReason.LEDGER_FROZEN);
+        assertThat(exhausted.message())
+                .startsWith("nothing is granted until all proxies have told what they hold: ")
+                .doesNotContain("256");
+        assertThat(Transitions.of(before, status))
+                .containsExactly(new Notice(Notice.Reason.BUDGET_EXHAUSTED, exhausted.message()));
+        assertThat(frozen(ENTRY, account(1_000_000)).budget(MONTHLY, 1, status, NOW))
+                .as("said once")
+                .isEmpty();
+
+        var thawed =
+                statuses(verdict(1, 1L, true), 1_000_000, NOW)
+                        .budget(MONTHLY, 1, status, NOW)
+                        .orElseThrow();
+        assertThat(condition(thawed, ConditionType.EXHAUSTED).status()).isEqualTo(Status.FALSE);
+        assertThat(Transitions.of(status, thawed))
+                .containsExactly(new Notice(Notice.Reason.BUDGET_RESET, "there is money again"));
+    }
+
+    @Test
+    void saysWhyAFullAccountStaysFrozen() {
+        var told = exhausted(frozen(ENTRY, fullAccount()));
+        assertThat(told.reason()).isEqualTo(ConditionReason.LEDGER_FROZEN);
+        assertThat(told.message())
+                .contains("256 leases are counted", "no room until another one is closed")
+                .contains("ledger show", "ledger reclaim");
+    }
+
+    @Test
+    void saysThatAFreezeRefusesNobodyWhoIsServedAllTheSame() {
+        for (var mode : List.of(BudgetEntry.Mode.SOFT, BudgetEntry.Mode.SHADOW)) {
+            var entry = BudgetBuilder.as(ENTRY).mode(mode).build();
+            assertThat(exhausted(frozen(entry, account(1_000_000))).message())
+                    .contains(mode == BudgetEntry.Mode.SOFT ? "mode Soft" : "nothing is refused");
+        }
+        assertThat(exhausted(frozen(ENTRY, account(10_000_000))).reason())
+                .as("it would be spent without")
+                .isEqualTo(ConditionReason.EXHAUSTED);
     }
 
     private static Statuses unreadable(List<AccountStore.Damaged> damaged) {
@@ -205,7 +281,7 @@ class StatusesTest {
                         Map.of(),
                         fleet(1, NOW),
                         Map.of("team-a/monthly", entry),
-                        new LedgerFigures(accounts, damaged, Map.of(), Map.of()),
+                        new LedgerFigures(accounts, damaged, Set.of(), Map.of(), Map.of()),
                         Map.of(),
                         Map.of(),
                         Map.of(),
@@ -289,7 +365,7 @@ class StatusesTest {
             Instant now,
             Map<String, ReclaimStatus> reclaims,
             Map<String, ViolationStatus> violations) {
-        return statuses(verdict, entries, account, now, reclaims, violations, Map.of());
+        return statuses(verdict, entries, account, now, reclaims, violations, Map.of(), Set.of());
     }
 
     private static Statuses statuses(
@@ -299,14 +375,15 @@ class StatusesTest {
             Instant now,
             Map<String, ReclaimStatus> reclaims,
             Map<String, ViolationStatus> violations,
-            Map<AccountKey, Long> paces) {
+            Map<AccountKey, Long> paces,
+            Set<AccountKey> frozen) {
         return new Statuses(
                 new Picture(
                         Map.of(MONTHLY, verdict),
                         Map.of(),
                         fleet(verdict.generation(), now),
                         entries,
-                        new LedgerFigures(List.of(account), List.of(), Map.of(), paces),
+                        new LedgerFigures(List.of(account), List.of(), frozen, Map.of(), paces),
                         Map.of(),
                         Map.of(),
                         Map.of(),
@@ -509,23 +586,24 @@ class StatusesTest {
     private static final BudgetEntry LIFETIME =
             BudgetBuilder.as(ENTRY).period(BudgetEntry.Period.Type.LIFETIME).build();
 
+    private static Account lifetimeAccount(long settledMicros, List<LeaseAccount> leases) {
+        return new Account(
+                AccountKey.parse("team-a/monthly//lifetime"),
+                10_000_000,
+                settledMicros,
+                0,
+                0,
+                null,
+                1,
+                1,
+                leases,
+                List.of());
+    }
+
     private static Optional<BudgetStatus> lifetime(
             long settledMicros, @Nullable Long perDay, @Nullable BudgetStatus before, Instant now) {
-        var key = AccountKey.parse("team-a/monthly//lifetime");
-        var account = Account.opened(key, 10_000_000);
-        var spent =
-                new Account(
-                        key,
-                        account.limitMicros(),
-                        settledMicros,
-                        0,
-                        0,
-                        null,
-                        1,
-                        1,
-                        List.of(),
-                        List.of());
-        var paces = perDay == null ? Map.<AccountKey, Long>of() : Map.of(key, perDay);
+        var spent = lifetimeAccount(settledMicros, List.of());
+        var paces = perDay == null ? Map.<AccountKey, Long>of() : Map.of(spent.key(), perDay);
         return statuses(
                         verdict(1, 1L, true),
                         Map.of("team-a/monthly", LIFETIME),
@@ -533,7 +611,8 @@ class StatusesTest {
                         now,
                         Map.of(),
                         Map.of(),
-                        paces)
+                        paces,
+                        Set.of())
                 .budget(MONTHLY, 1, before, before == null ? null : NOW);
     }
 
@@ -612,6 +691,7 @@ class StatusesTest {
                         new LedgerFigures(
                                 List.of(account),
                                 List.of(),
+                                Set.of(),
                                 needed == 0 ? Map.of() : Map.of(account.key(), needed),
                                 Map.of()),
                         Map.of(),
@@ -1001,7 +1081,7 @@ class StatusesTest {
                         Map.of(),
                         fleet(1, NOW),
                         Map.of("team-a/monthly", APART),
-                        new LedgerFigures(accounts, List.of(), needed, Map.of()),
+                        new LedgerFigures(accounts, List.of(), Set.of(), needed, Map.of()),
                         Map.of(),
                         Map.of(),
                         Map.of(),
@@ -1185,7 +1265,8 @@ class StatusesTest {
                 Objects.requireNonNull(
                         BudgetReport.of(
                                 APART,
-                                new LedgerFigures(List.of(), List.of(damaged), Map.of(), Map.of()),
+                                new LedgerFigures(
+                                        List.of(), List.of(damaged), Set.of(), Map.of(), Map.of()),
                                 NOW));
         assertThat(report.exhausted(BudgetEntry.Mode.HARD, Set.of()).message())
                 .isEqualTo(
@@ -1201,7 +1282,8 @@ class StatusesTest {
         return Objects.requireNonNull(
                 BudgetReport.of(
                         entry,
-                        new LedgerFigures(List.of(accounts), List.of(), Map.of(), Map.of()),
+                        new LedgerFigures(
+                                List.of(accounts), List.of(), Set.of(), Map.of(), Map.of()),
                         NOW));
     }
 
