@@ -23,6 +23,7 @@ public final class Main {
         commands.put("drill", DrillCommand.class);
         commands.put("ledger", LedgerCommand.class);
         commands.put("explain", ExplainCommand.class);
+        commands.put("report", ReportCommand.class);
         commands.put("train", TrainCommand.class);
         return commands;
     }
