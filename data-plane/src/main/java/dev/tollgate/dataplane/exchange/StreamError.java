@@ -4,7 +4,10 @@ import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.dialects.error.UpstreamError;
 import dev.tollgate.policy.attempt.Outcome;
 
-/** What an error within a stream, of which its client has nothing yet, says about its provider. */
+/**
+ * What an error behind a status of 200, within a stream of which its client has nothing yet or in
+ * place of an answer, says about its provider.
+ */
 final class StreamError {
 
     private static final byte[] EMPTY = {};

@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dataplane.telemetry.RequestSpan;
 import dev.tollgate.dialects.Bridge;
+import dev.tollgate.dialects.error.UpstreamError;
 import dev.tollgate.dialects.ErrorKind;
 import dev.tollgate.policy.attempt.Outcome;
 import dev.tollgate.policy.price.Money;
@@ -162,14 +163,8 @@ final class Trial implements Call.Owner {
         loop.targets().told(terms.candidate(), head.headers());
         switch (terms.bridge().answer(body, terms.answerTerms(tally))) {
             case Bridge.AnswerRead.Unreadable unreadable ->
-                    failed(
-                            new Call.Failure(
-                                    new Outcome.ServerError(head.statusCode(), null),
-                                    "unreadable_answer",
-                                    head.statusCode(),
-                                    true,
-                                    null,
-                                    EMPTY));
+                    unreadable(
+                            head.statusCode(), UpstreamError.inAnswer(outgoing.dialect(), body));
             case Bridge.AnswerRead.Read read -> {
                 var kept = terms.poor(head, sameDialect, false, read.body(), read.usage(), reply);
                 var outcome = kept == null ? new Outcome.Success() : new Outcome.Poor();
@@ -197,6 +192,24 @@ final class Trial implements Call.Owner {
                 owner.answered(this);
             }
         }
+    }
+
+    /**
+     * @param told the error that the provider tells in place of an answer
+     */
+    private void unreadable(int status, @Nullable UpstreamError told) {
+        if (told != null) {
+            failed(StreamError.of(told.kind(), told.message()), true);
+            return;
+        }
+        failed(
+                new Call.Failure(
+                        new Outcome.ServerError(status, null),
+                        "unreadable_answer",
+                        status,
+                        true,
+                        null,
+                        EMPTY));
     }
 
     @Override

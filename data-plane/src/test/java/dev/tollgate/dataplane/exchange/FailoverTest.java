@@ -364,4 +364,29 @@ class FailoverTest {
         assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
         assertThat(outcome(harness.record(1), 0)).isEqualTo("unreadable_answer");
     }
+
+    /** As OpenRouter's: the status was sent before the model failed. */
+    @Test
+    void anErrorInPlaceOfAnAnswerOfStatus200IsReadAsOne() {
+        start(
+                answers(200, "{\"error\":{\"message\":\"slow down\",\"code\":429}}"),
+                answers(200, Harness.CHAT_ANSWER));
+        assertThat(harness.chat(Harness.chat("fast", false)).statusCode()).isEqualTo(200);
+        assertThat(outcome(harness.record(1), 0)).isEqualTo("rate_limited");
+    }
+
+    @Test
+    void aRequestThatIsRefusedInPlaceOfAnAnswerIsNotTriedElsewhere() {
+        start(
+                answers(
+                        200,
+                        "{\"error\":{\"message\":\"This model's maximum context length is 8192"
+                                + " tokens\",\"code\":400}}"),
+                answers(200, Harness.CHAT_ANSWER));
+        var answer = harness.chat(Harness.chat("fast", false));
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains("context_length_exceeded", "maximum context length");
+        assertThat(outcome(harness.record(1), 0)).isEqualTo("client_error");
+        assertThat(upstreams.get(1).seen).isEmpty();
+    }
 }

@@ -89,6 +89,17 @@ public record UpstreamError(
         return of(provider, facts.status(), facts);
     }
 
+    /** Reads an error that is the whole answer though its status was 2xx; null: it is none. */
+    public static @Nullable UpstreamError inAnswer(Dialect provider, byte[] body) {
+        var tree = tree(body);
+        var error = tree.path("error");
+        if (!error.isObject() && error.asText("").isBlank()) {
+            return null;
+        }
+        var facts = facts(tree);
+        return of(provider, facts.status(), facts);
+    }
+
     /** What the bodies of all shapes have in common. */
     private record Facts(
             int status,
