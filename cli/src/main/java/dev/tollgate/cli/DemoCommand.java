@@ -142,7 +142,10 @@ final class DemoCommand extends TollgateCommand {
                             "127.0.0.1",
                             provider.getKey(),
                             Script.parse(SCRIPT));
-            Until.ready(Simulator.start(vertx, options), provider.getValue());
+            Until.ready(
+                    Simulator.start(vertx, options),
+                    provider.getValue(),
+                    "examples/demo has a simulated provider there, so end what listens on it");
         }
     }
 

@@ -22,6 +22,13 @@ final class Until {
 
     /** The result of a start; a port in use ends the command with exit code 3. */
     static <T> T ready(Future<T> start, int port) {
+        return ready(start, port, choose("--port"));
+    }
+
+    /**
+     * @param hint what to do if the port is in use
+     */
+    static <T> T ready(Future<T> start, int port, String hint) {
         try {
             return start.toCompletionStage()
                     .toCompletableFuture()
@@ -29,10 +36,10 @@ final class Until {
         } catch (ExecutionException e) {
             var cause = e.getCause() == null ? e : e.getCause();
             if (cause instanceof ProxyServer.AdminPortInUse admin) {
-                throw portInUse(admin.port(), "--admin-port");
+                throw portInUse(admin.port(), choose("--admin-port"));
             }
             if (cause instanceof BindException) {
-                throw portInUse(port, "--port");
+                throw portInUse(port, hint);
             }
             throw CommandFailure.failed("the start failed: " + cause.getMessage());
         } catch (TimeoutException e) {
@@ -43,13 +50,12 @@ final class Until {
         }
     }
 
-    private static CommandFailure portInUse(int port, String flag) {
-        return CommandFailure.missing(
-                "port "
-                        + port
-                        + " is in use: choose another with "
-                        + flag
-                        + ", or 0 for a free one");
+    private static String choose(String flag) {
+        return "choose another with " + flag + ", or 0 for a free one";
+    }
+
+    private static CommandFailure portInUse(int port, String hint) {
+        return CommandFailure.missing("port " + port + " is in use: " + hint);
     }
 
     /** Waits for SIGTERM or Ctrl-C. The caller then closes what it started and returns. */
