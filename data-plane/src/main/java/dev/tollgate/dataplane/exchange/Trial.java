@@ -3,8 +3,8 @@ package dev.tollgate.dataplane.exchange;
 import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dataplane.telemetry.RequestSpan;
 import dev.tollgate.dialects.Bridge;
-import dev.tollgate.dialects.error.UpstreamError;
 import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.error.UpstreamError;
 import dev.tollgate.policy.attempt.Outcome;
 import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.route.Candidate;
@@ -163,8 +163,7 @@ final class Trial implements Call.Owner {
         loop.targets().told(terms.candidate(), head.headers());
         switch (terms.bridge().answer(body, terms.answerTerms(tally))) {
             case Bridge.AnswerRead.Unreadable unreadable ->
-                    unreadable(
-                            head.statusCode(), UpstreamError.inAnswer(outgoing.dialect(), body));
+                    unreadable(head.statusCode(), UpstreamError.inAnswer(outgoing.dialect(), body));
             case Bridge.AnswerRead.Read read -> {
                 var kept = terms.poor(head, sameDialect, false, read.body(), read.usage(), reply);
                 var outcome = kept == null ? new Outcome.Success() : new Outcome.Poor();

@@ -7,6 +7,7 @@ import dev.tollgate.dialects.Operation;
 import dev.tollgate.dialects.Scanned;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.regex.Pattern;
 
 /**
  * Reads a request's bytes once, strictly, and without building a tree. What two parsers might read
@@ -17,6 +18,9 @@ import java.io.UncheckedIOException;
  */
 public final class RequestScanner {
     private static final int MAX_REASON_LENGTH = 200;
+
+    /** What the parser says of its input in the midst of a message: nothing that helps. */
+    private static final Pattern SOURCE = Pattern.compile("Source: [^;\\]]*; ");
 
     private RequestScanner() {}
 
@@ -102,7 +106,7 @@ public final class RequestScanner {
             return "unreadable";
         }
         int line = reason.indexOf('\n');
-        var first = line < 0 ? reason : reason.substring(0, line);
+        var first = SOURCE.matcher(line < 0 ? reason : reason.substring(0, line)).replaceAll("");
         return first.length() > MAX_REASON_LENGTH ? first.substring(0, MAX_REASON_LENGTH) : first;
     }
 

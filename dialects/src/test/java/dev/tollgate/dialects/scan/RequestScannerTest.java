@@ -1,6 +1,7 @@
 package dev.tollgate.dialects.scan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -441,5 +442,16 @@ class RequestScannerTest {
 
     private static Ingress ingress(Dialect dialect, Operation operation) {
         return new Ingress(dialect, operation, null, false, false);
+    }
+
+    @Test
+    void saysWhereABodyBreaksOffAndNothingOfTheParser() {
+        var malformed =
+                assertInstanceOf(
+                        Scanned.Malformed.class,
+                        RequestScanner.scan(CHAT, "{\"model\":".getBytes(StandardCharsets.UTF_8)));
+        assertTrue(malformed.message().contains("at line 1, column 10"), malformed.message());
+        assertFalse(malformed.message().contains("Source"), malformed.message());
+        assertFalse(malformed.message().contains("Feature"), malformed.message());
     }
 }
