@@ -2,6 +2,7 @@ package dev.tollgate.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tollgate.dataplane.budget.EmbeddedAccountStore;
 import dev.tollgate.operator.ledger.KubernetesAccountStore;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountJson;
@@ -17,12 +18,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -141,15 +140,8 @@ final class LedgerShow extends TollgateCommand {
     private LedgerView ofCluster(KubernetesClient client) {
         try {
             return switch (new KubernetesAccountStore(client, platformNamespace).list("")) {
-                case AccountStore.Listing.Ok(var accounts, var damaged) ->
-                        new LedgerView(
-                                "in namespace " + platformNamespace,
-                                accounts.stream().map(AccountStore.Versioned::account).toList(),
-                                Map.of(),
-                                Set.of(),
-                                damaged.stream()
-                                        .map(each -> object(each.name(), each.key(), each.reason()))
-                                        .toList());
+                case AccountStore.Listing.Ok found ->
+                        view("in namespace " + platformNamespace, found);
                 case AccountStore.Listing.Unavailable(var reason) ->
                         throw CommandFailure.failed("BudgetLedger objects: " + reason);
             };
@@ -158,9 +150,18 @@ final class LedgerShow extends TollgateCommand {
         }
     }
 
-    private static LedgerView.Unreadable object(
-            String name, @Nullable AccountKey key, String reason) {
-        return new LedgerView.Unreadable("BudgetLedger " + name, key, reason);
+    private static LedgerView view(String from, AccountStore.Listing.Ok found) {
+        return new LedgerView(
+                from,
+                found.accounts().stream().map(AccountStore.Versioned::account).toList(),
+                Map.of(),
+                Set.of(),
+                found.damaged().stream()
+                        .map(
+                                each ->
+                                        new LedgerView.Unreadable(
+                                                each.name(), each.key(), each.reason()))
+                        .toList());
     }
 
     /** Each file is replaced whole, so they can be read while the gateway runs. */
@@ -169,35 +170,7 @@ final class LedgerShow extends TollgateCommand {
         if (!Files.isDirectory(folder)) {
             throw CommandFailure.usage("--data: " + data + " (expected: that of a gateway)");
         }
-        var accounts = new ArrayList<Account>();
-        var unreadable = new ArrayList<LedgerView.Unreadable>();
-        try (var files = Files.list(folder)) {
-            for (var file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
-                byte[] json;
-                try {
-                    json = Files.readAllBytes(file);
-                } catch (NoSuchFileException e) {
-                    continue; // forgotten since it was listed
-                } catch (IOException e) {
-                    unreadable.add(new LedgerView.Unreadable(file.toString(), null, e.toString()));
-                    continue;
-                }
-                try {
-                    accounts.add(AccountJson.read(json));
-                } catch (IllegalArgumentException e) {
-                    unreadable.add(
-                            new LedgerView.Unreadable(
-                                    file.toString(), AccountJson.key(json), reason(e)));
-                }
-            }
-        }
-        accounts.sort(Comparator.comparing(Account::key));
-        return new LedgerView("in " + data, accounts, Map.of(), Set.of(), unreadable);
-    }
-
-    /** In one line. */
-    private static String reason(RuntimeException e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        return view("in " + data, EmbeddedAccountStore.look(folder));
     }
 
     private LedgerView ofOperator(URI admin) throws IOException, InterruptedException {
@@ -245,7 +218,7 @@ final class LedgerShow extends TollgateCommand {
         for (JsonNode damaged : root.path("unreadable")) {
             var key = damaged.path("account");
             unreadable.add(
-                    object(
+                    new LedgerView.Unreadable(
                             damaged.path("name").asText(),
                             key.isTextual() ? AccountKey.parse(key.asText()) : null,
                             damaged.path("reason").asText()));

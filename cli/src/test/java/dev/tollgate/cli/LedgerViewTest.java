@@ -3,9 +3,11 @@ package dev.tollgate.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.tollgate.dataplane.budget.EmbeddedAccountStore;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountJson;
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
 import java.io.PrintWriter;
@@ -152,10 +154,26 @@ class LedgerViewTest {
         return new Ended(code, out.toString(), err.toString());
     }
 
+    /** As a gateway keeps it; its file. */
+    private static Path stored(Path data, Account account) throws Exception {
+        var folder = data.resolve("accounts");
+        try (var store = EmbeddedAccountStore.open(folder)) {
+            store.compareAndSet(account.key(), AccountStore.ABSENT, account);
+        }
+        try (var files = Files.list(folder)) {
+            var json = new String(AccountJson.write(account), StandardCharsets.UTF_8);
+            for (var file : files.toList()) {
+                if (Files.readString(file).equals(json)) {
+                    return file;
+                }
+            }
+        }
+        throw new IllegalStateException(account.key() + ": has no file");
+    }
+
     @Test
     void readsTheFolderOfAGateway(@TempDir Path data) throws Exception {
-        Files.createDirectories(data.resolve("accounts"));
-        Files.write(data.resolve("accounts/a.json"), AccountJson.write(SPENT));
+        stored(data, SPENT);
         var ended = run("ledger", "show", "monthly", "-n", "team-a", "--data", data.toString());
         assertThat(ended.code()).isZero();
         assertThat(ended.out()).contains("team-a/monthly", "gone/1");
@@ -167,11 +185,11 @@ class LedgerViewTest {
 
     @Test
     void showsTheOthersOfAFolderInWhichFilesAreNoAccounts(@TempDir Path data) throws Exception {
-        var folder = Files.createDirectories(data.resolve("accounts"));
-        Files.write(folder.resolve("a.json"), AccountJson.write(SPENT));
-        var org = new String(AccountJson.write(Account.opened(ORG, 5)), StandardCharsets.UTF_8);
-        Files.writeString(folder.resolve("b.json"), org.replace("\"limitMicros\":5,", ""));
-        Files.writeString(folder.resolve("c.json"), org.substring(5));
+        stored(data, SPENT);
+        var b = stored(data, Account.opened(ORG, 5));
+        var org = Files.readString(b);
+        Files.writeString(b, org.replace("\"limitMicros\":5,", ""));
+        var c = Files.writeString(b.resolveSibling("c.json"), org);
 
         var all = run("ledger", "show", "--data", data.toString());
         assertThat(all.code()).isZero();
@@ -179,14 +197,19 @@ class LedgerViewTest {
                 .contains(
                         "limit 10  spent 11.5",
                         "tollgate-system/org for team-b, lifetime, CANNOT BE READ\n  "
-                                + folder.resolve("b.json")
+                                + b
                                 + ": account: unreadable: limitMicros: null",
-                        "an account, CANNOT BE READ\n  " + folder.resolve("c.json") + ": ");
+                        "an account, CANNOT BE READ\n  "
+                                + c
+                                + ": account: unreadable: it is "
+                                + ORG
+                                + ", which belongs in "
+                                + b.getFileName());
         assertThat(all.err()).isEmpty();
 
         var spoilt = run("ledger", "show", "org", "--data", data.toString());
         assertThat(spoilt.code()).as("nothing of it can be shown").isEqualTo(ExitCode.FAILED);
-        assertThat(spoilt.out()).contains("b.json", "c.json").doesNotContain("monthly");
+        assertThat(spoilt.out()).contains(b.toString(), "c.json").doesNotContain("monthly");
     }
 
     @Test
@@ -195,10 +218,10 @@ class LedgerViewTest {
                 "{\"accounts\":["
                         + new String(AccountJson.write(SPENT), StandardCharsets.UTF_8)
                         + "],\"holders\":[],\"frozen\":[],\"unreadable\":["
-                        + "{\"name\":\"x\",\"account\":\""
+                        + "{\"name\":\"BudgetLedger x\",\"account\":\""
                         + ORG
                         + "\",\"reason\":\"no lease\"},"
-                        + "{\"name\":\"y\",\"account\":null,\"reason\":\"no key\"}]}";
+                        + "{\"name\":\"hash {fleet}:account:y\",\"account\":null,\"reason\":\"no key\"}]}";
         var server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
         server.createContext(
                 "/ledger",
@@ -221,7 +244,7 @@ class LedgerViewTest {
                             "limit 10  spent 11.5",
                             "tollgate-system/org for team-b, lifetime, CANNOT BE READ\n"
                                     + "  BudgetLedger x: no lease",
-                            "an account, CANNOT BE READ\n  BudgetLedger y: no key");
+                            "an account, CANNOT BE READ\n  hash {fleet}:account:y: no key");
         } finally {
             server.stop(0);
         }

@@ -10,11 +10,6 @@ import dev.tollgate.operator.kube.BudgetLedgerResource;
 import dev.tollgate.operator.ledger.LedgerClient;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.Window;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -199,26 +194,16 @@ class LedgerIT {
         fleet.start();
         fleet.awaitCondition("bud/all", "Exhausted", "True/LedgerUnreadable");
         assertThat(fleet.condition("bud/all", "Exhausted")).contains(none.holder());
-        assertThat(metrics()).contains("tollgate_ledger_accounts{state=\"unreadable\"} 1\n");
+        assertThat(fleet.metrics()).contains("tollgate_ledger_accounts{state=\"unreadable\"} 1\n");
 
         write(before.epoch(), before.leases());
         var two = client("two");
         assertThat(two.acquire(SLICE)).as("it asks until it is answered").isTrue();
         fleet.awaitCondition("bud/all", "Exhausted", "False/WithinBudget");
-        assertThat(metrics()).contains("tollgate_ledger_accounts{state=\"unreadable\"} 0\n");
+        assertThat(fleet.metrics()).contains("tollgate_ledger_accounts{state=\"unreadable\"} 0\n");
         assertThat(account().leases())
                 .extracting(l -> l.holder() + " " + l.amountMicros())
                 .contains("one/1 " + SLICE, "two/1 " + two.amount());
-    }
-
-    private String metrics() throws IOException, InterruptedException {
-        var address = "http://127.0.0.1:" + fleet.operator().adminPort() + "/metrics";
-        try (var client = HttpClient.newHttpClient()) {
-            return client.send(
-                            HttpRequest.newBuilder(URI.create(address)).build(),
-                            HttpResponse.BodyHandlers.ofString())
-                    .body();
-        }
     }
 
     @Test

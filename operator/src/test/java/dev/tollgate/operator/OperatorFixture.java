@@ -20,6 +20,9 @@ import io.vertx.core.http.HttpVersion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -312,6 +315,17 @@ final class OperatorFixture implements AutoCloseable {
                         () ->
                                 org.assertj.core.api.Assertions.assertThat(condition(object, type))
                                         .contains(text));
+    }
+
+    /** Of the operator's admin port. */
+    String metrics() throws IOException, InterruptedException {
+        var address = "http://127.0.0.1:" + operator().adminPort() + "/metrics";
+        try (var client = HttpClient.newHttpClient()) {
+            return client.send(
+                            HttpRequest.newBuilder(URI.create(address)).build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+        }
     }
 
     @Override

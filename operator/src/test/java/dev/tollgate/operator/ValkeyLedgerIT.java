@@ -144,6 +144,44 @@ class ValkeyLedgerIT {
     }
 
     @Test
+    void aBudgetWhoseAccountCannotBeReadSaysSoAndGoesOnOnceItIsMended() throws Exception {
+        fleet.start(options());
+        fleet.budget("all", "1.00");
+        fleet.awaitCondition("bud/all", "Accepted", "True");
+        var one = client("one");
+        assertThat(one.acquire(SLICE)).isTrue();
+        fleet.stop();
+        var hash = "{fleet}:account:" + key();
+        var whole = SERVER.command("HGET " + hash + " account").lines().toList().get(1);
+        SERVER.command("HSET " + hash + " account '" + whole.replace("Open", "Shut") + "'");
+        fleet.start(options());
+        fleet.awaitCondition("bud/all", "Exhausted", "True/LedgerUnreadable");
+        assertThat(fleet.condition("bud/all", "Exhausted"))
+                .contains("mends its account: hash " + hash, "state: Shut");
+        assertThat(fleet.metrics()).contains("tollgate_ledger_accounts{state=\"unreadable\"} 1\n");
+        assertThat(fleet.metrics()).contains("tollgate_ledger_accounts{state=\"frozen\"} 0\n");
+
+        SERVER.command("HSET " + hash + " account '" + whole + "'");
+        var two = client("two");
+        assertThat(two.acquire(SLICE)).as("it asks until it is answered").isTrue();
+        fleet.awaitCondition("bud/all", "Exhausted", "False/WithinBudget");
+        assertThat(fleet.metrics()).contains("tollgate_ledger_accounts{state=\"unreadable\"} 0\n");
+        assertThat(account().leases())
+                .extracting(l -> l.holder() + " " + l.amountMicros())
+                .contains("one/1 " + SLICE, "two/1 " + two.amount());
+    }
+
+    @Test
+    void refusesToStartOnADatabaseThatDoesNotSayWhatItIs() {
+        SERVER.command("HSET {fleet}:store nodes x");
+        assertThatThrownBy(() -> Operator.start(options(), () -> {}))
+                .isInstanceOf(StartRefusal.class)
+                .hasMessageContaining("--ledger-valkey: redis://127.0.0.1")
+                .hasMessageContaining("{fleet}:store")
+                .hasMessageContaining("nodes is x (expected: a number; mend it, or delete it");
+    }
+
+    @Test
     void refusesToStartOnAServerThatMayForget() {
         SERVER.command("CONFIG SET maxmemory-policy allkeys-lru");
         assertThatThrownBy(() -> Operator.start(options(), () -> {}))

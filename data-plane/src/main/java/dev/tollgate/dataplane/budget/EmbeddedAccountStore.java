@@ -9,27 +9,41 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The store of standalone mode: one file of canonical JSON per account in a directory of its own,
  * replaced whole and fsynced before a write is acknowledged. An account whose last write may not be
- * on the disk is not told of until what its file holds has been written once more. The directory is
- * locked, so this process alone compares and swaps.
+ * on the disk is not told of until what its file holds has been written once more. A file that is
+ * no account, or another one than its name says, is told as such and is in nobody's way: no file
+ * says anything of another's account. The directory is locked, so this process alone compares and
+ * swaps.
  */
 public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
 
     private static final String SUFFIX = ".json";
+    private static final Pattern UUID_TEXT =
+            Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final int HASH_BYTES = 16;
+
+    /** Of an account's file. */
+    private static final Pattern NAME = Pattern.compile("[0-9a-f]{32}\\.json");
+
+    /** Many times the largest account. */
+    private static final long MAX_FILE_BYTES = 16 << 20;
 
     /** The file system, as far as a write needs it: see {@link DurableFile}. */
     interface Disk {
@@ -57,27 +71,69 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
     private final String identity;
     private final TreeMap<String, Versioned> accounts = new TreeMap<>();
     private final TreeSet<String> unsure = new TreeSet<>(); // which write their files hold
+    private final TreeMap<Path, Damaged> damaged = new TreeMap<>();
+
+    /** What a file holds. */
+    private sealed interface Entry {
+        record Good(Account account) implements Entry {}
+
+        record Bad(Damaged damaged) implements Entry {}
+
+        record Gone() implements Entry {}
+    }
 
     private EmbeddedAccountStore(Path directory, Disk disk, FileChannel lock) throws IOException {
         this.directory = directory;
         this.disk = disk;
         this.lock = lock;
-        var id = directory.resolve("identity");
-        if (!Files.exists(id)) {
-            DurableFile.replace(id, (UUID.randomUUID() + "\n").getBytes(StandardCharsets.UTF_8));
-        }
-        this.identity = Files.readString(id).strip();
+        this.identity = identity(directory.resolve("identity"));
         disk.sync(directory); // what a process that was killed has renamed last
+        for (var file : files(directory)) {
+            lookAt(file);
+        }
+    }
+
+    private static String identity(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            DurableFile.replace(file, (UUID.randomUUID() + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+        var text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
+        if (!UUID_TEXT.matcher(text).matches()) {
+            throw new IOException(
+                    file
+                            + ": says not which store this is (expected: a UUID; if it is deleted,"
+                            + " a new one is made)");
+        }
+        return text;
+    }
+
+    private static List<Path> files(Path directory) throws IOException {
         try (var files = Files.list(directory)) {
-            for (var file : files.filter(f -> f.toString().endsWith(SUFFIX)).toList()) {
-                var account = read(file);
-                accounts.put(account.key().toString(), versioned(account));
-            }
+            return files.filter(file -> file.toString().endsWith(SUFFIX)).sorted().toList();
         }
     }
 
     /**
-     * @throws IOException another process has it, or a file of it is damaged
+     * What is in a directory, maybe while a gateway uses it: each file is replaced whole.
+     *
+     * @throws IOException it is none, or cannot be listed
+     */
+    public static Listing.Ok look(Path directory) throws IOException {
+        var accounts = new ArrayList<Versioned>();
+        var damaged = new ArrayList<Damaged>();
+        for (var file : files(directory)) {
+            switch (entry(file)) {
+                case Entry.Good(var account) -> accounts.add(versioned(account));
+                case Entry.Bad(var bad) -> damaged.add(bad);
+                case Entry.Gone() -> {} // forgotten since it was listed
+            }
+        }
+        accounts.sort(Comparator.comparing(versioned -> versioned.account().key()));
+        return new Listing.Ok(accounts, damaged);
+    }
+
+    /**
+     * @throws IOException another process has it, or nobody can tell which store it is
      */
     public static EmbeddedAccountStore open(Path directory) throws IOException {
         return open(directory, DISK);
@@ -95,11 +151,20 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
 
     @Override
     public synchronized Read read(AccountKey key) {
-        var failure = settle(key.toString());
+        var name = key.toString();
+        var file = file(name);
+        if (damaged.containsKey(file)) {
+            lookAt(file);
+        }
+        var failure = settle(name);
         if (failure != null) {
             return new Read.Unavailable(failure);
         }
-        var known = accounts.get(key.toString());
+        var bad = damaged.get(file);
+        if (bad != null) {
+            return new Read.Unreadable(new Damaged(key, bad.name(), bad.epoch(), bad.reason()));
+        }
+        var known = accounts.get(name);
         return known == null ? new Read.Absent() : new Read.Ok(known);
     }
 
@@ -115,7 +180,8 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
             return new Write.Unavailable(failure);
         }
         var known = accounts.get(name);
-        if (!version.equals(known == null ? ABSENT : known.version())) {
+        if (damaged.containsKey(file(name))
+                || !version.equals(known == null ? ABSENT : known.version())) {
             return new Write.Conflict();
         }
         try {
@@ -161,14 +227,19 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
         if (!unsure.contains(name)) {
             return null;
         }
+        var file = file(name);
         try {
-            var file = file(name);
-            if (Files.notExists(file)) {
-                accounts.remove(name);
-            } else {
-                var account = read(file);
-                disk.replace(file, AccountJson.write(account));
-                accounts.put(name, versioned(account));
+            switch (entry(file)) {
+                case Entry.Gone() -> accounts.remove(name);
+                case Entry.Good(var account) -> {
+                    disk.replace(file, AccountJson.write(account));
+                    accounts.put(name, versioned(account));
+                }
+                case Entry.Bad(var bad) -> {
+                    accounts.remove(name);
+                    damaged.put(file, bad);
+                    return null; // and once it can be read, it is written again before it is told
+                }
             }
             unsure.remove(name);
             return null;
@@ -177,8 +248,38 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
         }
     }
 
+    /**
+     * Takes what a file holds that is there, or was. One that cannot be read and is gone stays so
+     * for as long as this process runs, as who mends it may be about to put it back.
+     */
+    private void lookAt(Path file) {
+        switch (entry(file)) {
+            case Entry.Good(var account) -> {
+                damaged.remove(file);
+                accounts.put(account.key().toString(), versioned(account));
+            }
+            case Entry.Bad(var bad) -> damaged.put(file, bad);
+            case Entry.Gone() -> {
+                if (NAME.matcher(String.valueOf(file.getFileName())).matches()) {
+                    damaged.compute(file, EmbeddedAccountStore::gone);
+                } else {
+                    damaged.remove(file); // it was of no account
+                }
+            }
+        }
+    }
+
+    private static Damaged gone(Path file, @Nullable Damaged before) {
+        return new Damaged(
+                before == null ? null : before.key(),
+                file.toString(),
+                before == null ? 0 : before.epoch(),
+                "it is gone; a gateway that starts without it opens the account anew");
+    }
+
     @Override
     public synchronized Listing list(String prefix) {
+        List.copyOf(damaged.keySet()).forEach(this::lookAt);
         for (var name : List.copyOf(unsure)) {
             var failure = name.startsWith(prefix) ? settle(name) : null;
             if (failure != null) {
@@ -193,7 +294,11 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
                                 found.add(versioned);
                             }
                         });
-        return new Listing.Ok(found);
+        return new Listing.Ok(
+                found,
+                damaged.values().stream()
+                        .filter(bad -> bad.key() == null || bad.key().toString().startsWith(prefix))
+                        .toList());
     }
 
     @Override
@@ -210,30 +315,63 @@ public final class EmbeddedAccountStore implements AccountStore, AutoCloseable {
         return new Versioned(account, Long.toString(account.seq()));
     }
 
-    private Account read(Path file) throws IOException {
+    private static Entry entry(Path file) {
+        byte[] json;
         try {
-            var account = AccountJson.read(Files.readAllBytes(file));
-            var own = file(account.key().toString());
-            if (!own.equals(file)) {
-                throw new IllegalArgumentException(
-                        "account: unreadable: it is "
-                                + account.key()
-                                + ", which belongs in "
-                                + own.getFileName());
+            var attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            if (!attributes.isRegularFile() || attributes.size() > MAX_FILE_BYTES) {
+                return new Entry.Bad(
+                        new Damaged(
+                                null,
+                                file.toString(),
+                                0,
+                                "expected: a regular file of at most "
+                                        + MAX_FILE_BYTES
+                                        + " bytes"));
             }
-            return account;
+            json = Files.readAllBytes(file);
+        } catch (NoSuchFileException e) {
+            return new Entry.Gone();
+        } catch (IOException e) {
+            return new Entry.Bad(new Damaged(null, file.toString(), 0, e.toString()));
+        }
+        try {
+            var account = AccountJson.read(json);
+            return isOf(file, account.key())
+                    ? new Entry.Good(account)
+                    : bad(
+                            file,
+                            json,
+                            "account: unreadable: it is "
+                                    + account.key()
+                                    + ", which belongs in "
+                                    + fileName(account.key().toString()));
         } catch (IllegalArgumentException e) {
-            throw new IOException(file + ": " + e.getMessage(), e);
+            return bad(file, json, String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
         }
     }
 
-    /** Names may be longer than a file's, so the file is named by a hash; the key is inside. */
+    private static Entry bad(Path file, byte[] json, String reason) {
+        var told = AccountJson.told(json);
+        var key = told.key() != null && isOf(file, told.key()) ? told.key() : null;
+        return new Entry.Bad(new Damaged(key, file.toString(), told.epoch(), reason));
+    }
+
+    private static boolean isOf(Path file, AccountKey key) {
+        return file.endsWith(fileName(key.toString()));
+    }
+
     private Path file(String name) {
+        return directory.resolve(fileName(name));
+    }
+
+    /** Names may be longer than a file's, so the file is named by a hash; the key is inside. */
+    private static String fileName(String name) {
         try {
             var hash =
                     MessageDigest.getInstance("SHA-256")
                             .digest(name.getBytes(StandardCharsets.UTF_8));
-            return directory.resolve(HexFormat.of().formatHex(hash, 0, HASH_BYTES) + SUFFIX);
+            return HexFormat.of().formatHex(hash, 0, HASH_BYTES) + SUFFIX;
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.budget;
 
+import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
@@ -35,6 +36,7 @@ public final class InProcessLedger implements AutoCloseable {
             new ConcurrentHashMap<>();
     private final Thread thread;
     private final AtomicReference<@Nullable List<BudgetEntry>> changed = new AtomicReference<>();
+    private List<AccountStore.Damaged> toldUnreadable = List.of(); // the ledger's thread alone
     private volatile boolean closed;
 
     public InProcessLedger(LedgerService service, TimeSource time) {
@@ -78,6 +80,7 @@ public final class InProcessLedger implements AutoCloseable {
                 if (time.nanos() - tickAt >= 0) {
                     tickAt = time.nanos() + TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
                     deliver(service.tick(time.now()));
+                    tellUnreadable();
                     for (var account : service.next(Integer.MAX_VALUE)) {
                         service.turn(account, time.now(), this::deliver);
                     }
@@ -87,6 +90,20 @@ public final class InProcessLedger implements AutoCloseable {
             } catch (RuntimeException | VirtualMachineError e) { // nobody else would answer
                 LOG.error("ledger: a bug", e);
             }
+        }
+    }
+
+    private void tellUnreadable() {
+        var unreadable = service.unreadable();
+        if (!unreadable.equals(toldUnreadable)) {
+            toldUnreadable = unreadable;
+            LOG.atError()
+                    .addKeyValue("accounts", unreadable)
+                    .log(
+                            unreadable.isEmpty()
+                                    ? "all accounts can be read again"
+                                    : "these accounts cannot be read: their Budgets give nothing"
+                                            + " until somebody mends them");
         }
     }
 

@@ -10,6 +10,7 @@ import dev.tollgate.dataplane.budget.InProcessLedger;
 import dev.tollgate.dataplane.budget.LeasedBudgetGate;
 import dev.tollgate.dataplane.budget.TimeSource;
 import dev.tollgate.dataplane.config.LiveConfig;
+import dev.tollgate.dataplane.telemetry.Metrics;
 import dev.tollgate.dataplane.wal.UsageLog;
 import dev.tollgate.dataplane.wal.Wal;
 import dev.tollgate.dataplane.wal.WalSettings;
@@ -22,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -104,18 +106,32 @@ public final class Standalone {
                                         .map(
                                                 server -> {
                                                     canaries.counting(server::canaryCounts);
+                                                    server.metrics().gauges(unreadable(service));
                                                     return new Standalone(
                                                             wal, accounts, ledger, gate, folder,
                                                             server);
                                                 }));
     }
 
+    private static Metrics.GaugeSource unreadable(LedgerService service) {
+        return sink ->
+                sink.accept(
+                        new Metrics.Gauge(
+                                "tollgate_ledger_accounts",
+                                "Accounts of the ledger that give nothing out, by why.",
+                                "gauge",
+                                Metrics.label("state", "unreadable"),
+                                service.unreadable().size()));
+    }
+
     /** Above every epoch that an account has seen, also when the log beside them is a new one. */
     private static long epoch(Wal wal, AccountStore accounts) throws IOException {
         return switch (accounts.list("")) {
-            case AccountStore.Listing.Ok(var known, _) ->
-                    known.stream()
-                            .mapToLong(each -> each.account().epoch() + 1)
+            case AccountStore.Listing.Ok(var known, var damaged) ->
+                    LongStream.concat(
+                                    known.stream().mapToLong(each -> each.account().epoch()),
+                                    damaged.stream().mapToLong(AccountStore.Damaged::epoch))
+                            .map(epoch -> epoch + 1)
                             .reduce(wal.holder().bootEpoch(), Math::max);
             case AccountStore.Listing.Unavailable(var reason) ->
                     throw new IOException("accounts: " + reason);

@@ -44,6 +44,11 @@ final class AccountObjects {
 
     private AccountObjects() {}
 
+    /** As people look for it. */
+    static String where(String name) {
+        return "BudgetLedger " + name;
+    }
+
     /** What an object holds. */
     sealed interface Entry {
         record Good(AccountStore.Versioned versioned) implements Entry {}
@@ -79,7 +84,8 @@ final class AccountObjects {
                                     && spec.get("epoch") instanceof Number number
                             ? number.longValue()
                             : 0;
-            return new Entry.Bad(new AccountStore.Damaged(key(object, name), name, epoch, reason));
+            return new Entry.Bad(
+                    new AccountStore.Damaged(key(object, name), where(name), epoch, reason));
         }
 
         /** Null: it has none, or one that belongs in another object. */

@@ -92,7 +92,7 @@ public final class KubernetesAccountStore implements AccountStore {
                     new Read.Unreadable(
                             new Damaged(
                                     key,
-                                    object.getMetadata().getName(),
+                                    AccountObjects.where(object.getMetadata().getName()),
                                     versioned.account().epoch(),
                                     "it is account " + versioned.account().key()));
             case AccountObjects.Entry.Bad(var damaged) ->

@@ -13,16 +13,55 @@ final class LedgerScripts {
 
     private LedgerScripts() {}
 
+    /** Whether an answer says that there is something else; every other error is the caller's. */
+    private static final String NO_HASH =
+            """
+            local function no_hash(answer)
+              return answer.err and string.find(answer.err, 'WRONGTYPE', 1, true)
+            end
+            """;
+
+    /**
+     * The version of an account, its text, and why it cannot be read. The version has a digest of
+     * the text as it lies there: who edits that has written another version, which a ledger that
+     * knew the one before must not write over. None is empty; one that cannot be read is nil, which
+     * equals nothing that anybody expects.
+     */
+    private static final String STORED =
+            NO_HASH
+                    + """
+            local function digested(version, text)
+              return version .. '.' .. redis.sha1hex(text)
+            end
+            local function stored(key)
+              local found = redis.pcall('HMGET', key, 'version', 'account')
+              if no_hash(found) then
+                return nil, nil, found.err
+              end
+              if found.err then
+                redis.call('HMGET', key, 'version', 'account')
+              end
+              if found[1] and found[2] then
+                return digested(found[1], found[2]), found[2]
+              end
+              if #redis.call('HGETALL', key) > 0 then
+                return nil, found[2], 'its hash has no ' .. (found[1] and 'account' or 'version')
+              end
+              return ''
+            end
+            """;
+
     /**
      * Keys: account, index. Arguments: account's key as text, version expected, version, JSON.
-     * Answers: {@code ok}; {@code conflict}; {@code refused} and why. The refusals are those of the
-     * CEL rules of BudgetLedger, but for a seq that leaves numbers out: so an account is rebuilt
-     * that the store had forgotten, above the highest seq that anybody has seen. It may charge more
-     * than the limit, which may have been lowered since; nothing is granted by it. Numbers in Lua
-     * are doubles, exact up to 2^53 - 1; what is above is refused.
+     * Answers: {@code ok} and the version; {@code conflict}; {@code refused} and why. The refusals
+     * are those of the CEL rules of BudgetLedger, but for a seq that leaves numbers out: so an
+     * account is rebuilt that the store had forgotten, above the highest seq that anybody has seen.
+     * It may charge more than the limit, which may have been lowered since; nothing is granted by
+     * it. Numbers in Lua are doubles, exact up to 2^53 - 1; what is above is refused.
      */
     static final String WRITE =
-            """
+            STORED
+                    + """
             local MAX = 9007199254740991
             local refusal
             local function refuse(reason)
@@ -56,13 +95,13 @@ final class LedgerScripts {
               return sum
             end
 
-            local before = redis.call('HMGET', KEYS[1], 'version', 'account')
+            local version, text = stored(KEYS[1])
             local known = redis.call('HEXISTS', KEYS[2], ARGV[1]) == 1
-            if (before[1] or '') ~= ARGV[2] or (known and not before[1]) then
+            if version ~= ARGV[2] or (known and version == '') then
               return {'conflict'}
             end
             local account = cjson.decode(ARGV[4])
-            local old = before[2] and cjson.decode(before[2])
+            local old = text and cjson.decode(text)
             local now = charged(account)
             local overrun = number(account, 'overrunMicros')
             local rebuilt = number(account, 'seq') > (old and old.seq or 0) + 1
@@ -96,7 +135,7 @@ final class LedgerScripts {
             local seq = string.format('%.0f', account.seq)
             redis.call('HSET', KEYS[1], 'version', ARGV[3], 'seq', seq, 'account', ARGV[4])
             redis.call('HSET', KEYS[2], ARGV[1], seq)
-            return {'ok'}
+            return {'ok', digested(ARGV[3], ARGV[4])}
             """;
 
     /**
@@ -106,12 +145,13 @@ final class LedgerScripts {
      * loss to another ledger that remembers it: {@code deleted} says so.
      */
     static final String DELETE =
-            """
-            local before = redis.call('HMGET', KEYS[1], 'version', 'account')
-            if not before[1] or before[1] ~= ARGV[2] then
+            STORED
+                    + """
+            local version, text = stored(KEYS[1])
+            if version == '' or version ~= ARGV[2] then
               return {'conflict'}
             end
-            for _, lease in ipairs(cjson.decode(before[2]).leases) do
+            for _, lease in ipairs(cjson.decode(text).leases) do
               if lease.state ~= 'Reclaimed' then
                 return {'refused', 'its lease of ' .. lease.holder .. ' is ' .. lease.state}
               end
@@ -126,18 +166,21 @@ final class LedgerScripts {
             """;
 
     /**
-     * Keys: store, index, accounts. Arguments: the accounts' keys as text. Answers version, JSON
-     * and the index's seq of each. It writes, so that WAITAOF after it waits for what it has seen.
+     * Keys: store, index, accounts. Arguments: the accounts' keys as text. Answers version, text,
+     * the index's seq and why it cannot be read of each; what there is not is empty. It writes, so
+     * that WAITAOF after it waits for what it has seen.
      */
     static final String READ =
-            """
+            STORED
+                    + """
             redis.call('HINCRBY', KEYS[1], 'reads', 1)
             local answer = {}
             for i, key in ipairs(ARGV) do
-              local found = redis.call('HMGET', KEYS[i + 2], 'version', 'account')
-              answer[#answer + 1] = found[1] or ''
-              answer[#answer + 1] = found[2] or ''
+              local version, text, why = stored(KEYS[i + 2])
+              answer[#answer + 1] = version or ''
+              answer[#answer + 1] = text or ''
               answer[#answer + 1] = redis.call('HGET', KEYS[2], key) or ''
+              answer[#answer + 1] = why or ''
             end
             return answer
             """;
@@ -145,19 +188,49 @@ final class LedgerScripts {
     /**
      * Keys: store, index. Arguments: nodes that the server knows of now. Answers the database's id,
      * the run that had it, the most nodes ever, 1 while it is unproven, until when accounts were
-     * deleted (0: none was), and key and seq of every account.
+     * deleted (0: none was), and key and seq of every account. An error if what the store says of
+     * itself cannot be read: then nobody knows what it has forgotten.
      */
     static final String LOOK =
-            """
-            local nodes = tonumber(redis.call('HGET', KEYS[1], 'nodes') or '0')
+            NO_HASH
+                    + """
+            local function unreadable(key, why, what)
+              return redis.error_reply('UNREADABLE ' .. key .. ', ' .. why .. ' (' .. what .. ')')
+            end
+            local OWN = 'by which one knows what the database has forgotten'
+            local MEND = '; mend it, or delete it: then all is frozen until all proxies have told'
+              .. ' what they hold'
+            local store = redis.pcall('HMGET', KEYS[1], 'id', 'run', 'unproven', 'deleted', 'nodes',
+              'reads')
+            if no_hash(store) then
+              return unreadable(KEYS[1], OWN .. ': ' .. store.err, 'expected: a hash' .. MEND)
+            end
+            if store.err then
+              return store
+            end
+            for at, name in ipairs({'deleted', 'nodes', 'reads'}) do
+              local number = store[at + 3]
+              if number and not (string.match(number, '^%d+$') and #number <= 15) then
+                return unreadable(KEYS[1], OWN .. ': ' .. name .. ' is ' .. number,
+                  'expected: a number' .. MEND)
+              end
+            end
+            local index = redis.pcall('HGETALL', KEYS[2])
+            if no_hash(index) then
+              return unreadable(KEYS[2], 'the index of all accounts: ' .. index.err,
+                'expected: a hash; put it back from a backup')
+            end
+            if index.err then
+              return index
+            end
+            local nodes = tonumber(store[5] or '0')
             if tonumber(ARGV[1]) > nodes then
               nodes = tonumber(ARGV[1])
               redis.call('HSET', KEYS[1], 'nodes', ARGV[1])
             end
-            local store = redis.call('HMGET', KEYS[1], 'id', 'run', 'unproven', 'deleted')
             local answer = {store[1] or '', store[2] or '', tostring(nodes), store[3] or '0',
               store[4] or '0'}
-            for _, each in ipairs(redis.call('HGETALL', KEYS[2])) do
+            for _, each in ipairs(index) do
               answer[#answer + 1] = each
             end
             return answer

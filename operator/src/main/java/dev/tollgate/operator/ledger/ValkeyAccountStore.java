@@ -26,9 +26,10 @@ import org.slf4j.LoggerFactory;
  * Accounts in a Valkey or Redis 7.2 or later: a hash for each, written by a script that compares
  * versions and checks the rules of a BudgetLedger once more ({@link LedgerScripts}). A version is
  * the seq and a digest of the account, so that two ledgers cannot mean different accounts by one
- * version, not even after the server has forgotten writes. A write is Ok, and a read is answered,
- * once the append-only file with it is on the disk of the primary and on so many of its replicas
- * that, with it, they are a majority of all nodes that the database ever had. Blocking.
+ * version, not even after the server has forgotten writes, nor after somebody has edited one. A
+ * write is Ok, and a read is answered, once the append-only file with it is on the disk of the
+ * primary and on so many of its replicas that, with it, they are a majority of all nodes that the
+ * database ever had. Blocking.
  *
  * <p>The regression guard: the store remembers the highest seq of each account that it has written
  * or read. At each connection and each {@link #identity} it compares them with those of the
@@ -52,13 +53,12 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
     private static final int PAGE = 64;
 
     private static final int LOOK_HEAD = 5;
-    private static final int READ_EACH = 3;
     private static final int PROOFS_AT_MOST = 8;
 
     private static final Logger LOG = LoggerFactory.getLogger(ValkeyAccountStore.class);
 
     private final ValkeyLines lines;
-    private final String tag;
+    private final ValkeyEntries entries;
     private final Map<String, Long> remembered = new ConcurrentHashMap<>();
     private volatile boolean complete; // what is remembered; all accounts were read once
 
@@ -71,20 +71,8 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
      * @param prefix of all keys; what one fleet uses alone
      */
     public ValkeyAccountStore(Vertx vertx, ValkeyServer server, String prefix) {
-        this.tag = "{" + prefix + "}:";
+        this.entries = new ValkeyEntries("{" + prefix + "}:");
         this.lines = new ValkeyLines(vertx, server, this::prove);
-    }
-
-    private String storeKey() {
-        return tag + "store";
-    }
-
-    private String indexKey() {
-        return tag + "accounts";
-    }
-
-    private String accountKey(String key) {
-        return tag + "account:" + key;
     }
 
     /** Why this server cannot keep accounts, or does not answer; null: it can. */
@@ -112,7 +100,7 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
                             Request.cmd(Command.EVAL)
                                     .arg(LedgerScripts.PROVEN)
                                     .arg(1)
-                                    .arg(storeKey())
+                                    .arg(entries.store())
                                     .arg(identity));
             if (answer.toInteger() == 1) {
                 seenProven();
@@ -133,20 +121,9 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
     public Read read(AccountKey key) {
         try (var line = lines.take()) {
             var text = key.toString();
-            var found = read(line, List.of(text));
-            if (found.get(0).toString().isEmpty()) {
-                return found.get(2).toString().isEmpty()
-                        ? new Read.Absent()
-                        : new Read.Unavailable(
-                                "the index has " + text + ", but its account is gone");
-            }
-            var versioned = versioned(text, found, 0);
-            remember(versioned.account());
-            return new Read.Ok(versioned);
+            return told(text, read(line, List.of(text)), 0);
         } catch (ValkeyFailure e) {
             return new Read.Unavailable(e.reason());
-        } catch (IllegalArgumentException | IllegalStateException e) {
-            return new Read.Unavailable(String.valueOf(e.getMessage()));
         }
     }
 
@@ -155,32 +132,29 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
                 Request.cmd(Command.EVAL)
                         .arg(LedgerScripts.READ)
                         .arg(2 + keys.size())
-                        .arg(storeKey())
-                        .arg(indexKey());
-        keys.forEach(key -> request.arg(accountKey(key)));
+                        .arg(entries.store())
+                        .arg(entries.index());
+        keys.forEach(key -> request.arg(entries.account(key)));
         keys.forEach(request::arg);
         var found = line.send(request);
         line.awaitDurable(replicasNeeded);
         return found;
     }
 
-    /**
-     * @throws IllegalArgumentException it is no account, or another one
-     */
-    private static Versioned versioned(String key, Response found, int at) {
-        try {
-            var account = AccountJson.read(found.get(at + 1).toBytes());
-            if (!account.key().toString().equals(key)) {
-                throw new IllegalArgumentException("it is account " + account.key());
-            }
-            return new Versioned(account, found.get(at).toString());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("account " + key + ": " + e.getMessage(), e);
+    /** What the script has found of an account, at this place of its answer. */
+    private Read told(String key, Response found, int at) {
+        var told = entries.told(key, found, at);
+        long seq = ValkeyEntries.seq(found, at);
+        if (seq > 0 && ValkeyEntries.key(key) != null) { // of what cannot be read too
+            remember(key, seq);
+        } else if (told instanceof Read.Ok(var versioned)) {
+            remember(key, versioned.account().seq());
         }
+        return told;
     }
 
-    private void remember(Account account) {
-        remembered.merge(account.key().toString(), account.seq(), Math::max);
+    private void remember(String key, long seq) {
+        remembered.merge(key, seq, Math::max);
     }
 
     @Override
@@ -198,8 +172,8 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
                             Request.cmd(Command.EVAL)
                                     .arg(LedgerScripts.WRITE)
                                     .arg(2)
-                                    .arg(accountKey(text))
-                                    .arg(indexKey())
+                                    .arg(entries.account(text))
+                                    .arg(entries.index())
                                     .arg(text)
                                     .arg(version)
                                     .arg(next)
@@ -207,8 +181,8 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
             return switch (answer.get(0).toString()) {
                 case "ok" -> {
                     line.awaitDurable(replicasNeeded);
-                    remember(account);
-                    yield new Write.Ok(next);
+                    remember(text, account.seq());
+                    yield new Write.Ok(answer.get(1).toString());
                 }
                 case "conflict" -> new Write.Conflict();
                 case "refused" -> refused(text, answer.get(1).toString());
@@ -234,9 +208,9 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
                             Request.cmd(Command.EVAL)
                                     .arg(LedgerScripts.DELETE)
                                     .arg(3)
-                                    .arg(accountKey(text))
-                                    .arg(indexKey())
-                                    .arg(storeKey())
+                                    .arg(entries.account(text))
+                                    .arg(entries.index())
+                                    .arg(entries.store())
                                     .arg(text)
                                     .arg(version)
                                     .arg(end.getEpochSecond()));
@@ -268,32 +242,30 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
     @Override
     public Listing list(String prefix) {
         try (var line = lines.take()) {
+            var seqs = look(line).seqs();
             var keys =
-                    look(line).seqs().keySet().stream()
-                            .filter(key -> key.startsWith(prefix))
+                    seqs.keySet().stream()
+                            .filter(key -> key.startsWith(prefix) || ValkeyEntries.key(key) == null)
                             .toList();
             var accounts = new ArrayList<Versioned>();
+            var damaged = new ArrayList<Damaged>();
             for (int from = 0; from < keys.size(); from += PAGE) {
-                var found = read(line, keys.subList(from, Math.min(keys.size(), from + PAGE)));
-                for (int at = 0; at < found.size(); at += READ_EACH) {
-                    var key = keys.get(from + at / READ_EACH);
-                    if (found.get(at).toString().isEmpty()) {
-                        LOG.atError()
-                                .addKeyValue("account", key)
-                                .log("the index has an account that is gone; it gives nothing out");
-                    } else {
-                        accounts.add(versioned(key, found, at));
+                var page = keys.subList(from, Math.min(keys.size(), from + PAGE));
+                var found = read(line, page);
+                for (int each = 0; each < page.size(); each++) {
+                    switch (told(page.get(each), found, each * ValkeyEntries.EACH)) {
+                        case Read.Ok(var versioned) -> accounts.add(versioned);
+                        case Read.Unreadable(var bad) -> damaged.add(bad);
+                        case Read.Absent(), Read.Unavailable _ -> {} // deleted since the look
                     }
                 }
             }
-            accounts.forEach(versioned -> remember(versioned.account()));
-            complete |= prefix.isEmpty();
+            complete |= prefix.isEmpty() && !seqs.containsValue(ValkeyEntries.ILLEGIBLE);
             accounts.sort(Comparator.comparing(versioned -> versioned.account().key()));
-            return new Listing.Ok(accounts);
+            damaged.sort(Comparator.comparing(Damaged::name));
+            return new Listing.Ok(accounts, damaged);
         } catch (ValkeyFailure e) {
             return new Listing.Unavailable(e.reason());
-        } catch (IllegalArgumentException | IllegalStateException e) {
-            return new Listing.Unavailable(String.valueOf(e.getMessage()));
         }
     }
 
@@ -309,7 +281,7 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
     /**
      * @param deletedUntil accounts were deleted whose windows ended by then, in seconds of the
      *     epoch
-     * @param seqs of all accounts
+     * @param seqs of all accounts, {@link ValkeyEntries#ILLEGIBLE} where there is something else
      */
     private record Look(
             String id,
@@ -339,18 +311,18 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
                         Request.cmd(Command.EVAL)
                                 .arg(LedgerScripts.LOOK)
                                 .arg(2)
-                                .arg(storeKey())
-                                .arg(indexKey())
+                                .arg(entries.store())
+                                .arg(entries.index())
                                 .arg(nodes));
         var seqs = new HashMap<String, Long>();
         for (int at = LOOK_HEAD; at + 1 < answer.size(); at += 2) {
-            seqs.put(answer.get(at).toString(), answer.get(at + 1).toLong());
+            seqs.put(answer.get(at).toString(), ValkeyEntries.seq(answer.get(at + 1).toString()));
         }
         return new Look(
                 answer.get(0).toString(),
                 answer.get(1).toString(),
                 answer.get(2).toInteger(),
-                answer.get(3).toString().equals("1"),
+                !answer.get(3).toString().equals("0"),
                 answer.get(4).toLong(),
                 seqs);
     }
@@ -432,7 +404,7 @@ public final class ValkeyAccountStore implements AccountStore, AutoCloseable {
                                 Request.cmd(Command.EVAL)
                                         .arg(LedgerScripts.CLAIM)
                                         .arg(1)
-                                        .arg(storeKey())
+                                        .arg(entries.store())
                                         .arg(look.id())
                                         .arg(look.run())
                                         .arg(nextId)

@@ -327,7 +327,7 @@ public record BudgetReport(
                     ConditionReason.LEDGER_UNREADABLE,
                     "nothing is granted"
                             + Named.in(subject(damaged), true)
-                            + " until somebody mends its account: BudgetLedger "
+                            + " until somebody mends its account: "
                             + damaged.name()
                             + ": "
                             + damaged.reason()

@@ -93,7 +93,7 @@ class AccountObjectsTest {
         spec().remove(member);
         var damaged = damaged();
         assertThat(damaged.reason()).contains(member);
-        assertThat(damaged.name()).isEqualTo(AccountObjects.name(KEY));
+        assertThat(damaged.name()).isEqualTo("BudgetLedger " + AccountObjects.name(KEY));
         assertThat(damaged.epoch()).isEqualTo(member.equals("epoch") ? 0 : 3);
         assertThat(damaged.key()).isEqualTo(member.equals("key") ? null : KEY);
     }

@@ -117,6 +117,7 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
     private final class Faults implements StoreFaults {
 
         private final List<Account> kept = new ArrayList<>();
+        private List<Lease> whole = List.of();
 
         @Override
         public void loseNextAnswer() {
@@ -159,6 +160,17 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
             API.client().resources(BudgetLedgerResource.class).inNamespace(namespace).delete();
             await().until(() -> all().isEmpty());
             kept.forEach(account -> written(account, AccountStore.ABSENT));
+        }
+
+        @Override
+        public void spoil(AccountKey key) {
+            whole = object(key).getSpec().leases();
+            update(key, spec -> later(spoilt(spec, spec.key(), unreadableLease())));
+        }
+
+        @Override
+        public void mend(AccountKey key) {
+            update(key, spec -> later(spoilt(spec, spec.key(), whole.toArray(Lease[]::new))));
         }
 
         private List<AccountStore.Versioned> all() {
@@ -252,7 +264,7 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
         var damaged = listing.damaged().getFirst();
         assertThat(listing.damaged()).hasSize(1);
         assertThat(damaged.key()).isEqualTo(key("b"));
-        assertThat(damaged.name()).isEqualTo(AccountObjects.name(key("b")));
+        assertThat(damaged.name()).isEqualTo("BudgetLedger " + AccountObjects.name(key("b")));
         assertThat(damaged.epoch()).isEqualTo(1);
         assertThat(damaged.reason()).contains("log-1/9999999999999999999");
         assertThat(store.read(key("b"))).isEqualTo(new AccountStore.Read.Unreadable(damaged));
@@ -282,7 +294,8 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
                 .satisfies(
                         damaged -> {
                             assertThat(damaged.key()).as("which one it is to be").isNull();
-                            assertThat(damaged.name()).isEqualTo(AccountObjects.name(key("b")));
+                            assertThat(damaged.name())
+                                    .isEqualTo("BudgetLedger " + AccountObjects.name(key("b")));
                         });
     }
 

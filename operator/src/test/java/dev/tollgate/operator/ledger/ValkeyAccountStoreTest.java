@@ -11,13 +11,9 @@ import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
-import dev.tollgate.policy.budget.LedgerCommand;
-import dev.tollgate.policy.budget.LedgerEffect;
-import dev.tollgate.policy.budget.LedgerService;
 import dev.tollgate.policy.budget.StoreFaults;
 import io.vertx.core.Vertx;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -45,6 +41,16 @@ class ValkeyAccountStoreTest extends GuardedStoreContract {
                 @Override
                 ValkeyRelay relay() {
                     return SERVER.relay();
+                }
+
+                @Override
+                void run(String script) {
+                    assertThat(SERVER.command("EVAL \"" + script + "\" 0")).contains("done");
+                }
+
+                @Override
+                String prefix() {
+                    return "fleet";
                 }
 
                 @Override
@@ -261,97 +267,6 @@ class ValkeyAccountStoreTest extends GuardedStoreContract {
         var next = reopened();
         identity(next);
         return next;
-    }
-
-    @Test
-    void givesNothingOutOfAnAccountWhoseHashIsGone() {
-        written(with(1, 0), AccountStore.ABSENT);
-        SERVER.command("DEL {fleet}:account:" + key("a"));
-        assertThat(store.read(key("a"))).isInstanceOf(AccountStore.Read.Unavailable.class);
-        assertThat(store.compareAndSet(key("a"), AccountStore.ABSENT, with(1, 0)))
-                .isInstanceOf(AccountStore.Write.Conflict.class);
-        assertThat(store.list("")).isEqualTo(new AccountStore.Listing.Ok(List.of()));
-    }
-
-    private enum Spoil {
-        CUT_SHORT,
-        WITHOUT_LEASES,
-        WITHOUT_WHAT_IS_SETTLED,
-        IN_A_STATE_OF_ANOTHER_VERSION,
-        ANOTHER_ACCOUNT;
-
-        String of(String json) {
-            return switch (this) {
-                case CUT_SHORT -> json.substring(0, json.length() - 9);
-                case WITHOUT_LEASES -> json.replaceFirst("\"leases\":\\[.*?],", "");
-                case WITHOUT_WHAT_IS_SETTLED -> json.replaceFirst(",\"settledMicros\":0}$", "}");
-                case IN_A_STATE_OF_ANOTHER_VERSION -> json.replace("\"Open\"", "\"Shut\"");
-                case ANOTHER_ACCOUNT -> json.replace("\"name\":\"a\"", "\"name\":\"x\"");
-            };
-        }
-    }
-
-    private static void put(String json) {
-        SERVER.command("HSET {fleet}:account:" + key("a") + " account '" + json + "'");
-    }
-
-    private static String json() {
-        return SERVER.command("HGET {fleet}:account:" + key("a") + " account")
-                .lines()
-                .toList()
-                .get(1);
-    }
-
-    /** Decision 0052: no ledger begins with it, and which account it is is said. */
-    @ParameterizedTest
-    @EnumSource(Spoil.class)
-    void givesNothingOutOfAnAccountThatCannotBeReadAndKeepsItsText(Spoil spoil) {
-        var running = reopened();
-        written(account(key("b"), 1), AccountStore.ABSENT);
-        var version = written(with(1, 10), AccountStore.ABSENT);
-        all(running);
-        var whole = json();
-        var spoilt = spoil.of(whole);
-        assertThat(spoilt).isNotEqualTo(whole);
-        put(spoilt);
-
-        assertThat(store.read(key("a")))
-                .isInstanceOfSatisfying(
-                        AccountStore.Read.Unavailable.class,
-                        read -> assertThat(read.reason()).contains(key("a").toString()));
-        assertThat(store.list(""))
-                .isInstanceOfSatisfying(
-                        AccountStore.Listing.Unavailable.class,
-                        list -> assertThat(list.reason()).contains(key("a").toString()));
-        assertThat(refusal(new LedgerService(reopened(), 2))).contains(key("a").toString());
-        assertThat(store.compareAndSet(key("a"), AccountStore.ABSENT, with(1, 0)))
-                .isInstanceOf(AccountStore.Write.Conflict.class);
-        assertThat(store.delete(key("a"), "1")).isInstanceOf(AccountStore.Write.Conflict.class);
-        assertThat(json()).isEqualTo(spoilt);
-
-        assertThat(running.read(key("b"))).isInstanceOf(AccountStore.Read.Ok.class);
-        assertThat(running.compareAndSet(key("b"), version(running), account(key("b"), 2)))
-                .as("a ledger that runs goes on with the others")
-                .isInstanceOf(AccountStore.Write.Ok.class);
-
-        put(whole);
-        assertThat(stored(key("a"))).isEqualTo(new AccountStore.Versioned(with(1, 10), version));
-        assertThat(refusal(new LedgerService(reopened(), 2))).isEmpty();
-    }
-
-    private static String version(AccountStore store) {
-        return ((AccountStore.Read.Ok) store.read(key("b"))).versioned().version();
-    }
-
-    private static String refusal(LedgerService ledger) {
-        var now = Instant.parse("2026-11-21T09:00:00Z");
-        ledger.updateBudgets(List.of(), now);
-        var register = new LedgerCommand.Register(new HolderId("log-9", 1), "pod", List.of());
-        return ledger.handle(register, now).stream()
-                .filter(LedgerEffect.Registered.class::isInstance)
-                .map(effect -> ((LedgerEffect.Registered) effect).reason())
-                .findFirst()
-                .orElseThrow();
     }
 
     @Test

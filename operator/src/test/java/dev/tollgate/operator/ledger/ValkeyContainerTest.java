@@ -61,6 +61,16 @@ class ValkeyContainerTest extends GuardedStoreContract {
                 }
 
                 @Override
+                void run(String script) throws Exception {
+                    ValkeyContainerTest.run(script);
+                }
+
+                @Override
+                String prefix() {
+                    return fleet;
+                }
+
+                @Override
                 public void stall() {
                     SERVER.getDockerClient().pauseContainerCmd(SERVER.getContainerId()).exec();
                 }
@@ -72,12 +82,12 @@ class ValkeyContainerTest extends GuardedStoreContract {
 
                 @Override
                 public void backUp() throws Exception {
-                    run(copied("{" + fleet + "}:", "kept:{" + fleet + "}:"));
+                    ValkeyContainerTest.run(copied("{" + fleet + "}:", "kept:{" + fleet + "}:"));
                 }
 
                 @Override
                 public void regress() throws Exception {
-                    run(copied("kept:{" + fleet + "}:", "{" + fleet + "}:"));
+                    ValkeyContainerTest.run(copied("kept:{" + fleet + "}:", "{" + fleet + "}:"));
                 }
             };
 
@@ -112,7 +122,7 @@ class ValkeyContainerTest extends GuardedStoreContract {
         for _, key in ipairs(redis.call('KEYS', '%1$s*')) do
           redis.call('COPY', key, '%2$s' .. string.sub(key, #'%1$s' + 1))
         end
-        return 'copied'
+        return 'done'
         """
                 .formatted(from, to);
     }
@@ -121,7 +131,7 @@ class ValkeyContainerTest extends GuardedStoreContract {
         var ran =
                 SERVER.execInContainer(
                         "valkey-cli", "--no-auth-warning", "-a", PASSWORD, "EVAL", script, "0");
-        assertThat(ran.getStdout()).as(ran.getStderr()).contains("copied");
+        assertThat(ran.getStdout()).as(ran.getStderr()).contains("done");
     }
 
     @Override

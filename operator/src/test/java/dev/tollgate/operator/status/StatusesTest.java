@@ -296,7 +296,10 @@ class StatusesTest {
     void saysThatNothingIsGrantedBecauseTheAccountCannotBeRead() {
         var damaged =
                 new AccountStore.Damaged(
-                        account(0).key(), "team-a.monthly.20261101.9f3c", 1, "its lease is none");
+                        account(0).key(),
+                        "BudgetLedger team-a.monthly.20261101.9f3c",
+                        1,
+                        "its lease is none");
         var before = unreadable(List.of()).budget(MONTHLY, 1, null, null).orElseThrow();
         assertThat(before.spent()).isEqualTo("2");
 
@@ -1260,7 +1263,9 @@ class StatusesTest {
 
     @Test
     void namesTheNamespaceWhoseAccountCannotBeRead() {
-        var damaged = new AccountStore.Damaged(of("team-b", 0).key(), "x.9f3c", 1, "no number");
+        var damaged =
+                new AccountStore.Damaged(
+                        of("team-b", 0).key(), "BudgetLedger x.9f3c", 1, "no number");
         var report =
                 Objects.requireNonNull(
                         BudgetReport.of(

@@ -2,6 +2,7 @@ package dev.tollgate.policy.budget;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
@@ -78,7 +79,7 @@ public final class AccountJson {
                 }
             }
             return new Account(
-                    key(root),
+                    accountKey(root.path("key")),
                     number(root, "limitMicros"),
                     number(root, "settledMicros"),
                     number(root, "overrunMicros"),
@@ -93,17 +94,52 @@ public final class AccountJson {
         }
     }
 
-    /** Which account it should be, of bytes that are none; null: that cannot be told. */
-    public static @Nullable AccountKey key(byte[] json) {
+    /**
+     * What can be told of bytes that are no account, as far as they are JSON.
+     *
+     * @param key which one it should be; null: that cannot be told
+     * @param epoch of the ledger that wrote it; 0: that cannot be told
+     */
+    public record Told(@Nullable AccountKey key, long epoch) {}
+
+    public static Told told(byte[] json) {
+        AccountKey key = null;
+        long epoch = 0;
+        try (var parser = MAPPER.createParser(json)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return new Told(null, 0);
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                var name = parser.currentName();
+                parser.nextToken();
+                switch (name) {
+                    case "key" -> key = keyOrNull(parser.readValueAsTree());
+                    case "epoch" -> epoch = epochOrZero(parser.readValueAsTree());
+                    default -> parser.skipChildren();
+                }
+            }
+        } catch (IOException e) {
+            return new Told(key, epoch); // the rest is not JSON
+        }
+        return new Told(key, epoch);
+    }
+
+    private static @Nullable AccountKey keyOrNull(JsonNode key) {
         try {
-            return key(MAPPER.readTree(json));
-        } catch (IOException | RuntimeException e) {
+            return accountKey(key);
+        } catch (RuntimeException e) { // whatever somebody has written there
             return null;
         }
     }
 
-    private static AccountKey key(JsonNode root) {
-        var key = root.path("key");
+    private static long epochOrZero(JsonNode epoch) {
+        boolean is = epoch.isIntegralNumber() && epoch.canConvertToLong();
+        return is && epoch.asLong() > 0 && epoch.asLong() <= Account.MAX_MICROS
+                ? epoch.asLong()
+                : 0;
+    }
+
+    private static AccountKey accountKey(JsonNode key) {
         return new AccountKey(
                 text(key, "namespace"),
                 text(key, "name"),
@@ -180,6 +216,9 @@ public final class AccountJson {
         var value = json.get(name);
         if (value == null || !value.isIntegralNumber() || !value.canConvertToLong()) {
             throw new IllegalArgumentException(name + ": " + value + " (expected: an integer)");
+        }
+        if (value.asLong() < 0) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: >= 0)");
         }
         return value.asLong();
     }

@@ -15,7 +15,8 @@ public interface AccountStore {
     Read read(AccountKey key);
 
     /**
-     * Writes {@code account} if the stored version still is {@code version}.
+     * Writes {@code account} if the stored version still is {@code version}. One that cannot be
+     * read is of no version that anybody knows.
      *
      * @param version as read, or {@link #ABSENT}
      */
@@ -46,7 +47,7 @@ public interface AccountStore {
      * An entry of the store whose content is no account, so that nobody knows what it holds.
      *
      * @param key of the account that it should be; null: that cannot be told
-     * @param name what the store calls it
+     * @param name where the store has it, as people look for it; no two have the same
      * @param epoch of the ledger that wrote it; 0: that cannot be told
      */
     record Damaged(@Nullable AccountKey key, String name, long epoch, String reason) {}

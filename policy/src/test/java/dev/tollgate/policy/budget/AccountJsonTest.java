@@ -59,6 +59,8 @@ class AccountJsonTest {
                         "{}",
                         "[1]",
                         JSON.replace("10442", "1.5"),
+                        JSON.replace("312480000", "-1"),
+                        JSON.replace("5200000", "-1"),
                         JSON.replace("\"Open\"", "\"Shut\""),
                         JSON.replace("\"9a/1\"", "\"9a\""),
                         JSON.replace("[\"9a/1\",\"8c/4\"]", "\"9a/1\""),
@@ -74,5 +76,27 @@ class AccountJsonTest {
                     .as(bad)
                     .isInstanceOf(IllegalArgumentException.class);
         }
+    }
+
+    @Test
+    void tellsWhichAccountItShouldBeAndWhoWroteItAsFarAsThereIsJson() {
+        assertThat(told(JSON.replace("\"Open\"", "\"Shut\"")))
+                .isEqualTo(new AccountJson.Told(ACCOUNT.key(), 7));
+        assertThat(told(JSON.substring(0, 200))).isEqualTo(new AccountJson.Told(ACCOUNT.key(), 7));
+        assertThat(told(JSON.substring(0, 60))).isEqualTo(new AccountJson.Told(null, 7));
+        assertThat(told(JSON.replace("\"epoch\":7", "\"epoch\":\"7\"")))
+                .isEqualTo(new AccountJson.Told(ACCOUNT.key(), 0));
+        assertThat(told(JSON.replace("\"epoch\":7", "\"epoch\":9007199254740992")))
+                .as("no ledger has such an epoch, and none could begin after it")
+                .isEqualTo(new AccountJson.Told(ACCOUNT.key(), 0));
+        assertThat(told(JSON.replace("2026-11-30", "2026-09-30")))
+                .isEqualTo(new AccountJson.Told(null, 7));
+        for (var none : List.of("", "[1]", "\u0000", JSON.substring(5), "{\"key\":{}}")) {
+            assertThat(told(none)).as(none).isEqualTo(new AccountJson.Told(null, 0));
+        }
+    }
+
+    private static AccountJson.Told told(String json) {
+        return AccountJson.told(json.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -16,12 +16,7 @@ import org.junit.jupiter.api.Test;
  * What every account store must do, and a ledger with it, also when it is in trouble. A store's
  * test extends it. Each test begins with an empty store.
  */
-public abstract class AccountStoreContract extends SoundStoreContract {
-
-    private static final Instant NOW = Instant.parse("2026-11-20T00:00:00Z");
-
-    /** What happens to the store under test. */
-    protected abstract StoreFaults faults();
+public abstract class AccountStoreContract extends SpoiltStoreContract {
 
     // lost and doubled, as the store's caller sees it
 
@@ -153,31 +148,6 @@ public abstract class AccountStoreContract extends SoundStoreContract {
     }
 
     // a ledger on the store
-
-    /** The store under test at each time, as one that stays. */
-    private AccountStore present() {
-        return new AccountStore() {
-            @Override
-            public Read read(AccountKey key) {
-                return store().read(key);
-            }
-
-            @Override
-            public Write compareAndSet(AccountKey key, String version, Account account) {
-                return store().compareAndSet(key, version, account);
-            }
-
-            @Override
-            public Listing list(String prefix) {
-                return store().list(prefix);
-            }
-
-            @Override
-            public Identity identity() {
-                return store().identity();
-            }
-        };
-    }
 
     private LedgerService ledger(long epoch, LeaseTotals... held) {
         var ledger = new LedgerService(present(), epoch);

@@ -28,4 +28,10 @@ public interface StoreFaults {
 
     /** What was written since {@link #backUp} is forgotten. May end all connections. */
     void regress() throws Exception;
+
+    /** Somebody writes over the account where it lies, so that it is none. */
+    void spoil(AccountKey key) throws Exception;
+
+    /** Somebody puts back what {@link #spoil} has overwritten, maybe with a higher seq. */
+    void mend(AccountKey key) throws Exception;
 }
