@@ -15,6 +15,26 @@ app.kubernetes.io/name: tollgate
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{- /* What would be passed over without a word is refused. */}}
+{{- define "tollgate.checked" -}}
+{{- with .Values.operator.ledger }}
+{{- if and (ne .store "valkey") (or .valkey.url .valkey.secret .valkey.ca) }}
+{{- fail (printf "operator.ledger.valkey is given, and operator.ledger.store is %s (expected: valkey)" .store) }}
+{{- end }}
+{{- if and .valkey.ca (not .valkey.secret) }}
+{{- fail "operator.ledger.valkey.ca is true (expected: only with operator.ledger.valkey.secret, which has ca.crt)" }}
+{{- end }}
+{{- end }}
+{{- with .Values.proxy.valkey }}
+{{- if and (not .url) (or .secret .ca) }}
+{{- fail "proxy.valkey.secret or proxy.valkey.ca is given (expected: with proxy.valkey.url)" }}
+{{- end }}
+{{- if and .ca (not .secret) }}
+{{- fail "proxy.valkey.ca is true (expected: only with proxy.valkey.secret, which has ca.crt)" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "tollgate.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532

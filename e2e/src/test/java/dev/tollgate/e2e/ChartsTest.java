@@ -1,6 +1,7 @@
 package dev.tollgate.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.marcnuri.helm.Helm;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -195,12 +196,64 @@ class ChartsTest {
         }
     }
 
+    /** A chart that took it would pass it over: the operator would never hear of it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "operator.endpointPolcy=cluster",
+                "operator.endpointPolicy=private",
+                "operator.unbudgetedNamespaces=Deny",
+                "operator.ledger.store=redis",
+                "operator.ledger.valkey.url=redis://ledger",
+                "operator.ledger.valkey.ca=true",
+                "proxy.replica=3",
+                "proxy.replicas=two",
+                "proxy.valkey.secret=valkey",
+                "proxy.valkey.ca=true",
+                "service.ports=80"
+            })
+    void refusesAValueThatWouldDoNothing(String setting) {
+        assertThatThrownBy(() -> render("tollgate", setting))
+                .hasMessageContaining(
+                        setting.startsWith("operator.ledger.valkey")
+                                ? "operator.ledger.store is kubernetes"
+                                : lastName(setting));
+    }
+
+    private static String lastName(String setting) {
+        var path = setting.substring(0, setting.indexOf('='));
+        return path.substring(path.lastIndexOf('.') + 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"operator", "proxy"})
+    void losesOneOfEachKindToADrainAtATime(String command) throws Exception {
+        var name = "tollgate-" + command;
+        var budget = named(PodDisruptionBudget.class, name).getSpec();
+        assertThat(budget.getMaxUnavailable().getIntVal()).isEqualTo(1);
+        assertThat(pod(command).getMetadata().getLabels().entrySet())
+                .containsAll(budget.getSelector().getMatchLabels().entrySet());
+        for (var other : List.of("operator", "proxy")) {
+            var labels = pod(other).getMetadata().getLabels().entrySet();
+            assertThat(labels.containsAll(budget.getSelector().getMatchLabels().entrySet()))
+                    .isEqualTo(other.equals(command));
+        }
+        assertThat(all(PodDisruptionBudget.class, command + ".replicas=1"))
+                .noneMatch(one -> one.getMetadata().getName().equals(name));
+        assertThat(pod(command).getSpec().getTopologySpreadConstraints())
+                .singleElement()
+                .matches(
+                        spread ->
+                                spread.getLabelSelector()
+                                        .getMatchLabels()
+                                        .equals(budget.getSelector().getMatchLabels()));
+    }
+
     @Test
     void runsTwoOperatorsThatMayShareOneLeaseAndNoMore() throws Exception {
         assertThat(named(Deployment.class, "tollgate-operator").getSpec().getReplicas())
                 .isEqualTo(2);
-        assertThat(all(PodDisruptionBudget.class)).hasSize(1);
-        assertThat(all(PodDisruptionBudget.class, "operator.replicas=1")).isEmpty();
+        assertThat(all(PodDisruptionBudget.class)).hasSize(2);
         var rules =
                 all(Role.class).stream()
                         .flatMap(role -> role.getRules().stream())
