@@ -177,7 +177,8 @@ final class LintCommand extends TollgateCommand {
         return switch (reason) {
             case SECRET_NOT_FOUND -> "create the Secret in the same namespace, or correct its name";
             case SECRET_KEY_MISSING -> "add the key to the Secret, or name one that it has";
-            case PROVIDER_NOT_FOUND -> "create the ModelProvider, or correct its name or namespace";
+            case PROVIDER_NOT_FOUND ->
+                    "create the ModelProvider, mend it if it is there, or correct its name or namespace";
             case MODEL_NOT_FOUND -> "add the model to the ModelProvider, or correct its name";
             case REF_NOT_PERMITTED ->
                     "let the ModelProvider's allowedNamespaces include this namespace";

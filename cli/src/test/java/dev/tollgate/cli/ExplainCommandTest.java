@@ -385,6 +385,27 @@ class ExplainCommandTest {
     }
 
     @Test
+    void lintsATargetWhoseProviderIsThereAndHasAProblem() throws IOException {
+        var file =
+                Files.writeString(
+                        folder.resolve("own.yaml"),
+                        """
+                        {apiVersion: tollgate.dev/v1alpha1, kind: ModelProvider, metadata: {name: eu}, spec: {
+                          type: OpenAI, endpoint: {url: "http://a.example"}, auth: {type: None}}}
+                        ---
+                        {apiVersion: tollgate.dev/v1alpha1, kind: RoutingPolicy, metadata: {name: chat}, spec: {
+                          models: [fast], rules: [{name: r, targets: [{name: eu, providerRef: {name: eu}, model: gpt-4o}]}]}}
+                        """);
+        var said = run("lint", file.toString());
+        assertThat(said.code()).isEqualTo(1);
+        assertThat(said.out())
+                .contains(
+                        "ModelProvider default/eu is not usable: see its own problems"
+                                + " (hint: create the ModelProvider, mend it if it is there, or"
+                                + " correct its name or namespace)");
+    }
+
+    @Test
     void lintsTheAcknowledgementOfAViolation() throws IOException {
         var text =
                 """

@@ -67,7 +67,7 @@ final class TargetResolver {
                     ConditionReason.PROVIDER_NOT_FOUND,
                     path,
                     existing.contains(key)
-                            ? "ModelProvider " + key + " is not usable: see its conditions"
+                            ? "ModelProvider " + key + " is not usable: see its own problems"
                             : "ModelProvider " + key + " not found");
             return Resolved.NOTHING;
         }

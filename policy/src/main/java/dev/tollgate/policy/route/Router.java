@@ -168,15 +168,21 @@ public final class Router {
         return budget.callers().isEmpty() || budget.callers().contains(caller.name());
     }
 
+    /** Of a rule whose targets were all left out when its policy was compiled. */
+    private static final Exclusion NO_TARGETS =
+            new Exclusion(
+                    "",
+                    "",
+                    "",
+                    Exclusion.Reason.UNRESOLVED,
+                    "none can be used; condition ResolvedRefs of its RoutingPolicy says why, or the"
+                            + " log of tollgate serve");
+
     /** What a request is told when no target of a plan can take it now; api.md, R0. */
     public static NoRoute exhausted(
             String route, List<Exclusion> exclusions, @Nullable Long retryAfterMillis) {
         var deciding =
-                exclusions.stream()
-                        .min(Comparator.comparing(Exclusion::reason))
-                        .orElse(
-                                new Exclusion(
-                                        "", "", "", Exclusion.Reason.UNRESOLVED, "no target"));
+                exclusions.stream().min(Comparator.comparing(Exclusion::reason)).orElse(NO_TARGETS);
         return new NoRoute(
                 kind(deciding.reason()),
                 message(route, deciding),
@@ -198,8 +204,8 @@ public final class Router {
     }
 
     private static String message(String route, Exclusion deciding) {
-        var subject = deciding.target().isEmpty() ? "" : ": target " + deciding.target() + " ";
-        return "no target of " + route + " can serve this request" + subject + deciding.detail();
+        var subject = deciding.target().isEmpty() ? "" : "target " + deciding.target() + " ";
+        return "no target of " + route + " can serve this request: " + subject + deciding.detail();
     }
 
     private static boolean matchesModel(BudgetEntry budget, String servedModel) {

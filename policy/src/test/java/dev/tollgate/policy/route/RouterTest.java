@@ -311,6 +311,20 @@ class RouterTest {
                 .isEqualTo(5_000L);
     }
 
+    @Test
+    void saysWhereToLookWhenNoTargetOfARuleIsUsable() {
+        var policy = policy("team-a/chat", List.of("fast"), TEAM_A, rule("r", null));
+
+        var refused = none(Router.route(index(policy), ask("fast")));
+
+        assertThat(refused.kind()).isEqualTo(NoRoute.Kind.UNAVAILABLE);
+        assertThat(refused.message())
+                .isEqualTo(
+                        "no target of team-a/chat/r can serve this request: none can be used;"
+                                + " condition ResolvedRefs of its RoutingPolicy says why, or the log"
+                                + " of tollgate serve");
+    }
+
     private static Exclusion exclusion(Exclusion.Reason reason) {
         return new Exclusion("t", "ns/p", "m", reason, "is out");
     }
