@@ -44,6 +44,7 @@ class ExamplesTest {
         "providers, public",
         "routing/cheapest-80-reliable-20, public",
         "routing/complexity, public",
+        "routing/hedge, public",
         "routing/conditions, public",
         "routing/least-cost, public",
         "routing/lowest-latency, public",
