@@ -93,7 +93,8 @@ class LedgerIT {
                         before.seq() + 1,
                         epoch,
                         leases,
-                        before.closed()));
+                        before.closed(),
+                        before.frozenAtSeq()));
         API.client().resource(resource).update();
     }
 

@@ -21,7 +21,8 @@ public record BudgetLedgerSpec(
         long seq,
         long epoch,
         List<Lease> leases,
-        List<String> closed) {
+        List<String> closed,
+        @Nullable Long frozenAtSeq) {
     public BudgetLedgerSpec {
         leases = Absent.asEmpty(leases);
         closed = Absent.asEmpty(closed);

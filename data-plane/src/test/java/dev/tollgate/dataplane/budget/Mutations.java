@@ -73,7 +73,8 @@ final class Mutations {
                                     now.seq() + 1,
                                     now.epoch(),
                                     List.of(),
-                                    now.closed()));
+                                    now.closed(),
+                                    now.frozenAtSeq()));
                 });
     }
 
@@ -131,6 +132,7 @@ final class Mutations {
                         account.seq() + 1,
                         account.epoch(),
                         leases,
-                        account.closed()));
+                        account.closed(),
+                        account.frozenAtSeq()));
     }
 }

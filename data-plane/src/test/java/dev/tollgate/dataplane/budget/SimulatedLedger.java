@@ -289,7 +289,8 @@ final class SimulatedLedger {
                             a.seq(),
                             Math.min(a.epoch(), epoch),
                             a.leases(),
-                            a.closed()),
+                            a.closed(),
+                            a.frozenAtSeq()),
                     versioned.version());
         }
 

@@ -188,7 +188,8 @@ final class AccountObjects {
                         account.seq(),
                         account.epoch(),
                         account.leases().stream().map(AccountObjects::lease).toList(),
-                        account.closed().stream().map(HolderId::toString).toList()));
+                        account.closed().stream().map(HolderId::toString).toList(),
+                        account.frozenAtSeq()));
         return object;
     }
 
@@ -236,7 +237,8 @@ final class AccountObjects {
                 spec.seq(),
                 spec.epoch(),
                 spec.leases().stream().map(AccountObjects::lease).toList(),
-                spec.closed().stream().map(HolderId::parse).toList());
+                spec.closed().stream().map(HolderId::parse).toList(),
+                spec.frozenAtSeq());
     }
 
     private static LeaseAccount lease(Lease lease) {

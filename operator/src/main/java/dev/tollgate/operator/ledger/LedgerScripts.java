@@ -111,6 +111,17 @@ final class LedgerScripts {
             end
             number(account, 'limitMicros')
             number(account, 'epoch')
+            if account.frozenAtSeq then
+              if number(account, 'frozenAtSeq') >= account.seq then
+                refuse('frozenAtSeq must be below seq')
+              end
+              if old and not rebuilt and now > charged(old) then
+                refuse('I1: an account must grant nothing while it has frozenAtSeq')
+              end
+              if old and not rebuilt and account.frozenAtSeq ~= (old.frozenAtSeq or account.frozenAtSeq) then
+                refuse('I5: frozenAtSeq must not change while it is there, unless the account is rebuilt')
+              end
+            end
             if old then
               for _, name in ipairs({'settledMicros', 'overrunMicros', 'epoch'}) do
                 if number(account, name) < number(old, name) then

@@ -46,6 +46,35 @@ abstract class GuardedStoreContract extends AccountStoreContract {
         written(with(3, 1, 500, 0, 899), lowered);
     }
 
+    private static Account frozen(long seq, long granted, long at) {
+        var account = with(seq, granted);
+        return new Account(
+                account.key(),
+                LIMIT,
+                0,
+                0,
+                0,
+                null,
+                seq,
+                1,
+                account.leases(),
+                account.closed(),
+                at);
+    }
+
+    @Test
+    void grantsNothingOfAnAccountThatIsFrozen() {
+        var version = written(with(1, 300), AccountStore.ABSENT);
+        refused(frozen(2, 301, 1), version, "frozenAtSeq");
+        refused(frozen(2, 300, 2), version, "frozenAtSeq");
+        var freezes = written(frozen(2, 300, 1), version);
+        refused(frozen(3, 301, 1), freezes, "frozenAtSeq");
+        refused(frozen(3, 300, 2), freezes, "frozenAtSeq");
+        var rebuilt = written(frozen(9, 400, 2), freezes);
+        var thawed = written(with(10, 400), rebuilt);
+        written(with(11, 401), thawed);
+    }
+
     @Test
     void refusesWhatShrinks() {
         var version = written(with(5, 7, LIMIT, 10, 0), AccountStore.ABSENT);

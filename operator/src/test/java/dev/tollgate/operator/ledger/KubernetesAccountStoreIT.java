@@ -244,7 +244,8 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
                 spec.seq(),
                 spec.epoch(),
                 List.of(leases),
-                spec.closed());
+                spec.closed(),
+                spec.frozenAtSeq());
     }
 
     /** Of a start that no long can hold. */
@@ -385,7 +386,8 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
                 spec.seq() + 1,
                 spec.epoch(),
                 spec.leases(),
-                spec.closed());
+                spec.closed(),
+                spec.frozenAtSeq());
     }
 
     private void update(AccountKey key, UnaryOperator<BudgetLedgerSpec> change) {

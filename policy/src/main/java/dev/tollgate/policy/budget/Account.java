@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,8 +19,12 @@ import org.jspecify.annotations.Nullable;
  * @param seq one more with every write, at least two when what was forgotten is rebuilt
  * @param epoch fencing number of the ledger that wrote it
  * @param leases at most {@link #MAX_LEASES}
- * @param closed the last {@link #MAX_CLOSED} holders that closed a lease and knew of no money in
- *     it: its overrun is counted, and nothing else could tell so when they say it again
+ * @param closed the last {@link #MAX_CLOSED} holders that closed a lease which is counted, though
+ *     nothing else could tell so when they say it again: they knew of no money in it, or of a
+ *     {@code seq} above {@code frozenAtSeq}
+ * @param frozenAtSeq the {@code seq} that the store had before the first write of the freeze that
+ *     the account is in: what a holder has seen beyond it, the store has forgotten; null: it is not
+ *     frozen, or not written since
  */
 public record Account(
         AccountKey key,
@@ -31,7 +36,8 @@ public record Account(
         long seq,
         long epoch,
         List<LeaseAccount> leases,
-        List<HolderId> closed) {
+        List<HolderId> closed,
+        @Nullable Long frozenAtSeq) {
 
     public static final int MAX_LEASES = 256;
 
@@ -44,6 +50,36 @@ public record Account(
         leases = List.copyOf(leases);
         closed =
                 List.copyOf(closed.subList(Math.max(0, closed.size() - MAX_CLOSED), closed.size()));
+        if (frozenAtSeq != null && (frozenAtSeq < 0 || frozenAtSeq > seq)) {
+            throw new IllegalArgumentException(
+                    key + ": frozenAtSeq " + frozenAtSeq + " (expected: 0 to " + seq + ")");
+        }
+    }
+
+    /** One that is not frozen. */
+    public Account(
+            AccountKey key,
+            long limitMicros,
+            long settledMicros,
+            long overrunMicros,
+            long resetMicros,
+            @Nullable Instant resetAt,
+            long seq,
+            long epoch,
+            List<LeaseAccount> leases,
+            List<HolderId> closed) {
+        this(
+                key,
+                limitMicros,
+                settledMicros,
+                overrunMicros,
+                resetMicros,
+                resetAt,
+                seq,
+                epoch,
+                leases,
+                closed,
+                null);
     }
 
     /** A new account that nobody has written yet. */
@@ -54,7 +90,17 @@ public record Account(
     /** A new account that counts a reset as done. */
     Account withReset(@Nullable Instant at) {
         return new Account(
-                key, limitMicros, settledMicros, overrunMicros, 0, at, seq, epoch, leases, closed);
+                key,
+                limitMicros,
+                settledMicros,
+                overrunMicros,
+                0,
+                at,
+                seq,
+                epoch,
+                leases,
+                closed,
+                frozenAtSeq);
     }
 
     /** As the ledger of this epoch writes it next. */
@@ -69,7 +115,8 @@ public record Account(
                 seq + 1,
                 byEpoch,
                 leases,
-                closed);
+                closed,
+                frozenAtSeq);
     }
 
     /** The same, {@code seq} apart: one of several steps of a write. */
@@ -86,7 +133,40 @@ public record Account(
                         number,
                         epoch,
                         leases,
-                        closed);
+                        closed,
+                        frozenAtSeq);
+    }
+
+    /** It gives nothing out until all proxies of the fleet have told what they hold of it. */
+    public boolean isFrozen() {
+        return frozenAtSeq != null;
+    }
+
+    /**
+     * The same, frozen since a write of it had this number.
+     *
+     * @param number null: it is frozen no more
+     */
+    Account withFrozenAt(@Nullable Long number) {
+        return Objects.equals(number, frozenAtSeq)
+                ? this
+                : new Account(
+                        key,
+                        limitMicros,
+                        settledMicros,
+                        overrunMicros,
+                        resetMicros,
+                        resetAt,
+                        seq,
+                        epoch,
+                        leases,
+                        closed,
+                        number);
+    }
+
+    /** Up to here it knows what its holders have seen and closed. */
+    long knownUpTo() {
+        return frozenAtSeq == null ? seq : frozenAtSeq;
     }
 
     Account withLimit(long micros) {
@@ -117,7 +197,7 @@ public record Account(
         return withLeases(leases.stream().filter(lease -> !lease.holder().equals(holder)).toList());
     }
 
-    /** The holder's lease is closed, and it knows of no money that it had. */
+    /** The holder's lease is closed and counted, and nothing else tells so. */
     Account withClosed(HolderId holder) {
         var all = closedWithout(holder);
         all.add(holder);
@@ -157,7 +237,17 @@ public record Account(
     private Account with(
             long limit, long settled, long overrun, List<LeaseAccount> all, List<HolderId> gone) {
         return new Account(
-                key, limit, settled, overrun, resetMicros, resetAt, seq, epoch, all, gone);
+                key,
+                limit,
+                settled,
+                overrun,
+                resetMicros,
+                resetAt,
+                seq,
+                epoch,
+                all,
+                gone,
+                frozenAtSeq);
     }
 
     /** A later start of the holder's log has a lease: this holder's time is over. */

@@ -255,7 +255,7 @@ final class AccountBook {
             }
             var version = known == null ? AccountStore.ABSENT : known.version();
             var transition = step.apply(before);
-            if (transition.account().equals(before)) {
+            if (transition.account().seq() == before.seq()) { // each change has its own
                 if (!version.equals(slot.unknownAfter)) {
                     return new Change.Done(transition);
                 }

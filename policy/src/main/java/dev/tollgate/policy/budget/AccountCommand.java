@@ -47,6 +47,9 @@ sealed interface AccountCommand {
     /** Somebody answers for it that the holder spends nothing of its lease any more. */
     record Reclaim(HolderId holder) implements AccountCommand {}
 
+    /** All proxies of the fleet have told what they hold: the freeze is over. */
+    record Thaw() implements AccountCommand {}
+
     /** The store has forgotten what this ledger once had acknowledged: take the greater of both. */
     record Rebuild(Account remembered) implements AccountCommand {}
 }

@@ -35,6 +35,10 @@ public final class AccountJson {
                 json.writeEndArray();
             }
             json.writeNumberField("epoch", account.epoch());
+            var frozenAtSeq = account.frozenAtSeq();
+            if (frozenAtSeq != null) {
+                json.writeNumberField("frozenAtSeq", frozenAtSeq);
+            }
             json.writeObjectFieldStart("key");
             json.writeStringField("name", account.key().name());
             json.writeStringField("namespace", account.key().namespace());
@@ -88,7 +92,8 @@ public final class AccountJson {
                     number(root, "seq"),
                     number(root, "epoch"),
                     leases,
-                    closed);
+                    closed,
+                    root.has("frozenAtSeq") ? (Long) number(root, "frozenAtSeq") : null);
         } catch (IOException | RuntimeException e) {
             throw new IllegalArgumentException("account: unreadable: " + e.getMessage(), e);
         }

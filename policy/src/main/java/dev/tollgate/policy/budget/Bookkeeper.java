@@ -53,7 +53,8 @@ final class Bookkeeper {
                                                 new AccountCommand.Rebuild(remembered),
                                                 now));
                 if (rebuilt instanceof AccountBook.Change.Done
-                        && !(command instanceof AccountCommand.Acquire)) {
+                        && !(command instanceof AccountCommand.Acquire)
+                        && !(command instanceof AccountCommand.Thaw)) {
                     return change(key, opened, command, now, effects);
                 }
             }
@@ -62,10 +63,14 @@ final class Bookkeeper {
     }
 
     private Transition step(Account account, AccountCommand command, Instant now) {
-        if (!(command instanceof AccountCommand.Rebuild)) {
-            freezes.sees(account);
-        }
-        return ledger.apply(account, command, now);
+        return ledger.apply(asFrozen(account), command, now);
+    }
+
+    /** In a freeze that nobody has written down yet, it is frozen as the store has it now. */
+    private Account asFrozen(Account account) {
+        return !account.isFrozen() && freezes.isFrozen(account.key())
+                ? account.withFrozenAt(account.seq())
+                : account;
     }
 
     /** Several steps of an account as one write; adds the effects once they may be sent. */
@@ -76,13 +81,7 @@ final class Bookkeeper {
             Instant now,
             List<LedgerEffect> effects) {
         var change =
-                book.change(
-                        key,
-                        opened,
-                        account -> {
-                            freezes.sees(account);
-                            return ledger.apply(account, commands, now);
-                        });
+                book.change(key, opened, account -> ledger.apply(asFrozen(account), commands, now));
         if (change instanceof AccountBook.Change.Done(var transition)) {
             tell(transition, now, effects);
         }
@@ -137,18 +136,49 @@ final class Bookkeeper {
         return Account.opened(account.key(), account.amountMicros());
     }
 
+    /** As far as this ledger knows, or as an earlier one has written. */
+    boolean isFrozen(AccountKey key) {
+        return freezes.isFrozen(key) || isMarked(key);
+    }
+
+    private boolean isMarked(AccountKey key) {
+        var known = book.account(key);
+        return known != null && known.isFrozen();
+    }
+
     void freeze(AccountKey key, Instant now, List<LedgerEffect> effects) {
         if (freezes.freeze(key, now)) {
             audience.tellAll(key, true, effects);
         }
     }
 
+    /** Goes on with the freezes that earlier ledgers did not live to end. */
+    void inheritFreezes(Instant now, List<LedgerEffect> effects) {
+        for (var account : book.accounts()) {
+            if (account.isFrozen() && !freezes.isFrozen(account.key())) {
+                freeze(account.key(), now, effects);
+            }
+        }
+    }
+
     /**
+     * Those whose freeze may end.
+     *
      * @param unstored accounts of which not all is stored that was told
      */
-    void thaw(Set<AccountKey> unstored, Instant now, List<LedgerEffect> effects) {
-        var connected = audience.sessions().proxies();
-        for (var key : freezes.thawed(connected, book.accounts(), unstored, now)) {
+    List<AccountKey> dueToThaw(Set<AccountKey> unstored, Instant now) {
+        return freezes.due(audience.sessions().proxies(), book.accounts(), unstored, now);
+    }
+
+    /** It stays frozen if the store does not take that it is frozen no more. */
+    void thaw(AccountKey key, Instant now, List<LedgerEffect> effects) {
+        var since = freezes.end(key); // or what others write meanwhile would be in a new freeze
+        if (since == null) {
+            return;
+        }
+        if (isMarked(key) && !stores(key, new AccountCommand.Thaw(), now, effects)) {
+            freezes.freeze(key, since);
+        } else if (!isFrozen(key)) {
             audience.tellAll(key, false, effects);
         }
     }

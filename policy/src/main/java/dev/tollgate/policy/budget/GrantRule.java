@@ -16,9 +16,14 @@ record GrantRule(long epoch) {
     /** How long a holder may take to return idle money that was recalled, and the way of it. */
     private static final Duration RECALL_TAKES = Duration.ofMillis(600);
 
+    private static final Duration FROZEN_RETRY = Duration.ofSeconds(1);
+
     private static final Duration FULL_RETRY = Duration.ofSeconds(10);
 
     Transition apply(Account account, AccountCommand.Acquire command, Instant now) {
+        if (account.isFrozen()) {
+            return denied(account, command, DeniedReason.FROZEN, FROZEN_RETRY);
+        }
         var said = command.said();
         var lease = account.lease(said.holder());
         boolean open = lease == null || lease.state() == LeaseAccount.State.OPEN;

@@ -57,7 +57,7 @@ final class Grants {
             deny(acquire, DeniedReason.UNKNOWN_ACCOUNT, STORE_RETRY, effects);
             return null;
         }
-        if (keeper.freezes.isFrozen(key)) {
+        if (keeper.isFrozen(key)) {
             deny(acquire, DeniedReason.FROZEN, STORE_RETRY, effects);
             return null;
         }
@@ -99,7 +99,7 @@ final class Grants {
 
     /** The store did not take it, or has forgotten something of the account. */
     void unavailable(LedgerCommand.Acquire acquire, List<LedgerEffect> effects) {
-        var frozen = keeper.freezes.isFrozen(acquire.account());
+        var frozen = keeper.isFrozen(acquire.account());
         var why = frozen ? DeniedReason.FROZEN : DeniedReason.UNAVAILABLE;
         deny(acquire, why, STORE_RETRY, effects);
     }

@@ -3,6 +3,7 @@ package dev.tollgate.policy.budget;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,12 +46,14 @@ record Ledger(long epoch) {
                             new RebuildRule(epoch).rebuild(account, rebuild.remembered());
                     case AccountCommand.Open open -> open(account, open.holder());
                     case AccountCommand.Reclaim reclaim -> reclaim(account, reclaim.holder());
+                    case AccountCommand.Thaw _ -> thaw(account);
                 };
         if (!transition.account().equals(account)) {
             var rebuilt =
                     command instanceof AccountCommand.Restore
                             || command instanceof AccountCommand.Rebuild;
             check(account, transition.account(), rebuilt);
+            checkFreeze(account, command, transition.account(), rebuilt);
             StepCheck.check(account, command, transition.account());
         }
         return transition;
@@ -80,13 +83,22 @@ record Ledger(long epoch) {
         if (totals.seq() > account.seq()) {
             return true;
         }
-        var lease = account.lease(new HolderId(from.logId(), totals.bootEpoch()));
-        if (lease == null) {
-            return !totals.closed()
-                    && totals.amountMicros() > 0
-                    && totals.bootEpoch() == from.bootEpoch();
+        var holder = new HolderId(from.logId(), totals.bootEpoch());
+        var lease = account.lease(holder);
+        if (lease != null) {
+            return totals.amountMicros() > lease.amountMicros();
         }
-        return totals.amountMicros() > lease.amountMicros();
+        return totals.amountMicros() > 0
+                && (!totals.isLastWord(from) || hasForgotten(account, holder, totals));
+    }
+
+    /**
+     * A lease that is to be closed, or of an earlier start, is in a frozen account no more because
+     * the store has forgotten it, and not because it is counted. What others have restored since
+     * raises the account's {@code seq} and says nothing of it.
+     */
+    private static boolean hasForgotten(Account account, HolderId holder, LeaseTotals totals) {
+        return totals.seq() > account.knownUpTo() && !account.closed().contains(holder);
     }
 
     private Transition totals(Account account, AccountCommand.Totals command, Instant now) {
@@ -127,12 +139,17 @@ record Ledger(long epoch) {
                 && !account.isSucceeded(holder);
     }
 
-    /** Who knows of no money has no {@code seq} that would tell that its overrun is counted. */
+    /**
+     * Who knows of no money has no {@code seq} that would tell that its overrun is counted; in a
+     * freeze nobody has whose {@code seq} the store has forgotten.
+     */
     private static Account closed(Account counted, HolderId holder, LeaseTotals totals) {
         var left = counted.withoutLease(holder);
-        return totals.amountMicros() == 0 && totals.overrunMicros() > 0
-                ? left.withClosed(holder)
-                : left;
+        boolean mustBeNamed =
+                totals.amountMicros() == 0
+                        ? totals.overrunMicros() > 0
+                        : totals.seq() > counted.knownUpTo();
+        return mustBeNamed ? left.withClosed(holder) : left;
     }
 
     /**
@@ -205,7 +222,8 @@ record Ledger(long epoch) {
                         account.seq() + 1,
                         epoch,
                         account.leases(),
-                        account.closed());
+                        account.closed(),
+                        account.frozenAtSeq());
         return new Transition(next, List.of(), true);
     }
 
@@ -250,6 +268,11 @@ record Ledger(long epoch) {
         return new Transition(next, List.of(), lease.outstandingMicros() > 0);
     }
 
+    private Transition thaw(Account account) {
+        return Transition.to(
+                account.isFrozen() ? account.withFrozenAt(null).written(epoch) : account);
+    }
+
     private static long charged(Account account) {
         return account.settledMicros() + account.outstandingMicros();
     }
@@ -280,6 +303,24 @@ record Ledger(long epoch) {
         }
         if (charged(after) > Account.MAX_MICROS || after.limitMicros() > Account.MAX_MICROS) {
             throw broken("more than " + Account.MAX_MICROS + " micro-USD", before, after);
+        }
+    }
+
+    /** A frozen account gives nothing out, and only a thaw ends its freeze. */
+    private static void checkFreeze(
+            Account before, AccountCommand command, Account after, boolean rebuilt) {
+        if (rebuilt) {
+            if (!after.isFrozen()) {
+                throw broken("rebuilt and not frozen", before, after);
+            }
+            return;
+        }
+        if (before.isFrozen() && charged(after) > charged(before)) {
+            throw broken("I1: charged in a freeze", before, after);
+        }
+        if (!Objects.equals(before.frozenAtSeq(), after.frozenAtSeq())
+                && !(command instanceof AccountCommand.Thaw)) {
+            throw broken("thawed by another step", before, after);
         }
     }
 

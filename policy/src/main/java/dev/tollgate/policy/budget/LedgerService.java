@@ -72,7 +72,7 @@ public final class LedgerService {
             Predicate<Set<String>> fleetComplete,
             Sessions sessions) {
         this.audience = new Audience(sessions);
-        this.freezes = new Freezes(epoch, fleetComplete);
+        this.freezes = new Freezes(fleetComplete);
         this.keeper = new Bookkeeper(store, epoch, audience, freezes);
         this.book = keeper.book;
         this.reports = new Reports(keeper, budgets, audience, inbox);
@@ -193,6 +193,7 @@ public final class LedgerService {
         keeper.rebuildLost(turns, now, send);
         amounts.apply(turns, now, send);
         book.lookAgain(now);
+        Turns.sending(send, effects -> keeper.inheritFreezes(now, effects));
         for (var account : book.accounts()) {
             if (!account.isEntered(now)) {
                 continue;
@@ -217,11 +218,12 @@ public final class LedgerService {
 
     /** Those of which all is known that proxies hold. */
     void endFreezes(Instant now, Consumer<List<LedgerEffect>> send) {
+        var due = new ArrayList<AccountKey>();
         registrations.whileNobodyRegisters(
-                () -> {
-                    var unstored = reports.unstored.accounts();
-                    Turns.sending(send, effects -> keeper.thaw(unstored, now, effects));
-                });
+                () -> due.addAll(keeper.dueToThaw(reports.unstored.accounts(), now)));
+        for (var key : due) {
+            turns.each(key, send, effects -> keeper.thaw(key, now, effects));
+        }
     }
 
     /** Money that came back by a write without an answer, or by another ledger's, is told here. */
@@ -234,7 +236,7 @@ public final class LedgerService {
     }
 
     private void forget(AccountKey key, Instant now) {
-        if (freezes.isFrozen(key) || !book.forget(key, a -> Retention.isOld(a, now))) {
+        if (keeper.isFrozen(key) || !book.forget(key, a -> Retention.isOld(a, now))) {
             return;
         }
         pushed.remove(key);

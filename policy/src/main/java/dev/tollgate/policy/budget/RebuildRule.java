@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What becomes of an account of which the store has forgotten something: the greater of what is
- * there and of what a holder, or this ledger, knows.
+ * there and of what a holder, or this ledger, knows. It is frozen from then on, and says so itself,
+ * so that the next ledger knows it too.
  *
  * @param epoch fencing number of the ledger that applies the rule
  */
@@ -19,12 +20,16 @@ record RebuildRule(long epoch) {
      */
     static final int SEQ_STEP = 2;
 
-    /** Nothing changes if the lease is not known and there is no room for one more. */
+    /**
+     * Nothing changes if an earlier ledger has counted it meanwhile, or if the lease is not known
+     * and there is no room for one more.
+     */
     Transition restore(Account account, AccountCommand.Restore command) {
         var totals = command.totals();
         var holder = new HolderId(command.from().logId(), totals.bootEpoch());
         var known = account.lease(holder);
-        if (known == null && !account.hasRoom()) {
+        if (!Ledger.regressed(account, command.from(), totals)
+                || known == null && !account.hasRoom()) {
             return Transition.to(account);
         }
         var lease = known == null ? LeaseAccount.opened(holder) : known;
@@ -41,7 +46,8 @@ record RebuildRule(long epoch) {
                         Math.max(account.seq() + SEQ_STEP, totals.seq()),
                         epoch,
                         next.leases(),
-                        next.closed()));
+                        next.closed(),
+                        account.knownUpTo()));
     }
 
     Transition rebuild(Account account, Account remembered) {
@@ -57,6 +63,7 @@ record RebuildRule(long epoch) {
         }
         // written by this ledger, which was not told so: it knew all that is remembered
         boolean later = account.seq() > remembered.seq() && account.epoch() == epoch;
+        var knows = later ? account : remembered;
         for (var lease : remembered.leases()) {
             if (account.lease(lease.holder()) == null && !later) {
                 leases.add(lease); // else it was closed since
@@ -84,7 +91,8 @@ record RebuildRule(long epoch) {
                         Math.max(account.seq(), remembered.seq()) + SEQ_STEP,
                         epoch,
                         leases,
-                        List.copyOf(closed)));
+                        List.copyOf(closed),
+                        knows.knownUpTo()));
     }
 
     private static @Nullable Instant later(@Nullable Instant a, @Nullable Instant b) {

@@ -52,7 +52,7 @@ final class Reclaims {
                     "holder " + holder + " has no lease of Budget " + budget + holders(budget));
         }
         for (var key : accounts) {
-            if (keeper.freezes.isFrozen(key)) {
+            if (keeper.isFrozen(key)) {
                 return new Reclaimed.Unavailable(
                         "account " + key + " is frozen until all proxies have told what they hold");
             }

@@ -237,20 +237,15 @@ final class Reports {
 
     /** Another ledger may have written it; false: the store cannot be asked. */
     private boolean looksAgain(AccountKey key) {
-        if (keeper.book.readAgain(key) instanceof AccountBook.Change.Unavailable) {
-            return false;
-        }
-        var read = keeper.book.account(key);
-        if (read != null) {
-            keeper.freezes.sees(read);
-        }
-        return true;
+        return !(keeper.book.readAgain(key) instanceof AccountBook.Change.Unavailable);
     }
 
     /** There was no room for it. */
     private boolean lacks(HolderId from, LeaseTotals totals) {
         var known = keeper.book.account(totals.account());
-        return known == null || known.lease(Reported.of(from, totals).holder()) == null;
+        return known == null
+                || known.lease(Reported.of(from, totals).holder()) == null
+                        && Ledger.regressed(known, from, totals);
     }
 
     private boolean count(
@@ -327,8 +322,6 @@ final class Reports {
         var known = keeper.book.account(totals.account());
         return audience.sessions().isLast(from)
                 && totals.seq() > 0
-                && (known == null
-                        || Ledger.regressed(known, from, totals)
-                        || keeper.freezes.isForgotten(known, from, totals));
+                && (known == null || Ledger.regressed(known, from, totals));
     }
 }

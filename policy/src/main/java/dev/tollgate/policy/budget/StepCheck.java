@@ -24,6 +24,11 @@ final class StepCheck {
                             "I10: a change of the limit is none of leases", before, command, after);
                 }
             }
+            case AccountCommand.Thaw _ -> {
+                if (!after.equals(before.withFrozenAt(null).written(after.epoch()))) {
+                    throw broken("a thaw changes nothing else", before, command, after);
+                }
+            }
             case AccountCommand.Acquire _,
                     AccountCommand.Totals _,
                     AccountCommand.Suspect _,
@@ -84,7 +89,8 @@ final class StepCheck {
                     AccountCommand.Reset _,
                     AccountCommand.Suspect _,
                     AccountCommand.Restore _,
-                    AccountCommand.Reclaim _ ->
+                    AccountCommand.Reclaim _,
+                    AccountCommand.Thaw _ ->
                     false;
         };
     }
@@ -123,7 +129,8 @@ final class StepCheck {
                     AccountCommand.SetLimit _,
                     AccountCommand.Reset _,
                     AccountCommand.Suspect _,
-                    AccountCommand.Open _ ->
+                    AccountCommand.Open _,
+                    AccountCommand.Thaw _ ->
                     0;
         };
     }
@@ -143,7 +150,8 @@ final class StepCheck {
                     AccountCommand.Reset _,
                     AccountCommand.Suspect _,
                     AccountCommand.Open _,
-                    AccountCommand.Reclaim _ ->
+                    AccountCommand.Reclaim _,
+                    AccountCommand.Thaw _ ->
                     0;
         };
     }

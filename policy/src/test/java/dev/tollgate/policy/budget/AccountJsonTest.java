@@ -46,6 +46,16 @@ class AccountJsonTest {
     }
 
     @Test
+    void readsThatAnAccountIsFrozenAndThatOneOfAnEarlierVersionIsNot() {
+        var json = JSON.replace("\"key\"", "\"frozenAtSeq\":10400,\"key\"");
+        var frozen = AccountJson.read(json.getBytes(StandardCharsets.UTF_8));
+        assertThat(frozen).isEqualTo(ACCOUNT.withFrozenAt(10_400L));
+        assertThat(frozen.isFrozen()).isTrue();
+        assertThat(new String(AccountJson.write(frozen), StandardCharsets.UTF_8)).isEqualTo(json);
+        assertThat(ACCOUNT.isFrozen()).isFalse();
+    }
+
+    @Test
     void ignoresMembersOfALaterVersion() {
         var later = JSON.replace("\"epoch\"", "\"color\":\"red\",\"epoch\"");
         assertThat(AccountJson.read(later.getBytes(StandardCharsets.UTF_8))).isEqualTo(ACCOUNT);
@@ -71,6 +81,8 @@ class AccountJsonTest {
                         JSON.substring(0, 200),
                         JSON.replace("\"windowEnd\":\"2026-11-30T23:00:00Z\",", ""),
                         JSON.replace("2026-11-30", "2026-09-30"),
+                        JSON.replace("\"key\"", "\"frozenAtSeq\":10443,\"key\""),
+                        JSON.replace("\"key\"", "\"frozenAtSeq\":null,\"key\""),
                         JSON.replace("\"seq\":10442,", ""))) {
             assertThatThrownBy(() -> AccountJson.read(bad.getBytes(StandardCharsets.UTF_8)))
                     .as(bad)

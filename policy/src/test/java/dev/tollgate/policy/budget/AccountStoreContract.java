@@ -243,6 +243,33 @@ public abstract class AccountStoreContract extends SpoiltStoreContract {
         lendsTheRestOnly(next, 10, LIMIT - 700, NOW.plus(LedgerService.FREEZE_MIN.multipliedBy(2)));
     }
 
+    /** The one that froze the account did not live to hear all. */
+    @Test
+    void keepsAnAccountFrozenForTheLedgerThatComesInTheFreeze() throws Exception {
+        var first = ledger(1);
+        granted(first, 1, 100, 100);
+        faults().backUp();
+        for (var request = 2; request <= 7; request++) {
+            granted(first, request, 100, 100L * request);
+        }
+        long seq = stored(key("a")).account().seq();
+        faults().regress();
+        reopened();
+        var before = stored(key("a")).account();
+        assertThat(before.isFrozen()).isFalse();
+        ledger(2, new LeaseTotals(key("a"), 1, 700, 650, 0, 0, 0, seq, false));
+        var rebuilt = read(reopened(), key("a")).account();
+        assertThat(rebuilt.frozenAtSeq()).isEqualTo(before.seq());
+        assertThat(((AccountStore.Listing.Ok) store().list("")).accounts())
+                .extracting(AccountStore.Versioned::account)
+                .containsExactly(rebuilt);
+
+        var next = ledger(3);
+        frozenUntilAllIsTold(next, 8);
+        assertThat(read(reopened(), key("a")).account().isFrozen()).isFalse();
+        lendsTheRestOnly(next, 10, LIMIT - 700, NOW.plus(LedgerService.FREEZE_MIN.multipliedBy(2)));
+    }
+
     /** The freeze is over after twice its time: the store's identity is asked now and then. */
     private static void frozenUntilAllIsTold(LedgerService ledger, int request) {
         var frozen = asked(ledger, request, 100, NOW);

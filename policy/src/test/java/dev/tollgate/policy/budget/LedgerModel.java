@@ -36,7 +36,9 @@ final class LedgerModel {
         CLOSE_WITHOUT_MEMORY("twice"),
         RETURN_OF_THE_SILENT("I7"),
         SHRINK_WITH_THE_LIMIT("I10"),
-        RAISE_IGNORED("I10");
+        RAISE_IGNORED("I10"),
+        FREEZE_WITHOUT_MEMORY("uncounted"),
+        CLOSE_IN_A_FREEZE_WITHOUT_MEMORY("twice");
 
         /** What must catch it: the harm that it does, or what holds before there is any. */
         final String caughtBy;
@@ -110,7 +112,8 @@ final class LedgerModel {
             Set<LedgerCommand> toLedger,
             Set<LedgerEffect> toProxies,
             int trouble,
-            Amount amount) {
+            Amount amount,
+            Past past) {
         State withTrouble(int left) {
             return new State(
                     stored,
@@ -122,8 +125,22 @@ final class LedgerModel {
                     toLedger,
                     toProxies,
                     left,
-                    amount);
+                    amount,
+                    past);
         }
+    }
+
+    /**
+     * What the store may forget, and has.
+     *
+     * @param mayForget once: all that it has written since its copy was made
+     * @param copy null: it is of a time when there was nothing
+     * @param forgot each leader freezes all until it has heard all proxies
+     * @param keeps each log tells all that it ever had: what a log no longer has, and the store has
+     *     forgotten, nobody can tell
+     */
+    record Past(boolean mayForget, @Nullable Account copy, boolean forgot, boolean keeps) {
+        static final Past NONE = new Past(false, null, false, false);
     }
 
     /** What the Budget says, and the most that it has said. */
@@ -145,6 +162,7 @@ final class LedgerModel {
             Sessions sessions,
             int leader,
             int amount,
+            boolean forgot,
             List<LedgerCommand> said,
             StoreMood mood) {}
 
@@ -167,6 +185,7 @@ final class LedgerModel {
     private final int overrunsMax;
     private final int slice;
     private final boolean reboots;
+    private final boolean forgets;
 
     LedgerModel(int proxies, int limit, int requestsMax, int trouble, Mutant mutant) {
         this(proxies, limit, requestsMax, trouble, mutant, false, 0, 1);
@@ -202,6 +221,34 @@ final class LedgerModel {
             int overrunsMax,
             int slice,
             boolean reboots) {
+        this(
+                proxies,
+                limit,
+                requestsMax,
+                trouble,
+                mutant,
+                together,
+                overrunsMax,
+                slice,
+                reboots,
+                false);
+    }
+
+    /**
+     * @param forgets the store may come back older than what it has acknowledged, once; no proxy is
+     *     lost then, as what was reclaimed would be forgotten too
+     */
+    LedgerModel(
+            int proxies,
+            int limit,
+            int requestsMax,
+            int trouble,
+            Mutant mutant,
+            boolean together,
+            int overrunsMax,
+            int slice,
+            boolean reboots,
+            boolean forgets) {
         this.proxies = proxies;
         this.limit = limit;
         this.requestsMax = requestsMax;
@@ -212,6 +259,7 @@ final class LedgerModel {
         this.overrunsMax = overrunsMax;
         this.slice = slice;
         this.reboots = reboots;
+        this.forgets = forgets;
     }
 
     State start() {
@@ -242,7 +290,8 @@ final class LedgerModel {
                 Set.of(),
                 Set.of(),
                 trouble,
-                new Amount(limit, limit));
+                new Amount(limit, limit),
+                forgets ? new Past(true, null, false, true) : Past.NONE);
     }
 
     void check(State state) {
@@ -279,11 +328,20 @@ final class LedgerModel {
             if (leases > account.settledMicros()) {
                 throw new AssertionError("I3 " + account);
             }
-            if (charged(account) > most) {
+            if (charged(account) > most && !isFrozen(state)) { // then not all is told yet
                 throw new AssertionError("I1, cap: " + account);
             }
-            if (strict) {
+            if (strict && !state.past().forgot()) {
                 state.proxies().forEach(p -> checkReturned(state, account, p));
+            }
+        }
+        if (forgets && account != null && account.settledMicros() > halves) { // rounded up
+            throw new AssertionError("twice: " + account.settledMicros() + " in " + state);
+        }
+        if (forgets && !state.past().forgot()) {
+            var counted = account == null ? 0 : charged(account) + account.overrunMicros();
+            if (halves > 2 * counted + untold) {
+                throw new AssertionError("uncounted: " + halves + " halves in " + state);
             }
         }
     }
@@ -347,7 +405,7 @@ final class LedgerModel {
                 || after.epoch() < before.epoch()) {
             throw new AssertionError("I5: from " + before + " to " + after);
         }
-        if (charged(after) > Math.max(after.limitMicros(), charged(before))) {
+        if (!after.isFrozen() && charged(after) > Math.max(after.limitMicros(), charged(before))) {
             throw new AssertionError("I1: from " + before + " to " + after);
         }
         for (var lease : before.leases()) {
@@ -395,6 +453,15 @@ final class LedgerModel {
             var answer = answer(state, List.of(), StoreMood.WORKS);
             next.add(answered(state, answer, state.toLedger(), state.toProxies()));
         }
+        thaw(state, next);
+        if (state.past().mayForget()) {
+            if (state.past().copy() == null && account != null) {
+                next.add(past(state, new Past(true, account, false, true)));
+            }
+            if (state.trouble() > 0) {
+                next.add(forgotten(newLeader(state)));
+            }
+        }
         if (state.trouble() > 0) {
             next.add(newLeader(state));
             if (state.amount().now() > 1) {
@@ -431,7 +498,7 @@ final class LedgerModel {
         if (mutant == Mutant.RECLAIM_FROM_THE_LIVING && state.trouble() > 0) {
             reclaim(spend(disconnected(state, p)), p.holder(), next);
         }
-        if (state.trouble() > 0 && p.amount() > 0) {
+        if (state.trouble() > 0 && p.amount() > 0 && !forgets) {
             next.add(spend(lost(state, i, p)));
         }
         if (!p.registered()) {
@@ -503,7 +570,8 @@ final class LedgerModel {
                 commands,
                 effects,
                 gone.trouble(),
-                gone.amount());
+                gone.amount(),
+                gone.past());
     }
 
     private static State disconnected(State state, Proxy p) {
@@ -517,7 +585,8 @@ final class LedgerModel {
                 state.toLedger(),
                 state.toProxies(),
                 state.trouble(),
-                state.amount());
+                state.amount(),
+                state.past());
     }
 
     /** Somebody gives back what a proxy holds that is seen nowhere. */
@@ -527,8 +596,7 @@ final class LedgerModel {
             return;
         }
         var store = new Store(state.stored(), StoreMood.WORKS);
-        var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
-        service.updateBudgets(List.of(entry(state)), NOW);
+        var service = service(state, store);
         service.reclaim(KEY.budget(), holder, NOW, effects -> {});
         if (mutant == Mutant.RECLAIM_WITHOUT_MEMORY) {
             store.accounts.computeIfPresent(KEY, (key, after) -> without(after, holder));
@@ -545,7 +613,8 @@ final class LedgerModel {
                         state.toLedger(),
                         state.toProxies(),
                         state.trouble(),
-                        state.amount()));
+                        state.amount(),
+                        state.past()));
     }
 
     private static Account without(Account account, HolderId holder) {
@@ -554,9 +623,13 @@ final class LedgerModel {
     }
 
     private void forget(Store store) {
-        if (mutant == Mutant.CLOSE_WITHOUT_MEMORY) {
+        if (mutant == Mutant.CLOSE_WITHOUT_MEMORY
+                || mutant == Mutant.CLOSE_IN_A_FREEZE_WITHOUT_MEMORY) {
             store.accounts.computeIfPresent(
                     KEY, (key, after) -> with(after, after.leases(), List.of()));
+        }
+        if (mutant == Mutant.FREEZE_WITHOUT_MEMORY) {
+            store.accounts.computeIfPresent(KEY, (key, after) -> after.withFrozenAt(null));
         }
     }
 
@@ -588,7 +661,8 @@ final class LedgerModel {
                             after.seq(),
                             after.epoch(),
                             List.of(),
-                            after.closed()));
+                            after.closed(),
+                            after.frozenAtSeq()));
         }
     }
 
@@ -614,7 +688,8 @@ final class LedgerModel {
                 account.seq(),
                 account.epoch(),
                 leases,
-                closed);
+                closed,
+                account.frozenAtSeq());
     }
 
     /** What was open settles at its hold, and a whole log proves the rest unspent. */
@@ -658,7 +733,8 @@ final class LedgerModel {
                 changed.toLedger(),
                 stillMatter,
                 changed.trouble() - 1,
-                changed.amount());
+                changed.amount(),
+                changed.past());
     }
 
     private Proxy torn(Proxy p) {
@@ -695,7 +771,88 @@ final class LedgerModel {
                 Set.of(),
                 Set.of(),
                 state.trouble() - 1,
-                state.amount());
+                state.amount(),
+                state.past());
+    }
+
+    private static State past(State state, Past past) {
+        return stored(state, state.stored(), state.sessions(), past);
+    }
+
+    private static State stored(
+            State state, Map<AccountKey, Account> stored, Sessions sessions, Past past) {
+        return new State(
+                stored,
+                sessions,
+                state.leader(),
+                state.proxies(),
+                state.spentHalves(),
+                state.overruns(),
+                state.toLedger(),
+                state.toProxies(),
+                state.trouble(),
+                state.amount(),
+                past);
+    }
+
+    private static State forgotten(State state) {
+        var copy = state.past().copy();
+        return stored(
+                state,
+                copy == null ? Map.of() : Map.of(KEY, copy),
+                state.sessions(),
+                new Past(false, null, true, true));
+    }
+
+    private static boolean isFrozen(State state) {
+        var account = state.stored().get(KEY);
+        return state.past().forgot() || account != null && account.isFrozen();
+    }
+
+    /**
+     * All proxies have registered, and the time is over. The leader may end with its last write.
+     */
+    private void thaw(State state, List<State> next) {
+        if (!isFrozen(state) || state.sessions().proxies().size() < proxies) {
+            return;
+        }
+        for (var mood : List.of(StoreMood.WORKS, StoreMood.LOSES_AND_IS_SILENT)) {
+            var store = new Store(state.stored(), StoreMood.WORKS);
+            var service = service(state, store);
+            service.tick(NOW);
+            var sound = new ArrayList<String>();
+            service.whenHeardAll(sound::add);
+            service.sound("model");
+            store.mood = mood;
+            service.endFreezes(NOW.plus(LedgerService.FREEZE_MIN), effects -> {});
+            forget(store);
+            if (state.past().forgot() && sound.isEmpty()) {
+                throw new AssertionError("frozen though all have come: " + state);
+            }
+            var thawed =
+                    stored(
+                            state,
+                            Map.copyOf(store.accounts),
+                            service.sessions(),
+                            new Past(false, null, false, true));
+            if (mood == StoreMood.WORKS) {
+                next.add(thawed);
+            } else if (state.trouble() > 0) {
+                next.add(newLeader(thawed));
+            }
+        }
+    }
+
+    /** All that it knows is stored, or is of who is connected. */
+    private LedgerService service(State state, Store store) {
+        var service =
+                new LedgerService(
+                        store, state.leader(), names -> names.size() == proxies, state.sessions());
+        if (state.past().forgot()) {
+            service.freezeAll(NOW);
+        }
+        service.updateBudgets(List.of(entry(state)), NOW);
+        return service;
     }
 
     private void expire(State state, List<State> next) {
@@ -713,7 +870,8 @@ final class LedgerModel {
                             account.seq() + 1,
                             account.epoch(),
                             kept,
-                            account.closed());
+                            account.closed(),
+                            account.frozenAtSeq());
             next.add(
                     new State(
                             Map.of(KEY, refunded),
@@ -725,7 +883,8 @@ final class LedgerModel {
                             state.toLedger(),
                             state.toProxies(),
                             state.trouble() - 1,
-                            state.amount()));
+                            state.amount(),
+                            state.past()));
         }
     }
 
@@ -746,6 +905,8 @@ final class LedgerModel {
         }
         if (state.trouble() > 0) {
             next.add(spend(handle(state, command, StoreMood.WORKS, false))); // comes again
+        }
+        if (state.trouble() > 0 && !isFrozen(state)) { // what is unstored, the ledger remembers
             next.add(spend(handle(state, command, StoreMood.WRITES_AND_IS_SILENT, true)));
             next.add(spend(handle(state, command, StoreMood.LOSES_AND_IS_SILENT, true)));
         }
@@ -775,6 +936,9 @@ final class LedgerModel {
      */
     private static LedgerEffect.Registered withStored(
             State state, LedgerEffect.Registered registered, List<LedgerEffect> answers) {
+        if (state.past().keeps()) {
+            return new LedgerEffect.Registered(registered.to(), registered.accepted(), "");
+        }
         var stored = new StringBuilder();
         for (var answer : answers) {
             if (answer instanceof LedgerEffect.Closed closed
@@ -820,7 +984,8 @@ final class LedgerModel {
                 state.toLedger(),
                 effects,
                 state.trouble(),
-                state.amount());
+                state.amount(),
+                state.past());
     }
 
     private static List<LeaseTotals> unstored(Proxy p, LedgerEffect.Registered registered) {
@@ -858,7 +1023,8 @@ final class LedgerModel {
                 commands,
                 effects,
                 state.trouble(),
-                state.amount());
+                state.amount(),
+                state.past());
     }
 
     /** What the ledger makes of it: the same each time, so it is asked once. */
@@ -869,6 +1035,7 @@ final class LedgerModel {
                         state.sessions(),
                         state.leader(),
                         state.amount().now(),
+                        state.past().forgot(),
                         said,
                         mood);
         var known = answers.get(asked);
@@ -876,8 +1043,7 @@ final class LedgerModel {
             return known;
         }
         var store = new Store(state.stored(), mood);
-        var service = new LedgerService(store, state.leader(), all -> true, state.sessions());
-        service.updateBudgets(List.of(entry(state)), NOW);
+        var service = service(state, store);
         var effects = new ArrayList<LedgerEffect>();
         if (said.size() == 1) {
             effects.addAll(service.handle(said.getFirst(), NOW));
@@ -940,7 +1106,8 @@ final class LedgerModel {
                         state.toLedger(),
                         rest,
                         state.trouble(),
-                        state.amount());
+                        state.amount(),
+                        state.past());
         for (var i = 0; i < state.proxies().size(); i++) {
             var p = state.proxies().get(i);
             if (p.holder().equals(effect.to())) {
@@ -1027,7 +1194,8 @@ final class LedgerModel {
                 state.toLedger(),
                 state.toProxies(),
                 state.trouble() - 1,
-                state.amount());
+                state.amount(),
+                state.past());
     }
 
     /** The Budget says another one: the ledger hears of it with the next message. */
@@ -1042,7 +1210,8 @@ final class LedgerModel {
                 state.toLedger(),
                 state.toProxies(),
                 state.trouble(),
-                state.amount().to(amount));
+                state.amount().to(amount),
+                state.past());
     }
 
     private static State with(State state, int i, Proxy proxy) {
@@ -1058,7 +1227,8 @@ final class LedgerModel {
                 state.toLedger(),
                 state.toProxies(),
                 state.trouble(),
-                state.amount());
+                state.amount(),
+                state.past());
     }
 
     /** The same, or one that only names an earlier write: the ledger makes the same of both. */
@@ -1112,7 +1282,8 @@ final class LedgerModel {
                 commands,
                 changed.toProxies(),
                 changed.trouble(),
-                changed.amount());
+                changed.amount(),
+                changed.past());
     }
 
     private static State overrun(State state) {
@@ -1126,7 +1297,8 @@ final class LedgerModel {
                 state.toLedger(),
                 state.toProxies(),
                 state.trouble(),
-                state.amount());
+                state.amount(),
+                state.past());
     }
 
     private static Proxy overrun(Proxy p) {

@@ -139,7 +139,8 @@ class LedgerSafetyTest {
                 a.seq(),
                 epoch,
                 a.leases(),
-                a.closed());
+                a.closed(),
+                a.frozenAtSeq());
     }
 
     @Test
@@ -789,5 +790,122 @@ class LedgerSafetyTest {
         registersAgain(last);
         assertThat(ledger.frozen()).isEmpty();
         assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(100);
+    }
+
+    /** It comes within the freeze, of a store that is not called sound yet. */
+    private void nextLeader() {
+        ledger = new LedgerService(store, ledgers++);
+        ledger.updateBudgets(List.of(LedgerModel.budget(100)), LATER);
+    }
+
+    private int ledgers = 2;
+
+    /** The store has nothing any more; the next ledger hears so from one of two holders. */
+    private void forgetsAllAndHearsOfOneLease() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(100)), NOW);
+        neighbourRegisters();
+        assertThat(ledger.frozen()).containsExactly(KEY);
+    }
+
+    private void thaws() {
+        ledger.tick(LATER);
+        var end = LATER.plus(LedgerService.FREEZE_MIN);
+        ledger.tick(end.minusSeconds(1));
+        assertThat(ledger.frozen()).containsExactly(KEY);
+        ledger.tick(end);
+        assertThat(ledger.frozen()).isEmpty();
+    }
+
+    private static final Instant THAWED = LATER.plus(LedgerService.FREEZE_MIN);
+
+    @Test
+    void whatOnlyTheNextLeaderIsToldOfInTheFreezeIsNotGrantedTwice() {
+        forgetsAllAndHearsOfOneLease();
+
+        nextLeader();
+        ledger.freezeAll(LATER);
+        neighbourRegisters();
+        registersAgain(totals(90, 90, 0, 8, true));
+
+        assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(90);
+        thaws();
+        assertThat(asks(ledger, AGAIN, KEY, THAWED))
+                .as("90 and 10")
+                .isInstanceOf(LedgerEffect.Denied.class);
+    }
+
+    @Test
+    void theNextLeaderGivesNothingOutOfAnAccountThatIsBeingRebuilt() {
+        forgetsAllAndHearsOfOneLease();
+
+        nextLeader();
+        var welcome = neighbourRegisters();
+
+        assertThat(welcome).contains(new LedgerEffect.Freeze(NEIGHBOUR, KEY, true));
+        assertThat(ledger.frozen()).containsExactly(KEY);
+        assertThat(asks(ledger, NEIGHBOUR, KEY, LATER))
+                .matches(effect -> isDenied(effect, DeniedReason.FROZEN));
+        registersAgain(totals(90, 90, 0, 8, true));
+        assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(90);
+        thaws();
+        assertThat(asks(ledger, NEIGHBOUR, KEY, THAWED)).isInstanceOf(LedgerEffect.Denied.class);
+
+        nextLeader();
+        assertThat(ledger.frozen()).as("it was thawed for all").isEmpty();
+    }
+
+    @Test
+    void aLeaseThatOneLeaderClosesInTheFreezeIsNotCountedAgainByTheNext() {
+        forgetsAllAndHearsOfOneLease();
+        var last = totals(50, 50, 0, 28, true);
+        assertThat(registersAgain(last)).contains(new LedgerEffect.Closed(AGAIN, KEY, 1));
+
+        for (var leader = 0; leader < 2; leader++) {
+            nextLeader();
+            assertThat(registersAgain(last)).contains(new LedgerEffect.Closed(AGAIN, KEY, 1));
+        }
+
+        assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(50);
+        assertThat(store.accounts.get(KEY).leases()).hasSize(1);
+    }
+
+    /** Its number is the one before all that it has restored, whatever else is written. */
+    @Test
+    void whatIsWrittenInTheFreezeSaysNothingOfWhatTheStoreHasForgotten() {
+        ledger.updateBudgets(List.of(LedgerModel.budget(100)), NOW);
+        ledger.handle(new LedgerCommand.Register(NEIGHBOUR, "pod1", List.of()), NOW);
+        asks(ledger, NEIGHBOUR, KEY, NOW);
+        nextLeader();
+        ledger.freezeAll(LATER);
+        for (var amount = 101; amount < 105; amount++) {
+            ledger.updateBudgets(List.of(LedgerModel.budget(amount)), LATER);
+        }
+        assertThat(store.accounts.get(KEY).seq()).isEqualTo(5);
+
+        nextLeader();
+        ledger.freezeAll(LATER);
+        registersAgain(totals(90, 90, 0, 3, true));
+
+        assertThat(store.accounts.get(KEY).settledMicros()).isEqualTo(90);
+    }
+
+    @Test
+    void anAccountStaysFrozenUntilItsStoreHasTakenThatItIsNot() {
+        var stubborn = new Stubborn();
+        ledger = new LedgerService(stubborn, 1);
+        forgetsAllAndHearsOfOneLease();
+        stubborn.refuses = account -> true;
+
+        var told = ledger.tick(LATER.plus(LedgerService.FREEZE_MIN));
+        assertThat(told).noneMatch(effect -> effect instanceof LedgerEffect.Freeze);
+        assertThat(ledger.frozen()).containsExactly(KEY);
+        assertThat(asks(ledger, NEIGHBOUR, KEY, THAWED))
+                .matches(effect -> isDenied(effect, DeniedReason.FROZEN));
+
+        stubborn.refuses = account -> false;
+        assertThat(ledger.tick(THAWED.plusSeconds(1)))
+                .contains(new LedgerEffect.Freeze(NEIGHBOUR, KEY, false));
+        assertThat(ledger.frozen()).isEmpty();
+        assertThat(asks(ledger, NEIGHBOUR, KEY, THAWED)).isInstanceOf(LedgerEffect.Grant.class);
     }
 }

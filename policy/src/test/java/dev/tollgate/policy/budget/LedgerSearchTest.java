@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.EnumSource.Mode;
 /**
  * Every state that a small fleet can reach, by the real ledger service, with messages lost, doubled
  * and reordered, proxies killed and started again, leaders replaced, limits changed, and a store
- * that does not answer. The model checks the invariants in each state; states that can only go on
- * in the same ways are one ({@link StateCode}).
+ * that does not answer, or comes back older. The model checks the invariants in each state; states
+ * that can only go on in the same ways are one ({@link StateCode}).
  */
 class LedgerSearchTest {
 
@@ -116,6 +116,23 @@ class LedgerSearchTest {
                 .isGreaterThan(25_000);
     }
 
+    /** Its proxies' logs have forgotten nothing, and tell all, in any order, to any leader. */
+    @Test
+    void countsAllThatIsSpentWhenTheStoreComesBackOlder() {
+        assertThat(search(forgetful(1, 2, 1, 2, null))).isGreaterThan(100_000);
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "tollgate.search", matches = "wide")
+    void countsAllThatIsSpentWhenTheStoreOfTwoComesBackOlder() {
+        assertThat(search(forgetful(2, 1, 1, 1, null))).isGreaterThan(700_000);
+    }
+
+    private static LedgerModel forgetful(
+            int proxies, int limit, int requests, int trouble, Mutant mutant) {
+        return new LedgerModel(proxies, limit, requests, trouble, mutant, false, 0, 1, false, true);
+    }
+
     private static int number(String text) {
         return Integer.parseInt(text.replace("_", ""));
     }
@@ -181,6 +198,8 @@ class LedgerSearchTest {
                     case CLOSE_WITHOUT_MEMORY -> new LedgerModel(1, 1, 1, 1, mutant, false, 1, 1);
                     case TORN_LOG_TAKEN_FOR_PROOF ->
                             new LedgerModel(2, 1, 1, 1, mutant, false, 0, 1, true);
+                    case FREEZE_WITHOUT_MEMORY, CLOSE_IN_A_FREEZE_WITHOUT_MEMORY ->
+                            forgetful(2, 2, 1, 1, mutant);
                     case SHRINK_WITH_THE_LIMIT -> new LedgerModel(2, 2, 1, 1, mutant);
                     default -> new LedgerModel(2, 1, 1, 1, mutant);
                 };
@@ -189,7 +208,10 @@ class LedgerSearchTest {
 
     /** Else the search with this limit would say little. */
     @ParameterizedTest
-    @EnumSource(value = Mutant.class, mode = Mode.EXCLUDE, names = "CLOSE_WITHOUT_MEMORY")
+    @EnumSource(
+            value = Mutant.class,
+            mode = Mode.MATCH_NONE,
+            names = ".*(CLOSE|FREEZE)_WITHOUT_MEMORY")
     @EnabledIfSystemProperty(named = "tollgate.search", matches = "wide")
     void catchesWithALimitOfFour(Mutant mutant) {
         isCaught(new LedgerModel(2, 4, 1, 1, mutant, false, 0, 3, true), mutant);

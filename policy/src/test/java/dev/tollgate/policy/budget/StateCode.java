@@ -17,8 +17,9 @@ import java.util.List;
  * <ul>
  *   <li>which proxy is which: all that the model has is of one proxy, or of all;
  *   <li>epochs and starts of a log, of which only the order counts;
- *   <li>numbers of writes, while nobody has seen a higher one than the account's: then it only
- *       counts whether a holder has seen one at all, and what is told of later ones is higher;
+ *   <li>numbers of writes, while nobody has seen a higher one than the account's, and the store
+ *       forgets nothing: then it only counts whether a holder has seen one at all, and what is told
+ *       of later ones is higher;
  *   <li>what is only displayed, or hurries a write: totals' {@code open}, who was refused, who is
  *       told why;
  *   <li>grants that add nothing to what their holder knows, now and ever after, and messages of a
@@ -45,7 +46,12 @@ final class StateCode {
 
     byte[] of(State state) {
         var account = state.stored().get(LedgerModel.KEY);
-        exactNumbers = highestTold(state) > (account == null ? 0 : account.seq());
+        var copy = state.past().copy();
+        exactNumbers =
+                highestTold(state) > (account == null ? 0 : account.seq())
+                        || state.past().mayForget()
+                        || state.past().forgot()
+                        || account != null && account.isFrozen();
         var proxies = new byte[state.proxies().size()][];
         for (var i = 0; i < proxies.length; i++) {
             length = 0;
@@ -61,6 +67,17 @@ final class StateCode {
             put(account.overrunMicros());
             put(account.epoch() == state.leader() ? 1 : 0);
             number(account.seq());
+            var frozenAt = account.frozenAtSeq();
+            put(frozenAt == null ? NOTHING : frozenAt);
+        }
+        put((state.past().mayForget() ? 1 : 0) + (state.past().forgot() ? 2 : 0));
+        put(copy == null ? 0 : 1);
+        if (copy != null) {
+            put(copy.limitMicros());
+            put(copy.settledMicros());
+            put(copy.overrunMicros());
+            put(copy.epoch() == state.leader() ? 1 : 0);
+            number(copy.seq());
         }
         put(state.spentHalves());
         put(state.overruns());
@@ -103,6 +120,16 @@ final class StateCode {
                 }
             }
         }
+        var copied = new ArrayList<LeaseAccount>();
+        var copy = state.past().copy();
+        if (copy != null) {
+            for (var lease : copy.leases()) {
+                if (is(lease.holder(), log)) {
+                    copied.add(lease);
+                    starts.add(lease.holder().bootEpoch());
+                }
+            }
+        }
         var commands = new ArrayList<LedgerCommand>();
         for (var command : state.toLedger()) {
             if (is(command.holder(), log)
@@ -138,6 +165,13 @@ final class StateCode {
         }
         put(leases.size());
         for (var lease : leases) {
+            lease(lease, starts);
+        }
+        if (copied.size() > 1) {
+            copied.sort(Comparator.comparing(lease -> lease.holder().bootEpoch()));
+        }
+        put(copied.size());
+        for (var lease : copied) {
             lease(lease, starts);
         }
         if (closed.size() > 1) {
