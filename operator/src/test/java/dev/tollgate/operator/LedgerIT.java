@@ -190,7 +190,7 @@ class LedgerIT {
         assertThat(one.acquire(SLICE)).isTrue();
         fleet.stop();
         var before = account();
-        var none = new Lease("one/9999999999999999999", SLICE, 0, 0, 0, 1, Lease.State.OPEN);
+        var none = new Lease("one/9999999999999999999", SLICE, 0, 0, 0, 1, Lease.State.OPEN, null);
         write(before.epoch(), List.of(none));
         fleet.start();
         fleet.awaitCondition("bud/all", "Exhausted", "True/LedgerUnreadable");

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonEnumDefaultValue;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.tollgate.crds.resource.Wire;
 import dev.tollgate.crds.resource.WireEnum;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The running account between the ledger and one holder; outstanding is amount - settled -
@@ -17,7 +18,8 @@ public record Lease(
         long returnedMicros,
         long overrunMicros,
         long lastAcquire,
-        State state) {
+        State state,
+        @Nullable Long reclaimedMicros) {
 
     /**
      * Suspect: the holder's log is lost, and its outstanding money stays counted. Reclaimed: it was

@@ -205,7 +205,10 @@ final class AccountObjects {
                     case OPEN -> Lease.State.OPEN;
                     case SUSPECT -> Lease.State.SUSPECT;
                     case RECLAIMED -> Lease.State.RECLAIMED;
-                });
+                },
+                lease.state() == LeaseAccount.State.RECLAIMED
+                        ? (Long) lease.reclaimedMicros()
+                        : null);
     }
 
     private static AccountKey key(LedgerKey key) {
@@ -242,6 +245,15 @@ final class AccountObjects {
     }
 
     private static LeaseAccount lease(Lease lease) {
+        var state =
+                switch (lease.state()) {
+                    case OPEN -> LeaseAccount.State.OPEN;
+                    case RECLAIMED -> LeaseAccount.State.RECLAIMED;
+                    // a state of a newer schema stays charged, whatever it means
+                    case SUSPECT, UNKNOWN -> LeaseAccount.State.SUSPECT;
+                };
+        var told = lease.reclaimedMicros();
+        var reclaimed = state == LeaseAccount.State.RECLAIMED ? lease.returnedMicros() : 0;
         return new LeaseAccount(
                 HolderId.parse(lease.holder()),
                 lease.amountMicros(),
@@ -249,11 +261,7 @@ final class AccountObjects {
                 lease.returnedMicros(),
                 lease.overrunMicros(),
                 lease.lastAcquire(),
-                switch (lease.state()) {
-                    case OPEN -> LeaseAccount.State.OPEN;
-                    case RECLAIMED -> LeaseAccount.State.RECLAIMED;
-                    // a state of a newer schema stays charged, whatever it means
-                    case SUSPECT, UNKNOWN -> LeaseAccount.State.SUSPECT;
-                });
+                state,
+                told == null ? reclaimed : told);
     }
 }

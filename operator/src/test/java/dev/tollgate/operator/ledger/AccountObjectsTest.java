@@ -72,6 +72,23 @@ class AccountObjectsTest {
     }
 
     @Test
+    void readsWhatWasGivenBackByDecisionAndTakesAllForThatInAnEarlierVersion() {
+        assertThat(lease()).doesNotContainKey("reclaimedMicros");
+        lease().put("state", "Reclaimed");
+        assertThat(reclaimedMicros()).isEqualTo(50);
+        lease().put("reclaimedMicros", 20);
+        assertThat(reclaimedMicros()).isEqualTo(20);
+        var account = ((Entry.Good) entry()).versioned().account();
+        var again = AccountObjects.object("platform", account, "9").getSpec().leases().getFirst();
+        assertThat(again.reclaimedMicros()).isEqualTo(20);
+    }
+
+    private long reclaimedMicros() {
+        var account = ((Entry.Good) entry()).versioned().account();
+        return account.leases().getFirst().reclaimedMicros();
+    }
+
+    @Test
     void readsWhatItWrites() {
         assertThat(entry())
                 .isInstanceOfSatisfying(

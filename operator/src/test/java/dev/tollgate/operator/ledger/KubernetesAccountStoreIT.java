@@ -250,7 +250,7 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
 
     /** Of a start that no long can hold. */
     private static Lease unreadableLease() {
-        return new Lease("log-1/9999999999999999999", 400, 0, 0, 0, 1, Lease.State.OPEN);
+        return new Lease("log-1/9999999999999999999", 400, 0, 0, 0, 1, Lease.State.OPEN, null);
     }
 
     @Test
@@ -320,7 +320,7 @@ class KubernetesAccountStoreIT extends GuardedStoreContract {
         assertThat(ask(ledger, holder, key("a"), now)).isInstanceOf(LedgerEffect.Grant.class);
         assertThat(ask(ledger, holder, key("b"), now)).isInstanceOf(LedgerEffect.Denied.class);
 
-        var mended = new Lease("log-1/1", 400, 0, 0, 0, 1, Lease.State.OPEN);
+        var mended = new Lease("log-1/1", 400, 0, 0, 0, 1, Lease.State.OPEN, null);
         update(key("b"), spec -> later(spoilt(spec, spec.key(), mended)));
         assertThat(ask(ledger, holder, key("b"), now)).isInstanceOf(LedgerEffect.Grant.class);
         assertThat(ledger.unreadable()).isEmpty();

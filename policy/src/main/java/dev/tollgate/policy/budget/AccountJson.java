@@ -158,6 +158,9 @@ public final class AccountJson {
         json.writeStringField("holder", lease.holder().toString());
         json.writeNumberField("lastAcquire", lease.lastAcquire());
         json.writeNumberField("overrunMicros", lease.overrunMicros());
+        if (lease.state() == LeaseAccount.State.RECLAIMED) {
+            json.writeNumberField("reclaimedMicros", lease.reclaimedMicros());
+        }
         json.writeNumberField("returnedMicros", lease.returnedMicros());
         json.writeNumberField("settledMicros", lease.settledMicros());
         json.writeStringField(
@@ -171,22 +174,29 @@ public final class AccountJson {
     }
 
     private static LeaseAccount lease(JsonNode json) {
-        var state = text(json, "state");
+        var state = state(text(json, "state"));
+        var returned = number(json, "returnedMicros");
+        var reclaimed = state == LeaseAccount.State.RECLAIMED ? returned : 0;
         return new LeaseAccount(
                 HolderId.parse(text(json, "holder")),
                 number(json, "amountMicros"),
                 number(json, "settledMicros"),
-                number(json, "returnedMicros"),
+                returned,
                 number(json, "overrunMicros"),
                 number(json, "lastAcquire"),
-                switch (state) {
-                    case "Open" -> LeaseAccount.State.OPEN;
-                    case "Suspect" -> LeaseAccount.State.SUSPECT;
-                    case "Reclaimed" -> LeaseAccount.State.RECLAIMED;
-                    default ->
-                            throw new IllegalArgumentException(
-                                    "state: " + state + " (expected: Open, Suspect or Reclaimed)");
-                });
+                state,
+                json.has("reclaimedMicros") ? number(json, "reclaimedMicros") : reclaimed);
+    }
+
+    private static LeaseAccount.State state(String word) {
+        return switch (word) {
+            case "Open" -> LeaseAccount.State.OPEN;
+            case "Suspect" -> LeaseAccount.State.SUSPECT;
+            case "Reclaimed" -> LeaseAccount.State.RECLAIMED;
+            default ->
+                    throw new IllegalArgumentException(
+                            "state: " + word + " (expected: Open, Suspect or Reclaimed)");
+        };
     }
 
     private static void writeInstant(JsonGenerator json, String name, @Nullable Instant instant)

@@ -4,6 +4,8 @@ package dev.tollgate.policy.budget;
  * The ledger's side of one lease, in micro-USD. Each amount only grows.
  *
  * @param lastAcquire number of the holder's last granted Acquire
+ * @param reclaimedMicros of a reclaimed lease: what of the returned was given back by decision, and
+ *     not by its holder
  */
 public record LeaseAccount(
         HolderId holder,
@@ -12,7 +14,8 @@ public record LeaseAccount(
         long returnedMicros,
         long overrunMicros,
         long lastAcquire,
-        State state) {
+        State state,
+        long reclaimedMicros) {
 
     public enum State {
         OPEN,
@@ -30,6 +33,8 @@ public record LeaseAccount(
         if (settledMicros < 0
                 || returnedMicros < 0
                 || overrunMicros < 0
+                || reclaimedMicros < 0
+                || reclaimedMicros > returnedMicros
                 || settledMicros > amountMicros - returnedMicros) {
             throw new IllegalStateException(
                     "I2: lease of "
@@ -38,10 +43,32 @@ public record LeaseAccount(
                             + settledMicros
                             + " returned "
                             + returnedMicros
-                            + " of "
+                            + " (reclaimed "
+                            + reclaimedMicros
+                            + ") of "
                             + amountMicros
-                            + " (expected: settled + returned <= amount)");
+                            + " (expected: settled + returned <= amount, reclaimed <= returned)");
         }
+    }
+
+    /** One of which it is not known how much of a reclaimed lease was given back by decision. */
+    public LeaseAccount(
+            HolderId holder,
+            long amountMicros,
+            long settledMicros,
+            long returnedMicros,
+            long overrunMicros,
+            long lastAcquire,
+            State state) {
+        this(
+                holder,
+                amountMicros,
+                settledMicros,
+                returnedMicros,
+                overrunMicros,
+                lastAcquire,
+                state,
+                state == State.RECLAIMED ? returnedMicros : 0);
     }
 
     /** One without money. */
@@ -79,29 +106,34 @@ public record LeaseAccount(
                 amountMicros - settledMicros,
                 overrunMicros,
                 lastAcquire,
-                State.RECLAIMED);
+                State.RECLAIMED,
+                outstandingMicros());
     }
 
     /**
      * The greater of each. A log that has lost its tail charges holds whose settlement it lost;
      * what was returned since, it cannot have spent. Where that is told after the log was
      * recovered, what was charged stays so. What a reclaimed lease has settled beyond what was
-     * known is overrun: its money is somebody else's by now.
+     * known is overrun: its money is somebody else's by now. A log that has lost its tail cannot
+     * have spent more of it than was given back by decision.
      *
      * @param from who tells: a later start of the log tells what it has recovered
      * @param amount that counts now, at least the present one
      */
     LeaseAccount told(HolderId from, LeaseTotals totals, long amount) {
         if (state == State.RECLAIMED) {
+            var unproven = reclaimedMicros + amount - amountMicros;
             var late = Math.max(0, totals.settledMicros() - settledMicros);
+            var spent = totals.bootEpoch() < from.bootEpoch() ? Math.min(late, unproven) : late;
             return new LeaseAccount(
                     holder,
                     amount,
                     settledMicros,
                     amount - settledMicros,
-                    Math.max(overrunMicros, Math.addExact(totals.overrunMicros(), late)),
+                    Math.max(overrunMicros, Math.addExact(totals.overrunMicros(), spent)),
                     lastAcquire,
-                    state);
+                    state,
+                    unproven);
         }
         var returned = Math.max(returnedMicros, totals.returnedMicros());
         if (settledMicros > totals.settledMicros()) {
@@ -127,14 +159,22 @@ public record LeaseAccount(
         var amount = Math.max(amountMicros, remembered.amountMicros);
         boolean reclaimed = state == State.RECLAIMED || remembered.state == State.RECLAIMED;
         var settled = Math.max(settledMicros, remembered.settledMicros);
+        var proven = Math.max(provenMicros(), remembered.provenMicros());
+        var rest = amount - settled;
         return new LeaseAccount(
                 holder,
                 amount,
                 settled,
-                reclaimed ? amount - settled : Math.max(returnedMicros, remembered.returnedMicros),
+                reclaimed ? rest : proven,
                 Math.max(overrunMicros, remembered.overrunMicros),
                 Math.max(lastAcquire, remembered.lastAcquire),
-                reclaimed ? State.RECLAIMED : state);
+                reclaimed ? State.RECLAIMED : state,
+                reclaimed ? rest - Math.min(rest, proven) : 0);
+    }
+
+    /** What its holder has given back. */
+    private long provenMicros() {
+        return returnedMicros - reclaimedMicros;
     }
 
     /** What the holder may still spend or is holding. */

@@ -56,6 +56,18 @@ class AccountJsonTest {
     }
 
     @Test
+    void readsWhatWasGivenBackByDecisionAndTakesAllForThatInAnEarlierVersion() {
+        var old = JSON.replace("Open", "Reclaimed");
+        var json =
+                old.replace("\"returnedMicros\":1", "\"reclaimedMicros\":0,\"returnedMicros\":1");
+        var account = AccountJson.read(json.getBytes(StandardCharsets.UTF_8));
+        assertThat(account.leases().getFirst().reclaimedMicros()).isZero();
+        assertThat(new String(AccountJson.write(account), StandardCharsets.UTF_8)).isEqualTo(json);
+        var earlier = AccountJson.read(old.getBytes(StandardCharsets.UTF_8));
+        assertThat(earlier.leases().getFirst().reclaimedMicros()).isEqualTo(1);
+    }
+
+    @Test
     void ignoresMembersOfALaterVersion() {
         var later = JSON.replace("\"epoch\"", "\"color\":\"red\",\"epoch\"");
         assertThat(AccountJson.read(later.getBytes(StandardCharsets.UTF_8))).isEqualTo(ACCOUNT);

@@ -167,6 +167,33 @@ class ReclaimTest {
     }
 
     @Test
+    void whatItsHolderHadGivenBackIsNotChargedToAReclaimedLeaseWhoseLogHasLostThat() {
+        ledger.handle(new LedgerCommand.Report(LOST, List.of(told(6, 2, 3, false))), NOW);
+        ledger.disconnected(LOST);
+        assertThat(reclaim(LOST)).isEqualTo(new Reclaimed.Done(2, 1));
+        var again = new HolderId("lost", 2);
+
+        register(ledger, again, told(5, 5, 0, false));
+
+        assertThat(account().overrunMicros()).isEqualTo(1);
+        assertThat(account().settledMicros()).isEqualTo(2);
+    }
+
+    @Test
+    void whatItsHolderHadGivenBackOfAReclaimedLeaseIsRememberedForTheStore() {
+        ledger.handle(new LedgerCommand.Report(LOST, List.of(told(6, 2, 3, false))), NOW);
+        var before = account();
+        ledger.disconnected(LOST);
+        reclaim(LOST);
+        store.accounts.put(KEY, before);
+        ledger.handle(new LedgerCommand.Acquire(OTHER, 2, KEY, 1, 1, true), NOW);
+        ledger.handle(new LedgerCommand.Acquire(OTHER, 3, KEY, 1, 1, true), NOW);
+
+        assertThat(account().lease(LOST).state()).isEqualTo(LeaseAccount.State.RECLAIMED);
+        assertThat(account().lease(LOST).reclaimedMicros()).isEqualTo(1);
+    }
+
+    @Test
     void keepsItReclaimedWhenTheStoreHasForgottenThat() {
         var before = account();
         ledger.disconnected(LOST);

@@ -198,6 +198,7 @@ final class StateCode {
         put(lease.amountMicros());
         put(lease.settledMicros());
         put(lease.returnedMicros());
+        put(lease.reclaimedMicros());
         put(lease.overrunMicros());
         put(lease.lastAcquire());
         put(lease.state().ordinal());
