@@ -13,6 +13,7 @@ import dev.tollgate.operator.ledger.FleetPods;
 import dev.tollgate.operator.ledger.KubernetesAccountStore;
 import dev.tollgate.operator.ledger.LeaseReclaims;
 import dev.tollgate.operator.ledger.LedgerStreams;
+import dev.tollgate.operator.ledger.StoreSilence;
 import dev.tollgate.operator.ledger.ValkeyAccountStore;
 import dev.tollgate.operator.oidc.IssuerKeys;
 import dev.tollgate.operator.push.Fleet;
@@ -105,13 +106,13 @@ final class Leader implements AutoCloseable {
                             options.fleetServiceAccount(),
                             this::knownProxies,
                             this::presentProxies);
-            var ledger =
-                    new LedgerService(
-                            new FencedStore(store, epoch, leadership::fence), epoch, pods);
+            var heard =
+                    new StoreSilence(new FencedStore(store, epoch, leadership::fence), at.clock());
+            var ledger = new LedgerService(heard, epoch, pods);
             if (store instanceof ValkeyAccountStore valkey) {
                 judge(valkey, ledger);
             }
-            streams = parts.closing(new LedgerStreams(ledger, at.clock()));
+            streams = parts.closing(new LedgerStreams(ledger, heard, at.clock()));
             reclaims = new LeaseReclaims(streams, pods, at.clock());
             var remembered = secrets.load();
             control = parts.closing(loop(leadership, remembered));

@@ -109,6 +109,8 @@ final class OperatorReport {
         line(text, "tollgate_ledger_accounts{state=\"unreadable\"}", ledger.unreadable().size());
         text.append("# TYPE tollgate_ledger_failures_total counter\n");
         line(text, "tollgate_ledger_failures_total", ledger.failures());
+        text.append("# TYPE tollgate_invariant_violations_total counter\n");
+        line(text, "tollgate_invariant_violations_total{invariant=\"I10\"}", ledger.lateAmounts());
         text.append(times.text("tollgate_programmed_seconds"));
         return text.toString();
     }

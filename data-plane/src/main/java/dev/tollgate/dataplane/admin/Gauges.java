@@ -61,7 +61,13 @@ record Gauges(AdminServer.Sources sources) implements Metrics.GaugeSource {
         }
         var counted = sources.gate().counters();
         for (var invariant : Invariant.values()) {
-            long more = invariant == Invariant.I4 ? counted.doubleSettles() : 0;
+            long more =
+                    switch (invariant) {
+                        case I4 -> counted.doubleSettles();
+                        case I8 -> counted.wrongCharges();
+                        case I12 -> counted.wrongTotals();
+                        case I6, I9, I11 -> 0;
+                    };
             sink.accept(
                     new Gauge(
                             "tollgate_invariant_violations_total",

@@ -286,6 +286,27 @@ final class Counter {
         return kept.isEmpty() ? List.of() : List.copyOf(kept);
     }
 
+    /** What was spent of one of an account is of the one that stands for it now. */
+    synchronized void leftTo(Lease left) {
+        var known = of(left.key);
+        if (known != null) {
+            known.earlierNanos += left.spentNanos.get() + left.earlierNanos;
+        }
+    }
+
+    /** What this process has settled of the lease's account in all, once nobody is in it. */
+    synchronized long settledNanos(Lease lease) {
+        long sum = lease.spentNanos.get() + lease.earlierNanos;
+        synchronized (over) {
+            for (var each : over) {
+                if (each != lease && each.key.equals(lease.key)) {
+                    sum += each.spentNanos.get() + each.earlierNanos;
+                }
+            }
+        }
+        return sum;
+    }
+
     /**
      * Whether there is one beside the current one: of a window that is over, or one that is kept.
      */

@@ -6,6 +6,9 @@ import java.util.Map;
  * Counters since the start.
  *
  * @param doubleSettles calls of settle after the first
+ * @param wrongCharges attempts that were charged less than they cost, or more than they held though
+ *     no provider said so
+ * @param wrongTotals how often the totals of a lease were not what its settlements come to
  * @param droppedRecords log records that could not be written
  * @param ledgerMessages sent to the ledger
  */
@@ -13,6 +16,8 @@ public record GateCounters(
         long reserved,
         long refused,
         long doubleSettles,
+        long wrongCharges,
+        long wrongTotals,
         long droppedRecords,
         Map<Message, Long> ledgerMessages) {
 

@@ -24,6 +24,7 @@ final class HeldReservation implements Reservation {
     private final LeaseKeeper keeper;
     private final LongAdder doubleSettles;
     private final AtomicBoolean settled = new AtomicBoolean();
+    private volatile long chargedNanos;
 
     HeldReservation(
             Claim claim,
@@ -95,6 +96,11 @@ final class HeldReservation implements Reservation {
     }
 
     @Override
+    public Money charged() {
+        return new Money(chargedNanos);
+    }
+
+    @Override
     public void settle(Money cost, boolean assumed) {
         if (cost.nanos() < 0) {
             throw new IllegalArgumentException("cost: " + cost + " (expected: >= 0)");
@@ -103,11 +109,17 @@ final class HeldReservation implements Reservation {
             doubleSettles.increment();
             return;
         }
+        var nanos = cost.nanos();
         if (intent == 0) {
+            chargedNanos = nanos; // to nobody, or counted as what the log could not take
             return;
         }
-        var nanos = cost.nanos();
-        var violation = claim.proven() && !assumed && nanos > claim.most().nanos();
+        var above = claim.proven() && nanos > claim.most().nanos();
+        var violation = above && !assumed;
+        if (above && assumed) {
+            keeper.unexplained(claim, nanos);
+        }
+        var least = nanos;
         var charges = new ArrayList<LogRecord.Charge>(parts.size());
         var taken = new long[parts.size()];
         for (var i = 0; i < taken.length; i++) {
@@ -116,11 +128,14 @@ final class HeldReservation implements Reservation {
             // whoever pays for the excess, it is not there for others to spend
             taken[i] = part.lease().takeUpTo(excess);
             var overrun = violation ? excess : excess - taken[i];
-            charges.add(new LogRecord.Charge(part.lease().account, nanos - overrun, overrun));
+            var charge = new LogRecord.Charge(part.lease().account, nanos - overrun, overrun);
+            charges.add(charge);
+            least = Math.min(least, charge.settledNanos() + charge.overrunNanos());
         }
         // logged before the rest can be taken again, so that the log never holds more than the
         // lease
         wal.append(new LogRecord.Settle(intent, nanos, assumed, charges));
+        chargedNanos = least;
         for (var i = 0; i < taken.length; i++) {
             var part = parts.get(i);
             var lease = part.lease();

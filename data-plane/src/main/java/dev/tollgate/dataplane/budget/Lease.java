@@ -56,6 +56,9 @@ final class Lease {
 
     long burnSpentNanos;
 
+    /** Spent by others of its account that it stands for now. */
+    long earlierNanos;
+
     /**
      * An Acquire had no clear answer: if no grant of it arrives, it is not known that there is
      * none.

@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,8 +51,11 @@ class LeaseKeeper implements LedgerLink.Listener {
     private final LedgerSession session;
     private final Refills refills;
     private final Returns returns;
+    private final ToldCheck told = new ToldCheck();
     final LastHeard heard = new LastHeard();
     final BoundViolations violations;
+
+    private final LongAdder unexplained = new LongAdder();
 
     private @Nullable Admitter admitter;
     private @Nullable Set<String> budgets;
@@ -74,9 +78,9 @@ class LeaseKeeper implements LedgerLink.Listener {
         this.time = time;
         this.holder = wal.holder();
         this.thread = new KeeperThread(thread);
-        this.session = new LedgerSession(wal, link, settings, time);
+        this.session = new LedgerSession(wal, link, settings, time, told);
         this.refills = new Refills(wal, session, settings, time, this.thread, this::gate);
-        this.returns = new Returns(wal, session, time, this::gate);
+        this.returns = new Returns(wal, session, time, this::gate, told);
         this.secondAt = time.nanos();
         this.closesAt = secondAt;
     }
@@ -122,6 +126,16 @@ class LeaseKeeper implements LedgerLink.Listener {
     /** How many messages were sent to the ledger. */
     Map<GateCounters.Message, Long> ledgerMessages() {
         return session.sent.sums();
+    }
+
+    /** Attempts that were charged more than they can cost, though no provider said so. */
+    long unexplained() {
+        return unexplained.sum();
+    }
+
+    /** How often the totals of a lease were not what was settled of it, or the ledger had more. */
+    long mistold() {
+        return told.wrong();
     }
 
     /** The last task that broke an invariant; the keeper goes on with the next. */
@@ -175,6 +189,16 @@ class LeaseKeeper implements LedgerLink.Listener {
                 counter.budget);
         violations.saw(
                 new Violation(counter.budget, time.now(), request, all, bound, claim.stops(entry)));
+    }
+
+    /** No provider has said so, and no alarm tells of it (I8). */
+    void unexplained(Claim claim, long nanos) {
+        unexplained.increment();
+        LOG.error(
+                "I8: request {}: {} nano-USD are assumed for an attempt that can cost {}",
+                claim.request().id(),
+                nanos,
+                claim.most().nanos());
     }
 
     /**
@@ -293,6 +317,7 @@ class LeaseKeeper implements LedgerLink.Listener {
 
     private void state(LedgerEffect.State state) {
         heard.hear(state, time.nanos());
+        told.heard(state, wal.totals(state.account().toString(), holder.bootEpoch()));
         var counter = find(state.account());
         if (counter == null) {
             return;

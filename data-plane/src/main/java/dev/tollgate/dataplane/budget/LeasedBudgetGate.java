@@ -201,6 +201,8 @@ public final class LeasedBudgetGate implements BudgetGate {
                 admitter.reserved.sum(),
                 admitter.refused.sum(),
                 admitter.doubleSettles.sum(),
+                keeper.unexplained() + wal.undercharged(),
+                keeper.mistold() + wal.mistold(),
                 wal.dropped() + admitter.unlogged.sum(),
                 keeper.ledgerMessages());
     }

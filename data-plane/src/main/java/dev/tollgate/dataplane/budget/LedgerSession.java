@@ -26,6 +26,7 @@ final class LedgerSession {
     private final GateSettings settings;
     private final TimeSource time;
     private final HolderId holder;
+    private final ToldCheck told;
     private final Promise<Void> firstRegistration = Promise.promise();
     final LedgerTraffic sent = new LedgerTraffic();
 
@@ -35,11 +36,13 @@ final class LedgerSession {
     private List<LeaseTotals> registering = List.of();
     private long registerAgainAt = Long.MAX_VALUE;
 
-    LedgerSession(Wal wal, LedgerLink link, GateSettings settings, TimeSource time) {
+    LedgerSession(
+            Wal wal, LedgerLink link, GateSettings settings, TimeSource time, ToldCheck told) {
         this.wal = wal;
         this.link = link;
         this.settings = settings;
         this.time = time;
+        this.told = told;
         this.holder = wal.holder();
         this.unregisteredSince = time.nanos();
     }
@@ -116,9 +119,11 @@ final class LedgerSession {
     void report(List<Lease> leases) {
         var totals = new ArrayList<LeaseTotals>();
         for (var lease : leases) {
+            long spent = lease.spentNanos.get(); // before its totals, which have no less then
             var known = wal.totals(lease.account, holder.bootEpoch());
             if (known != null) {
                 totals.add(known);
+                this.told.atLeast(known, spent);
                 lease.reportedNanos =
                         (known.settledMicros() + known.overrunMicros()) * NANOS_PER_MICRO;
                 lease.reportedAtNanos = time.nanos();

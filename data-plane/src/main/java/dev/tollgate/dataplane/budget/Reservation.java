@@ -21,6 +21,9 @@ public interface Reservation {
      */
     boolean counts();
 
+    /** What {@link #settle} has charged, to the Budget that was charged least; zero before. */
+    Money charged();
+
     /**
      * Charges {@code cost} and frees the rest. Once: a second call is ignored and counted. Zero if
      * nothing was billed.

@@ -23,13 +23,20 @@ final class Returns {
     private final TimeSource time;
     private final HolderId holder;
     private final Supplier<Admitter> gate;
+    private final ToldCheck told;
 
-    Returns(Wal wal, LedgerSession session, TimeSource time, Supplier<Admitter> gate) {
+    Returns(
+            Wal wal,
+            LedgerSession session,
+            TimeSource time,
+            Supplier<Admitter> gate,
+            ToldCheck told) {
         this.wal = wal;
         this.session = session;
         this.time = time;
         this.holder = wal.holder();
         this.gate = gate;
+        this.told = told;
     }
 
     /** False: there was nothing to give back. */
@@ -89,6 +96,7 @@ final class Returns {
         }
         var counter = find(lease.key);
         if (counter != null && counter.hasAnother(lease)) {
+            counter.leftTo(lease);
             leave(lease);
             return true; // the other one closes it
         }
@@ -115,6 +123,7 @@ final class Returns {
             }
             if (counter != null) {
                 counter.closed(lease);
+                told.exactly(totals, counter.settledNanos(lease));
             }
         } else if (!sayAgain) {
             return true;

@@ -85,6 +85,15 @@ public final class SteppedReservation implements Reservation {
         return !settled;
     }
 
+    @Override
+    public Money charged() {
+        var sum = Money.ZERO;
+        for (var i = 0; i < steps.size(); i++) {
+            sum = sum.plus(steps.get(i).charged());
+        }
+        return sum;
+    }
+
     /** Each step pays what it holds, in their order, and the last one the rest. */
     @Override
     public void settle(Money cost, boolean assumed) {

@@ -2,15 +2,17 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dataplane.telemetry.Invariant;
+import dev.tollgate.policy.price.Money;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is asserted of the money of every request: a call goes out under a hold that counts (I6),
- * and a request that is over has one usage record, in which each call that went out is settled once
- * (I9). A violation is a bug; it is logged and counted. On the hot path this compares a few numbers
- * of the request; it takes no lock and makes no object.
+ * What is asserted of the money of every request: a call goes out under a hold that counts (I6), it
+ * is charged what its provider's final figures come to (I8), and a request that is over has one
+ * usage record, in which each call that went out is settled once (I9). A violation is a bug; it is
+ * logged and counted. On the hot path this compares a few numbers of the request, and prices its
+ * figures a second time; it takes no lock.
  */
 final class Audit {
 
@@ -35,10 +37,25 @@ final class Audit {
         tally.sent++;
     }
 
-    /** A call that went out is over, and in the record to come. */
-    static void settled(Tally tally, @Nullable Reservation reservation) {
-        if (reservation != null && !reservation.counts()) {
-            tally.settled++;
+    /**
+     * A call that went out is over, and in the record to come.
+     *
+     * @param billed what the provider's final figures come to; zero: it told none that can be true
+     */
+    static void settled(
+            LoopParts loop, Tally tally, @Nullable Reservation reservation, Money billed) {
+        if (reservation == null || reservation.counts()) {
+            return;
+        }
+        tally.settled++;
+        var charged = reservation.charged();
+        if (billed.isMoreThan(charged)) {
+            loop.metrics().violated(Invariant.I8);
+            LOG.error(
+                    "I8: request {}: {} USD are charged of {} that its provider told",
+                    tally.requestId,
+                    charged,
+                    billed);
         }
     }
 

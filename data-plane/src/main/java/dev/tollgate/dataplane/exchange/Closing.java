@@ -39,8 +39,14 @@ final class Closing {
 
     private static final String LENGTH = "length";
 
+    /**
+     * @param isFinal the provider bills by its figures
+     */
     private record Facts(
-            @Nullable Usage usage, @Nullable String finishReason, @Nullable String model) {}
+            @Nullable Usage usage,
+            boolean isFinal,
+            @Nullable String finishReason,
+            @Nullable String model) {}
 
     private final LoopParts loop;
     private final Tally tally;
@@ -186,7 +192,7 @@ final class Closing {
                 outcome,
                 Call.word(outcome),
                 status,
-                new Facts(read.usage(), read.finishReason(), read.model()));
+                new Facts(read.usage(), true, read.finishReason(), read.model()));
     }
 
     /**
@@ -205,7 +211,7 @@ final class Closing {
                 outcome,
                 word,
                 stream == null ? 0 : StreamError.STATUS,
-                new Facts(usage, finish, stream == null ? null : stream.model()));
+                new Facts(usage, isFinal, finish, stream == null ? null : stream.model()));
     }
 
     /** The Budget had no more for it: the provider is cut, and the client has a clean end. */
@@ -217,7 +223,7 @@ final class Closing {
                 new Outcome.Success(),
                 LIMITED,
                 StreamError.STATUS,
-                new Facts(null, LENGTH, stream.model()));
+                new Facts(null, false, LENGTH, stream.model()));
     }
 
     /**
@@ -301,6 +307,17 @@ final class Closing {
                 : Settlement.seen(model, size, partial, visibleBytes, terms.held().bound());
     }
 
+    /** What the provider said, of an answer that is priced by that. */
+    private Money billed(Settlement settlement, @Nullable Facts facts) {
+        var usage = facts == null || !facts.isFinal() ? null : facts.usage();
+        return usage == null
+                        || settlement.implausible()
+                        || free()
+                        || terms.resolved().endpoint() != null
+                ? Money.ZERO
+                : Settlement.billed(terms.candidate().model(), usage);
+    }
+
     private boolean free() {
         return terms.resolved().scan().operation() == Operation.COUNT_TOKENS;
     }
@@ -344,7 +361,7 @@ final class Closing {
                 settlement,
                 lost ? null : usage);
         if (sent) {
-            Audit.settled(tally, reservation);
+            Audit.settled(loop, tally, reservation, billed(settlement, facts));
         }
         if (span != null) {
             span.end(

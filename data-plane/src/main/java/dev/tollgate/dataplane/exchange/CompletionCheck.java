@@ -392,7 +392,11 @@ final class CompletionCheck extends Ticker.Ticked implements Call.Owner {
         leave(usage == null ? 0 : usage.input() + usage.output());
         tally.settled(new Attempt(candidate, outcome), word, status, latency, settlement, usage);
         if (tally.sent > 0) {
-            Audit.settled(tally, held);
+            Audit.settled(
+                    loop,
+                    tally,
+                    held,
+                    usage == null ? Money.ZERO : Settlement.billed(candidate.model(), usage));
         }
         loop.recorder().write(tally.record(recorded(outcome), status, latency, ""));
         tally.records++;

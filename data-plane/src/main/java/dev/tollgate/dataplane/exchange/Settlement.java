@@ -156,6 +156,20 @@ record Settlement(Money cost, boolean assumed, boolean implausible) {
         return new Settlement(estimate.isMoreThan(hold) ? hold : estimate, true, false);
     }
 
+    /** What final figures come to by the model's price; zero: they say nothing of a bill. */
+    static Money billed(ModelEntry model, Usage usage) {
+        var price = model.price();
+        var counts = counts(usage, usage.output());
+        if (price == null || !counts.plausible()) {
+            return Money.ZERO;
+        }
+        try {
+            return Cost.of(price, counts);
+        } catch (ArithmeticException e) {
+            return Money.ZERO;
+        }
+    }
+
     private static boolean beyondLimits(
             ModelEntry model, BoundInput size, Usage usage, int choices) {
         var context = model.contextTokens();

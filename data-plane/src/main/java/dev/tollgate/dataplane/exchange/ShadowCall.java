@@ -399,7 +399,13 @@ final class ShadowCall extends Ticker.Ticked implements Call.Owner {
         tally.settled(
                 new Attempt(terms.candidate(), result), word, status, latency, settlement, usage);
         if (tally.sent > 0) {
-            Audit.settled(tally, reservation);
+            Audit.settled(
+                    loop,
+                    tally,
+                    reservation,
+                    usage == null
+                            ? Money.ZERO
+                            : Settlement.billed(terms.candidate().model(), usage));
         }
         series.copy(outcome.word());
         compare();

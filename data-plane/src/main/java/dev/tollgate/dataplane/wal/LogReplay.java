@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads a log from its newest whole checkpoint on. A torn tail, what a kill in the middle of a
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param end behind the last record in it
  * @param nextNumber of the next record
  * @param usage newest usage records, oldest first
+ * @param addsUp the totals of leases are what the settlements come to, as far as these are there
  */
 record LogReplay(
         LogState state,
@@ -24,7 +27,8 @@ record LogReplay(
         int end,
         long nextNumber,
         List<byte[]> usage,
-        @Nullable String damage) {
+        @Nullable String damage,
+        boolean addsUp) {
 
     static LogReplay read(LogDirectory directory, int usageKept) throws IOException {
         var files = directory.segments();
@@ -45,10 +49,12 @@ record LogReplay(
         }
         if (start < 0) {
             var damage = broken ? "no segment has a whole checkpoint" : null;
-            return new LogReplay(new LogState(), files, null, 0, 1, List.of(), damage);
+            return new LogReplay(new LogState(), files, null, 0, 1, List.of(), damage, true);
         }
         return new Reader(directory, files, start, usageKept).read();
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(LogReplay.class);
 
     private static final class Reader {
         private final LogDirectory directory;
@@ -59,6 +65,10 @@ record LogReplay(
         private final ArrayDeque<byte[]> usage = new ArrayDeque<>();
         private long next;
         private @Nullable String damage;
+        private @Nullable LogSums before;
+        private long beforeNext;
+        private @Nullable LogSums sums;
+        private boolean addsUp = true;
 
         Reader(LogDirectory directory, List<Long> files, int start, int usageKept) {
             this.directory = directory;
@@ -69,7 +79,7 @@ record LogReplay(
 
         /**
          * The newest segment with a checkpoint holds all that counts. The one before it is read for
-         * its usage records alone.
+         * its usage records, and to see that its settlements are in that checkpoint.
          */
         LogReplay read() throws IOException {
             if (start > 0) {
@@ -77,10 +87,7 @@ record LogReplay(
                     for (var frame = before.read(0);
                             frame != null;
                             frame = before.read(frame.next())) {
-                        if (LogCodec.decode(frame.record())
-                                instanceof LogRecord.Usage(var request, var json)) {
-                            keep(json);
-                        }
+                        earlier(frame);
                     }
                 }
             }
@@ -114,8 +121,42 @@ record LogReplay(
                     }
                 }
             }
+            if (sums != null && !sums.are(state.spent())) {
+                violated("its settlements are not in the totals of its leases");
+            }
             return new LogReplay(
-                    state, files, files.get(start), end, next, List.copyOf(usage), damage);
+                    state, files, files.get(start), end, next, List.copyOf(usage), damage, addsUp);
+        }
+
+        private void earlier(Segment.Frame frame) {
+            var record = LogCodec.decode(frame.record());
+            if (record instanceof LogRecord.Usage(var request, var json)) {
+                keep(json);
+            }
+            if (before != null) {
+                before.add(frame.number(), record);
+            } else if (record instanceof LogRecord.Checkpoint) {
+                var checkpoint = new LogState();
+                checkpoint.apply(frame.number(), record);
+                before = new LogSums(checkpoint);
+            }
+            beforeNext = frame.number() + 1;
+        }
+
+        /** A segment without its end says nothing of the next one's checkpoint. */
+        private void compare(Segment.Frame checkpoint) {
+            if (before != null
+                    && beforeNext == checkpoint.number()
+                    && !before.areIn(state.spent())) {
+                violated("settlements before it are not in its checkpoint");
+            }
+            before = null;
+            sums = new LogSums(state);
+        }
+
+        private void violated(String what) {
+            addsUp = false;
+            LOG.error("I12: segment {} of the log: {}", files.get(start), what);
         }
 
         private void apply(Segment.Frame frame) throws IOException {
@@ -133,6 +174,11 @@ record LogReplay(
                         e);
             }
             state.apply(frame.number(), record);
+            if (sums == null) {
+                compare(frame);
+            } else {
+                sums.add(frame.number(), record);
+            }
             if (record instanceof LogRecord.Usage(var request, var json)) {
                 keep(json);
             }

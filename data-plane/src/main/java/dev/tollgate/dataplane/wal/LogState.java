@@ -9,15 +9,21 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the records of a log add up to: the leases with their totals, and the intents that nobody
  * has settled. The same fold runs while the log is written and when it is read again, so that a
  * replay gives what was in memory. I2 and I4 are checked in every step; a violation is a bug and
- * throws. One thread at a time.
+ * throws. That an attempt is charged what it costs (I8) is checked too, and counted: what was sent
+ * is sent. One thread at a time.
  */
 final class LogState {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LogState.class);
 
     private static final long NANOS_PER_MICRO = 1_000;
 
@@ -78,6 +84,7 @@ final class LogState {
     private long epoch;
     private String kernelBoot = "";
     private boolean stopped;
+    private long undercharged;
 
     /** Of the last Boot; 0: none yet. */
     long epoch() {
@@ -91,6 +98,11 @@ final class LogState {
     /** The last start ended in order. */
     boolean stopped() {
         return stopped;
+    }
+
+    /** Attempts that a Budget was charged less of than they cost (I8). */
+    long undercharged() {
+        return undercharged;
     }
 
     int openIntents() {
@@ -195,6 +207,24 @@ final class LogState {
         return lease == null ? null : totals(lease);
     }
 
+    /** What is settled and overrun of each lease, in nano-USD. */
+    Map<LogSums.Of, LogSums.Spent> spent() {
+        var spent = new HashMap<LogSums.Of, LogSums.Spent>();
+        for (var leases : List.of(earlier.values(), current.values())) {
+            for (var lease : leases) {
+                spent.put(
+                        new LogSums.Of(lease.account, lease.epoch),
+                        new LogSums.Spent(lease.settledNanos, lease.overrunNanos));
+            }
+        }
+        return spent;
+    }
+
+    /** Numbers of the intents that nobody has settled. */
+    Set<Long> open() {
+        return Set.copyOf(intents.keySet());
+    }
+
     /** Number of the last Acquire of the current lease. */
     long lastRequest(String account) {
         var lease = current.get(account);
@@ -295,9 +325,19 @@ final class LogState {
         attempt.assumed = settle.assumed();
         forgetIfFree(attempt);
         var holds = attempt.holds;
+        var least = holds.isEmpty() ? settle.costNanos() : Long.MAX_VALUE;
         for (var hold : holds) {
             hold.lease().openNanos -= hold.nanos();
             hold.lease().holds--;
+            least = Math.min(least, charged(settle, hold.lease().account));
+        }
+        if (least < settle.costNanos()) {
+            undercharged++;
+            LOG.error(
+                    "I8: request {}: {} nano-USD are charged by {}",
+                    attempt.request,
+                    least,
+                    settle);
         }
         for (var charge : settle.charges()) {
             for (var hold : holds) {
@@ -309,6 +349,18 @@ final class LogState {
                 }
             }
         }
+    }
+
+    private static long charged(LogRecord.Settle settle, String account) {
+        var sum = 0L;
+        var charges = settle.charges();
+        for (var i = 0; i < charges.size(); i++) {
+            var charge = charges.get(i);
+            if (charge.account().equals(account)) {
+                sum = Math.addExact(sum, charge.settledNanos() + charge.overrunNanos());
+            }
+        }
+        return sum;
     }
 
     /**

@@ -40,7 +40,8 @@ public final class Wal implements UsageLog, AutoCloseable {
     /**
      * What the log held when it was opened.
      *
-     * @param proven the totals of earlier starts are final: nothing can have been lost
+     * @param proven the totals of earlier starts are final: nothing can have been lost, and they
+     *     are what the settlements come to
      * @param interrupted requests that need a usage record yet
      * @param damage null: none
      */
@@ -81,6 +82,7 @@ public final class Wal implements UsageLog, AutoCloseable {
 
     private final ReentrantLock syncLock = new ReentrantLock();
     private final Recovered recovered;
+    private final boolean addsUp;
 
     /** A segment cannot be deleted, and that was told; guarded by syncLock. */
     private boolean stuck;
@@ -99,6 +101,7 @@ public final class Wal implements UsageLog, AutoCloseable {
         this.state = foreign ? new LogState() : replay.state();
         this.nextNumber = replay.nextNumber();
         this.usage = new ArrayDeque<>(replay.usage());
+        this.addsUp = replay.addsUp();
         var last = replay.last();
         var lastIndex = replay.segments().isEmpty() ? 0 : replay.segments().getLast();
         if (damage != null) {
@@ -309,6 +312,21 @@ public final class Wal implements UsageLog, AutoCloseable {
         }
     }
 
+    /** How often what was read of the log did not add up (I12). */
+    public long mistold() {
+        return addsUp ? 0 : 1;
+    }
+
+    /** Attempts of the log that a Budget was charged less of than they cost (I8). */
+    public long undercharged() {
+        lock.lock();
+        try {
+            return state.undercharged();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether a full segment would be followed at once by one that is made already. */
     boolean nextReady() {
         lock.lock();
@@ -368,6 +386,7 @@ public final class Wal implements UsageLog, AutoCloseable {
         var kernelBoot = directory.kernelBoot();
         var proven =
                 damage == null
+                        && addsUp
                         && (state.epoch() == 0
                                 || state.stopped()
                                 || isSameKernel(kernelBoot) && directory.isTrusted());

@@ -12,6 +12,7 @@ import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
 import dev.tollgate.policy.budget.Window;
 import dev.tollgate.policy.price.Money;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
 import dev.tollgate.policy.snapshot.BudgetEntry;
 import dev.tollgate.policy.snapshot.BudgetEntry.Mode;
 import dev.tollgate.policy.snapshot.BudgetEntry.Period;
@@ -266,6 +267,83 @@ class LeaseKeeperTest {
         assertThat(refused()).isEqualTo(Admission.RefusalKind.FROZEN);
         answer(new LedgerEffect.Registered(wal.holder(), true, ""));
         assertThat(asksForMoney()).isTrue();
+    }
+
+    // what is told
+
+    private void hear(long settledMicros, long elsewhereMicros) {
+        answer(
+                new LedgerEffect.State(
+                        wal.holder(),
+                        NINE,
+                        1_000_000,
+                        settledMicros,
+                        0,
+                        Duration.ofSeconds(20),
+                        false,
+                        elsewhereMicros));
+    }
+
+    @Test
+    void theLedgerThatCountsMoreOfALeaseThanItsLogHasIsFound() {
+        held(BUDGET).settle(Money.parse("0.004"), false);
+        hear(7_000, 7_000);
+        hear(11_000, 7_000);
+        assertThat(gate.counters().wrongTotals()).isZero();
+        hear(11_001, 7_000);
+        assertThat(gate.counters().wrongTotals()).isEqualTo(1);
+    }
+
+    @Test
+    void aLeaseIsToldAndClosedWithWhatWasSettledOfIt() {
+        for (var i = 0; i < 3; i++) {
+            held(BUDGET).settle(Money.parse("0.000000001"), false);
+        }
+        run(31_000); // its window is over
+        assertThat(closes()).hasSizeGreaterThan(0);
+        assertThat(reports()).isPositive();
+        assertThat(gate.counters().wrongTotals()).isZero();
+    }
+
+    @Test
+    void aSettlementThatIsNotInTheLogIsFoundWhenItsLeaseIsToldAndAgainWhenItIsClosed() {
+        var held = (HeldReservation) held(BUDGET);
+        held.settle(Money.parse("0.004"), false);
+        held.parts.getFirst().lease().spentNanos.addAndGet(1); // what no record says
+        run(12_000);
+        assertThat(reports()).isPositive();
+        var wrong = gate.counters().wrongTotals();
+        assertThat(wrong).isPositive();
+        run(20_000); // its window is over
+        assertThat(closes()).hasSizeGreaterThan(0);
+        assertThat(gate.counters().wrongTotals()).isGreaterThan(wrong);
+    }
+
+    @Test
+    void aSettlementThatNoRequestMadeIsFoundWhenItsLeaseIsClosed() {
+        var held = (HeldReservation) held(BUDGET);
+        held.settle(Money.parse("0.004"), false);
+        held.parts.getFirst().lease().spentNanos.addAndGet(-2_000);
+        run(12_000);
+        assertThat(gate.counters().wrongTotals()).as("it may be in use").isZero();
+        run(20_000); // its window is over
+        assertThat(closes()).hasSizeGreaterThan(0);
+        assertThat(gate.counters().wrongTotals()).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsAssumedAboveTheMostThatAnAttemptCanCostIsFound() {
+        var held = held(BUDGET);
+        assertThat(held.charged()).isEqualTo(Money.ZERO);
+        held.settle(CENT, true);
+        assertThat(held.charged()).isEqualTo(CENT);
+        held(BUDGET).settle(CENT.plus(new Money(1)), false);
+        assertThat(gate.counters().wrongCharges()).as("it has an alarm of its own").isZero();
+        assertThat(gate.figures()).extracting(BudgetFigures::boundViolations).containsExactly(1L);
+        keeper.violations.budgets(
+                List.of(BudgetBuilder.as(BUDGET).acknowledgedAt(START.plusSeconds(60)).build()));
+        held(SOFT).settle(CENT.plus(new Money(1)), true);
+        assertThat(gate.counters().wrongCharges()).isEqualTo(1);
     }
 
     // Budgets that are gone

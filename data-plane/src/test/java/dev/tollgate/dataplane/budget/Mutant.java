@@ -19,5 +19,7 @@ enum Mutant {
     /** What a holder has is given back although it is connected. */
     RECLAIM_WHILE_CONNECTED,
     /** A stream goes on with a step before that is in the log. */
-    STEP_BEFORE_LOGGED
+    STEP_BEFORE_LOGGED,
+    /** The ledger hears of no amount but the first. */
+    AMOUNT_KEPT
 }

@@ -5,7 +5,10 @@ import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LeaseAccount;
 import dev.tollgate.policy.budget.LeaseTotals;
 import dev.tollgate.policy.budget.LedgerCommand;
+import dev.tollgate.policy.snapshot.BudgetBuilder;
+import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -13,6 +16,9 @@ import java.util.Map;
 final class Mutations {
 
     private final Simulation run;
+
+    /** As they were at first. */
+    private final Map<String, Long> amounts = new HashMap<>();
 
     Mutations(Simulation run) {
         this.run = run;
@@ -51,6 +57,22 @@ final class Mutations {
                 totals.openMicros(),
                 down ? totals.seq() : 0,
                 totals.closed());
+    }
+
+    /** What a ledger hears of Budgets. */
+    List<BudgetEntry> heard(List<BudgetEntry> budgets) {
+        if (run.mutant != Mutant.AMOUNT_KEPT) {
+            return budgets;
+        }
+        return budgets.stream()
+                .map(
+                        entry -> {
+                            var first = amounts.putIfAbsent(entry.key(), entry.limitMicros());
+                            return first == null
+                                    ? entry
+                                    : BudgetBuilder.as(entry).limit(first).build();
+                        })
+                .toList();
     }
 
     void shrink(Account after) {

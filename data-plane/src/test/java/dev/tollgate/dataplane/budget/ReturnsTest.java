@@ -46,9 +46,11 @@ class ReturnsTest {
         returns =
                 new Returns(
                         wal,
-                        new LedgerSession(wal, null, GateSettings.of("pod-1"), clock),
+                        new LedgerSession(
+                                wal, null, GateSettings.of("pod-1"), clock, new ToldCheck()),
                         clock,
-                        () -> new Admitter(wal, null, clock));
+                        () -> new Admitter(wal, null, clock),
+                        new ToldCheck());
     }
 
     @AfterEach

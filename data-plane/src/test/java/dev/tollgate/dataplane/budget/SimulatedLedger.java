@@ -3,6 +3,7 @@ package dev.tollgate.dataplane.budget;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
+import dev.tollgate.policy.budget.AmountWatch;
 import dev.tollgate.policy.budget.FencedStore;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LedgerCommand;
@@ -40,6 +41,7 @@ final class SimulatedLedger {
     private final boolean slow;
 
     private LedgerService service;
+    private AmountWatch amounts;
     private boolean alive = true;
     private boolean busy;
     private boolean inside;
@@ -49,9 +51,26 @@ final class SimulatedLedger {
         this.epoch = epoch;
         this.skewMillis = skewMillis;
         this.service = service();
+        this.amounts = new AmountWatch(service);
         this.slow = run.random.nextBoolean();
         run.agenda.at(run.agenda.now() + SECOND, this::tick);
         run.agenda.at(run.agenda.now() + SECOND / 10, this::nextInLine);
+        run.agenda.at(run.agenda.now() + SECOND, this::lookForAmounts);
+    }
+
+    /** By a thread of its own, as the operator does. */
+    private void lookForAmounts() {
+        if (!alive) {
+            return;
+        }
+        for (var late : amounts.look(run.store.silentAt(now()), now())) {
+            if (late.storeSilent()) {
+                run.happened("Late");
+            } else {
+                run.fail("I10: " + late);
+            }
+        }
+        run.agenda.at(run.agenda.now() + SECOND, this::lookForAmounts);
     }
 
     private LedgerService service() {
@@ -88,11 +107,15 @@ final class SimulatedLedger {
         List.copyOf(connections).forEach(SimulatedConnection::cut);
         streams.clear();
         service = service();
+        amounts = new AmountWatch(service);
+        amounts.budgets(budgets, now());
         service.updateBudgets(budgets, now());
     }
 
     void budgets(List<BudgetEntry> budgets) {
-        enqueue(() -> send(service.updateBudgets(budgets, now())));
+        amounts.budgets(budgets, now());
+        var heard = run.mutations.heard(budgets);
+        enqueue(() -> send(service.updateBudgets(heard, now())));
     }
 
     /** As the operator does it: see {@code Reclaimer}. */

@@ -198,7 +198,25 @@ final class SimulatedProxy {
         run.lost(logId);
     }
 
+    /** What the proxy asserts in production. */
+    void assertsHold() {
+        if (gate == null) {
+            return;
+        }
+        var counted = gate.counters();
+        if (counted.doubleSettles() != 0) {
+            run.fail("I4: " + name + ": " + counted);
+        }
+        if (counted.wrongCharges() != 0) {
+            run.fail("I8: " + name + ": " + counted);
+        }
+        if (counted.wrongTotals() != 0) {
+            run.fail("I12: " + name + ": " + counted);
+        }
+    }
+
     private void die(String how) {
+        assertsHold();
         run.trace(name + " dies", how);
         life.end();
         up = false;
@@ -311,6 +329,7 @@ final class SimulatedProxy {
                                 mine,
                                 () -> {
                                     reservation.settle(new Money(cost), call.assumed);
+                                    run.charged(call.id, cost, reservation.charged().nanos());
                                     for (var part : parts) {
                                         settledNanos.merge(part.lease().account, cost, Long::sum);
                                     }

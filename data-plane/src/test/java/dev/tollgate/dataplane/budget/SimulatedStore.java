@@ -3,6 +3,8 @@ package dev.tollgate.dataplane.budget;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.TreeMap;
@@ -32,6 +34,9 @@ final class SimulatedStore {
     private int identity = 1;
     private long latency;
     private boolean lostWrite;
+
+    /** When it last did not answer, or took its time. */
+    private Instant silentAt;
 
     SimulatedStore(Simulation run, Observer observer) {
         this.run = run;
@@ -80,6 +85,15 @@ final class SimulatedStore {
         return taken;
     }
 
+    /**
+     * Null: it has always answered.
+     *
+     * @param now by the clock of who asks
+     */
+    Instant silentAt(Instant now) {
+        return silentAt == null ? null : silentAt.plus(Duration.between(run.wall(), now));
+    }
+
     /** Whether a write of the calls since the last question was not made. */
     boolean takeLostWrite() {
         var lost = lostWrite;
@@ -118,7 +132,9 @@ final class SimulatedStore {
         }
 
         private boolean trouble(int oneIn) {
-            return run.storeTrouble && run.random.nextInt(oneIn) == 0;
+            boolean is = run.storeTrouble && run.random.nextInt(oneIn) == 0;
+            silentAt = is ? run.wall() : silentAt;
+            return is;
         }
 
         private void pass() {

@@ -159,6 +159,7 @@ final class SimulatedStream {
 
     private void settle(long nanos, boolean assumed) {
         reservation.settle(new Money(nanos), assumed);
+        run.charged(call.id, nanos, reservation.charged().nanos());
         proxy.maybeDie();
         proxy.recordSoon(life, call.id);
     }

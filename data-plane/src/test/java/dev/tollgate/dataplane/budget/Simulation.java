@@ -26,9 +26,10 @@ import java.util.TreeMap;
  * faults, then everything is healed and must come to rest.
  *
  * <p>While it runs: no account is billed or charged above what was allowed, every grant is in the
- * store before it is sent, settled money adds up. At the end: what fits is admitted, nothing is
- * held, closed leases have given everything back, and unless a disk has failed or lost something
- * the logs, the ledger and the bills agree to the micro-USD.
+ * store before it is sent, settled money adds up, and nothing that is asserted in production is
+ * counted as broken. At the end: what fits is admitted, nothing is held, closed leases have given
+ * everything back, and unless a disk has failed or lost something the logs, the ledger and the
+ * bills agree to the micro-USD.
  */
 final class Simulation {
 
@@ -144,6 +145,13 @@ final class Simulation {
     void fail(String what) {
         if (failure == null) {
             failure = what;
+        }
+    }
+
+    /** A call has cost so much, and its Budgets were charged so much. */
+    void charged(String call, long costNanos, long chargedNanos) {
+        if (chargedNanos < costNanos) {
+            fail("I8: " + call + " cost " + costNanos + ", charged " + chargedNanos);
         }
     }
 
@@ -281,6 +289,7 @@ final class Simulation {
                 if (bug != null) {
                     throw broken(proxy.pod() + ": " + bug, bug);
                 }
+                proxy.assertsHold();
             }
             if (failure != null) {
                 throw broken(failure, null);

@@ -72,6 +72,17 @@ class SimulationTest {
                         "Back");
     }
 
+    @Test
+    void findsAnAmountThatIsNotInForceByWhatTheOperatorAsserts() {
+        assertThatThrownBy(
+                        () -> {
+                            for (var seed = 0L; seed < SEEDS_OF_A_MUTANT; seed++) {
+                                Simulation.run(seed, Mutant.AMOUNT_KEPT);
+                            }
+                        })
+                .hasMessageContaining("I10: ");
+    }
+
     @ParameterizedTest
     @EnumSource(Mutant.class)
     void catches(Mutant mutant) {

@@ -108,6 +108,7 @@ final class Trouble {
                         case GRANT_BEFORE_ACKNOWLEDGED -> List.of(Fault.STORE);
                         case RECLAIM_WHILE_CONNECTED -> List.of(Fault.RECLAIM);
                         case STEP_BEFORE_LOGGED -> List.of(Fault.KILL);
+                        case AMOUNT_KEPT -> List.of(Fault.LIMIT);
                         case MONEY_ROUNDED_DOWN -> List.<Fault>of();
                     });
         }

@@ -155,6 +155,26 @@ class AuditTest {
         assertThat(harness.gate.open.get()).as("it stays held").isEqualTo(1);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCallThatIsChargedLessThanItsProviderToldIsTold(boolean stream) {
+        expect(Invariant.I8, 1);
+        var upstream =
+                stream
+                        ? harness.upstream(
+                                Harness.streams(Harness.chunk("Hello"), Harness.LAST_CHUNKS))
+                        : harness.upstream(answers(200, Harness.CHAT_ANSWER));
+        start(upstream.url());
+        assertThat(harness.chat(Harness.chat("model-1", stream)).statusCode()).isEqualTo(200);
+        harness.record(1);
+        assertThat(metric(Invariant.I8)).endsWith(" 0");
+
+        harness.gate.bug.set("undercharge");
+        assertThat(harness.chat(Harness.chat("model-1", stream)).statusCode()).isEqualTo(200);
+        harness.record(2);
+        await().until(() -> metric(Invariant.I8).endsWith(" 1"));
+    }
+
     @Test
     void aRequestWithoutItsUsageRecordIsTold() {
         expect(Invariant.I9, 1);
@@ -184,7 +204,7 @@ class AuditTest {
                 .hasMessageStartingWith("I6: ");
         assertThat(metrics.violations(Invariant.I6)).isEqualTo(1);
         reservation.settle(Money.ZERO, false);
-        Audit.settled(tally, reservation);
+        Audit.settled(parts(metrics), tally, reservation, Money.ZERO);
         tally.records++;
         Audit.over(parts(metrics), tally);
         assertThat(metrics.violations(Invariant.I9)).isZero();
@@ -193,13 +213,26 @@ class AuditTest {
                 .hasMessageStartingWith("I9: ");
         assertThat(metrics.violations(Invariant.I9)).isEqualTo(1);
         assertThat(tally.sent).isEqualTo(1);
-        Audit.settled(tally, reservation);
+        Audit.settled(parts(metrics), tally, reservation, Money.ZERO);
         Audit.over(parts(metrics), tally);
         assertThat(metrics.violations(Invariant.I9)).isEqualTo(2);
         tally.settled--;
         tally.records++;
         Audit.over(parts(metrics), tally);
         assertThat(metrics.violations(Invariant.I9)).isEqualTo(3);
+    }
+
+    @Test
+    void whatIsChargedIsNoLessThanWhatWasTold() {
+        var metrics = new Metrics();
+        var reservation = new OpenGate().held();
+        Audit.settled(parts(metrics), new Tally("r", 0, 0), reservation, Money.parse("1"));
+        assertThat(metrics.violations(Invariant.I8)).as("it is not settled").isZero();
+        reservation.settle(Money.parse("0.5"), false);
+        for (var told : List.of("0.499999999", "0.5", "0.500000001")) {
+            Audit.settled(parts(metrics), new Tally("r", 0, 0), reservation, Money.parse(told));
+        }
+        assertThat(metrics.violations(Invariant.I8)).isEqualTo(1);
     }
 
     @Test

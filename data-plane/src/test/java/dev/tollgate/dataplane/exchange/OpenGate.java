@@ -60,7 +60,7 @@ final class OpenGate implements BudgetGate {
 
     /**
      * Where the next call throws: reserve, admission, budgets, held or settle; leak: a settlement
-     * is lost.
+     * is lost; undercharge: it charges nothing.
      */
     final AtomicReference<String> bug = new AtomicReference<>("");
 
@@ -121,6 +121,7 @@ final class OpenGate implements BudgetGate {
     private final class Held implements Reservation {
         private final Claim claim;
         private boolean over;
+        private Money charged = Money.ZERO;
 
         Held(Claim claim) {
             this.claim = claim;
@@ -151,6 +152,11 @@ final class OpenGate implements BudgetGate {
         }
 
         @Override
+        public Money charged() {
+            return charged;
+        }
+
+        @Override
         public void settle(Money cost, boolean assumed) {
             maybeThrow("settle");
             if (meets("leak")) {
@@ -163,6 +169,7 @@ final class OpenGate implements BudgetGate {
             over = true;
             open.decrementAndGet();
             purseNanos.addAndGet(claim.bound().nanos() - cost.nanos());
+            charged = meets("undercharge") ? Money.ZERO : cost;
             settled.add(new Settled(claim, cost, assumed));
         }
     }
@@ -193,7 +200,13 @@ final class OpenGate implements BudgetGate {
     @Override
     public GateCounters counters() {
         return new GateCounters(
-                claims.size(), 0, secondSettles.get(), 3, Map.of(GateCounters.Message.REPORT, 7L));
+                claims.size(),
+                0,
+                secondSettles.get(),
+                0,
+                0,
+                3,
+                Map.of(GateCounters.Message.REPORT, 7L));
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.tollgate.policy.budget.LeaseTotals;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -332,6 +333,142 @@ class WalTest {
                         .extracting(call -> call.request().id())
                         .containsExactly("req_long");
             }
+        }
+    }
+
+    /** Many settlements of 7,001 nano-dollars, over more than one segment, and a kill. */
+    private Path killedAfterManySettlements() throws IOException {
+        try (var wal = open()) {
+            grant(wal, 200_000);
+            for (var i = 0; FileDirectory.segments(directory.resolve("log")).size() < 4; i++) {
+                settle(wal, intend(wal, "req_" + i, 1, 9_000), 7_001);
+                wal.append("req_" + i, "{}".getBytes(UTF_8));
+                if (i % 100 == 0) {
+                    await().pollDelay(Duration.ZERO).until(wal::nextReady);
+                }
+            }
+            settle(wal, intend(wal, "req_last", 1, 9_000), 7_001);
+            assertThat(wal.dropped()).isZero();
+            return killed();
+        }
+    }
+
+    /** Writes its first record, the checkpoint, anew, with less settled, and leaves the rest. */
+    private static void settleLess(Path segment, long nanos) throws IOException {
+        try (var file = FileDirectory.open(segment, true)) {
+            var frames = new ArrayList<Segment.Frame>();
+            var records = new ArrayList<LogRecord>();
+            for (var frame = file.read(0); frame != null; frame = file.read(frame.next())) {
+                frames.add(frame);
+                records.add(LogCodec.decode(frame.record()));
+            }
+            var state = ((LogRecord.Checkpoint) records.getFirst()).state();
+            var before = new LogState();
+            before.apply(1, records.getFirst());
+            var settled =
+                    before.spent().get(new LogSums.Of(ACCOUNT, before.epoch())).settledNanos();
+            var numbers = ByteBuffer.wrap(state);
+            var at = 0;
+            while (numbers.getLong(at) != settled) {
+                at++;
+            }
+            numbers.putLong(at, settled - nanos);
+            records.set(0, new LogRecord.Checkpoint(state));
+            file.truncate(0);
+            for (var i = 0; i < records.size(); i++) {
+                var codec = new LogCodec();
+                var bytes = codec.encode(records.get(i));
+                file.append(frames.get(i).number(), bytes, codec.length());
+            }
+        }
+    }
+
+    @Test
+    void theTotalsOfAStartAreTheSettlementsOfTheLog() throws IOException {
+        var killed = killedAfterManySettlements();
+        try (var again = Wal.open(settings(killed))) {
+            assertThat(again.mistold()).isZero();
+            assertThat(again.undercharged()).isZero();
+            assertThat(again.recovered().proven()).isTrue();
+        }
+        settleLess(newest(killed), 0);
+        try (var again = Wal.open(settings(killed))) {
+            assertThat(again.mistold()).as("the same checkpoint").isZero();
+        }
+    }
+
+    @Test
+    void aCheckpointThatLacksASettlementBeforeItIsToldAndProvesNothing() throws IOException {
+        var killed = killedAfterManySettlements();
+        settleLess(newest(killed), 1);
+        try (var again = Wal.open(settings(killed))) {
+            assertThat(again.mistold()).isOne();
+            assertThat(again.recovered().proven()).isFalse();
+            assertThat(totals(again, 1).closed()).as("its rest stays charged").isFalse();
+        }
+    }
+
+    @Test
+    void sumsOfSettlementsAreThoseOfTheLeasesToTheNanoDollar() {
+        var state = new LogState();
+        var records =
+                List.of(
+                        new LogRecord.Boot(1, "kernel"),
+                        new LogRecord.Grant(ACCOUNT, 1_000, 1),
+                        new LogRecord.Intent(
+                                request("req_1"),
+                                new LogRecord.Try(1, "openai", "gpt-4o-mini", "test", 900),
+                                List.of(new LogRecord.Hold(ACCOUNT, 900))));
+        var sums = new LogSums(state);
+        for (var i = 0; i < records.size(); i++) {
+            state.apply(i + 1L, records.get(i));
+            sums.add(i + 1L, records.get(i));
+        }
+        var settle =
+                new LogRecord.Settle(
+                        3, 1_000, false, List.of(new LogRecord.Charge(ACCOUNT, 900, 100)));
+        state.apply(4, settle);
+        assertThat(sums.are(state.spent())).as("one has it, the other has not").isFalse();
+        assertThat(sums.areIn(state.spent())).as("the log could not take it").isTrue();
+        sums.add(4, settle);
+        assertThat(sums.are(state.spent())).isTrue();
+        state.apply(5, settle);
+        sums.add(5, settle);
+        assertThat(sums.are(state.spent())).as("twice is once").isTrue();
+
+        var lease = new LogSums.Of(ACCOUNT, 1);
+        for (var other : List.of(new LogSums.Spent(901, 100), new LogSums.Spent(900, 101))) {
+            assertThat(sums.are(Map.of(lease, other))).isFalse();
+            assertThat(sums.areIn(Map.of(lease, other))).isTrue();
+        }
+        for (var other : List.of(new LogSums.Spent(899, 101), new LogSums.Spent(901, 99))) {
+            assertThat(sums.areIn(Map.of(lease, other))).isFalse();
+        }
+        assertThat(sums.are(Map.of())).as("a lease is gone").isFalse();
+        assertThat(sums.areIn(Map.of())).as("it may be forgotten").isTrue();
+        sums.add(6, new LogRecord.Forget(ACCOUNT, 1));
+        assertThat(sums.are(Map.of())).isTrue();
+    }
+
+    @Test
+    void anAttemptThatIsChargedLessThanItCostsIsCounted() throws IOException {
+        var other = ACCOUNT.replace("team-a", "team-b");
+        try (var wal = open()) {
+            grant(wal, 1_000);
+            settle(wal, intend(wal, 400_000), 400_000);
+            var above = List.of(new LogRecord.Charge(ACCOUNT, 90_000, 10_000));
+            wal.append(new LogRecord.Settle(intend(wal, 90_000), 100_000, false, above));
+            assertThat(wal.undercharged()).isZero();
+
+            var less = List.of(new LogRecord.Charge(ACCOUNT, 99_999, 0));
+            wal.append(new LogRecord.Settle(intend(wal, 100_000), 100_000, false, less));
+            assertThat(wal.undercharged()).isEqualTo(1);
+            var foreign = List.of(new LogRecord.Charge(other, 100_000, 0));
+            wal.append(new LogRecord.Settle(intend(wal, 100_000), 100_000, false, foreign));
+            assertThat(wal.undercharged()).isEqualTo(2);
+            var free = intend(wal, 100_000);
+            wal.append(new LogRecord.Settle(free, 0, false, List.of()));
+            assertThat(wal.undercharged()).as("it cost nothing").isEqualTo(2);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.tollgate.operator.ledger;
 
 import dev.tollgate.policy.budget.AccountKey;
+import dev.tollgate.policy.budget.AmountWatch;
 import dev.tollgate.policy.budget.HolderId;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
@@ -16,6 +17,7 @@ final class Failures {
     private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
 
     private final LongAdder count = new LongAdder();
+    private final LongAdder lateAmounts = new LongAdder();
 
     long count() {
         return count.sum();
@@ -37,6 +39,34 @@ final class Failures {
                 .addKeyValue("holder", holder)
                 .setCause(bug)
                 .log("the ledger failed at a Register; its proxy is refused and comes again");
+    }
+
+    /** I10: the amount of an account is not in force. */
+    void late(AmountWatch.Late late) {
+        if (late.storeSilent()) {
+            LOG.atWarn()
+                    .addKeyValue("account", late.account())
+                    .log(
+                            "its amount was changed to {} micro-USD at {}, and {} are in force yet:"
+                                    + " the store does not answer",
+                            late.amountMicros(),
+                            late.since(),
+                            late.inForceMicros());
+            return;
+        }
+        lateAmounts.increment();
+        LOG.atError()
+                .addKeyValue("account", late.account())
+                .log(
+                        "I10: its amount was changed to {} micro-USD at {}, and {} are in force yet",
+                        late.amountMicros(),
+                        late.since(),
+                        late.inForceMicros());
+    }
+
+    /** How often an amount was not in force in time though the store answered. */
+    long lateAmounts() {
+        return lateAmounts.sum();
     }
 
     /**

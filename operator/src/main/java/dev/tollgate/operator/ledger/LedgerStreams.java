@@ -4,6 +4,7 @@ import dev.tollgate.operator.push.LedgerEndpoint;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.AccountStore;
+import dev.tollgate.policy.budget.AmountWatch;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.LedgerCommand;
 import dev.tollgate.policy.budget.LedgerEffect;
@@ -55,6 +56,8 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     private final Holders holders = new Holders();
     private final Failures failures = new Failures();
     private final Paces paces = new Paces();
+    private final AmountWatch amounts;
+    private final StoreSilence store;
 
     /** As last logged; confined to the thread that ticks. */
     private Set<AccountKey> toldUnstored = Set.of();
@@ -70,8 +73,13 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("ledger-pace").factory());
 
-    public LedgerStreams(LedgerService service, Clock clock) {
+    /**
+     * @param store that the service uses
+     */
+    public LedgerStreams(LedgerService service, StoreSilence store, Clock clock) {
         this.service = service;
+        this.amounts = new AmountWatch(service);
+        this.store = store;
         this.clock = clock;
         service.whenFailed(failures::at);
         service.whenRegisterFailed(failures::at);
@@ -82,6 +90,20 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
                 WritePace.EVERY_MILLIS,
                 WritePace.EVERY_MILLIS,
                 TimeUnit.MILLISECONDS);
+        pacer.scheduleWithFixedDelay(
+                () -> failures.guard(this::lookForAmounts),
+                TICK_MILLIS,
+                TICK_MILLIS,
+                TimeUnit.MILLISECONDS);
+    }
+
+    /** Not by the thread that brings them into the accounts, which may wait for the store. */
+    private void lookForAmounts() {
+        List<AmountWatch.Late> late;
+        synchronized (amounts) {
+            late = amounts.look(store.last(), clock.instant());
+        }
+        late.forEach(failures::late);
     }
 
     private void tick() {
@@ -160,7 +182,14 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
 
     /** The limits of a new snapshot; returns at once. */
     public void budgets(List<BudgetEntry> budgets) {
+        failures.guard(() -> watch(budgets));
         later(() -> service.updateBudgets(budgets, clock.instant(), this::send));
+    }
+
+    private void watch(List<BudgetEntry> budgets) {
+        synchronized (amounts) {
+            amounts.budgets(budgets, clock.instant());
+        }
     }
 
     /** Runs it soon on the thread that ticks. */
@@ -211,6 +240,11 @@ public final class LedgerStreams implements LedgerEndpoint, AutoCloseable {
     /** How often the ledger has failed at a step or a task since it began: each is a bug. */
     public long failures() {
         return failures.count();
+    }
+
+    /** How often an amount was not in force within 5 s though the store answered: each is a bug. */
+    public long lateAmounts() {
+        return failures.lateAmounts();
     }
 
     /** Accounts that give nothing out because the store does not take what was told of them. */

@@ -110,11 +110,15 @@ class SerialQueueTest {
         }
     }
 
+    private static LedgerStreams streams(AccountStore store, Clock clock) {
+        var heard = new StoreSilence(store, clock);
+        return new LedgerStreams(new LedgerService(heard, 1), heard, clock);
+    }
+
     @Test
     void anErrorInOneTickDoesNotEndTheTicking() {
         var clock = new BrokenOnce();
-        var service = new LedgerService(new NoStore(), 1);
-        try (var streams = new LedgerStreams(service, clock)) {
+        try (var streams = streams(new NoStore(), clock)) {
             assertThat(streams.accounts()).isEmpty();
             await().until(() -> clock.asked.get() > 2);
             assertTold("once");
@@ -128,7 +132,7 @@ class SerialQueueTest {
         var window = Window.of(Objects.requireNonNull(budget.period()), Instant.EPOCH);
         var store = new BrokenStore(AccountKey.of("team-a/b", "", window));
         var clock = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
-        try (var streams = new LedgerStreams(new LedgerService(store, 1), clock)) {
+        try (var streams = streams(store, clock)) {
             assertThat(streams.failures()).isZero();
             streams.budgets(List.of(budget));
             await().atMost(Duration.ofSeconds(30)).until(() -> streams.failures() > 0);
@@ -144,7 +148,7 @@ class SerialQueueTest {
         var closed = new LeaseTotals(key, 1, 0, 0, 0, 0, 0, 0, true);
         var register = new LedgerCommand.Register(new HolderId("p0", 1), "p0", List.of(closed));
         var answers = new CopyOnWriteArrayList<FromLedger>();
-        try (var streams = new LedgerStreams(new LedgerService(new BrokenStore(key), 1), clock)) {
+        try (var streams = streams(new BrokenStore(key), clock)) {
             streams.open(answers::add).received(LedgerMessages.message(register));
             streams.budgets(List.of());
             await().atMost(Duration.ofSeconds(30)).until(() -> !answers.isEmpty());

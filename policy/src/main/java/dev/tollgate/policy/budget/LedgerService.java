@@ -321,6 +321,25 @@ public final class LedgerService {
     }
 
     /**
+     * Accounts of present windows that do not have the amounts of these Budgets, as last stored.
+     */
+    List<Account> without(CappedBudgets amounts, Instant now) {
+        var behind = new ArrayList<Account>();
+        for (var account : book.accounts()) {
+            var key = account.key();
+            var budget = amounts.of(key);
+            if (budget != null
+                    && budget.amountMicros() != account.amountMicros()
+                    && !key.window().isOver(now)
+                    && book.currentWindow(key.budget(), key.subject(), budget.period(), now)
+                            .equals(key.window())) {
+                behind.add(account);
+            }
+        }
+        return behind;
+    }
+
+    /**
      * Micro-dollars, by account: the most that a request needed that was refused for good. What
      * needs as much is refused while less is left, until the amount is raised or reset.
      */
