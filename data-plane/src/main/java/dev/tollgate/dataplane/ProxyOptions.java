@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param eventLoops that serve requests
  * @param usageLog {@code stdout}, {@code none} or a file
  * @param anonymousNamespace who pays for callers without a credential, null: they are refused
- * @param otlpEndpoint where spans go, null: nowhere
+ * @param otlpEndpoint collector to which spans go, null: nowhere
+ * @param otlpRecords usage records go there too
  * @param sampleRatio share of new traces that are recorded, 0 to 1
  * @param resourceAttributes as in {@code OTEL_RESOURCE_ATTRIBUTES}, null: none
  * @param connectionsPerProvider of the whole process
@@ -34,6 +35,7 @@ public record ProxyOptions(
         String usageLog,
         @Nullable String anonymousNamespace,
         @Nullable String otlpEndpoint,
+        boolean otlpRecords,
         double sampleRatio,
         @Nullable String resourceAttributes,
         int connectionsPerProvider,
@@ -54,6 +56,7 @@ public record ProxyOptions(
                     "stdout",
                     null,
                     null,
+                    true,
                     1.0,
                     null,
                     1_000,
@@ -83,6 +86,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpRecords,
                 sampleRatio,
                 resourceAttributes,
                 connectionsPerProvider,
@@ -103,6 +107,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpRecords,
                 sampleRatio,
                 resourceAttributes,
                 connectionsPerProvider,
@@ -123,6 +128,7 @@ public record ProxyOptions(
                 target,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpRecords,
                 sampleRatio,
                 resourceAttributes,
                 connectionsPerProvider,
@@ -143,6 +149,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpRecords,
                 sampleRatio,
                 resourceAttributes,
                 connectionsPerProvider,
@@ -163,6 +170,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpRecords,
                 sampleRatio,
                 resourceAttributes,
                 connectionsPerProvider,
@@ -183,6 +191,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpRecords,
                 sampleRatio,
                 resourceAttributes,
                 connectionsPerProvider,
@@ -203,6 +212,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpRecords,
                 sampleRatio,
                 resourceAttributes,
                 connectionsPerProvider,

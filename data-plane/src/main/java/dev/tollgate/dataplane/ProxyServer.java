@@ -19,6 +19,7 @@ import dev.tollgate.dataplane.exchange.Ticker;
 import dev.tollgate.dataplane.identity.Authenticator;
 import dev.tollgate.dataplane.limits.RateShares;
 import dev.tollgate.dataplane.limits.TeamLimits;
+import dev.tollgate.dataplane.record.OtlpRecords;
 import dev.tollgate.dataplane.record.RecordLines;
 import dev.tollgate.dataplane.record.Recorder;
 import dev.tollgate.dataplane.record.UsageRecord;
@@ -59,6 +60,7 @@ public final class ProxyServer {
     private final UsageLog usageLog;
     private final Metrics metrics = new Metrics();
     private final Tracing tracing;
+    private final @Nullable OtlpRecords otlp;
     private final @Nullable RecordLines lines;
     private final TargetStates targets;
     private final TeamLimits teamLimits;
@@ -98,6 +100,9 @@ public final class ProxyServer {
         this.usageLog = usageLog;
         this.tracing = tracing;
         this.lines = RecordLines.to(options.usageLog(), metrics);
+        var collector = options.otlpRecords() ? options.otlpEndpoint() : null;
+        this.otlp =
+                collector == null ? null : OtlpRecords.to(collector, options.resourceAttributes());
         this.addresses = new Addresses(vertx, InetAddress::getAllByName);
     }
 
@@ -140,7 +145,7 @@ public final class ProxyServer {
         if (applied != null) {
             take(applied.snapshot());
         }
-        var owed = new Recorder(usageLog, lines);
+        var owed = new Recorder(usageLog, lines, otlp);
         usageLog.interrupted().forEach(call -> owed.write(UsageRecord.of(call)));
         // a negative port is one free port for all instances of a deployment
         int asked = options.port() == 0 ? -1 : options.port();
@@ -209,7 +214,7 @@ public final class ProxyServer {
                         drains,
                         cache,
                         shadows,
-                        new Recorder(usageLog, lines),
+                        new Recorder(usageLog, lines, otlp),
                         tags,
                         metrics,
                         tracing,
@@ -351,6 +356,9 @@ public final class ProxyServer {
                                                 lines.close();
                                             }
                                             tracing.close();
+                                            if (otlp != null) {
+                                                otlp.close();
+                                            }
                                             return true;
                                         }));
     }

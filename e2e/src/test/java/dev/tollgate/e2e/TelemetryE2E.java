@@ -7,9 +7,11 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
+import io.opentelemetry.proto.logs.v1.LogRecord;
 import io.opentelemetry.proto.trace.v1.Span;
 import io.opentelemetry.proto.trace.v1.Status;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -126,6 +128,31 @@ class TelemetryE2E {
                                 assertThat(resource)
                                         .containsEntry("k8s.namespace.name", "here")
                                         .containsKey("service.name"));
+    }
+
+    @Test
+    void sendsEachUsageRecordAsALogRecordToo() throws Exception {
+        var record = gateway.recordOf(gateway.post("/v1/chat/completions", body("chat", false)));
+        var id = record.get("request_id").asText();
+        await().untilAsserted(
+                        () ->
+                                assertThat(collector.logs())
+                                        .filteredOn(
+                                                log -> log.getBody().getStringValue().contains(id))
+                                        .hasSize(1)
+                                        .allSatisfy(log -> assertTells(log, record)));
+    }
+
+    private static void assertTells(LogRecord log, JsonNode record) throws Exception {
+        assertThat(JSON.readTree(log.getBody().getStringValue())).isEqualTo(record);
+        assertThat(log.getEventName()).isEqualTo("tollgate.usage");
+        assertThat(Instant.ofEpochSecond(0, log.getTimeUnixNano()))
+                .isEqualTo(record.get("time").asText());
+        assertThat(TraceCollector.attributes(log))
+                .containsEntry("tollgate.request_id", record.get("request_id").asText())
+                .containsEntry("tollgate.team", "team-a")
+                .containsEntry("tollgate.outcome", "ok")
+                .containsEntry("tollgate.cost_usd", record.get("cost_usd").asText());
     }
 
     private static void assertFailedAttempt(Span span) {

@@ -1,7 +1,5 @@
 package dev.tollgate.dataplane.telemetry;
 
-import io.opentelemetry.api.common.AttributeKey;
-import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
@@ -10,7 +8,6 @@ import io.opentelemetry.api.trace.TraceState;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
-import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
@@ -51,11 +48,9 @@ public final class Tracing implements AutoCloseable {
      * @param resourceAttributes {@code a=b,c=d}, as in {@code OTEL_RESOURCE_ATTRIBUTES}
      */
     public static Tracing otlp(String endpoint, double ratio, @Nullable String resourceAttributes) {
-        var traces = "/v1/traces";
-        var base = endpoint.endsWith("/") ? endpoint.substring(0, endpoint.length() - 1) : endpoint;
         var exporter =
                 OtlpHttpSpanExporter.builder()
-                        .setEndpoint(base.endsWith(traces) ? base : base + traces)
+                        .setEndpoint(Otlp.traces(endpoint))
                         .setTimeout(EXPORT_TIMEOUT)
                         .build();
         return to(exporter, ratio, resourceAttributes);
@@ -66,7 +61,7 @@ public final class Tracing implements AutoCloseable {
             SpanExporter exporter, double ratio, @Nullable String resourceAttributes) {
         return new Tracing(
                 SdkTracerProvider.builder()
-                        .setResource(resource(resourceAttributes))
+                        .setResource(Otlp.resource(resourceAttributes))
                         .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(ratio)))
                         .addSpanProcessor(
                                 BatchSpanProcessor.builder(exporter)
@@ -75,21 +70,6 @@ public final class Tracing implements AutoCloseable {
                                         .setExporterTimeout(EXPORT_TIMEOUT)
                                         .build())
                         .build());
-    }
-
-    private static Resource resource(@Nullable String text) {
-        var attributes = Attributes.builder().put("service.name", "tollgate");
-        if (text != null) {
-            for (var pair : text.split(",", -1)) {
-                int equals = pair.indexOf('=');
-                if (equals > 0) {
-                    attributes.put(
-                            AttributeKey.stringKey(pair.substring(0, equals).trim()),
-                            pair.substring(equals + 1).trim());
-                }
-            }
-        }
-        return Resource.getDefault().merge(Resource.create(attributes.build()));
     }
 
     /**

@@ -130,6 +130,7 @@ class AuditTest {
                 o.usageLog(),
                 o.anonymousNamespace(),
                 o.otlpEndpoint(),
+                o.otlpRecords(),
                 o.sampleRatio(),
                 o.resourceAttributes(),
                 1,
