@@ -30,9 +30,9 @@ final class CompileFlags {
             names = "--endpoint-policy",
             defaultValue = "public",
             description =
-                    "Where providers may be: public (https to public addresses), cluster (Services"
-                            + " and private addresses too), any (plain http and loopback too). Default:"
-                            + " ${DEFAULT-VALUE}.")
+                    "Where providers may be: public (https to public addresses), cluster (https to"
+                            + " private ones too), any (plain http and loopback too). A serviceRef may"
+                            + " always be used. Default: ${DEFAULT-VALUE}.")
     SettingsEntry.EndpointPolicy endpointPolicy = SettingsEntry.EndpointPolicy.PUBLIC;
 
     @Option(

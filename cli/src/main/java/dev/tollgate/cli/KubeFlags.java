@@ -3,7 +3,6 @@ package dev.tollgate.cli;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,13 +34,14 @@ final class KubeFlags {
         }
     }
 
-    /** What the API server said, in one line. */
-    static CommandFailure failure(String what, KubernetesClientException e) {
-        var status = e.getStatus();
-        var text =
-                status == null || status.getMessage() == null
-                        ? String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause())
-                        : status.getMessage();
-        return CommandFailure.failed(what + ": " + text);
+    /** What the API server said, or why it said nothing, in one line. */
+    static CommandFailure failure(String what, KubernetesClient client, String why) {
+        return CommandFailure.failed(
+                what
+                        + " at the API server "
+                        + client.getMasterUrl()
+                        + ": "
+                        + why
+                        + " (--kubeconfig FILE names another cluster)");
     }
 }

@@ -1,6 +1,7 @@
 package dev.tollgate.cli;
 
 import dev.tollgate.crds.budget.ReclaimStatus;
+import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.operator.kube.BudgetResource;
 import dev.tollgate.policy.budget.HolderId;
 import dev.tollgate.policy.budget.ReclaimRequest;
@@ -71,9 +72,12 @@ final class LedgerReclaim extends TollgateCommand {
     @Override
     int run() throws InterruptedException {
         try (var client = kube.client()) {
-            return reclaim(client, Clock.systemUTC());
-        } catch (KubernetesClientException e) {
-            throw KubeFlags.failure("Budget " + namespace + "/" + budget, e);
+            try {
+                return reclaim(client, Clock.systemUTC());
+            } catch (KubernetesClientException e) {
+                throw KubeFlags.failure(
+                        "Budget " + namespace + "/" + budget, client, ApiFailure.text(e));
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package dev.tollgate.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tollgate.dataplane.budget.EmbeddedAccountStore;
+import dev.tollgate.operator.api.ApiFailure;
 import dev.tollgate.operator.ledger.KubernetesAccountStore;
 import dev.tollgate.policy.budget.Account;
 import dev.tollgate.policy.budget.AccountJson;
@@ -143,10 +144,10 @@ final class LedgerShow extends TollgateCommand {
                 case AccountStore.Listing.Ok found ->
                         view("in namespace " + platformNamespace, found);
                 case AccountStore.Listing.Unavailable(var reason) ->
-                        throw CommandFailure.failed("BudgetLedger objects: " + reason);
+                        throw unreadable(client, reason);
             };
         } catch (KubernetesClientException e) {
-            throw KubeFlags.failure("BudgetLedger objects", e);
+            throw unreadable(client, ApiFailure.text(e));
         }
     }
 
@@ -162,6 +163,11 @@ final class LedgerShow extends TollgateCommand {
                                         new LedgerView.Unreadable(
                                                 each.name(), each.key(), each.reason()))
                         .toList());
+    }
+
+    private static CommandFailure unreadable(KubernetesClient client, String why) {
+        return KubeFlags.failure(
+                "BudgetLedger objects (those of a standalone gateway: --data DIR)", client, why);
     }
 
     /** Each file is replaced whole, so they can be read while the gateway runs. */

@@ -35,6 +35,9 @@ public final class StderrJson extends ContextAwareBase implements Configurator {
         var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
         root.addAppender(appender);
+        // says of each kind that it is v1alpha1
+        context.getLogger("io.fabric8.kubernetes.client.dsl.internal.VersionUsageUtils")
+                .setLevel(Level.ERROR);
         var level = System.getenv().getOrDefault("TOLLGATE_LOG_LEVEL", "info");
         context.getLogger("dev.tollgate").setLevel(Level.toLevel(level.toUpperCase(Locale.ROOT)));
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
