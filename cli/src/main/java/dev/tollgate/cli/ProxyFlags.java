@@ -112,7 +112,7 @@ final class ProxyFlags {
                 usageLog,
                 anonymous,
                 blankAsNull(System.getenv("OTEL_EXPORTER_OTLP_ENDPOINT")),
-                !"none".equals(System.getenv("OTEL_LOGS_EXPORTER")),
+                "otlp".equals(System.getenv("OTEL_LOGS_EXPORTER")),
                 sampleRatio(),
                 blankAsNull(System.getenv("OTEL_RESOURCE_ATTRIBUTES")),
                 standard.connectionsPerProvider(),

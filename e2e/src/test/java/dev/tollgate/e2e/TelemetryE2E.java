@@ -53,6 +53,8 @@ class TelemetryE2E {
                         Map.of(
                                 "OTEL_EXPORTER_OTLP_ENDPOINT",
                                 collector.endpoint(),
+                                "OTEL_LOGS_EXPORTER",
+                                "otlp",
                                 "OTEL_RESOURCE_ATTRIBUTES",
                                 "k8s.namespace.name=here"),
                         Resources.namespace("team-a")
