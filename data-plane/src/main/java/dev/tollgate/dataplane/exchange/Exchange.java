@@ -247,7 +247,7 @@ final class Exchange extends Ticker.Ticked implements Attempts.Owner, Recall.Own
                                 budgets, arrival.caller().namespace(), loop.gate().violations())
                         : null;
         if (hold != null) {
-            refusal = Refusal.of(hold);
+            refusal = Refusal.of(hold, budgets, loop.gate(), tally.team);
         }
         if (refusal == null) {
             refusal = entrance.enters(budgets, 0);

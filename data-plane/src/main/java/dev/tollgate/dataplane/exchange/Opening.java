@@ -136,7 +136,7 @@ final class Opening {
         var hold =
                 refusal == null ? Holds.first(budgets, tally.team, loop.gate().violations()) : null;
         if (hold != null) {
-            refusal = Refusal.of(hold);
+            refusal = Refusal.of(hold, budgets, loop.gate(), tally.team);
         }
         if (refusal == null) {
             refusal = entrance.enters(budgets, plan.traits().inputTokens());
@@ -273,7 +273,7 @@ final class Opening {
                         instanceof Quote.Held smaller) {
             claim(smaller, held.bound().isMoreThan(smaller.bound()) ? clamps - 1 : 0);
         } else {
-            owner.refused(Refusal.of(refused));
+            owner.refused(Refusal.of(refused, budgets, loop.gate(), tally.team));
         }
     }
 

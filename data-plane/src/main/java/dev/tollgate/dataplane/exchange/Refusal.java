@@ -1,11 +1,17 @@
 package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.Admission;
+import dev.tollgate.dataplane.budget.BudgetGate;
+import dev.tollgate.dataplane.budget.BudgetView;
 import dev.tollgate.dataplane.limits.TeamLimits;
 import dev.tollgate.dataplane.record.UsageRecord.Outcome;
 import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.policy.budget.Ladder;
+import dev.tollgate.policy.price.Money;
 import dev.tollgate.policy.route.NoRoute;
+import dev.tollgate.policy.snapshot.BudgetEntry;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,13 +19,25 @@ import org.jspecify.annotations.Nullable;
  *
  * @param message for the client
  * @param retryAfter null: no such header
+ * @param budget that refuses, null: none with an amount
  */
 record Refusal(
         ErrorKind kind,
         String message,
         @Nullable String param,
         @Nullable Duration retryAfter,
-        Outcome outcome) {
+        Outcome outcome,
+        @Nullable BudgetView budget) {
+
+    /** One that is no matter of a Budget's amount. */
+    Refusal(
+            ErrorKind kind,
+            String message,
+            @Nullable String param,
+            @Nullable Duration retryAfter,
+            Outcome outcome) {
+        this(kind, message, param, retryAfter, outcome, null);
+    }
 
     static Refusal of(ErrorKind kind, String message, Outcome outcome) {
         return new Refusal(kind, message, null, null, outcome);
@@ -88,7 +106,11 @@ record Refusal(
         };
     }
 
-    static Refusal of(Admission.Refused refused) {
+    /**
+     * @param budgets of the request
+     */
+    static Refusal of(
+            Admission.Refused refused, List<BudgetEntry> budgets, BudgetGate gate, String team) {
         var retryAfter = refused.retryAfter().isZero() ? null : refused.retryAfter();
         var kind =
                 switch (refused.kind()) {
@@ -105,6 +127,32 @@ record Refusal(
                     case SUSPENDED, BLOCKED -> Outcome.FORBIDDEN;
                     case LEDGER_UNAVAILABLE, FROZEN, LOG_UNAVAILABLE -> Outcome.BUDGET_UNAVAILABLE;
                 };
-        return new Refusal(kind, refused.message(), null, retryAfter, outcome);
+        var view = view(refused, budgets, gate, team);
+        return new Refusal(kind, refused.message(), null, retryAfter, outcome, view);
+    }
+
+    private static @Nullable BudgetView view(
+            Admission.Refused refused, List<BudgetEntry> budgets, BudgetGate gate, String team) {
+        for (var entry : budgets) {
+            if (entry.key().equals(refused.budget()) && entry.limitMicros() != null) {
+                return new BudgetView(
+                        entry.key(), remaining(refused, entry, gate, team), refused.limit());
+            }
+        }
+        return null;
+    }
+
+    /** What could have been had of it; or, if that was not the reason, what is not spent. */
+    private static Money remaining(
+            Admission.Refused refused, BudgetEntry entry, BudgetGate gate, String team) {
+        var spent = gate.spent(entry, team);
+        var unspent = new Money(Math.max(0, refused.limit().nanos() - spent.nanos()));
+        boolean wasShort =
+                switch (refused.kind()) {
+                    case EXHAUSTED, RESERVED -> Ladder.block(entry, spent.microsDown()) == null;
+                    case CEILING, SUSPENDED, BLOCKED, LEDGER_UNAVAILABLE, FROZEN, LOG_UNAVAILABLE ->
+                            false;
+                };
+        return wasShort && unspent.isMoreThan(refused.remaining()) ? refused.remaining() : unspent;
     }
 }

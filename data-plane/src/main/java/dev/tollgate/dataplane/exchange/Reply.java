@@ -111,6 +111,9 @@ final class Reply {
             response.putHeader(Names.SHOULD_RETRY, Names.FALSE);
         }
         retryAfter(refusal.retryAfter());
+        if (refusal.budget() != null) {
+            tally.budgetViews = List.of(refusal.budget());
+        }
         response.putHeader(Names.CONTENT_TYPE, rendered.contentType());
         stamp(tally.cost);
         end(rendered.bytes());
