@@ -1,5 +1,6 @@
 package dev.tollgate.dataplane.exchange;
 
+import dev.tollgate.dataplane.telemetry.TraceIds;
 import dev.tollgate.dataplane.upstream.Connections;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -122,6 +123,7 @@ public final class LoopServer extends VerticleBase {
         var opened =
                 vertx.createHttpServer(options())
                         .connectionHandler(connection -> connected(made, connection))
+                        .invalidRequestHandler(LoopServer::unreadable)
                         .requestHandler(request -> requested(made, request));
         server = opened;
         return opened.listen(port, host).onSuccess(s -> listening.accept(s.actualPort()));
@@ -177,6 +179,13 @@ public final class LoopServer extends VerticleBase {
                         watch.within(IDLE_SECONDS);
                     }
                 });
+    }
+
+    /** What cannot be read as HTTP is refused, and its connection closed. */
+    private static void unreadable(HttpServerRequest request) {
+        var ids = TraceIds.next(request.getHeader(Names.TRACEPARENT));
+        request.response().putHeader(Names.TRACEPARENT, ids.traceparent());
+        HttpServerRequest.DEFAULT_INVALID_REQUEST_HANDLER.handle(request);
     }
 
     /** No new connections; running requests end, or are cut when the grace is over. */

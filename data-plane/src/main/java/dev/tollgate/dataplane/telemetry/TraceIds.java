@@ -19,8 +19,18 @@ public record TraceIds(String traceId, String spanId, boolean sampled) {
         return new TraceIds(hex(2), hex(1), false);
     }
 
+    /**
+     * A new span of the client's trace, or of a new one.
+     *
+     * @param traceparent the client's header, null if it sent none
+     */
+    public static TraceIds next(@Nullable String traceparent) {
+        var parent = parse(traceparent);
+        return parent == null ? fresh() : parent.child();
+    }
+
     /** A new span of the same trace. */
-    TraceIds child() {
+    private TraceIds child() {
         return new TraceIds(traceId, hex(1), sampled);
     }
 

@@ -80,10 +80,10 @@ public final class Tracing implements AutoCloseable {
      */
     public RequestSpan request(
             String method, String route, String path, @Nullable String traceparent) {
-        var parent = TraceIds.parse(traceparent);
         if (tracer == null) {
-            return new RequestSpan(null, null, parent == null ? TraceIds.fresh() : parent.child());
+            return new RequestSpan(null, null, TraceIds.next(traceparent));
         }
+        var parent = TraceIds.parse(traceparent);
         var context = Context.root();
         if (parent != null) {
             context =

@@ -613,6 +613,29 @@ class IngressTest {
         assertThat(raw(request)).contains(" 200 ");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "GET /v1/models, 200",
+        "GET /v1beta/models, 200",
+        "GET /v1/models/nobody, 404",
+        "GET /v1/nothing, 404",
+        "PUT /v1/messages, 405",
+        "GET /v1/models?key=wrong, 401",
+        "POST /v1/chat/completions, 400",
+        "nonsense, 400"
+    })
+    void everyAnswerTellsTheTrace(String line, int status) throws IOException {
+        var key = line.contains("wrong") ? "" : "x-api-key: " + Harness.KEY + "\r\n";
+        var trace = "0af7651916cd43dd8448eb211c80319c";
+        var parent = "traceparent: 00-" + trace + "-b7ad6b7169203331-01\r\n";
+        var body = line.startsWith("POST") ? "content-length: 7\r\n\r\nno json" : "\r\n";
+        var answer = raw(line + " HTTP/1.1\r\nhost: x\r\n" + key + parent + body);
+        assertThat(answer).matches("(?s)HTTP/1\\.[01] " + status + " .*");
+        // what is no HTTP has no headers
+        var goesOn = line.equals("nonsense") ? "[0-9a-f]{32}" : trace;
+        assertThat(answer).containsPattern("traceparent: 00-" + goesOn + "-[0-9a-f]{16}-0[01]\r\n");
+    }
+
     private static boolean isClosed(Socket socket) throws IOException {
         try {
             return socket.getInputStream().read() < 0;
