@@ -31,7 +31,10 @@ final class ChatReader implements EventReader {
             switch (cursor.name()) {
                 case "model" -> facts.model(cursor);
                 case "choices" -> choices(cursor, facts);
-                case "usage" -> facts.usage(cursor, array);
+                case "usage" -> {
+                    facts.nullUsageAt = cursor.isNull() ? cursor.start() : facts.nullUsageAt;
+                    facts.usage(cursor, array);
+                }
                 case "x_groq" -> groq(cursor, array, facts);
                 case "error" -> {
                     facts.error |= !cursor.isNull();

@@ -44,6 +44,10 @@ final class Facts {
 
     boolean error;
     boolean usageHere;
+
+    /** Of a chat chunk: where its null usage stands; negative: it has none. */
+    int nullUsageAt = -1;
+
     boolean choicesEmpty;
 
     Facts(Dialect dialect) {
@@ -54,6 +58,7 @@ final class Facts {
         modelPlaces.clear();
         error = false;
         usageHere = false;
+        nullUsageAt = -1;
         choicesEmpty = false;
     }
 

@@ -4,6 +4,7 @@ import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Bridge.AnswerTerms;
 import dev.tollgate.dialects.Dialect;
 import dev.tollgate.dialects.ErrorKind;
+import dev.tollgate.dialects.RequestScan.Span;
 import dev.tollgate.dialects.Usage;
 import dev.tollgate.dialects.error.ErrorBody;
 import dev.tollgate.dialects.error.UpstreamError;
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class SameStream implements AnswerStream {
+    private static final int NULL_BYTES = "null".length();
+
     private final Dialect dialect;
     private final EventReader reader;
     private final Facts facts;
@@ -123,14 +126,53 @@ final class SameStream implements AnswerStream {
         } else {
             started = true;
         }
+        boolean renamed = model != null && !facts.modelPlaces.isEmpty();
+        boolean cut = stripUsage && facts.nullUsageAt >= 0;
         if (stripUsage && facts.usageHere && facts.choicesEmpty) {
             flush(sink);
-        } else if (model != null && !facts.modelPlaces.isEmpty()) {
+        } else if (renamed || cut && !event.isOneLine()) {
             flush(sink);
-            rewrite(event, model, sink);
+            rewrite(event, cut, sink);
+        } else if (cut) {
+            var member = nullUsage(event);
+            wroteElement = true;
+            pass(event, event.rawFrom(), member.from(), sink);
+            pass(event, member.to(), event.rawFrom() + event.rawLength(), sink);
         } else {
             pass(event, sink);
         }
+    }
+
+    /** The member {@code "usage":null}, with the comma that parts it from another one. */
+    private Span nullUsage(SseEvent event) {
+        var bytes = event.array();
+        int to = facts.nullUsageAt + NULL_BYTES;
+        int from = back(bytes, back(bytes, facts.nullUsageAt, '"'), '"');
+        int next = to;
+        while (isBlank(bytes[next])) {
+            next++;
+        }
+        if (bytes[next] == ',') {
+            return new Span(from, next + 1);
+        }
+        int before = from - 1;
+        while (isBlank(bytes[before])) {
+            before--;
+        }
+        return new Span(bytes[before] == ',' ? before : from, to);
+    }
+
+    /** The place of the byte that is nearest before another one. */
+    private static int back(byte[] bytes, int from, char wanted) {
+        int at = from - 1;
+        while (bytes[at] != wanted) {
+            at--;
+        }
+        return at;
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == ' ' || b == '\t' || b == '\n' || b == '\r';
     }
 
     /** Whether the terminal event came: what is not readable behind it is left out. */
@@ -149,21 +191,25 @@ final class SameStream implements AnswerStream {
         }
     }
 
-    /** Adds the block to what is written next. */
     private void pass(SseEvent event, Sink sink) {
         wroteElement |= event.hasData();
+        pass(event, event.rawFrom(), event.rawFrom() + event.rawLength(), sink);
+    }
+
+    /** Adds a part of the block to what is written next. */
+    private void pass(SseEvent event, int from, int to, Sink sink) {
         if (!event.liesIn(fed)) {
             // The splitter's own buffer, which it uses again for the next event.
             flush(sink);
-            sink.write(event.rawArray(), event.rawFrom(), event.rawLength());
+            sink.write(event.rawArray(), from, to - from);
             return;
         }
-        if (pending == null || pendingTo != event.rawFrom()) {
+        if (pending == null || pendingTo != from) {
             flush(sink);
             pending = event.rawArray();
-            pendingFrom = event.rawFrom();
+            pendingFrom = from;
         }
-        pendingTo = event.rawFrom() + event.rawLength();
+        pendingTo = to;
     }
 
     private void flush(Sink sink) {
@@ -174,12 +220,18 @@ final class SameStream implements AnswerStream {
         }
     }
 
-    private void rewrite(SseEvent event, String name, Sink sink) {
+    private void rewrite(SseEvent event, boolean cut, Sink sink) {
         wroteElement = true;
         var splice = new Splice();
-        var written = Splice.quoted(name);
-        for (var place : facts.modelPlaces) {
-            splice.replace(place, written);
+        var name = model;
+        if (name != null) {
+            var written = Splice.quoted(name);
+            for (var place : facts.modelPlaces) {
+                splice.replace(place, written);
+            }
+        }
+        if (cut) {
+            splice.replace(nullUsage(event), new byte[0]);
         }
         byte[] out;
         if (event.isOneLine()) {

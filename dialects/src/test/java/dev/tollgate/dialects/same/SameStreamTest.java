@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SameStreamTest {
     private static final String CHAT =
@@ -91,7 +93,9 @@ class SameStreamTest {
 
     @Test
     void stripsTheUsageChunkThatTheClientDidNotAskFor() {
-        var expected = CHAT.replaceAll("(?m)^data: .*\"choices\":\\[\\].*\\n\\n", "");
+        var expected =
+                CHAT.replaceAll("(?m)^data: .*\"choices\":\\[\\].*\\n\\n", "")
+                        .replace(",\"usage\":null", "");
         for (int size = 1; size < 400; size += 13) {
             var ran = run(Dialect.OPENAI_CHAT, CHAT, size, false, null, true);
             assertEquals(expected, ran.out(), "size " + size);
@@ -103,6 +107,37 @@ class SameStreamTest {
             assertEquals(3, ran.stream().visibleOutputBytes());
             assertEquals("stop", ran.stream().finishReason());
             assertEquals("gpt-real", ran.stream().model());
+        }
+    }
+
+    /** A provider that is asked for usage tells of it on each chunk. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"usage\":null,\"choices\":[{}]}|{\"choices\":[{}]}",
+                "{\"id\":\"1\", \"usage\" : null , \"choices\":[{}]}|{\"id\":\"1\",  \"choices\":[{}]}",
+                "{\"choices\":[{}] , \"\\u0075sage\":null }|{\"choices\":[{}]  }",
+                "{\"usage\":null}|{}",
+                "{\"choices\":[],\"usage\":null}|{\"choices\":[]}",
+                "{\"x\":{\"usage\":null},\"usage\":null}|{\"x\":{\"usage\":null}}",
+                "{\"model\":\"m\",\"usage\":null}|{\"model\":\"m\"}",
+            })
+    void aChunkSaysNothingOfUsageToAClientThatDidNotAskForIt(String chunk, String expected) {
+        var sent = "data: " + chunk + "\n\n";
+        for (var alias : new String[] {null, "alias"}) {
+            var seen =
+                    "data: "
+                            + (alias == null ? expected : expected.replace("\"m\"", "\"alias\""))
+                            + "\n\n";
+            for (int size = 1; size <= 3 * sent.length(); size++) {
+                var out = run(Dialect.OPENAI_CHAT, sent.repeat(3), size, false, alias, true).out();
+                assertTrue(out.startsWith(seen.repeat(3)), size + ": " + out);
+                assertFalse(out.substring(seen.length() * 3).contains("usage"), out);
+            }
+            var lines = sent.replace("{", "{\ndata: ");
+            var out = run(Dialect.OPENAI_CHAT, lines, 7, false, alias, true).out();
+            assertTrue(out.startsWith(seen.replace("{", "{\ndata: ")), out);
         }
     }
 
