@@ -42,8 +42,8 @@ final class Counter {
 
     /**
      * Leases that may be the current one again: of windows that begin later than this process
-     * thought, and of periods that the Budget had before, while their windows go on. An account has
-     * one lease: closed once, it gets no other one.
+     * thought, or may go on by the ledger's clock, and of periods that the Budget had before, while
+     * their windows go on. An account has one lease: closed once, it gets no other one.
      */
     private final ArrayList<Lease> kept = new ArrayList<>(0);
 
@@ -53,8 +53,10 @@ final class Counter {
      */
     private final Map<Period, Window> left = new HashMap<>(1);
 
+    /** Written by the keeper alone. */
+    volatile @Nullable Asked asked;
+
     // the keeper's alone
-    @Nullable Asked asked;
     boolean onlyHead;
     long recallUntilNanos;
     final Burn burn = new Burn();
@@ -117,7 +119,8 @@ final class Counter {
                 now = Objects.requireNonNull(passed.end());
                 window = Window.of(period, now);
             }
-            var back = again == null || again.period.equals(period) ? null : keptOf(period);
+            var back =
+                    again == null || again.period.equals(period) ? null : keptOf(period, nowNanos);
             return roll(back == null ? window : back.window, period, now, nowNanos);
         }
     }
@@ -167,10 +170,11 @@ final class Counter {
     }
 
     /** Its window goes on by the monotonic clock, whatever the wall clock says. */
-    private @Nullable Lease keptOf(Period period) {
+    private @Nullable Lease keptOf(Period period, long nowNanos) {
         Lease first = null;
         for (var each : kept) {
             if (each.period.equals(period)
+                    && !each.isOver(nowNanos)
                     && (first == null || first.window.isAfter(each.window))) {
                 first = each;
             }
@@ -193,7 +197,7 @@ final class Counter {
         }
         if (told.equals(known.key)) {
             if (remainingNanos != null) {
-                known.endNanos = nowNanos + remainingNanos;
+                known.endsAt(nowNanos + remainingNanos, true);
             }
             return false;
         }
@@ -210,7 +214,7 @@ final class Counter {
         }
         var rolled = roll(window, known.period, start, nowNanos);
         if (remainingNanos != null) {
-            rolled.endNanos = nowNanos + remainingNanos;
+            rolled.endsAt(nowNanos + remainingNanos, true);
         }
         return true;
     }
@@ -222,18 +226,18 @@ final class Counter {
         var before = lease;
         if (before != null && before.key.equals(key)) {
             // a window of both periods: what is held stays held
-            before.endNanos = end;
+            before.endsAt(end, false);
             before.period = period;
             return before;
         }
-        var next = takeKept(key, period);
+        var next = takeKept(key);
         if (next == null) {
             next = new Lease(key, period, end, nowNanos);
             next.othersSpentNanos = heard.spentNanos(key);
         } else {
             boolean samePeriod = before != null && before.period.equals(period);
             if (samePeriod || !next.period.equals(period)) {
-                next.endNanos = end; // else the monotonic clock went on with it
+                next.endsAt(end, false); // else the monotonic clock went on with it
             }
             next.period = period;
             next.usedNanos = nowNanos;
@@ -241,44 +245,52 @@ final class Counter {
         lease = next;
         refusal = null;
         if (before != null) {
-            leave(before, next, nowNanos);
+            kept.add(before);
         }
+        retireOver(nowNanos);
         return next;
     }
 
-    /** What it passes by of its period is over. */
-    private @Nullable Lease takeKept(AccountKey key, Period period) {
-        Lease found = null;
-        for (var each : List.copyOf(kept)) {
+    private @Nullable Lease takeKept(AccountKey key) {
+        for (var each : kept) {
             if (each.key.equals(key)) {
                 kept.remove(each);
-                found = each;
-            } else if (each.period.equals(period) && !each.window.isAfter(key.window())) {
-                kept.remove(each);
-                retire(each);
+                return each;
             }
         }
-        return found;
+        return null;
     }
 
-    private void leave(Lease before, Lease next, long nowNanos) {
-        boolean samePeriod = before.period.equals(next.period);
-        if (samePeriod ? before.window.isAfter(next.window) : !before.isOver(nowNanos)) {
-            kept.add(before);
-        } else {
-            retire(before);
-        }
-    }
-
-    /** Of periods that the Budget had before, the leases whose windows are over. */
+    /** Those that do not come back. */
     synchronized void retireOver(long nowNanos) {
-        var known = lease;
         for (var each : kept.isEmpty() ? List.<Lease>of() : List.copyOf(kept)) {
-            if (each.isOver(nowNanos) && (known == null || !each.period.equals(known.period))) {
+            if (isLeft(each, nowNanos) && !mayBeAhead(each, nowNanos)) {
                 kept.remove(each);
                 retire(each);
             }
         }
+    }
+
+    /**
+     * By the clocks of this process it is over; what the present one passes by of its period is.
+     */
+    private boolean isLeft(Lease each, long nowNanos) {
+        var known = lease;
+        return known != null && each.period.equals(known.period)
+                ? !each.window.isAfter(known.window)
+                : each.isOver(nowNanos);
+    }
+
+    /**
+     * Only this process says that it is over, whose wall clock may be wrong by more than a window:
+     * closed, its account would be closed to this process when the ledger comes to it. One of which
+     * nothing can have been granted is not closed, and may be entered again.
+     */
+    private boolean mayBeAhead(Lease each, long nowNanos) {
+        var open = asked;
+        return (mayHaveMoney(each) || open != null && open.lease() == each)
+                && !each.endTold
+                && !heard.isOver(each.window, nowNanos);
     }
 
     /** Those that are not the current one and go on. */
@@ -350,7 +362,7 @@ final class Counter {
     /** The log has closed it, though its window goes on: the next one is entered. */
     synchronized void leaveClosed(Lease closed, long nowNanos) {
         pass(closed);
-        closed.endNanos = nowNanos;
+        closed.endsAt(nowNanos, true); // it does not come back, whatever the ledger says
     }
 
     private void pass(Lease over) {

@@ -2,6 +2,9 @@ package dev.tollgate.dataplane.budget;
 
 import dev.tollgate.policy.budget.AccountKey;
 import dev.tollgate.policy.budget.LedgerEffect;
+import dev.tollgate.policy.budget.Window;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -35,6 +38,9 @@ final class LastHeard {
         }
     }
 
+    /** The ledger's wall clock at a moment of the monotonic clock of this process. */
+    private record Clock(Instant ledger, long nanos) {}
+
     private record Name(String budget, String subject) {}
 
     /** Of each Budget and subject: more than one account if its period has changed. */
@@ -42,10 +48,12 @@ final class LastHeard {
 
     private final Set<AccountKey> frozen = ConcurrentHashMap.newKeySet();
     private volatile boolean allFrozen;
+    private volatile @Nullable Clock clock;
 
     /** A window that is over replaces none. */
     void hear(LedgerEffect.State state, long nowNanos) {
         var left = state.windowRemaining();
+        hearClock(state.account().window(), left, nowNanos);
         var standing =
                 new Standing(
                         state.account(),
@@ -69,6 +77,20 @@ final class LastHeard {
         }
         all.add(standing.isOver(nowNanos) ? 0 : all.size(), standing);
         standings.put(name, List.copyOf(all));
+    }
+
+    /** What was long on its way tells an earlier time; a window that is over tells none. */
+    private void hearClock(Window window, @Nullable Duration left, long nowNanos) {
+        var end = window.end();
+        if (end != null && left != null && left.isPositive()) {
+            clock = new Clock(end.minus(left), nowNanos);
+        }
+    }
+
+    /** The ledger's clock is past the window; false if nothing was heard of that clock so far. */
+    boolean isOver(Window window, long nowNanos) {
+        var known = clock;
+        return known != null && window.isOver(known.ledger().plusNanos(nowNanos - known.nanos()));
     }
 
     /**

@@ -29,6 +29,9 @@ final class Lease {
     /** End of the window by the monotonic clock; {@code Long.MAX_VALUE}: Lifetime. */
     volatile long endNanos;
 
+    /** That end is the ledger's word; else only the wall clock of this process names it. */
+    volatile boolean endTold;
+
     volatile long usedNanos;
     volatile long sliceNanos;
 
@@ -141,6 +144,11 @@ final class Lease {
 
     long freeNanos() {
         return Math.max(0, free.get());
+    }
+
+    void endsAt(long nanos, boolean told) {
+        endNanos = nanos;
+        endTold = told;
     }
 
     boolean isOver(long nowNanos) {

@@ -130,7 +130,7 @@ final class Refills {
                 && asked.request() == grant.request()
                 && time.nanos() - asked.sentNanos() < ASK_AGAIN_NANOS) {
             // an end counts from when it was asked for; one that was long on its way says nothing
-            lease.endNanos = asked.sentNanos() + grant.windowRemaining().toNanos();
+            lease.endsAt(asked.sentNanos() + grant.windowRemaining().toNanos(), true);
         }
         counter.refusal = null;
         counter.onlyHead = false;

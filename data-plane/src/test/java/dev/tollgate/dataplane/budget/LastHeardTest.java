@@ -73,4 +73,17 @@ class LastHeardTest {
         assertThat(heard.spentNanos(MONTH)).isEqualTo(8_000);
         assertThat(heard.spentNanos(AccountKey.parse("team-a/d//lifetime"))).isEqualTo(5_000);
     }
+
+    @Test
+    void knowsTheClockOfTheLedgerByTheWindowThatGoesOn() {
+        assertThat(heard.isOver(MONTH.window(), Long.MAX_VALUE)).isFalse();
+        hear(MONTH, 7, DAY, 0);
+        assertThat(heard.isOver(WEEK.window(), 0)).isTrue();
+        assertThat(heard.isOver(MONTH.window(), DAY.toNanos() - 1)).isFalse();
+        assertThat(heard.isOver(MONTH.window(), DAY.toNanos())).isTrue();
+        hear(MONTH, 7, DAY, DAY.toNanos());
+        assertThat(heard.isOver(MONTH.window(), DAY.toNanos())).isFalse();
+        hear(WEEK, 7, Duration.ZERO, DAY.toNanos());
+        assertThat(heard.isOver(MONTH.window(), 2 * DAY.toNanos())).isTrue();
+    }
 }

@@ -703,6 +703,7 @@ class LeaseKeeperTest {
 
     @Test
     void closesALeaseThatMayHaveBeenGrantedThoughNoGrantCame() {
+        tellTime();
         call();
         deny(1, NINE, DeniedReason.UNAVAILABLE);
         run(31_000);
@@ -727,6 +728,7 @@ class LeaseKeeperTest {
 
     @Test
     void closesALeaseWhoseGrantComesAfterItsWindow() {
+        tellTime();
         call();
         run(31_000);
         said.clear();
@@ -779,6 +781,7 @@ class LeaseKeeperTest {
 
     @Test
     void doesNotGoBackToAWindowThatItClosedBeforeItsAnswerCame() {
+        tellTime();
         call();
         run(31_000);
         call();
@@ -795,7 +798,90 @@ class LeaseKeeperTest {
     }
 
     @Test
+    void goesBackToAWindowThatItsClockPassedWhileNobodyKnewOfAGrant() {
+        passTen();
+        ahead = Duration.ZERO;
+        said.clear();
+        answer(state(TEN, Duration.ofSeconds(3_580)));
+        assertThat(said).anySatisfy(c -> assertThat(asked(c)).isEqualTo(TEN));
+        grant(wal.lastRequest(TEN.toString()), TEN, 50_000);
+        var totals = wal.totals(TEN.toString(), wal.holder().bootEpoch());
+        assertThat(totals).isNotNull();
+        assertThat(totals.openMicros()).as("it is spent from").isPositive();
+        run(SAID_AGAIN_MILLIS);
+        assertThat(wal.isClosed(TEN.toString())).isFalse();
+        assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void goesBackToAWindowThatItsClockPassedBeforeTheLedgerSaidAnything() {
+        ahead = Duration.ofHours(1);
+        call();
+        run(31_000); // by its clock it is eleven
+        assertThat(gate.figures().getFirst().resets()).isEqualTo("2026-11-21T12:00:00Z");
+        run(SAID_AGAIN_MILLIS);
+        assertThat(wal.isClosed(TEN.toString())).isFalse();
+        answer(state(TEN, Duration.ofSeconds(3_540)));
+        assertThat(call()).anySatisfy(c -> assertThat(asked(c)).isEqualTo(TEN));
+        grant(wal.lastRequest(TEN.toString()), TEN, 50_000);
+        var totals = wal.totals(TEN.toString(), wal.holder().bootEpoch());
+        assertThat(totals).isNotNull();
+        assertThat(totals.openMicros()).as("it is spent from").isPositive();
+        assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void givesBackWhatIsGrantedLateOfAWindowThatItsClockPassedAndGoesBackToItAllTheSame() {
+        passTen();
+        said.clear();
+        grant(wal.lastRequest(TEN.toString()), TEN, 50_000);
+        run(1_000);
+        assertThat(returned(TEN)).contains(50_000L);
+        var eleven = hour("2026-11-21T11:00:00Z");
+        deny(wal.lastRequest(eleven.toString()), eleven, DeniedReason.UNKNOWN_ACCOUNT);
+        answer(state(TEN, Duration.ofSeconds(3_580)));
+        assertThat(call()).anySatisfy(c -> assertThat(asked(c)).isEqualTo(TEN));
+        grant(wal.lastRequest(TEN.toString()), TEN, 90_000);
+        var totals = wal.totals(TEN.toString(), wal.holder().bootEpoch());
+        assertThat(totals).isNotNull();
+        assertThat(totals.openMicros()).as("it is spent from").isPositive();
+        assertThat(keeper.bug()).isNull();
+    }
+
+    @Test
+    void closesWhatItsClockPassedOnceTheLedgersClockIsPastItToo() {
+        passTen();
+        run(SAID_AGAIN_MILLIS);
+        assertThat(wal.isClosed(TEN.toString())).isFalse();
+        answer(state(hour("2026-11-21T11:00:00Z"), Duration.ofSeconds(3_599)));
+        run(SAID_AGAIN_MILLIS);
+        assertThat(closes()).extracting(c -> c.totals().account()).contains(TEN);
+    }
+
+    /**
+     * Its clock is ahead by an hour: it asks for money of ten o'clock, nothing clear is said, and
+     * at ten it is at eleven.
+     */
+    private void passTen() {
+        ahead = Duration.ofHours(1);
+        call();
+        deny(1, TEN, DeniedReason.UNAVAILABLE);
+        answer(state(NINE, Duration.ofSeconds(30)));
+        deny(wal.lastRequest(NINE.toString()), NINE, DeniedReason.EXHAUSTED);
+        run(31_000);
+        var eleven = hour("2026-11-21T11:00:00Z");
+        assertThat(call()).anySatisfy(c -> assertThat(asked(c)).isEqualTo(eleven));
+        deny(wal.lastRequest(eleven.toString()), eleven, DeniedReason.UNKNOWN_ACCOUNT);
+    }
+
+    /** By an account of another Budget. */
+    private void tellTime() {
+        answer(state(AccountKey.of("team-a/other", "", NINE.window()), Duration.ofSeconds(30)));
+    }
+
+    @Test
     void closesALeaseThatTheStoreMayHaveGrantedAfterItsWindow() {
+        tellTime();
         call();
         run(31_000);
         call();

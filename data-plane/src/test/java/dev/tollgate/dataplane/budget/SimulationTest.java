@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The fleet in one thread by seeds. A seed that fails runs alone with {@code
@@ -37,6 +38,13 @@ class SimulationTest {
                                 throw e;
                             }
                         });
+    }
+
+    /** Beyond those that each build runs; each has found a mistake once. */
+    @ParameterizedTest
+    @ValueSource(longs = {46_022, 46_023, 145_170, 178_400, 183_117, 191_386})
+    void holdsWithSeedsThatFailedOnce(long seed) {
+        Simulation.run(seed, null);
     }
 
     @Test
