@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Option;
 
 /** The flags that {@code serve} and {@code proxy} share: what one proxy process is told. */
@@ -102,6 +103,8 @@ final class ProxyFlags {
             throw CommandFailure.usage(
                     "--event-loops: " + eventLoops + " (expected: 1 to " + EVENT_LOOPS_MAX + ")");
         }
+        var otel = OtelVariables.of(System.getenv());
+        otel.ignored().forEach(LoggerFactory.getLogger(ProxyFlags.class)::warn);
         var standard = ProxyOptions.DEFAULT;
         return new ProxyOptions(
                 host,
@@ -111,10 +114,11 @@ final class ProxyFlags {
                 eventLoops == null ? standard.eventLoops() : eventLoops,
                 usageLog,
                 anonymous,
-                blankAsNull(System.getenv("OTEL_EXPORTER_OTLP_ENDPOINT")),
-                "otlp".equals(System.getenv("OTEL_LOGS_EXPORTER")),
+                otel.endpoint(),
+                otel.spans(),
+                otel.records(),
                 sampleRatio(),
-                blankAsNull(System.getenv("OTEL_RESOURCE_ATTRIBUTES")),
+                otel.resource(),
                 standard.connectionsPerProvider(),
                 standard.maxConnections(),
                 duration(closeLag),
@@ -149,7 +153,7 @@ final class ProxyFlags {
     }
 
     private static double sampleRatio() {
-        var text = blankAsNull(System.getenv("OTEL_TRACES_SAMPLER_ARG"));
+        var text = blankAsNull(System.getenv(OtelVariables.SAMPLER_ARG));
         if (text == null) {
             return DEFAULT_SAMPLE_RATIO;
         }
@@ -161,7 +165,7 @@ final class ProxyFlags {
         } catch (NumberFormatException e) {
             // told below, as any other wrong value
         }
-        throw CommandFailure.usage("OTEL_TRACES_SAMPLER_ARG: " + text + " (expected: 0 to 1)");
+        throw CommandFailure.usage(OtelVariables.SAMPLER_ARG + ": " + text + " (expected: 0 to 1)");
     }
 
     private static Duration duration(String text) {

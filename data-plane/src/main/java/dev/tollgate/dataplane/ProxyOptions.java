@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param eventLoops that serve requests
  * @param usageLog {@code stdout}, {@code none} or a file
  * @param anonymousNamespace who pays for callers without a credential, null: they are refused
- * @param otlpEndpoint collector to which spans go, null: nowhere
- * @param otlpRecords usage records go there too
+ * @param otlpEndpoint collector to which spans and usage records may go, null: nowhere
+ * @param otlpSpans spans go there
+ * @param otlpRecords usage records go there
  * @param sampleRatio share of new traces that are recorded, 0 to 1
  * @param resourceAttributes as in {@code OTEL_RESOURCE_ATTRIBUTES}, null: none
  * @param connectionsPerProvider of the whole process
@@ -35,6 +36,7 @@ public record ProxyOptions(
         String usageLog,
         @Nullable String anonymousNamespace,
         @Nullable String otlpEndpoint,
+        boolean otlpSpans,
         boolean otlpRecords,
         double sampleRatio,
         @Nullable String resourceAttributes,
@@ -56,6 +58,7 @@ public record ProxyOptions(
                     "stdout",
                     null,
                     null,
+                    true,
                     true,
                     1.0,
                     null,
@@ -86,6 +89,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpSpans,
                 otlpRecords,
                 sampleRatio,
                 resourceAttributes,
@@ -107,6 +111,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpSpans,
                 otlpRecords,
                 sampleRatio,
                 resourceAttributes,
@@ -128,6 +133,7 @@ public record ProxyOptions(
                 target,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpSpans,
                 otlpRecords,
                 sampleRatio,
                 resourceAttributes,
@@ -149,6 +155,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpSpans,
                 otlpRecords,
                 sampleRatio,
                 resourceAttributes,
@@ -170,6 +177,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpSpans,
                 otlpRecords,
                 sampleRatio,
                 resourceAttributes,
@@ -191,6 +199,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpSpans,
                 otlpRecords,
                 sampleRatio,
                 resourceAttributes,
@@ -212,6 +221,7 @@ public record ProxyOptions(
                 usageLog,
                 anonymousNamespace,
                 otlpEndpoint,
+                otlpSpans,
                 otlpRecords,
                 sampleRatio,
                 resourceAttributes,

@@ -113,7 +113,7 @@ public final class ProxyServer {
             LiveConfig live,
             BudgetGate gate,
             UsageLog usageLog) {
-        var endpoint = options.otlpEndpoint();
+        var endpoint = options.otlpSpans() ? options.otlpEndpoint() : null;
         var tracing =
                 endpoint == null
                         ? Tracing.none()

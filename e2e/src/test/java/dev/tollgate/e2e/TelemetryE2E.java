@@ -54,7 +54,7 @@ class TelemetryE2E {
                                 "OTEL_EXPORTER_OTLP_ENDPOINT",
                                 collector.endpoint(),
                                 "OTEL_LOGS_EXPORTER",
-                                "otlp",
+                                "otlp,console",
                                 "OTEL_RESOURCE_ATTRIBUTES",
                                 "k8s.namespace.name=here"),
                         Resources.namespace("team-a")
@@ -293,6 +293,12 @@ class TelemetryE2E {
                     .matches(
                             "# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\\{[a-z_]+=\"[^\"]*\"(,[a-z_]+=\"[^\"]*\")*\\})? [-+0-9.eEInfNa]+");
         }
+    }
+
+    @Test
+    void saysAtItsStartWhatOfTheStandardVariablesIsIgnored() {
+        assertThat(String.join("\n", gateway.process().err()))
+                .contains("OTEL_LOGS_EXPORTER: console is ignored (expected: otlp or none)");
     }
 
     @Test

@@ -130,6 +130,7 @@ class AuditTest {
                 o.usageLog(),
                 o.anonymousNamespace(),
                 o.otlpEndpoint(),
+                o.otlpSpans(),
                 o.otlpRecords(),
                 o.sampleRatio(),
                 o.resourceAttributes(),

@@ -301,6 +301,7 @@ class ResilienceTest {
                 all.usageLog(),
                 all.anonymousNamespace(),
                 all.otlpEndpoint(),
+                all.otlpSpans(),
                 all.otlpRecords(),
                 all.sampleRatio(),
                 all.resourceAttributes(),
