@@ -251,7 +251,10 @@ class TelemetryE2E {
                         "tollgate_budget_spent_usd{",
                         "tollgate_budget_held_usd{",
                         "tollgate_config_revision{",
-                        "tollgate_config_nacks_total");
+                        "tollgate_config_nacks_total",
+                        "gen_ai_client_operation_duration_seconds_bucket{",
+                        "gen_ai_client_operation_time_to_first_chunk_seconds_bucket{",
+                        "gen_ai_client_token_usage_bucket{");
         assertThat(gateway.admin("/metrics").headers().firstValue("content-type").orElse(""))
                 .startsWith("text/plain");
         assertPrometheusText(text);

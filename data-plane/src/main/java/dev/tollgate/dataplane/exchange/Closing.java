@@ -2,6 +2,7 @@ package dev.tollgate.dataplane.exchange;
 
 import dev.tollgate.dataplane.budget.Reservation;
 import dev.tollgate.dataplane.telemetry.AttemptSpan;
+import dev.tollgate.dataplane.telemetry.OperationSeries;
 import dev.tollgate.dataplane.telemetry.RequestSpan;
 import dev.tollgate.dialects.AnswerStream;
 import dev.tollgate.dialects.Bridge;
@@ -54,6 +55,7 @@ final class Closing {
     private final Reservation reservation;
     private final Runnable freed;
     private final long startNanos = System.nanoTime();
+    private @Nullable OperationSeries series;
     private @Nullable AttemptSpan span;
     private boolean sent;
     private boolean settled;
@@ -84,15 +86,24 @@ final class Closing {
     // ---- on the way there
 
     void begins(Outgoing outgoing, RequestSpan request) {
+        var scan = terms.resolved().scan();
+        var provider = terms.candidate().provider();
+        var operation = operationName(scan.operation(), outgoing.dialect());
+        series =
+                loop.metrics()
+                        .operation(
+                                operation,
+                                provider.telemetryName(),
+                                terms.candidate().model().name(),
+                                outgoing.host(),
+                                outgoing.port());
         if (!request.recorded()) {
             return;
         }
-        var scan = terms.resolved().scan();
-        var provider = terms.candidate().provider();
         span =
                 request.attempt(
                         new RequestSpan.AttemptStart(
-                                operationName(scan.operation(), outgoing.dialect()),
+                                operation,
                                 provider.telemetryName(),
                                 provider.key(),
                                 terms.candidate().model().name(),
@@ -363,10 +374,14 @@ final class Closing {
         if (sent) {
             Audit.settled(loop, tally, reservation, billed(settlement, facts));
         }
+        var error = lost || done instanceof Outcome.Success ? null : said;
+        if (series != null) {
+            measured(series, error, latency, usage);
+        }
         if (span != null) {
             span.end(
                     status,
-                    lost || done instanceof Outcome.Success ? null : said,
+                    error,
                     facts == null ? null : facts.model(),
                     facts == null ? null : facts.finishReason(),
                     firstChunkNanos,
@@ -374,6 +389,20 @@ final class Closing {
                     settlement.cost(),
                     settlement.assumed(),
                     costSource());
+        }
+    }
+
+    /** How long one that lost would have taken, nobody knows. */
+    private void measured(
+            OperationSeries figures, @Nullable String error, long latency, @Nullable Usage usage) {
+        if (!lost) {
+            figures.ended(error, latency);
+        }
+        if (firstChunkNanos >= 0) {
+            figures.firstChunk(firstChunkNanos);
+        }
+        if (usage != null) {
+            figures.tokens(usage);
         }
     }
 

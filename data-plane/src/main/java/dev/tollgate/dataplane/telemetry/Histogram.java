@@ -2,7 +2,7 @@ package dev.tollgate.dataplane.telemetry;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** Seconds in fixed buckets. Any thread may observe; observing takes no lock. */
+/** Seconds, or tokens, in fixed buckets. Any thread may observe; observing takes no lock. */
 final class Histogram {
 
     /** Upper bounds in seconds: from a proxy's own part to the longest answers. */
@@ -17,54 +17,97 @@ final class Histogram {
         0.001, 0.01, 0.1, 1
     };
 
-    private static final long[] BOUND_NANOS = nanos(BOUNDS);
-    private static final long[] SHORT_BOUND_NANOS = nanos(SHORT_BOUNDS);
+    /** The convention's own for operations of a model's client (protocols.md, 10.3). */
+    private static final double[] OPERATION_BOUNDS = {
+        0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92
+    };
+
+    /** The convention's own for tokens. */
+    private static final double[] TOKEN_BOUNDS = {
+        1,
+        4,
+        16,
+        64,
+        256,
+        1_024,
+        4_096,
+        16_384,
+        65_536,
+        262_144,
+        1_048_576,
+        4_194_304,
+        16_777_216,
+        67_108_864
+    };
+
+    private static final long NANOS = 1_000_000_000;
+
+    private static final long[] BOUND_NANOS = whole(BOUNDS, NANOS);
+    private static final long[] SHORT_BOUND_NANOS = whole(SHORT_BOUNDS, NANOS);
+    private static final long[] OPERATION_BOUND_NANOS = whole(OPERATION_BOUNDS, NANOS);
+    private static final long[] TOKEN_BOUND_COUNTS = whole(TOKEN_BOUNDS, 1);
 
     final double[] bounds;
-    private final long[] boundNanos;
+    private final long[] wholeBounds;
+    private final long perUnit;
     private final LongAdder[] buckets;
-    private final LongAdder sumNanos = new LongAdder();
+    private final LongAdder sum = new LongAdder();
 
     Histogram() {
-        this(BOUNDS, BOUND_NANOS);
+        this(BOUNDS, BOUND_NANOS, NANOS);
     }
 
     /** For what takes microseconds. */
     static Histogram ofShort() {
-        return new Histogram(SHORT_BOUNDS, SHORT_BOUND_NANOS);
+        return new Histogram(SHORT_BOUNDS, SHORT_BOUND_NANOS, NANOS);
     }
 
-    private Histogram(double[] bounds, long[] boundNanos) {
+    /** For operations of a model's client. */
+    static Histogram ofOperations() {
+        return new Histogram(OPERATION_BOUNDS, OPERATION_BOUND_NANOS, NANOS);
+    }
+
+    /** For numbers of tokens. */
+    static Histogram ofTokens() {
+        return new Histogram(TOKEN_BOUNDS, TOKEN_BOUND_COUNTS, 1);
+    }
+
+    private Histogram(double[] bounds, long[] wholeBounds, long perUnit) {
         this.bounds = bounds;
-        this.boundNanos = boundNanos;
+        this.wholeBounds = wholeBounds;
+        this.perUnit = perUnit;
         this.buckets = new LongAdder[bounds.length + 1];
         for (int i = 0; i < buckets.length; i++) {
             buckets[i] = new LongAdder();
         }
     }
 
-    void observe(long nanos) {
+    /**
+     * @param value nanoseconds, or tokens
+     */
+    void observe(long value) {
         int i = 0;
-        while (i < boundNanos.length && nanos > boundNanos[i]) {
+        while (i < wholeBounds.length && value > wholeBounds[i]) {
             i++;
         }
         buckets[i].increment();
-        sumNanos.add(nanos);
+        sum.add(value);
     }
 
     long count(int bucket) {
         return buckets[bucket].sum();
     }
 
-    long sumNanos() {
-        return sumNanos.sum();
+    /** In seconds, or tokens. */
+    double sum() {
+        return (double) sum.sum() / perUnit;
     }
 
-    private static long[] nanos(double[] bounds) {
-        var nanos = new long[bounds.length];
-        for (int i = 0; i < nanos.length; i++) {
-            nanos[i] = Math.round(bounds[i] * 1e9);
+    private static long[] whole(double[] bounds, long perUnit) {
+        var whole = new long[bounds.length];
+        for (int i = 0; i < whole.length; i++) {
+            whole[i] = Math.round(bounds[i] * perUnit);
         }
-        return nanos;
+        return whole;
     }
 }

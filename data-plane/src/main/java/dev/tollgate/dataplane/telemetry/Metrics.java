@@ -42,6 +42,8 @@ public final class Metrics {
             new ConcurrentHashMap<>();
     private final ConcurrentHashMap<ModelKey, Histogram> seconds = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<ModelKey, Histogram> firstToken = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<OperationSeries.Key, OperationSeries> operations =
+            new ConcurrentHashMap<>();
     private final ConcurrentHashMap<ShadowSeries.Key, ShadowSeries> shadows =
             new ConcurrentHashMap<>();
     private final ConcurrentHashMap<CheckKey, LongAdder> checks = new ConcurrentHashMap<>();
@@ -83,6 +85,26 @@ public final class Metrics {
                                 k,
                                 seconds.computeIfAbsent(model, m -> new Histogram()),
                                 firstToken.computeIfAbsent(model, m -> new Histogram())));
+    }
+
+    /**
+     * The figures of attempts.
+     *
+     * @param operation one of a fixed set of words
+     * @param provider as OpenTelemetry calls it
+     */
+    public OperationSeries operation(
+            String operation, String provider, String model, String address, int port) {
+        var key = new OperationSeries.Key(operation, provider, model, address, port);
+        var known = operations.get(key);
+        if (known != null) {
+            return known;
+        }
+        return operations.computeIfAbsent(
+                operations.size() >= MAX_SERIES
+                        ? new OperationSeries.Key(OTHER, OTHER, OTHER, OTHER, 0)
+                        : key,
+                OperationSeries::new);
     }
 
     /** The counters of a shadow; both names come from resources. */
@@ -289,6 +311,7 @@ public final class Metrics {
                                         + label("result", key.result()),
                                 count.sum()));
         ShadowText.render(shadows, out);
+        OperationText.render(operations, out);
         gauges(out);
         return out.toString();
     }
@@ -333,8 +356,7 @@ public final class Metrics {
                                 histogram));
     }
 
-    private static void histogram(
-            StringBuilder out, String name, String labels, Histogram histogram) {
+    static void histogram(StringBuilder out, String name, String labels, Histogram histogram) {
         var prefix = labels.isEmpty() ? "" : labels + ",";
         long count = 0;
         for (int i = 0; i < histogram.bounds.length; i++) {
@@ -345,7 +367,7 @@ public final class Metrics {
         line(out, name + "_bucket", prefix + label("le", "+Inf"), count);
         var braces = labels.isEmpty() ? "" : "{" + labels + "}";
         out.append(name).append("_sum").append(braces).append(' ');
-        out.append(number(histogram.sumNanos() / 1e9)).append('\n');
+        out.append(number(histogram.sum())).append('\n');
         out.append(name).append("_count").append(braces).append(' ').append(count).append('\n');
     }
 
