@@ -200,9 +200,7 @@ public final class Operator implements AutoCloseable {
         @Override
         public String metrics() {
             var leads = leader;
-            return leads == null
-                    ? "# TYPE tollgate_operator_leader gauge\ntollgate_operator_leader 0\n"
-                    : leads.report().metrics();
+            return leads == null ? OperatorReport.standingBy() : leads.report().metrics();
         }
 
         @Override

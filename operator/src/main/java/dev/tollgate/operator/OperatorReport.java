@@ -65,28 +65,48 @@ final class OperatorReport {
         var fleet = push.fleet();
         var now = clock.instant();
         var text = new StringBuilder();
-        text.append("# TYPE tollgate_operator_leader gauge\n");
-        line(text, "tollgate_operator_leader", 1);
-        text.append("# TYPE tollgate_config_revision gauge\n");
+        leader(text, true);
+        head(
+                text,
+                "tollgate_config_revision",
+                "Newest configuration, and the oldest that a live proxy serves with.",
+                "gauge");
         line(text, "tollgate_config_revision{state=\"desired\"}", number(desired()));
         line(text, "tollgate_config_revision{state=\"applied\"}", number(fleet.lowestApplied(now)));
+        head(
+                text,
+                "tollgate_config_proxy_revision",
+                "Configuration that a live proxy serves with.",
+                "gauge");
         for (var proxy : fleet.live(now)) {
             line(
                     text,
                     "tollgate_config_proxy_revision{proxy=\"" + label(proxy.name()) + "\"}",
                     number(proxy.said()));
         }
-        text.append("# TYPE tollgate_config_nacks_total counter\n");
+        head(
+                text,
+                "tollgate_config_nacks_total",
+                "Configurations that a proxy refused.",
+                "counter");
         line(text, "tollgate_config_nacks_total", push.nacks());
-        text.append("# TYPE tollgate_proxies gauge\n");
+        head(text, "tollgate_proxies", "Proxies by state.", "gauge");
         line(text, "tollgate_proxies{state=\"live\"}", fleet.live(now).size());
         line(
                 text,
                 "tollgate_proxies{state=\"lost\"}",
                 fleet.proxies().size() - (long) fleet.live(now).size());
-        text.append("# TYPE tollgate_status_writes_total counter\n");
+        head(
+                text,
+                "tollgate_status_writes_total",
+                "Writes of status to the API server.",
+                "counter");
         line(text, "tollgate_status_writes_total", reconcilers.writes());
-        text.append("# TYPE tollgate_model_deprecation_timestamp_seconds gauge\n");
+        head(
+                text,
+                "tollgate_model_deprecation_timestamp_seconds",
+                "When a provider retires a model.",
+                "gauge");
         for (var retired : retirements.get().stream().limit(MAX_RETIREMENTS).toList()) {
             line(
                     text,
@@ -98,30 +118,23 @@ final class OperatorReport {
                     retired.date().atStartOfDay(ZoneOffset.UTC).toEpochSecond());
         }
         issuers(text);
-        text.append("# TYPE tollgate_events_total counter\n");
-        line(text, "tollgate_events_total{result=\"written\"}", events.written());
-        line(text, "tollgate_events_total{result=\"failed\"}", events.failed());
-        line(text, "tollgate_events_total{result=\"dropped\"}", events.dropped());
-        text.append("# TYPE tollgate_ledger_accounts gauge\n");
-        line(text, "tollgate_ledger_accounts{state=\"known\"}", ledger.accounts().size());
-        line(text, "tollgate_ledger_accounts{state=\"frozen\"}", ledger.frozen().size());
-        line(text, "tollgate_ledger_accounts{state=\"unstored\"}", ledger.unstored().size());
-        line(text, "tollgate_ledger_accounts{state=\"unreadable\"}", ledger.unreadable().size());
-        text.append("# TYPE tollgate_ledger_failures_total counter\n");
-        line(text, "tollgate_ledger_failures_total", ledger.failures());
-        text.append("# TYPE tollgate_invariant_violations_total counter\n");
-        line(text, "tollgate_invariant_violations_total{invariant=\"I10\"}", ledger.lateAmounts());
+        events(text);
+        ledger(text);
         text.append(times.text("tollgate_programmed_seconds"));
         return text.toString();
     }
 
     private void issuers(StringBuilder text) {
-        text.append("# TYPE tollgate_issuer_keys gauge\n");
+        head(text, "tollgate_issuer_keys", "Keys of an external issuer that are held.", "gauge");
         for (var each : issuers.get()) {
             var issuer = "{issuer=\"" + label(each.issuer()) + "\"";
             line(text, "tollgate_issuer_keys" + issuer + "}", each.keys());
         }
-        text.append("# TYPE tollgate_issuer_reads_total counter\n");
+        head(
+                text,
+                "tollgate_issuer_reads_total",
+                "Reads of the keys of an external issuer by result.",
+                "counter");
         for (var each : issuers.get()) {
             var issuer = "{issuer=\"" + label(each.issuer()) + "\"";
             line(text, "tollgate_issuer_reads_total" + issuer + ",result=\"ok\"}", each.reads());
@@ -132,8 +145,56 @@ final class OperatorReport {
         }
     }
 
+    private void events(StringBuilder text) {
+        head(text, "tollgate_events_total", "Events by what became of them.", "counter");
+        line(text, "tollgate_events_total{result=\"written\"}", events.written());
+        line(text, "tollgate_events_total{result=\"failed\"}", events.failed());
+        line(text, "tollgate_events_total{result=\"dropped\"}", events.dropped());
+    }
+
+    private void ledger(StringBuilder text) {
+        head(text, "tollgate_ledger_accounts", "Accounts of Budgets by state.", "gauge");
+        line(text, "tollgate_ledger_accounts{state=\"known\"}", ledger.accounts().size());
+        line(text, "tollgate_ledger_accounts{state=\"frozen\"}", ledger.frozen().size());
+        line(text, "tollgate_ledger_accounts{state=\"unstored\"}", ledger.unstored().size());
+        line(text, "tollgate_ledger_accounts{state=\"unreadable\"}", ledger.unreadable().size());
+        head(
+                text,
+                "tollgate_ledger_failures_total",
+                "Failed calls of the account store.",
+                "counter");
+        line(text, "tollgate_ledger_failures_total", ledger.failures());
+        head(
+                text,
+                "tollgate_invariant_violations_total",
+                "Times that what always holds did not: a bug.",
+                "counter");
+        line(text, "tollgate_invariant_violations_total{invariant=\"I10\"}", ledger.lateAmounts());
+    }
+
     private static long number(RevisionNumber revision) {
         return revision.epoch() * 1_000_000 + revision.counter();
+    }
+
+    private static void head(StringBuilder text, String name, String help, String type) {
+        text.append("# HELP ").append(name).append(' ').append(help).append('\n');
+        text.append("# TYPE ").append(name).append(' ').append(type).append('\n');
+    }
+
+    /** Of an operator that stands by. */
+    static String standingBy() {
+        var text = new StringBuilder();
+        leader(text, false);
+        return text.toString();
+    }
+
+    private static void leader(StringBuilder text, boolean leads) {
+        head(
+                text,
+                "tollgate_operator_leader",
+                "1 if this operator leads, 0 if it stands by.",
+                "gauge");
+        line(text, "tollgate_operator_leader", leads ? 1 : 0);
     }
 
     private static void line(StringBuilder text, String name, long value) {

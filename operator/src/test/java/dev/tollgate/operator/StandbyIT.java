@@ -19,6 +19,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -158,9 +159,13 @@ class StandbyIT {
         assertThat(admin(adminPort, "/readyz").statusCode()).isEqualTo(200);
         assertThat(admin(adminPort, "/livez").statusCode()).isEqualTo(200);
         assertThat(admin(adminPort, "/ledger").statusCode()).isEqualTo(503);
-        assertThat(admin(adminPort, "/metrics").body()).contains("tollgate_operator_leader 0\n");
-        assertThat(admin(first.adminPort(), "/metrics").body())
-                .contains("tollgate_operator_leader 1\n");
+        var standing = admin(adminPort, "/metrics").body();
+        assertThat(standing).contains("tollgate_operator_leader 0\n");
+        assertDescribed(standing);
+        var leading = admin(first.adminPort(), "/metrics").body();
+        assertThat(leading)
+                .contains("tollgate_operator_leader 1\n", "tollgate_config_proxy_revision{");
+        assertDescribed(leading);
         assertThat(second).isNotDone();
         fleet.policy("meanwhile", "openai", "m1");
         fleet.awaitCondition("rpol/meanwhile", "Programmed", "True/Programmed 1/1");
@@ -178,6 +183,27 @@ class StandbyIT {
         } finally {
             proxy.kill();
         }
+    }
+
+    /** Each metric has its help and its type, and all of its lines behind them. */
+    private static void assertDescribed(String metrics) {
+        var described = new HashMap<String, String>();
+        var at = "";
+        for (var line : metrics.split("\n")) {
+            var words = line.split(" ", 4);
+            if (line.startsWith("# HELP ")) {
+                at = words[2];
+                assertThat(described.put(at, "")).as(line).isNull();
+                assertThat(words[3]).as(line).endsWith(".");
+            } else if (line.startsWith("# TYPE ")) {
+                assertThat(words[2]).as(line).isEqualTo(at);
+                assertThat(described.put(at, words[3])).as(line).isEmpty();
+            } else {
+                var more = "histogram".equals(described.get(at)) ? "(_bucket|_sum|_count)" : "";
+                assertThat(line).matches(at + more + "(\\{.*})? [0-9.]+");
+            }
+        }
+        assertThat(described).doesNotContainValue("");
     }
 
     @Test

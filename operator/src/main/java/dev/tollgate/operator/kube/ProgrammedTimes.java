@@ -46,6 +46,7 @@ public final class ProgrammedTimes {
     /** In the Prometheus text format. */
     public synchronized String text(String name) {
         var text = new StringBuilder();
+        text.append("# HELP ").append(name).append(" From a change to its last ACK.\n");
         text.append("# TYPE ").append(name).append(" histogram\n");
         long sum = 0;
         for (int i = 0; i < counts.length; i++) {
