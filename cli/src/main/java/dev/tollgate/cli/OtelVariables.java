@@ -41,6 +41,10 @@ record OtelVariables(
                     "OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf",
                     "OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
 
+    private static final String SERVICE_HOST = "_SERVICE_HOST";
+    private static final List<String> SERVICE_MARKS =
+            List.of(SERVICE_HOST, "_SERVICE_PORT", "_PORT");
+
     private static final String OTLP = "otlp";
     private static final String NONE = "none";
 
@@ -59,7 +63,8 @@ record OtelVariables(
         }
         for (var name : new TreeSet<>(environment.keySet())) {
             var value = value(environment, name);
-            if (name.startsWith("OTEL_") && value != null && !KNOWN.contains(name)) {
+            boolean known = KNOWN.contains(name) || isOfService(environment, name);
+            if (name.startsWith("OTEL_") && value != null && !known) {
                 other(name, value, ignored);
             }
         }
@@ -92,6 +97,17 @@ record OtelVariables(
         } else if (!anyway.equals(value)) {
             ignored.add(name + ": " + value + " is ignored (expected: " + anyway + ")");
         }
+    }
+
+    /** Kubernetes puts some for each Service of the namespace: {@code otel-collector} has these. */
+    private static boolean isOfService(Map<String, String> environment, String name) {
+        for (var mark : SERVICE_MARKS) {
+            int at = name.indexOf(mark);
+            if (at > 0 && environment.containsKey(name.substring(0, at) + SERVICE_HOST)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The words of a list, which may be written in any case. */

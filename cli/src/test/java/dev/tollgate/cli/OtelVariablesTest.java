@@ -100,4 +100,18 @@ class OtelVariablesTest {
         assertThat(with("OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret").ignored())
                 .containsExactly("OTEL_EXPORTER_OTLP_HEADERS is ignored");
     }
+
+    @Test
+    void whatKubernetesPutsForAServiceIsNobodysWish() {
+        var service =
+                Map.of(
+                        "OTEL_COLLECTOR_SERVICE_HOST", "10.0.0.1",
+                        "OTEL_COLLECTOR_SERVICE_PORT", "4318",
+                        "OTEL_COLLECTOR_SERVICE_PORT_OTLP", "4318",
+                        "OTEL_COLLECTOR_PORT", "tcp://10.0.0.1:4318",
+                        "OTEL_COLLECTOR_PORT_4318_TCP", "tcp://10.0.0.1:4318",
+                        "OTEL_EXPORTER_PROMETHEUS_PORT", "9464");
+        assertThat(OtelVariables.of(service).ignored())
+                .containsExactly("OTEL_EXPORTER_PROMETHEUS_PORT is ignored");
+    }
 }
