@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class ExplainCommandTest {
 
+    private static final String DAYTIME = "2026-11-23T12:00:00Z";
     private static final Path ROUTING = Path.of("../examples/routing");
 
     /**
@@ -88,6 +89,9 @@ class ExplainCommandTest {
         arguments.addAll(List.of(more));
         if (!arguments.contains("--output")) {
             arguments.addAll(List.of("--output", "json"));
+        }
+        if (!arguments.contains("--at")) {
+            arguments.addAll(List.of("--at", DAYTIME)); // the example with conditions has a night
         }
         return run(arguments.toArray(String[]::new));
     }
