@@ -79,7 +79,13 @@ final class Counter {
             long wantedMicros,
             long neededMicros,
             long firstNanos,
-            long sentNanos) {}
+            long sentNanos) {
+
+        Asked saidAgain(long nowNanos) {
+            return new Asked(
+                    lease, request, amountMicros, wantedMicros, neededMicros, firstNanos, nowNanos);
+        }
+    }
 
     Counter(String budget, String subject, LastHeard heard) {
         this.heard = heard;
@@ -287,10 +293,18 @@ final class Counter {
      * nothing can have been granted is not closed, and may be entered again.
      */
     private boolean mayBeAhead(Lease each, long nowNanos) {
-        var open = asked;
-        return (mayHaveMoney(each) || open != null && open.lease() == each)
-                && !each.endTold
-                && !heard.isOver(each.window, nowNanos);
+        var open = asked; // before what came of it: the keeper writes that before it is answered
+        return (open != null && open.lease() == each || mayHaveMoney(each))
+                && !(each.endTold ? each.isOver(nowNanos) : heard.isOver(each.window, nowNanos));
+    }
+
+    /** From now on it may be granted. False: its lease has ended, and nothing is asked for it. */
+    synchronized boolean asks(Asked next) {
+        if (of(next.lease().key) != next.lease()) {
+            return false;
+        }
+        asked = next;
+        return true;
     }
 
     /** Those that are not the current one and go on. */

@@ -86,40 +86,17 @@ final class Refills {
             return;
         }
         var asked = counter.asked;
-        if (asked != null
-                && asked.lease().key.equals(grant.account())
-                && asked.request() <= grant.request()) {
-            counter.asked = null;
-        }
         var lease = counter.of(grant.account());
         if (lease == null || lease.ended()) {
             unclear(counter, asked, grant.account());
+            answered(counter, grant);
             again(counter); // of a window that is over: its close gives the money back
             return;
         }
-        var known = wal.totals(lease.account, wal.holder().bootEpoch());
-        var before = known == null ? 0 : known.amountMicros();
-        if (grant.amountMicros() > before) {
-            var logged =
-                    wal.append(
-                            new LogRecord.Grant(lease.account, grant.amountMicros(), grant.seq()));
-            if (logged == 0) {
-                lease.unclear = true;
-                lease.unsureUntilNanos = time.nanos() + UNSURE_NANOS;
-                return; // not in the log: not to be spent; asked for again later
-            }
-            var slice = Math.multiplyExact(grant.amountMicros() - before, NANOS_PER_MICRO);
-            lease.granted = true;
-            lease.sliceNanos = grant.direct() ? 0 : slice;
-            lease.direct = grant.direct();
-            lease.give(slice);
-            lease.usedNanos = time.nanos(); // what came late is not idle yet
-            took(counter, asked, grant);
-            lease.shortened =
-                    asked != null
-                            && asked.request() == grant.request()
-                            && slice < Math.multiplyExact(asked.wantedMicros(), NANOS_PER_MICRO);
-            refillBelow(counter, lease);
+        boolean logged = putIn(counter, lease, asked, grant);
+        answered(counter, grant);
+        if (!logged) {
+            return; // not to be spent; asked for again later
         }
         if (lease != counter.current()) {
             again(counter); // of a window or period that was left: it goes back
@@ -140,6 +117,50 @@ final class Refills {
         if (counter.waiting.get() > 0) {
             ask(counter);
         }
+    }
+
+    /** Once what came of it is known of its lease: see {@link Counter#retireOver}. */
+    private static void answered(Counter counter, LedgerEffect.Grant grant) {
+        var asked = counter.asked;
+        if (asked != null
+                && asked.lease().key.equals(grant.account())
+                && asked.request() <= grant.request()) {
+            counter.asked = null;
+        }
+    }
+
+    /** False: it is not in the log. */
+    private boolean putIn(
+            Counter counter, Lease lease, Counter.@Nullable Asked asked, LedgerEffect.Grant grant) {
+        var known = wal.totals(lease.account, wal.holder().bootEpoch());
+        var before = known == null ? 0 : known.amountMicros();
+        if (grant.amountMicros() <= before) {
+            return true; // said again
+        }
+        var record = new LogRecord.Grant(lease.account, grant.amountMicros(), grant.seq());
+        if (wal.append(record) == 0) {
+            notClear(lease);
+            return false;
+        }
+        var slice = Math.multiplyExact(grant.amountMicros() - before, NANOS_PER_MICRO);
+        lease.granted = true;
+        lease.sliceNanos = grant.direct() ? 0 : slice;
+        lease.direct = grant.direct();
+        lease.give(slice);
+        lease.usedNanos = time.nanos(); // what came late is not idle yet
+        took(counter, asked, grant);
+        lease.shortened =
+                asked != null
+                        && asked.request() == grant.request()
+                        && slice < Math.multiplyExact(asked.wantedMicros(), NANOS_PER_MICRO);
+        refillBelow(counter, lease);
+        return true;
+    }
+
+    /** The ledger may count more as granted than is known here; the totals make it say so. */
+    private void notClear(Lease lease) {
+        lease.unclear = true;
+        lease.unsureUntilNanos = time.nanos() + UNSURE_NANOS;
     }
 
     /** How late the ledger answers who does not wait: the next one is asked for as much earlier. */
@@ -189,15 +210,15 @@ final class Refills {
                 || !asked.lease().key.equals(denied.account())) {
             return;
         }
-        counter.asked = null;
+        if (denied.reason() == DeniedReason.UNAVAILABLE
+                || denied.reason() == DeniedReason.LEDGER_FULL) {
+            notClear(asked.lease()); // the store may have taken it all the same
+        }
+        counter.asked = null; // once what came of it is known of its lease
         var now = time.nanos();
         var remaining = Math.multiplyExact(denied.remainingMicros(), NANOS_PER_MICRO);
         var retry = denied.retryAfter() == null ? Long.MAX_VALUE : denied.retryAfter().toNanos();
         if (counter.current() != asked.lease()) {
-            if (denied.reason() == DeniedReason.UNAVAILABLE) {
-                asked.lease().unclear = true;
-                asked.lease().unsureUntilNanos = now + UNSURE_NANOS;
-            }
             again(counter); // another window has begun
             return;
         }
@@ -241,12 +262,8 @@ final class Refills {
                 }
             }
             case UNKNOWN_ACCOUNT -> later(counter, LATER_MILLIS);
-            case UNAVAILABLE, LEDGER_FULL -> {
-                // the store may have taken it all the same
-                asked.lease().unclear = true;
-                asked.lease().unsureUntilNanos = now + UNSURE_NANOS;
-                refuseAll(counter, RefusalKind.LEDGER_UNAVAILABLE, 0, now + SECOND);
-            }
+            case UNAVAILABLE, LEDGER_FULL ->
+                    refuseAll(counter, RefusalKind.LEDGER_UNAVAILABLE, 0, now + SECOND);
             case FROZEN -> refuseAll(counter, RefusalKind.FROZEN, 0, now + SECOND);
         }
     }
@@ -318,8 +335,13 @@ final class Refills {
         }
         var needed = amount > 0 ? neededMicros(counter) : 0;
         var now = time.nanos();
+        var next = new Counter.Asked(lease, request, amount, wanted, needed, now, now);
+        if (!counter.asks(next)) {
+            ask(counter); // its window has ended meanwhile
+            return;
+        }
         lease.recalled = false;
-        send(counter, new Counter.Asked(lease, request, amount, wanted, needed, now, now));
+        session.acquire(next);
     }
 
     /** For who waits first. */
@@ -328,11 +350,6 @@ final class Refills {
         return first == null
                 ? 0
                 : Math.ceilDiv(first.claim().needed(counter.budget).nanos(), NANOS_PER_MICRO);
-    }
-
-    private void send(Counter counter, Counter.Asked next) {
-        counter.asked = next;
-        session.acquire(next);
     }
 
     /** In the order of their arrival, as far as the lease reaches. */
@@ -419,16 +436,9 @@ final class Refills {
     void sayAgain(Counter counter) {
         var asked = counter.asked;
         if (asked != null) {
-            send(
-                    counter,
-                    new Counter.Asked(
-                            asked.lease(),
-                            asked.request(),
-                            asked.amountMicros(),
-                            asked.wantedMicros(),
-                            asked.neededMicros(),
-                            asked.firstNanos(),
-                            time.nanos()));
+            var again = asked.saidAgain(time.nanos());
+            counter.asked = again;
+            session.acquire(again);
         }
     }
 

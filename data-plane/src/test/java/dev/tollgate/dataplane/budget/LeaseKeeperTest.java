@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,8 +62,12 @@ class LeaseKeeperTest {
     private Admitter admitter;
     private LeasedBudgetGate gate;
     private LedgerLink.Listener ledger;
+    private TimeSource clock;
     private Duration ahead = Duration.ZERO;
     private int calls;
+
+    /** What a request's thread does while the keeper reads the clock, writes, or sends. */
+    private Runnable meanwhile = () -> {};
 
     private static AccountKey hour(String start) {
         return account(start, Duration.ofHours(1));
@@ -82,11 +87,17 @@ class LeaseKeeperTest {
         arena = Arena.ofConfined();
         var random = new SplittableRandom(1);
         var disk = new SimulatedDisk("log-1", arena, random);
-        wal = disk.open((delay, task) -> agenda.at(agenda.now() + delay, life, task));
-        var clock =
+        wal =
+                disk.open(
+                        (delay, task) -> {
+                            meanwhile.run();
+                            agenda.at(agenda.now() + delay, life, task);
+                        });
+        clock =
                 new TimeSource() {
                     @Override
                     public long nanos() {
+                        meanwhile.run();
                         return agenda.now();
                     }
 
@@ -104,6 +115,7 @@ class LeaseKeeperTest {
 
                     @Override
                     public void send(LedgerCommand command) {
+                        meanwhile.run();
                         said.add(command);
                     }
 
@@ -856,6 +868,94 @@ class LeaseKeeperTest {
         answer(state(hour("2026-11-21T11:00:00Z"), Duration.ofSeconds(3_599)));
         run(SAID_AGAIN_MILLIS);
         assertThat(closes()).extracting(c -> c.totals().account()).contains(TEN);
+    }
+
+    @Test
+    void closesNoWindowThatItsClockPassedWhileItTakesInThatNothingClearWasSaid() {
+        askForTenAndPassIt();
+        retiringMeanwhile(() -> deny(1, TEN, DeniedReason.UNAVAILABLE));
+        goesBackToTen();
+    }
+
+    @Test
+    void closesNoWindowThatItsClockPassedWhileItTakesInWhatIsGrantedOfIt() {
+        askForTenAndPassIt();
+        retiringMeanwhile(() -> grant(1, TEN, 50_000));
+        goesBackToTen();
+    }
+
+    @Test
+    void closesNoWindowThatItsClockPassesWhileTheLedgerSaysWhenItEnds() {
+        ahead = Duration.ofHours(1);
+        call();
+        var end = agenda.now() + Duration.ofSeconds(3_630).toNanos();
+        meanwhile =
+                () -> {
+                    if (of(TEN).refillBelowNanos > 0) { // its grant is put in
+                        enter(end);
+                    }
+                };
+        answer(
+                new LedgerEffect.Grant(
+                        wal.holder(), 1, TEN, 50_000, 1, 1, Duration.ofSeconds(3_630), false));
+        meanwhile = () -> {};
+        run(1_500); // nobody waits any more
+        var eleven = hour("2026-11-21T11:00:00Z");
+        deny(wal.lastRequest(eleven.toString()), eleven, DeniedReason.UNKNOWN_ACCOUNT);
+        goesBackToTen();
+    }
+
+    @Test
+    void asksForNothingOfAWindowThatEndsWhileItTellsWhatIsSpent() {
+        callInVain(BUDGET);
+        deny(1, NINE, DeniedReason.UNKNOWN_ACCOUNT);
+        run(1_000);
+        said.clear();
+        meanwhile =
+                () -> {
+                    if (wal.lastRequest(NINE.toString()) == 2) {
+                        enter(Duration.ofSeconds(31).toNanos());
+                    }
+                };
+        call(BUDGET);
+        meanwhile = () -> {};
+        assertThat(said).anySatisfy(c -> assertThat(asked(c)).isEqualTo(TEN));
+        assertThat(said).noneSatisfy(c -> assertThat(asked(c)).isEqualTo(NINE));
+    }
+
+    /** Its clock is ahead by an hour. */
+    private void askForTenAndPassIt() {
+        ahead = Duration.ofHours(1);
+        call();
+        run(31_000); // by its clock it is eleven
+        assertThat(gate.figures().getFirst().resets()).isEqualTo("2026-11-21T12:00:00Z");
+    }
+
+    private void retiringMeanwhile(Runnable answer) {
+        meanwhile = () -> counter().retireOver(agenda.now());
+        answer.run();
+        meanwhile = () -> {};
+    }
+
+    private void goesBackToTen() {
+        run(SAID_AGAIN_MILLIS);
+        assertThat(wal.isClosed(TEN.toString())).isFalse();
+        answer(state(TEN, Duration.ofSeconds(3_540)));
+        assertThat(call()).anySatisfy(c -> assertThat(asked(c)).isEqualTo(TEN));
+        assertThat(keeper.bug()).isNull();
+    }
+
+    private Counter counter() {
+        return Objects.requireNonNull(admitter.counter("team-a/hourly", ""));
+    }
+
+    private Lease of(AccountKey account) {
+        return Objects.requireNonNull(counter().of(account));
+    }
+
+    /** As a request's thread does that comes at that moment. */
+    private void enter(long nanos) {
+        counter().lease(HOUR, nanos, clock);
     }
 
     /**
