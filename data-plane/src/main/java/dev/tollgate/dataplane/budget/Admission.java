@@ -15,6 +15,7 @@ public sealed interface Admission {
      * Nothing is held in any budget.
      *
      * @param budget {@code namespace/name} of the first that refused
+     * @param remaining what of it could have been had; null: not known
      * @param resets end of the window; null: Lifetime, or not a matter of the window
      * @param retryAfter zero: no retry can help before something is changed
      * @param message for the client
@@ -23,7 +24,7 @@ public sealed interface Admission {
             RefusalKind kind,
             String budget,
             Money limit,
-            Money remaining,
+            @Nullable Money remaining,
             @Nullable Instant resets,
             Duration retryAfter,
             String message)

@@ -148,7 +148,7 @@ final class Admitter {
                     RefusalKind.LEDGER_UNAVAILABLE,
                     entry,
                     null,
-                    0,
+                    null,
                     Duration.ofSeconds(1),
                     "the gateway is shutting down");
         }
@@ -162,7 +162,7 @@ final class Admitter {
                     RefusalKind.CEILING,
                     entry,
                     null,
-                    0,
+                    null,
                     Duration.ZERO,
                     "this request may cost %s USD, and Budget %s allows %s USD a request"
                             .formatted(claim.bound(), entry.key(), new Money(ceiling)));
@@ -184,7 +184,7 @@ final class Admitter {
         }
         if (entry.mode() != Mode.SHADOW) {
             if (isCutOff(entry)) {
-                return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
+                return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, null));
             }
             var step = block(entry, counter);
             if (step != null) {
@@ -215,7 +215,7 @@ final class Admitter {
             return null;
         }
         if (counter.spentNanos() >= counter.limitNanos) {
-            return refuse(refusal(RefusalKind.EXHAUSTED, entry, counter, 0));
+            return refuse(refusal(RefusalKind.EXHAUSTED, entry, counter, Money.ZERO));
         }
         return part < bound && entry.onLedgerUnavailable() != OnLedgerUnavailable.ALLOW
                 ? leasedOnly(entry, counter, bound - part, nowNanos)
@@ -310,7 +310,7 @@ final class Admitter {
                         && known.kind() == RefusalKind.LEDGER_UNAVAILABLE
                         && known.covers(shortNanos, nowNanos);
         if (storeAway || keeper.unreachable(nowNanos)) {
-            return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
+            return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, null));
         }
         return keeper.reachable() ? null : new Verdict.Short(counter, shortNanos);
     }
@@ -319,7 +319,7 @@ final class Admitter {
             BudgetEntry entry, Counter counter, Lease lease, long bound, long nowNanos) {
         var shortNanos = Math.max(1, bound - lease.freeNanos());
         if (keeper.heard.isFrozen(lease.key)) {
-            return refuse(refusal(RefusalKind.FROZEN, entry, counter, 0));
+            return refuse(refusal(RefusalKind.FROZEN, entry, counter, null));
         }
         var known = counter.refusal;
         if (known != null && known.covers(shortNanos, nowNanos)) {
@@ -328,13 +328,17 @@ final class Admitter {
                     known.kind() == RefusalKind.EXHAUSTED && lease.heldNanos.get() > 0
                             ? RefusalKind.RESERVED
                             : known.kind();
-            return refuse(
-                    refusal(kind, entry, counter, known.remainingNanos() + lease.freeNanos()));
+            return refuse(refusal(kind, entry, counter, left(known, lease)));
         }
         if (keeper.unreachable(nowNanos)) {
-            return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, 0));
+            return refuse(refusal(RefusalKind.LEDGER_UNAVAILABLE, entry, counter, null));
         }
         return new Verdict.Short(counter, shortNanos);
+    }
+
+    /** By the ledger's last word, and here. */
+    private static Money left(Refusal known, Lease lease) {
+        return new Money(Math.max(0, known.remainingNanos() + lease.freeNanos()));
     }
 
     private Admission.Refused blocked(
@@ -345,7 +349,7 @@ final class Admitter {
                 RefusalKind.EXHAUSTED,
                 entry,
                 counter,
-                0,
+                Money.ZERO,
                 left == null ? Duration.ZERO : left.plusSeconds(1),
                 "Budget %s: its step %s refuses from %d %% of %s USD on%s"
                         .formatted(
@@ -395,15 +399,15 @@ final class Admitter {
                 RefusalKind.RESERVED,
                 entry,
                 counter,
-                0,
+                null,
                 Duration.ofSeconds(seconds),
                 "Budget " + entry.key() + ": " + why);
     }
 
-    /** For a claim that waited in vain. */
-    Admission giveUp(Claim claim, Counter counter, RefusalKind kind, long remainingNanos) {
+    /** For a claim that waited in vain: what is left is not known. */
+    Admission giveUp(Claim claim, Counter counter, RefusalKind kind) {
         refused.increment();
-        return refusal(kind, claim.budget(counter.budget), counter, remainingNanos);
+        return refusal(kind, claim.budget(counter.budget), counter, null);
     }
 
     /**
@@ -456,7 +460,7 @@ final class Admitter {
                 RefusalKind.LOG_UNAVAILABLE,
                 part.entry(),
                 part.counter(),
-                0,
+                null,
                 Duration.ofSeconds(jitterSeconds(1, RETRY_MIN_SECONDS)),
                 "the usage log cannot be written, so no request of Budget "
                         + part.entry().key()
@@ -464,7 +468,7 @@ final class Admitter {
     }
 
     private Admission.Refused refusal(
-            RefusalKind kind, BudgetEntry entry, Counter counter, long remainingNanos) {
+            RefusalKind kind, BudgetEntry entry, Counter counter, @Nullable Money remaining) {
         var lease = counter.current();
         var resets = lease == null ? null : lease.window.end();
         var limit = entry.limitMicros() == null ? Money.ZERO : Money.ofMicros(entry.limitMicros());
@@ -478,7 +482,7 @@ final class Admitter {
                         kind,
                         entry,
                         counter,
-                        remainingNanos,
+                        remaining,
                         left == null ? Duration.ZERO : left.plusSeconds(1),
                         "%s of %s USD is exhausted%s".formatted(name, limit.toDollars(), until));
             }
@@ -487,14 +491,26 @@ final class Admitter {
                             kind,
                             entry,
                             counter,
-                            remainingNanos,
+                            remaining,
                             soon,
                             "%s of %s USD: open requests hold what is left%s"
                                     .formatted(name, limit.toDollars(), until));
             case FROZEN ->
-                    refusal(kind, entry, counter, 0, soon, name + ": its ledger is being rebuilt");
+                    refusal(
+                            kind,
+                            entry,
+                            counter,
+                            null,
+                            soon,
+                            name + ": its ledger is being rebuilt");
             case SUSPENDED, BLOCKED, LEDGER_UNAVAILABLE, LOG_UNAVAILABLE, CEILING ->
-                    refusal(kind, entry, counter, 0, soon, name + ": its ledger does not answer");
+                    refusal(
+                            kind,
+                            entry,
+                            counter,
+                            null,
+                            soon,
+                            name + ": its ledger does not answer");
         };
     }
 
@@ -502,7 +518,7 @@ final class Admitter {
             RefusalKind kind,
             BudgetEntry entry,
             @Nullable Counter counter,
-            long remainingNanos,
+            @Nullable Money remaining,
             Duration retryAfter,
             String message) {
         var lease = counter == null ? null : counter.current();
@@ -510,7 +526,7 @@ final class Admitter {
                 kind,
                 entry.key(),
                 entry.limitMicros() == null ? Money.ZERO : Money.ofMicros(entry.limitMicros()),
-                new Money(Math.max(0, remainingNanos)),
+                remaining,
                 lease == null ? null : lease.window.end(),
                 retryAfter,
                 message);

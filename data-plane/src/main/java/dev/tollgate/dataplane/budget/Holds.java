@@ -81,7 +81,7 @@ public final class Holds {
                 kind,
                 entry.key(),
                 limit == null ? Money.ZERO : Money.ofMicros(limit),
-                Money.ZERO,
+                null,
                 null,
                 Duration.ZERO,
                 message);

@@ -416,13 +416,13 @@ final class Refills {
 
     private Admission giveUp(Claim claim, Counter counter) {
         if (counter.recallUntilNanos != 0) {
-            return gate.get().giveUp(claim, counter, RefusalKind.RESERVED, 0);
+            return gate.get().giveUp(claim, counter, RefusalKind.RESERVED);
         }
         // one that had less than half of the time does not know that the ledger is late
         boolean hadLittle = claim.waitedNanos() > settings.waitAtMost().toNanos() / 2;
         return hadLittle && session.registered()
                 ? gate.get().outOfTime(claim, counter)
-                : gate.get().giveUp(claim, counter, RefusalKind.LEDGER_UNAVAILABLE, 0);
+                : gate.get().giveUp(claim, counter, RefusalKind.LEDGER_UNAVAILABLE);
     }
 
     /** What had no answer before the connection was lost may be granted all the same. */

@@ -220,10 +220,15 @@ sealed interface Quote {
     /**
      * The most that can still be useful when a budget has only so much left: a lower output limit
      * (budgets.md, 6.3). Empty if it would not be useful.
+     *
+     * @param remaining null: not known
      */
     static OptionalLong clamped(
-            Resolution.Resolved resolved, Candidate candidate, BoundInput size, Money remaining) {
-        if (!generates(resolved) || remaining.nanos() <= 0) {
+            Resolution.Resolved resolved,
+            Candidate candidate,
+            BoundInput size,
+            @Nullable Money remaining) {
+        if (!generates(resolved) || remaining == null || remaining.nanos() <= 0) {
             return OptionalLong.empty();
         }
         return UpperBound.outputThatFits(candidate.model(), size, remaining, useful(resolved));

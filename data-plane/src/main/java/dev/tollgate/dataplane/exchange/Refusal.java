@@ -142,7 +142,7 @@ record Refusal(
         return null;
     }
 
-    /** What could have been had of it; or, if that was not the reason, what is not spent. */
+    /** What could have been had of it; or, if not known or not the reason, what is not spent. */
     private static Money remaining(
             Admission.Refused refused, BudgetEntry entry, BudgetGate gate, String team) {
         var spent = gate.spent(entry, team);
@@ -153,6 +153,7 @@ record Refusal(
                     case CEILING, SUSPENDED, BLOCKED, LEDGER_UNAVAILABLE, FROZEN, LOG_UNAVAILABLE ->
                             false;
                 };
-        return wasShort && unspent.isMoreThan(refused.remaining()) ? refused.remaining() : unspent;
+        var told = refused.remaining();
+        return wasShort && told != null && unspent.isMoreThan(told) ? told : unspent;
     }
 }

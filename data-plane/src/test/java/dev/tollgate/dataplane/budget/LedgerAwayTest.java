@@ -285,6 +285,7 @@ class LedgerAwayTest {
         assertThat(refused.message())
                 .isEqualTo("Budget team-a/monthly: 1000 requests wait for its money already");
         assertThat(refused.retryAfter()).isPositive();
+        assertThat(refused.remaining()).as("the ledger was not asked").isNull();
         run(settings.waitAtMost().toMillis() + 100);
         assertThat(gate.reserve(Budgets.claim("later", CENT, hard)).isComplete())
                 .as("there is room again")

@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,12 +48,12 @@ class RefusingBudgetTest {
         start(Harness.answers(200, Harness.CHAT_ANSWER), budgets);
     }
 
-    private static Refused refused(RefusalKind kind, String budget, String remaining) {
+    private static Refused refused(RefusalKind kind, String budget, @Nullable String remaining) {
         return new Refused(
                 kind,
                 budget,
                 Money.parse("1"),
-                Money.parse(remaining),
+                remaining == null ? null : Money.parse(remaining),
                 null,
                 Duration.ofSeconds(2),
                 "Budget " + budget + " refuses");
@@ -110,14 +111,15 @@ class RefusingBudgetTest {
         "EXHAUSTED, 0.12, 0.25, 0.12",
         "EXHAUSTED, 0.12, 0.95, 0.05",
         "RESERVED, 0, 0.25, 0.00",
-        // the ledger was not asked
+        // the ledger was not asked, or has not answered yet
+        "RESERVED, , 0.25, 0.75",
         "CEILING, 0, 0.25, 0.75",
         "LEDGER_UNAVAILABLE, 0, 0.25, 0.75",
         "FROZEN, 0, 1.50, 0.00",
         "LOG_UNAVAILABLE, 0, 0.25, 0.75"
     })
     void hasLeftWhatCouldHaveBeenHadOrWhatIsNotSpent(
-            RefusalKind kind, String told, String spent, String remaining) {
+            RefusalKind kind, @Nullable String told, String spent, String remaining) {
         start(MONTHLY);
         harness.gate.spent = Money.parse(spent);
         refuse(refused(kind, "team-a/monthly", told));
