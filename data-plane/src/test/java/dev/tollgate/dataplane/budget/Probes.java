@@ -24,6 +24,7 @@ final class Probes {
         for (var entry : run.budgets) {
             for (var team :
                     entry.perNamespace() ? Simulation.TEAMS : Simulation.TEAMS.subList(0, 1)) {
+                allHaveEntered(entry);
                 var window = Window.of(entry.period(), run.ledger().now());
                 var subject = entry.perNamespace() ? team : "";
                 var key = AccountKey.of(entry.key(), subject, window);
@@ -53,6 +54,14 @@ final class Probes {
                             null);
                 }
             }
+        }
+    }
+
+    /** A window's end that a State told comes as much late as the State was on its way. */
+    private void allHaveEntered(BudgetEntry entry) {
+        var start = Window.of(entry.period(), run.ledger().now()).start();
+        if (start != null && run.ledger().now().isBefore(start.plusSeconds(1))) {
+            run.runUntil(run.agenda.now() + Simulation.SECOND);
         }
     }
 
