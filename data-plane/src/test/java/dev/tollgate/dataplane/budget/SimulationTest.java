@@ -42,7 +42,7 @@ class SimulationTest {
 
     /** Beyond those that each build runs; each has found a mistake once. */
     @ParameterizedTest
-    @ValueSource(longs = {46_022, 46_023, 145_170, 178_400, 183_117, 191_386})
+    @ValueSource(longs = {46_022, 46_023, 145_170, 178_400, 183_117, 191_386, 221_978, 382_669})
     void holdsWithSeedsThatFailedOnce(long seed) {
         Simulation.run(seed, null);
     }

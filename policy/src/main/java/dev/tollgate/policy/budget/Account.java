@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param leases at most {@link #MAX_LEASES}
  * @param closed the last {@link #MAX_CLOSED} holders that closed a lease which is counted, though
  *     nothing else could tell so when they say it again: they knew of no money in it, or of a
- *     {@code seq} above {@code frozenAtSeq}
+ *     {@code seq} above {@code frozenAtSeq}, or its window was not over
  * @param frozenAtSeq the {@code seq} that the store had before the first write of the freeze that
  *     the account is in: what a holder has seen beyond it, the store has forgotten; null: it is not
  *     frozen, or not written since

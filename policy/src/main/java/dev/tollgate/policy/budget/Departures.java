@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Which holders may be forgotten: each pod has a log of its own, so that without an end all pods
  * that there ever were would be known. One that has left for a day goes, if no account has a lease
  * of its log, lost and reclaimed ones too, and nothing that it said waits to be written: whatever
- * it could say again counts nothing. Should it come back it registers, as any other. Confined to
- * one thread.
+ * it could say again counts nothing, also where the account names it as closed. Should it come back
+ * it registers, as any other. Confined to one thread.
  */
 final class Departures {
 
@@ -51,7 +51,6 @@ final class Departures {
         var needed = new HashSet<>(waiting.get());
         for (var account : accounts.get()) {
             account.leases().forEach(lease -> needed.add(lease.holder().logId()));
-            account.closed().forEach(holder -> needed.add(holder.logId()));
         }
         var due = new ArrayList<HolderId>();
         var rest = new HashMap<HolderId, Instant>();

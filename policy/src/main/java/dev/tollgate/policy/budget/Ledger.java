@@ -89,7 +89,8 @@ record Ledger(long epoch) {
             return totals.amountMicros() > lease.amountMicros();
         }
         return totals.amountMicros() > 0
-                && (!totals.isLastWord(from) || hasForgotten(account, holder, totals));
+                && !account.closed().contains(holder)
+                && (!totals.isLastWord(from) || hasForgotten(account, totals));
     }
 
     /**
@@ -97,8 +98,8 @@ record Ledger(long epoch) {
      * the store has forgotten it, and not because it is counted. What others have restored since
      * raises the account's {@code seq} and says nothing of it.
      */
-    private static boolean hasForgotten(Account account, HolderId holder, LeaseTotals totals) {
-        return totals.seq() > account.knownUpTo() && !account.closed().contains(holder);
+    private static boolean hasForgotten(Account account, LeaseTotals totals) {
+        return totals.seq() > account.knownUpTo();
     }
 
     private Transition totals(Account account, AccountCommand.Totals command, Instant now) {
@@ -120,7 +121,8 @@ record Ledger(long epoch) {
             return new Transition(account, answer, false);
         }
         var counted = account.withLease(told);
-        var next = (totals.closed() ? closed(counted, holder, totals) : counted).written(epoch);
+        var next =
+                (totals.closed() ? closed(counted, holder, totals, now) : counted).written(epoch);
         return new Transition(next, answer, next.remainingMicros() > account.remainingMicros());
     }
 
@@ -141,14 +143,16 @@ record Ledger(long epoch) {
 
     /**
      * Who knows of no money has no {@code seq} that would tell that its overrun is counted; in a
-     * freeze nobody has whose {@code seq} the store has forgotten.
+     * freeze nobody has whose {@code seq} the store has forgotten. While the window goes on another
+     * ledger may still have in line what the holder told when its lease was open.
      */
-    private static Account closed(Account counted, HolderId holder, LeaseTotals totals) {
+    private static Account closed(
+            Account counted, HolderId holder, LeaseTotals totals, Instant now) {
         var left = counted.withoutLease(holder);
         boolean mustBeNamed =
                 totals.amountMicros() == 0
                         ? totals.overrunMicros() > 0
-                        : totals.seq() > counted.knownUpTo();
+                        : totals.seq() > counted.knownUpTo() || !left.key().window().isOver(now);
         return mustBeNamed ? left.withClosed(holder) : left;
     }
 

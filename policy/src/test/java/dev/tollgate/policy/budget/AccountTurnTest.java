@@ -301,6 +301,26 @@ class AccountTurnTest {
     }
 
     @Test
+    void opensNoLeaseAgainThatAnEarlierLedgerClosedWhileItsTotalsStoodInLineHere() {
+        var next = new LedgerService(store, 2);
+        next.updateBudgets(List.of(LedgerModel.budget(100)), NOW);
+        var open = new LeaseTotals(KEY, 1, 20, 11, 0, 0, 0, 2, false);
+        next.takeIn(new LedgerCommand.Register(ONE, "pod-one", List.of(open)), NOW, sent::addAll);
+        next.disconnected(ONE);
+        var restarted = new HolderId(ONE.logId(), 2);
+        var last = new LeaseTotals(KEY, 1, 20, 12, 8, 0, 0, 2, true);
+        ledger.handle(new LedgerCommand.Register(restarted, "pod-one", List.of(last)), NOW);
+        assertThat(account().lease(ONE)).isNull();
+        next.updateBudgets(List.of(LedgerModel.budget(90)), NOW);
+        next.tick(NOW);
+        assertThat(account().limitMicros()).as("it has looked since").isEqualTo(90);
+        next.turn(KEY, NOW, sent::addAll);
+        assertThat(account().lease(ONE)).isNull();
+        assertThat(account().settledMicros()).isEqualTo(12);
+        assertThat(next.frozen()).isEmpty();
+    }
+
+    @Test
     void aStepThatIsReachedByWhatAHolderSaysWhenItComesDoesNotStandBehindOthers() {
         var next = new LedgerService(store, 2);
         var warn = new Step("warn", 10, Step.Action.ALERT, null, null);
