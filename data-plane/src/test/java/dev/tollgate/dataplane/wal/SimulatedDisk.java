@@ -207,7 +207,7 @@ public final class SimulatedDisk {
         }
     }
 
-    /** Everything that was ever written and is readable, oldest first, but for checkpoints. */
+    /** Everything that was ever written and is readable, oldest first. */
     public List<Written> records() {
         var all = new ArrayList<>(harvested);
         var epoch = harvestEpoch;
@@ -226,9 +226,7 @@ public final class SimulatedDisk {
             if (record instanceof LogRecord.Boot boot) {
                 epoch = boot.epoch();
             }
-            if (!(record instanceof LogRecord.Checkpoint)) {
-                all.add(new Written(epoch, frame.number(), record));
-            }
+            all.add(new Written(epoch, frame.number(), record));
         }
         return epoch;
     }
